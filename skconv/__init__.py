@@ -1,0 +1,69 @@
+"""Convolutional features for scikit-learn, and the whole fitted Pipeline as C.
+
+The public names are imported when they are first used: ``import skconv`` reads no other
+module, and an estimator reads torch only when it computes.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skconv import datasets, testing
+    from skconv.convert import NotConvertibleError, to_graph
+    from skconv.export import to_c
+    from skconv.features import (
+        GaborFeatures,
+        PCAConvFeatures,
+        PCANetFeatures,
+        RandomConvFeatures,
+    )
+    from skconv.features.quantized import QuantizedFeatures
+    from skconv.graph import Graph
+    from skconv.svm import LaplacianNuSVC
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GaborFeatures",
+    "Graph",
+    "LaplacianNuSVC",
+    "NotConvertibleError",
+    "PCAConvFeatures",
+    "PCANetFeatures",
+    "QuantizedFeatures",
+    "RandomConvFeatures",
+    "datasets",
+    "testing",
+    "to_c",
+    "to_graph",
+]
+
+_MODULES = {"datasets", "testing"}
+_HOMES = {
+    "GaborFeatures": "skconv.features",
+    "Graph": "skconv.graph",
+    "LaplacianNuSVC": "skconv.svm",
+    "NotConvertibleError": "skconv.convert",
+    "PCAConvFeatures": "skconv.features",
+    "PCANetFeatures": "skconv.features",
+    "QuantizedFeatures": "skconv.features.quantized",
+    "RandomConvFeatures": "skconv.features",
+    "to_c": "skconv.export",
+    "to_graph": "skconv.convert",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"skconv.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skconv' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,7 @@
+"""``python -m skconv``."""
+
+import sys
+
+from skconv.cli import main
+
+sys.exit(main())

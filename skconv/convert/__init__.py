@@ -1,0 +1,73 @@
+"""A fitted scikit-learn object becomes a `Graph`: one file for each family of estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skconv.convert import decomposition, linear, pipeline, scalers, selection, svm
+from skconv.convert.core import NotConvertibleError, check, convert, width
+from skconv.graph import Graph, TensorSpec, verify
+
+__all__ = ["NotConvertibleError", "check", "convert", "to_graph"]
+
+# Importing a family registers its converters.
+_FAMILIES = (decomposition, linear, pipeline, scalers, selection, svm)
+
+
+def to_graph(estimator: Any) -> Graph:
+    """The float graph of a fitted estimator.
+
+    Converts skconv's extractors, Pipeline, FeatureUnion, GridSearchCV, scalers, PCA,
+    feature selection, linear classifiers and regressors, and SVMs. A graph that ends in a
+    classifier holds its labels in ``graph.classes``; its output is their index.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+
+    Returns
+    -------
+    graph : Graph
+        From one flat sample ``(n_features_in_,)``; all parameters are float32.
+
+    Raises
+    ------
+    NotConvertibleError
+        Where a step has no form as a graph, before anything is built. The message names
+        the step, its class, the parameter, and what would work instead.
+    sklearn.exceptions.NotFittedError
+        Where a step is not fitted.
+    ValueError
+        Where a parameter is not finite in float32.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skconv import to_graph
+    >>> from skconv.runtime import reference
+    >>> X, y = load_iris(return_X_y=True, as_frame=False)
+    >>> pipe = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    >>> graph = to_graph(pipe)
+    >>> print(graph)
+    Graph: 3 nodes, 16 MACs, 92 parameter bytes
+    node    op           tensor        MACs  parameter bytes
+    input                float32 (4,)
+    affine  Affine       float32 (4,)     4               32
+    linear  Linear 4->3  float32 (3,)    12               60
+    argmax  ArgMax       int32 (1,)       0                0
+    >>> bool((graph.classes[reference.run(graph, X)[:, 0]] == pipe.predict(X)).all())
+    True
+    """
+    check(estimator)
+    graph = convert(estimator, Graph(TensorSpec((width(estimator),))))
+    for node in graph.nodes:
+        for name, values in node.op.parameters.items():
+            if not np.isfinite(values).all():
+                raise ValueError(f"node {node.name!r}: {name} is not finite in float32")
+    return verify(graph)

@@ -1,0 +1,60 @@
+"""What would work instead of an estimator that has no converter."""
+
+from __future__ import annotations
+
+CLASSIFIERS = (
+    "use LogisticRegression, LinearSVC, RidgeClassifier, SVC, NuSVC or skconv.LaplacianNuSVC"
+)
+REGRESSORS = "use a linear model such as Ridge"
+SCALERS = "use StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler or Normalizer"
+
+_BY_NAME = {
+    "ColumnTransformer": "use a FeatureUnion, or select the columns before the Pipeline",
+    "KNeighborsClassifier": "use skconv.LaplacianNuSVC, which keeps a part of the samples",
+    "KBinsDiscretizer": SCALERS,
+    "PolynomialFeatures": "use SVC(kernel='poly')",
+    "LinearDiscriminantAnalysis": "use PCA as a transformer, LogisticRegression as a classifier",
+    "OneVsRestClassifier": "use LogisticRegression or LinearSVC, which handle several classes",
+    "OneVsOneClassifier": "use SVC, which is one against one",
+    "CalibratedClassifierCV": "convert its base estimator, fitted alone",
+}
+
+_BY_MODULE = {
+    "sklearn.calibration": CLASSIFIERS,
+    "sklearn.cluster": "use PCA, or drop the step",
+    "sklearn.compose": "use Pipeline and FeatureUnion, with y as it shall be predicted",
+    "sklearn.decomposition": "use PCA or TruncatedSVD",
+    "sklearn.discriminant_analysis": CLASSIFIERS,
+    "sklearn.dummy": CLASSIFIERS,
+    "sklearn.ensemble": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
+    "sklearn.feature_extraction": "use one of skconv's extractors",
+    "sklearn.gaussian_process": "use SVC(kernel='rbf') or Ridge",
+    "sklearn.impute": "fill the gaps before the Pipeline: the target has no NaN",
+    "sklearn.kernel_approximation": "use SVC(kernel='rbf') or skconv.LaplacianNuSVC",
+    "sklearn.manifold": "use PCA",
+    "sklearn.multiclass": CLASSIFIERS,
+    "sklearn.multioutput": "convert one estimator for each output",
+    "sklearn.naive_bayes": CLASSIFIERS,
+    "sklearn.neighbors": "use skconv.LaplacianNuSVC, SVC(kernel='rbf') or Ridge",
+    "sklearn.neural_network": CLASSIFIERS,
+    "sklearn.preprocessing": SCALERS,
+    "sklearn.random_projection": "use PCA or TruncatedSVD",
+    "sklearn.tree": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
+}
+
+_OTHERWISE = (
+    "use skconv's extractors, sklearn's scalers, PCA, feature selection, linear models and "
+    "SVMs, or register a converter on skconv.convert.convert"
+)
+
+
+def advice_for(cls: type) -> str:
+    """Advice by the name of the class or of a base, else by where it was defined."""
+    for base in cls.__mro__:
+        if base.__name__ in _BY_NAME:
+            return _BY_NAME[base.__name__]
+    for base in cls.__mro__:
+        module = ".".join(base.__module__.split(".")[:2])
+        if module in _BY_MODULE:
+            return _BY_MODULE[module]
+    return _OTHERWISE

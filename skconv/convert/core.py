@@ -1,0 +1,143 @@
+"""What every converter needs: the dispatchers, and the error for what cannot be done.
+
+Single-dispatch functions know the classes. `check` looks at fitted parameters and raises;
+`convert` appends nodes to a graph and can rely on what `check` let through. A container
+(Pipeline, FeatureUnion, grid search) checks all of its members first, so that nothing is
+built for an estimator that cannot be converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from skconv.convert.advice import advice_for
+from skconv.graph import Graph, Reshape
+
+
+class NotConvertibleError(ValueError):
+    """A fitted estimator has no form as a graph.
+
+    Parameters
+    ----------
+    class_name : str
+        Class of the estimator.
+    reason : str
+        Why it cannot be converted.
+    advice : str
+        What would work instead.
+    parameter : str or None
+        Name of the parameter, or of the fitted attribute, that stands in the way; None
+        where it is the class.
+    step : str
+        Where the estimator stands: names of Pipeline steps from the outside in, joined by
+        dots. Empty for an estimator that stands alone.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from skconv import NotConvertibleError, to_graph
+    >>> try:
+    ...     to_graph(SVC(kernel="sigmoid").fit([[0.0], [1.0]], [0, 1]))
+    ... except NotConvertibleError as error:
+    ...     print(error.parameter, "-", error.advice)
+    kernel - use kernel='rbf', 'poly' or 'linear', or skconv.LaplacianNuSVC
+    """
+
+    def __init__(
+        self,
+        class_name: str,
+        reason: str,
+        advice: str,
+        parameter: str | None = None,
+        step: str = "",
+    ) -> None:
+        super().__init__(class_name, reason, advice, parameter, step)
+        self.class_name = class_name
+        self.reason = reason
+        self.advice = advice
+        self.parameter = parameter
+        self.step = step
+
+    def __str__(self) -> str:
+        where = f"step {self.step!r}: " if self.step else ""
+        what = f", parameter {self.parameter}" if self.parameter else ""
+        return f"{where}{self.class_name}{what}: {self.reason}; {self.advice}"
+
+
+def refuse(estimator: Any, parameter: str, advice: str, reason: str = "") -> NotConvertibleError:
+    """The error for one parameter; its value is the reason unless another is given."""
+    value = getattr(estimator, parameter, None)
+    return NotConvertibleError(
+        type(estimator).__name__,
+        reason or f"{parameter}={value!r} cannot be converted",
+        advice,
+        parameter,
+    )
+
+
+@contextmanager
+def inside(step: str) -> Iterator[None]:
+    """Errors that leave this block name the step."""
+    try:
+        yield
+    except NotConvertibleError as error:
+        path = f"{step}.{error.step}" if error.step else step
+        raise NotConvertibleError(
+            error.class_name, error.reason, error.advice, error.parameter, path
+        ) from None
+    except NotFittedError as error:
+        raise NotFittedError(f"step {step!r}: {error}") from None
+
+
+@singledispatch
+def check(estimator: Any) -> None:
+    """Raise NotConvertibleError or NotFittedError where `convert` could not do its work."""
+    check_is_fitted(estimator)  # First: an extractor has its graph only then.
+    if not knows(type(estimator)) and not isinstance(getattr(estimator, "graph_", None), Graph):
+        raise NotConvertibleError(
+            type(estimator).__name__, "this class has no converter", advice_for(type(estimator))
+        )
+
+
+@singledispatch
+def convert(estimator: Any, graph: Graph) -> Graph:
+    """``graph`` with the nodes of a fitted estimator behind it.
+
+    Register a function on a class to make that class convertible; register one on `check`
+    too where some of its parameters are not.
+    """
+    return as_vector(graph).extend(estimator.graph_)
+
+
+@singledispatch
+def width(estimator: Any) -> int:
+    """How many numbers a sample has. Containers ask their first member."""
+    check_is_fitted(estimator, "n_features_in_")
+    return int(estimator.n_features_in_)
+
+
+def knows(cls: type) -> bool:
+    """Whether a class, or one that it derives from, has a converter."""
+    return convert.dispatch(cls) is not convert.dispatch(object)
+
+
+def as_vector(graph: Graph) -> Graph:
+    """``graph`` with its output flat."""
+    if len(graph.output.shape) == 1:
+        return graph
+    return graph.append(Reshape((graph.output.size,)), name="flatten")
+
+
+def float32(values: Any) -> NDArray[np.float32]:
+    """Parameters of a float graph; sparse ones dense. What is too large becomes infinite."""
+    dense = values.toarray() if hasattr(values, "toarray") else values
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(dense, dtype=np.float32)

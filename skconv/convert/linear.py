@@ -1,0 +1,93 @@
+"""Linear models: classifiers decide on their scores, regressors are their scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import (
+    ARDRegression,
+    BayesianRidge,
+    ElasticNet,
+    ElasticNetCV,
+    HuberRegressor,
+    Lars,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    OrthogonalMatchingPursuit,
+    Perceptron,
+    Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
+    SGDClassifier,
+    SGDRegressor,
+    TheilSenRegressor,
+)
+from sklearn.svm import LinearSVC, LinearSVR
+from sklearn.utils.validation import check_is_fitted
+
+from skconv.convert.core import as_vector, check, convert, float32, refuse
+from skconv.convert.decision import decide
+from skconv.graph import Graph, Linear
+
+# LogisticRegressionCV derives from LogisticRegression, LassoLars from Lars, MultiTaskLasso
+# from Lasso: dispatch finds them.
+CLASSIFIERS = (
+    LinearSVC,
+    LogisticRegression,
+    Perceptron,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    SGDClassifier,
+)
+REGRESSORS = (
+    ARDRegression,
+    BayesianRidge,
+    ElasticNet,
+    ElasticNetCV,
+    HuberRegressor,
+    Lars,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LinearSVR,
+    OrthogonalMatchingPursuit,
+    Ridge,
+    RidgeCV,
+    SGDRegressor,
+    TheilSenRegressor,
+)
+
+
+def append_linear(graph: Graph, coef: Any, intercept: Any) -> Graph:
+    """``coef @ x + intercept``; a single row of coefficients may have one axis."""
+    weights = np.atleast_2d(float32(coef))
+    bias = np.broadcast_to(np.ravel(float32(intercept)), len(weights)).copy()
+    return as_vector(graph).append(Linear(weights, bias))
+
+
+def _check_classifier(model: Any) -> None:
+    check_is_fitted(model)
+    binarizer = getattr(model, "_label_binarizer", None)
+    if binarizer is not None and binarizer.y_type_.startswith("multilabel"):
+        raise refuse(
+            model, "classes_", "convert one classifier for each label", "it predicts many labels"
+        )
+
+
+def _convert_classifier(model: Any, graph: Graph) -> Graph:
+    return decide(append_linear(graph, model.coef_, model.intercept_), model.classes_)
+
+
+def _convert_regressor(model: Any, graph: Graph) -> Graph:
+    return append_linear(graph, model.coef_, model.intercept_)
+
+
+for _class in CLASSIFIERS:
+    check.register(_class, _check_classifier)
+    convert.register(_class, _convert_classifier)
+for _class in REGRESSORS:
+    convert.register(_class, _convert_regressor)

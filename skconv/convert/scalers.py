@@ -1,0 +1,60 @@
+"""Scalers: one factor and one offset for each feature, and unit norm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.utils.validation import check_is_fitted
+
+from skconv.convert.core import as_vector, check, convert, float32, refuse
+from skconv.graph import Affine, Graph, Normalize
+
+
+def _append_centred(graph: Graph, n_features: int, centre: Any, scale: Any) -> Graph:
+    """``(x - centre) / scale``, each None where the scaler leaves it out."""
+    factors = np.ones(n_features) if scale is None else 1 / np.asarray(scale, np.float64)
+    offsets = np.zeros(n_features) if centre is None else -centre * factors
+    return as_vector(graph).append(Affine(float32(factors), float32(offsets)))
+
+
+@convert.register
+def _(scaler: StandardScaler, graph: Graph) -> Graph:
+    centre = scaler.mean_ if scaler.with_mean else None
+    return _append_centred(graph, scaler.n_features_in_, centre, scaler.scale_)
+
+
+@convert.register
+def _(scaler: RobustScaler, graph: Graph) -> Graph:
+    return _append_centred(graph, scaler.n_features_in_, scaler.center_, scaler.scale_)
+
+
+@convert.register
+def _(scaler: MaxAbsScaler, graph: Graph) -> Graph:
+    return _append_centred(graph, scaler.n_features_in_, None, scaler.scale_)
+
+
+@convert.register
+def _(scaler: MinMaxScaler, graph: Graph) -> Graph:
+    return as_vector(graph).append(Affine(float32(scaler.scale_), float32(scaler.min_)))
+
+
+@check.register(MinMaxScaler)
+@check.register(MaxAbsScaler)
+def _(scaler: MinMaxScaler | MaxAbsScaler) -> None:
+    # MaxAbsScaler has no `clip` in older versions of scikit-learn.
+    if getattr(scaler, "clip", False):
+        raise refuse(scaler, "clip", "use clip=False")
+    check_is_fitted(scaler)
+
+
+@convert.register
+def _(normalizer: Normalizer, graph: Graph) -> Graph:
+    return as_vector(graph).append(Normalize(normalizer.norm))

@@ -1,0 +1,141 @@
+"""What a graph costs on a target: operations, flash and RAM, node by node.
+
+The numbers come from the nodes and the memory plan that the C is printed from. Flash is
+that of the tables, RAM that of the arena; both equal the symbols of the compiled object to
+the byte. Code, stack, and the caller's input and output are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+
+from skconv.graph import Graph
+from skconv.memory import MemoryPlan, plan_memory
+
+HEADER = ("node", "op", "tensor", "MACs", "flash bytes", "RAM bytes")
+
+
+@dataclass(frozen=True)
+class NodeCost:
+    """What one node costs.
+
+    Attributes
+    ----------
+    name, op, tensor : str
+        The node, its op in a few words, type and shape of its result.
+    macs : int
+        Multiply-accumulates for one sample.
+    flash_bytes : int
+        Bytes of its tables.
+    ram_bytes : int
+        Bytes of the arena in use while it runs.
+    """
+
+    name: str
+    op: str
+    tensor: str
+    macs: int
+    flash_bytes: int
+    ram_bytes: int
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """What a graph costs.
+
+    Attributes
+    ----------
+    nodes : tuple of NodeCost
+    macs, flash_bytes : int
+        Sums over the nodes.
+    ram_bytes : int
+        Size of the arena.
+    input_bytes, output_bytes : int
+        What the caller keeps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.cost import report
+    >>> from skconv.graph import Graph, Linear, TensorSpec
+    >>> head = Linear(np.ones((2, 3), "f4"), np.zeros(2, "f4"))
+    >>> cost = report(Graph(TensorSpec((3,))).append(head))
+    >>> cost.macs, cost.flash_bytes, cost.ram_bytes
+    (6, 32, 0)
+    """
+
+    nodes: tuple[NodeCost, ...]
+    macs: int
+    flash_bytes: int
+    ram_bytes: int
+    input_bytes: int
+    output_bytes: int
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for n in self.nodes:
+            numbers = (f"{v:,}" for v in (n.macs, n.flash_bytes, n.ram_bytes))
+            yield n.name, n.op, n.tensor, *numbers
+        totals = (f"{v:,}" for v in (self.macs, self.flash_bytes, self.ram_bytes))
+        yield "total", "", "", *totals
+
+    def __str__(self) -> str:
+        rows = [HEADER, *self._rows()]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
+        lines = [
+            "  ".join(
+                cell.ljust(w) if i < 3 else cell.rjust(w)
+                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], self._callers()])
+
+    def _callers(self) -> str:
+        return f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{h}</th>" for h in HEADER)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self._rows()
+        )
+        return (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+            f"<caption>{self._callers()}</caption></table>"
+        )
+
+
+def report(graph: Graph, plan: MemoryPlan | None = None) -> CostReport:
+    """The costs of a graph.
+
+    Parameters
+    ----------
+    graph : Graph
+        Integer or float.
+    plan : MemoryPlan or None
+        Where the tensors live; `plan_memory` by default.
+    """
+    plan = plan or plan_memory(graph)
+    specs, macs = graph.specs, graph.node_macs()
+    nodes = tuple(
+        NodeCost(
+            node.name,
+            node.op.describe(),
+            f"{specs[node.name].dtype} {specs[node.name].shape}",
+            macs[node.name],
+            node.op.parameter_bytes,
+            plan.live_bytes(time),
+        )
+        for time, node in enumerate(graph.nodes)
+    )
+    return CostReport(
+        nodes,
+        graph.macs,
+        graph.parameter_bytes,
+        plan.arena_bytes,
+        graph.input.nbytes,
+        specs[graph.scores_name].nbytes,
+    )

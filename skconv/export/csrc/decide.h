@@ -1,0 +1,38 @@
+/* From scores to the index of a class. */
+#ifndef SKCONV_DECIDE_H
+#define SKCONV_DECIDE_H
+
+#include "votes.h"
+
+/* One vote a pair i < j: for i where its decision is > 0, else for j. */
+SK_INLINE void sk_ovo_vote(const void *input, sk_type type, int32_t *output, int32_t classes)
+{
+    for (int32_t i = 0; i < classes; i++) {
+        output[i] = 0;
+    }
+    for (int32_t i = 0; i < classes; i++) {
+        for (int32_t j = i + 1; j < classes; j++) {
+            output[sk_load(input, type, sk_pair(i, j, classes)) > 0 ? i : j]++;
+        }
+    }
+}
+
+/* Index of the largest entry; the first one where several are equal. */
+SK_INLINE int32_t sk_argmax(const void *input, sk_type type, int32_t size)
+{
+    int32_t best = 0;
+    for (int32_t i = 1; i < size; i++) {
+        if (sk_load(input, type, i) > sk_load(input, type, best)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* 1 where the score is > 0, else 0. */
+SK_INLINE int32_t sk_threshold(const void *input, sk_type type)
+{
+    return sk_load(input, type, 0) > 0 ? 1 : 0;
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* Nonlinearities of floats, entry by entry. All but the last two may run in place. */
+#ifndef SKCONV_FLOAT_POINTWISE_H
+#define SKCONV_FLOAT_POINTWISE_H
+
+#include "float_math.h"
+
+/* max(x, 0) */
+SK_INLINE void sk_float_relu(const float *input, float *output, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        output[i] = input[i] > 0.0f ? input[i] : 0.0f;
+    }
+}
+
+SK_INLINE void sk_float_abs(const float *input, float *output, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        output[i] = input[i] < 0.0f ? -input[i] : input[i];
+    }
+}
+
+SK_INLINE void sk_float_square(const float *input, float *output, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        output[i] = input[i] * input[i];
+    }
+}
+
+/* Channels max(x, 0), then as many max(-x, 0), for every pixel. */
+SK_INLINE void sk_float_both_signs(
+    const float *input, float *output, int32_t pixels, int32_t channels)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const float x = input[i * channels + c];
+            output[2 * i * channels + c] = x > 0.0f ? x : 0.0f;
+            output[(2 * i + 1) * channels + c] = x < 0.0f ? -x : 0.0f;
+        }
+    }
+}
+
+/* sqrt(even^2 + odd^2): channel c of the first half with channel c of the second. */
+SK_INLINE void sk_float_magnitude(
+    const float *input, float *output, int32_t pixels, int32_t pairs)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < pairs; c++) {
+            const float even = input[2 * i * pairs + c];
+            const float odd = input[(2 * i + 1) * pairs + c];
+            output[i * pairs + c] = sk_float_sqrt(even * even + odd * odd);
+        }
+    }
+}
+
+#endif

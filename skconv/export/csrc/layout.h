@@ -1,0 +1,55 @@
+/* Numbers in another order: no arithmetic, any type (`item` is the bytes of one entry). */
+#ifndef SKCONV_LAYOUT_H
+#define SKCONV_LAYOUT_H
+
+#include <string.h>
+
+#include "types.h"
+
+/* out[i] = in[indices[i]] */
+SK_INLINE void sk_select(
+    const void *input, void *output, const void *indices, sk_type index_type, int32_t item,
+    int32_t size)
+{
+    const uint8_t *const from = input;
+    uint8_t *const to = output;
+    for (int32_t i = 0; i < size; i++) {
+        memcpy(to + i * item, from + sk_load(indices, index_type, i) * item, (size_t)item);
+    }
+}
+
+/* One input of a concatenation: `channels` of the `all_channels` of every pixel. */
+SK_INLINE void sk_concat(
+    const void *input, void *output, int32_t item, int32_t pixels, int32_t channels,
+    int32_t first_channel, int32_t all_channels)
+{
+    const uint8_t *const from = input;
+    uint8_t *const to = (uint8_t *)output + first_channel * item;
+    for (int32_t i = 0; i < pixels; i++) {
+        memcpy(
+            to + i * all_channels * item, from + i * channels * item, (size_t)(channels * item));
+    }
+}
+
+/* Sizes of the output, and how far apart its neighbours lie in the input. */
+typedef struct {
+    int32_t sizes[3];
+    int32_t steps[3];
+} sk_permutation;
+
+SK_INLINE void sk_permute(const void *input, void *output, int32_t item, sk_permutation p)
+{
+    const uint8_t *const from = input;
+    uint8_t *to = output;
+    for (int32_t i = 0; i < p.sizes[0]; i++) {
+        for (int32_t j = 0; j < p.sizes[1]; j++) {
+            for (int32_t k = 0; k < p.sizes[2]; k++) {
+                const int32_t at = i * p.steps[0] + j * p.steps[1] + k * p.steps[2];
+                memcpy(to, from + at * item, (size_t)item);
+                to += item;
+            }
+        }
+    }
+}
+
+#endif

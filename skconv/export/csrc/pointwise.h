@@ -1,0 +1,79 @@
+/* Nonlinearities of integers, entry by entry. `sk_relu` and `sk_abs` may run in place. */
+#ifndef SKCONV_POINTWISE_H
+#define SKCONV_POINTWISE_H
+
+#include "requantize.h"
+#include "root.h"
+
+/* max(x, 0) */
+SK_INLINE void sk_relu(const void *input, void *output, sk_type type, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = sk_load(input, type, i);
+        sk_store(output, type, i, x > 0 ? x : 0);
+    }
+}
+
+/* |x|; the least number of the type does not occur. */
+SK_INLINE void sk_abs(const void *input, void *output, sk_type type, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = sk_load(input, type, i);
+        sk_store(output, type, i, x < 0 ? -x : x);
+    }
+}
+
+/* Channels max(x, 0), then as many max(-x, 0), for every pixel. */
+SK_INLINE void sk_both_signs(
+    const void *input, void *output, sk_type type, int32_t pixels, int32_t channels)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const int32_t x = sk_load(input, type, i * channels + c);
+            sk_store(output, type, 2 * i * channels + c, x > 0 ? x : 0);
+            sk_store(output, type, (2 * i + 1) * channels + c, x < 0 ? -x : 0);
+        }
+    }
+}
+
+/* Rounded sqrt(even^2 + odd^2): channel c of the first half with channel c of the second. */
+SK_INLINE void sk_magnitude(
+    const void *input, void *output, sk_type type, int32_t pixels, int32_t pairs)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < pairs; c++) {
+            const int32_t even = sk_load(input, type, 2 * i * pairs + c);
+            const int32_t odd = sk_load(input, type, (2 * i + 1) * pairs + c);
+            const uint32_t square = (uint32_t)(even * even) + (uint32_t)(odd * odd);
+            sk_store(output, type, i * pairs + c, (int32_t)sk_rounded_root(square));
+        }
+    }
+}
+
+/* x^2, requantised. */
+SK_INLINE void sk_square(
+    const void *input, sk_type input_type, void *output, sk_type output_type, int32_t pixels,
+    int32_t channels, sk_requantization to)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const int32_t x = sk_load(input, input_type, i * channels + c);
+            sk_store(output, output_type, i * channels + c, sk_requantize(x * x, c, to));
+        }
+    }
+}
+
+/* The same numbers on another scale: x - zero_point, requantised. */
+SK_INLINE void sk_rescale(
+    const void *input, sk_type input_type, void *output, sk_type output_type, int32_t pixels,
+    int32_t channels, int32_t zero_point, sk_requantization to)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const int32_t x = sk_load(input, input_type, i * channels + c) - zero_point;
+            sk_store(output, output_type, i * channels + c, sk_requantize(x, c, to));
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* Types of tensors, and how one entry is read and written.
+ *
+ * Every routine is written once, for all types: the type is an argument. The printer
+ * passes literals and the routines are inlined, so the compiler sees constants and
+ * leaves one plain load or store of each `switch`.
+ */
+#ifndef SKCONV_TYPES_H
+#define SKCONV_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define SK_INLINE static inline __attribute__((always_inline))
+#define SK_TABLE static const __attribute__((used))
+#else
+#define SK_INLINE static inline
+#define SK_TABLE static const
+#endif
+
+/* The rounding shifts rely on `>>` of a negative number being a floor. */
+typedef char sk_shift_is_arithmetic[((-3) >> 1) == -2 ? 1 : -1];
+
+typedef enum { SK_INT8, SK_UINT8, SK_INT16, SK_UINT16, SK_INT32 } sk_type;
+
+/* A map of one sample: channels last, rows from the top. */
+typedef struct {
+    int32_t height;
+    int32_t width;
+    int32_t channels;
+} sk_map;
+
+SK_INLINE int32_t sk_load(const void *tensor, sk_type type, int32_t index)
+{
+    switch (type) {
+    case SK_INT8:
+        return ((const int8_t *)tensor)[index];
+    case SK_UINT8:
+        return ((const uint8_t *)tensor)[index];
+    case SK_INT16:
+        return ((const int16_t *)tensor)[index];
+    case SK_UINT16:
+        return ((const uint16_t *)tensor)[index];
+    case SK_INT32:
+    default:
+        return ((const int32_t *)tensor)[index];
+    }
+}
+
+/* `value` must fit the type: the caller has clipped it or knows its bound. */
+SK_INLINE void sk_store(void *tensor, sk_type type, int32_t index, int32_t value)
+{
+    switch (type) {
+    case SK_INT8:
+        ((int8_t *)tensor)[index] = (int8_t)value;
+        break;
+    case SK_UINT8:
+        ((uint8_t *)tensor)[index] = (uint8_t)value;
+        break;
+    case SK_INT16:
+        ((int16_t *)tensor)[index] = (int16_t)value;
+        break;
+    case SK_UINT16:
+        ((uint16_t *)tensor)[index] = (uint16_t)value;
+        break;
+    case SK_INT32:
+    default:
+        ((int32_t *)tensor)[index] = value;
+        break;
+    }
+}
+
+#endif

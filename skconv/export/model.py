@@ -1,0 +1,399 @@
+"""``to_c``: a fitted Pipeline as C, and the object that holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_regressor
+
+from skconv.convert import NotConvertibleError, to_graph
+from skconv.cost import CostReport, report
+from skconv.export import project
+from skconv.export.c import render
+from skconv.export.text import check_name
+from skconv.graph import Graph, Quantized
+from skconv.memory import MemoryPlan, plan_memory
+from skconv.passes.calibrate import Method, calibrate
+from skconv.passes.fold import fold
+from skconv.passes.quantize import Bits, device_input, quantize
+from skconv.runtime import fixed, reference
+from skconv.runtime.compiled import CompiledGraph, NoCompilerError
+from skconv.targets import Target, get_target
+
+DType = Literal["int8", "float32"]
+Engine = Literal["auto", "c", "fixed"]
+
+VERIFY_CHUNK = 100
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `CModel.verify` found.
+
+    Attributes
+    ----------
+    n_samples : int
+    compared_bytes, differing_bytes : int or None
+        Bytes of every tensor of every sample, integer definition against compiled C. None
+        where there is no compiler, or for a float export.
+    relative_error : float or None
+        Of a float export: largest difference of a tensor from the float definition,
+        relative to the tensor's largest entry.
+    agreement : float or None
+        Share of samples that the estimator itself puts in the same class; of a regressor
+        or a transformer the coefficient of determination of its output.
+    message : str
+        Why nothing was compared, if so.
+    """
+
+    n_samples: int
+    compared_bytes: int | None
+    differing_bytes: int | None
+    relative_error: float | None
+    agreement: float
+    message: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.n_samples:,} samples"]
+        if self.differing_bytes is not None:
+            lines.append(
+                f"integer definition and compiled C: {self.differing_bytes:,} of "
+                f"{self.compared_bytes:,} bytes differ"
+            )
+        if self.relative_error is not None:
+            lines.append(f"float definition and compiled C: {self.relative_error:.1e} at most")
+        if self.message:
+            lines.append(self.message)
+        lines.append(f"agreement with the estimator: {self.agreement:.4f}")
+        return "\n".join(lines)
+
+
+def to_c(
+    estimator: Any,
+    X_calibration: Any = None,
+    *,
+    name: str = "model",
+    dtype: DType = "int8",
+    target: str = "cortex-m4",
+    calibration: Method = "minmax",
+    linear_bits: Bits = 16,
+) -> CModel:
+    """Turn a fitted estimator into C.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted Pipeline, or a single estimator, that `skconv.to_graph` converts.
+    X_calibration : array-like of shape (n_samples, ...), optional
+        Samples like those that the device will see, in the type that it delivers: uint8,
+        int8 and int16 are taken as they are, whole numbers in another type as uint8 or
+        int16, other numbers get a scale. Needed for int8; a few hundred are enough.
+    name : str
+        Prefix of all C symbols.
+    dtype : {"int8", "float32"}
+        Integers only (no FPU needed, the same bytes on every target), or float32.
+    target : str
+        For example ``"cortex-m4"``: see `skconv.targets`. The integers do not depend on it.
+    calibration : {"minmax", "percentile", "mse"}
+        How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
+    linear_bits : {8, 16}
+        Size of the weights of linear layers and linear classifiers.
+
+    Returns
+    -------
+    model : CModel
+
+    Raises
+    ------
+    NotConvertibleError
+        Where a step cannot be exported: it names the step, class, parameter and advice.
+    ValueError
+        Where a parameter or the calibration samples are not what is wanted.
+
+    References
+    ----------
+    Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> import skconv
+    >>> X, y = load_digits(return_X_y=True)
+    >>> features = skconv.RandomConvFeatures(
+    ...     n_kernels=8, kernel_size=3, pool_size=2, input_shape=(8, 8), random_state=0
+    ... )
+    >>> pipe = make_pipeline(features, LogisticRegression(max_iter=2000)).fit(X, y)
+    >>> model = skconv.to_c(pipe, X[:200], name="digits")
+    >>> model.verify(X[:50]).differing_bytes
+    0
+    """
+    check_name(name)
+    _check_option("dtype", dtype, get_args(DType))
+    _check_option("calibration", calibration, get_args(Method))
+    _check_option("linear_bits", linear_bits, get_args(Bits))
+    chosen = get_target(target)
+    float_graph = fold(to_graph(estimator))
+    if dtype == "float32":
+        _check_float(estimator, float_graph)
+        return CModel(estimator, float_graph, name, chosen, np.empty((0, float_graph.input.size)))
+    samples = _samples("X_calibration", X_calibration, float_graph.input.size)
+    ranges = calibrate(float_graph, samples, calibration)
+    graph = quantize(float_graph, ranges, **device_input(samples), linear_bits=linear_bits)
+    return CModel(estimator, graph, name, chosen, samples)
+
+
+def _check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:
+    if value not in options:
+        raise ValueError(f"{name}={value!r}, wanted one of {options}")
+
+
+def _check_float(estimator: Any, graph: Graph) -> None:
+    if any(isinstance(node.op, Quantized) for node in graph.nodes):
+        raise NotConvertibleError(
+            type(estimator).__name__,
+            "QuantizedFeatures yields integers, dtype='float32' has none",
+            "use dtype='int8'",
+            "dtype",
+        )
+
+
+def _samples(name: str, X: Any, n_features: int) -> NDArray[Any]:
+    """Samples as a flat, finite array; ValueError naming the parameter otherwise."""
+    if X is None:
+        raise ValueError(f"{name} is None, wanted samples like those that the device will see")
+    array = np.asarray(X)
+    if array.ndim < 2 or len(array) == 0:
+        raise ValueError(
+            f"{name} has shape {array.shape}, wanted (n_samples, ...) with at least one sample"
+        )
+    flat = array.reshape(len(array), -1)
+    if flat.shape[1] != n_features:
+        raise ValueError(
+            f"{name} has {flat.shape[1]} numbers a sample (shape {array.shape}), "
+            f"the estimator was fitted on {n_features}"
+        )
+    if flat.dtype.kind not in "buif":
+        raise ValueError(f"{name} has dtype {array.dtype}, wanted real numbers")
+    if not np.isfinite(flat).all():
+        raise ValueError(f"{name} has NaN or infinite entries, wanted finite numbers")
+    return flat
+
+
+class CModel:
+    """A fitted estimator as C: looked at, checked, used and saved.
+
+    Made by `to_c`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What was converted.
+    graph : Graph
+        The graph that the C computes.
+    name : str
+        Prefix of all C symbols.
+    target : Target
+        What it is for.
+    samples : ndarray of shape (n_samples, n_features)
+        Calibration samples: the saved test vectors are the first of them.
+
+    Attributes
+    ----------
+    files : dict of str to str
+        The C: file name to text.
+    plan : MemoryPlan
+        Where each tensor lies in the arena. ``print(model.plan)`` draws it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> import skconv
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = skconv.to_c(SVC().fit(X, y), X, name="iris")
+    >>> model
+    CModel 'iris': QKernelMachine rbf 60x4, OvoVote, ArgMax
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        graph: Graph,
+        name: str,
+        target: Target,
+        samples: NDArray[Any],
+    ) -> None:
+        self.estimator = estimator
+        self.graph = graph
+        self.name = name
+        self.target = target
+        self.samples = samples
+        self.plan: MemoryPlan = plan_memory(graph)
+
+    def __repr__(self) -> str:
+        return f"CModel {self.name!r}: " + ", ".join(n.op.describe() for n in self.graph.nodes)
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        return render(self.graph, self.name, self.plan)
+
+    @cached_property
+    def _compiled(self) -> CompiledGraph:
+        return CompiledGraph(self.graph, self.name)
+
+    def report(self) -> CostReport:
+        """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler."""
+        return report(self.graph, self.plan)
+
+    # ------------------------------------------------------------------------- running
+
+    def predict(self, X: Any, engine: Engine = "auto") -> NDArray[Any]:
+        """Labels of a classifier, or values of a regressor.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+        engine : {"auto", "c", "fixed"}
+            The C through the compiler of this machine; Python's definition of the same
+            numbers; or the C where there is a compiler.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        if self.graph.is_classifier:
+            index = self._run(X, self.graph.output_name, engine)[:, 0]
+            return index if self.graph.classes is None else self.graph.classes[index]
+        values = self.decision_function(X, engine)
+        single = is_regressor(self.estimator) and values.shape[1] == 1
+        return values[:, 0] if single else values
+
+    def decision_function(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
+        """Scores of a classifier (votes where one against one decides), as real numbers."""
+        spec = self.graph.specs[self.graph.scores_name]
+        q = self._run(X, self.graph.scores_name, engine).astype(np.float64)
+        return spec.scale * (q - spec.zero_point)
+
+    def transform(self, X: Any, engine: Engine = "auto") -> NDArray[np.float32]:
+        """Features of a transformer, in its own units."""
+        return self.decision_function(X, engine).astype(np.float32)
+
+    def _run(self, X: Any, tensor: str, engine: Engine) -> NDArray[Any]:
+        _check_option("engine", engine, get_args(Engine))
+        x = self._input(_samples("X", X, self.graph.input.size))
+        if engine != "fixed":
+            try:
+                run = (
+                    self._compiled.predict
+                    if self.graph.is_classifier and tensor == self.graph.output_name
+                    else self._compiled.run
+                )
+                return run(x).reshape(len(x), -1)
+            except NoCompilerError:
+                if engine == "c":
+                    raise
+        return self._definition(x, (tensor,))[tensor].reshape(len(x), -1)
+
+    def _input(self, x: NDArray[Any]) -> NDArray[Any]:
+        if self.graph.domain == "float":
+            return x.astype(np.float32)
+        return fixed.quantize_input(self.graph.input, x)
+
+    def _definition(self, x: NDArray[Any], names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        definition = fixed if self.graph.domain == "integer" else reference
+        return definition.tensors(self.graph, x, names)
+
+    # ------------------------------------------------------------------------ checking
+
+    def verify(self, X: Any) -> Verification:
+        """Compare the compiled C with its definition, and the result with the estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, as the estimator takes them.
+
+        Returns
+        -------
+        Verification
+        """
+        flat = _samples("X", X, self.graph.input.size)
+        x = self._input(flat)
+        compared: int | None = 0
+        differing: int | None = 0
+        error = 0.0
+        message = ""
+        try:
+            for start in range(0, len(x), VERIFY_CHUNK):
+                found = self._difference(x[start : start + VERIFY_CHUNK])
+                compared, differing, error = (
+                    (compared or 0) + found[0],
+                    (differing or 0) + found[1],
+                    max(error, found[2]),
+                )
+        except NoCompilerError as missing:
+            compared = differing = None
+            message = f"not compiled: {missing}"
+        is_float = self.graph.domain == "float"
+        return Verification(
+            len(x),
+            None if is_float else compared,
+            None if is_float else differing,
+            error if is_float and not message else None,
+            self._agreement(X),
+            message,
+        )
+
+    def _difference(self, x: NDArray[Any]) -> tuple[int, int, float]:
+        """Bytes compared, bytes that differ, and the largest relative difference."""
+        names = tuple(node.name for node in self.graph.nodes)
+        wanted = self._definition(x, names)
+        found = self._compiled.tensors(x)
+        compared = differing = 0
+        error = 0.0
+        for name in names:
+            a, b = np.ascontiguousarray(wanted[name]), np.ascontiguousarray(found[name])
+            if self.graph.domain == "float":
+                largest = float(np.abs(a).max(initial=1e-30))
+                error = max(error, float(np.abs(a - b).max(initial=0)) / largest)
+                continue
+            compared += a.nbytes
+            differing += int((a.view(np.uint8) != b.view(np.uint8)).sum())
+        return compared, differing, error
+
+    def _agreement(self, X: Any) -> float:
+        if self.graph.is_classifier:
+            return float(np.mean(self.predict(X) == self.estimator.predict(X)))
+        from sklearn.metrics import r2_score
+
+        use = self.estimator.predict if is_regressor(self.estimator) else self.estimator.transform
+        wanted = np.asarray(use(X)).reshape(len(X), -1)
+        found = self.decision_function(X)
+        return float(r2_score(wanted, found, multioutput="variance_weighted"))
+
+    # -------------------------------------------------------------------------- saving
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the C as a project that builds by itself, with test vectors.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it does not exist. Nothing is left half-written.
+
+        Returns
+        -------
+        folder : Path
+        """
+        return project.save(
+            folder, self.graph, self._input(self.samples), name=self.name, plan=self.plan
+        )

@@ -1,0 +1,183 @@
+"""C text: names, literals, tables, calls; nothing of graphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH = 100
+INDENT = "    "
+
+CTYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "uint16": "uint16_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "float32": "float",
+}
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KEYWORDS = _words(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while _Bool _Complex _Imaginary"
+)
+# What the included headers and the printed functions themselves define.
+TAKEN = _words("bool true false NULL memcpy memset input output arena class_index TRACE")
+
+
+def check_name(name: str) -> str:
+    """A model's name, if it can begin C names.
+
+    Raises
+    ------
+    ValueError
+        Where it cannot.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise ValueError(
+            f"name is {name!r}, wanted a C identifier: a letter, then letters, digits and '_'"
+        )
+    if name in KEYWORDS or name in TAKEN:
+        raise ValueError(f"name is {name!r}, a word that C or the printed code uses itself")
+    return name
+
+
+class Names:
+    """Gives every thing a C identifier of its own, as near to its name as it can be."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.given: set[str] = set()
+
+    def give(self, wish: str) -> str:
+        stem = re.sub(r"\W", "_", wish, flags=re.ASCII).strip("_")
+        reserved = (self.prefix + "_", "sk_", "SK_")
+        if not stem or stem[0].isdigit() or stem.startswith(reserved):
+            stem = f"t_{stem}"
+        if stem in KEYWORDS | TAKEN or stem.endswith("_t"):
+            stem += "_"
+        name, number = stem, 1
+        while name in self.given:
+            number += 1
+            name = f"{stem}_{number}"
+        self.given.add(name)
+        return name
+
+
+def comment(text: str) -> str:
+    """Text that may stand inside a C comment."""
+    return ascii(text)[1:-1].replace("*/", "* /").replace("/*", "/ *")
+
+
+def float_literal(value: float) -> str:
+    """The shortest C literal that reads back as the same float32.
+
+    Raises
+    ------
+    ValueError
+        Where the value is not finite, or too large for float32.
+    """
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
+    if not np.isfinite(single):
+        raise ValueError(f"{value} is not a finite float32")
+    return f"{single!s}f"
+
+
+def _literals(array: NDArray[np.generic]) -> Iterator[str]:
+    if array.dtype.kind == "f":
+        yield from map(float_literal, array.ravel().tolist())
+        return
+    least = np.iinfo(np.int64).min
+    for value in array.ravel().tolist():
+        # The magnitude of the least int64 is no literal of any type.
+        yield str(value) if value != least else f"({least + 1} - 1)"
+
+
+def table(name: str, array: NDArray[np.generic]) -> Iterator[str]:
+    """The lines of one constant table."""
+    yield f"SK_TABLE {CTYPES[array.dtype.name]} {name}[{array.size}] = {{"
+    yield from _fill(_literals(array), INDENT)
+    yield "};"
+
+
+def _fill(items: Iterable[str], indent: str) -> Iterator[str]:
+    """Items with commas, as many to a line as fit."""
+    line = indent
+    for item in items:
+        if len(line) + len(item) + 1 > WIDTH:
+            yield line.rstrip()
+            line = indent
+        line += f"{item}, "
+    yield line.rstrip()
+
+
+def struct(type_name: str, **fields: object) -> str:
+    """A C value with named fields: Python's sequences, booleans, numbers and C text."""
+    values = ", ".join(f".{name} = {_value(value)}" for name, value in fields.items())
+    return f"({type_name}){{{values}}}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "{" + ", ".join(map(str, value)) + "}"
+    return str(value)
+
+
+def call(function: str, *arguments: object) -> str:
+    """A call on one line, not yet wrapped."""
+    return f"{function}({', '.join(map(str, arguments))})"
+
+
+def statement(text: str, result: str = "") -> Iterator[str]:
+    """The lines of a statement inside a function, broken at commas where it is long.
+
+    Arguments stay together where they can: a struct moves to a line of its own before it
+    is broken between its fields.
+    """
+    line = f"{INDENT}{result}{' = ' if result else ''}{text};"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    function, arguments = text.split("(", 1)
+    yield f"{INDENT}{result}{' = ' if result else ''}{function}("
+    yield from _wrapped(list(_arguments(arguments[:-1])), 2 * INDENT)
+
+
+def _arguments(text: str) -> Iterator[str]:
+    """The arguments of a call: commas inside brackets do not part them."""
+    depth, start = 0, 0
+    for i, letter in enumerate(text):
+        depth += (letter in "({") - (letter in ")}")
+        if letter == "," and depth == 0:
+            yield text[start:i].strip()
+            start = i + 1
+    yield text[start:].strip()
+
+
+def _wrapped(arguments: list[str], indent: str) -> Iterator[str]:
+    ends = [","] * (len(arguments) - 1) + [");"]
+    line = indent
+    for argument, end in zip(arguments, ends, strict=True):
+        piece = argument + end
+        if len(line) + len(piece) > WIDTH and line.strip():
+            yield line.rstrip()
+            line = indent
+        while len(line) + len(piece) > WIDTH and ", ." in piece[: WIDTH - len(line)]:
+            cut = piece.rindex(", .", 0, WIDTH - len(line)) + 1
+            yield line + piece[:cut]
+            line, piece = indent + INDENT, piece[cut + 1 :]
+        line += piece + " "
+    yield line.rstrip()

@@ -1,0 +1,362 @@
+"""The shell that every convolutional extractor lives in: input, graph, output.
+
+A subclass states its parameters and makes a graph of one map; everything that has to do
+with how samples lie in ``X`` stands here, once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skconv.features.stages import POOLS, StageSpec, fit_window
+from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
+from skconv.kernels.base import PADDINGS, KernelSource, Pair
+
+Shape3 = tuple[int, int, int]
+
+# Kept as they are: converted to float32 chunk by chunk, when they are computed with.
+_INPUT_DTYPES = (np.float32, np.uint8, np.int16)
+
+
+@contextmanager
+def _restored_on_error(estimator: BaseEstimator) -> Iterator[None]:
+    """Whatever goes wrong inside leaves the estimator's attributes as they were."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _as_array(X: Any) -> Any:
+    """``X`` with a shape; a data frame stays one, so that its column names are seen."""
+    if not hasattr(X, "shape"):
+        X = np.asarray(X)
+    if getattr(getattr(X, "dtype", None), "kind", "") in "US":
+        raise ValueError(f"X must hold numbers, got strings (dtype {X.dtype})")
+    return X
+
+
+def _checked_input_shape(input_shape: Any) -> tuple[int, ...] | None:
+    if input_shape is None:
+        return None
+    shape = tuple(input_shape)
+    if not 1 <= len(shape) <= 3 or not all(
+        isinstance(n, int | np.integer) and n > 0 for n in shape
+    ):
+        raise ValueError(
+            f"input_shape={input_shape!r} must be (length,), (height, width) or (height, "
+            "width, channels), positive integers; in the order of data_format"
+        )
+    return tuple(int(n) for n in shape)
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _check_sample_shape(found: tuple[int, ...], wanted: Shape3) -> None:
+    """A sample in `found` axes must be one of `wanted`; axes of length 1 may be left out."""
+    if len(found) == 1:
+        if found[0] != math.prod(wanted):
+            raise ValueError(
+                f"X has {found[0]} features, but input_shape={wanted} wants {math.prod(wanted)}"
+            )
+    elif _without_ones(found) != _without_ones(wanted):
+        raise ValueError(f"X has samples of shape {found}, expected {wanted}")
+
+
+def _with_three_axes(shape: tuple[int, ...], channels_first: bool) -> Shape3:
+    """A sample's axes in full: a signal gets height 1, a lone channel its axis."""
+    if len(shape) == 1:
+        shape = (1, *shape)
+    if len(shape) == 2:
+        shape = (1, *shape) if channels_first else (*shape, 1)
+    first, second, third = shape
+    return first, second, third
+
+
+class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base of the convolutional feature extractors.
+
+    A subclass defines ``__init__`` with all parameters spelled out, the four below among
+    them, and `_fit_graph`. It gets maps ``(n_samples, height, width, channels)`` and
+    returns a `Graph` from one map to its features.
+
+    How samples may lie in ``X``, in fit and in transform alike:
+
+    - ``(n_samples, n_features)``: flat. ``input_shape`` says what a row is; without it a
+      row is a signal of one channel.
+    - ``(n_samples, height, width)``: images of one channel.
+    - ``(n_samples, height, width, channels)``: images.
+    - ``(n_samples, length, channels)``: signals of several channels, with
+      ``input_shape=(1, length, channels)``.
+
+    The same numbers in any of these shapes give the same features.
+
+    Parameters
+    ----------
+    input_shape : tuple of int, default=None
+        Shape of one sample. One number: a signal ``(length,)``. Two numbers: always an
+        image of one channel, ``(height, width)``. Three numbers: ``(height, width,
+        channels)``; a signal of several channels is a map of height 1, ``(1, length,
+        channels)``. With ``data_format="channels_first"`` channels stand first:
+        ``(channels, height, width)``, ``(channels, 1, length)``. Axes of length 1 may be
+        left out of ``X``, never out of three numbers. ``None`` takes the shape of ``X``.
+    data_format : {"channels_last", "channels_first"}, default="channels_last"
+        Where the channels of a sample lie in ``X`` and in ``input_shape``.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where `transform` computes. ``"auto"`` takes CUDA where there is one.
+    batch_size : int or "auto", default="auto"
+        Samples that are computed at a time. ``"auto"`` takes as many as fit the cache.
+
+    Attributes
+    ----------
+    graph_ : Graph
+        From a flat sample ``(n_features_in_,)`` to its features ``(n_features_out,)``.
+    kernels_ : ndarray of shape (n_kernels, kernel_height, kernel_width, channels)
+        The kernels. They are cross-correlated with the maps (not flipped).
+    biases_ : ndarray of shape (n_kernels,)
+        What is added to the maps of every kernel.
+    map_shape_ : tuple of int
+        ``(height, width, channels)`` of one sample.
+    n_features_in_ : int
+        Numbers in one sample.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "input_shape": ["array-like", None],
+        "data_format": [StrOptions({"channels_last", "channels_first"})],
+        "device": [StrOptions({"cpu", "cuda", "auto"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+    }
+
+    # A source that looks at no more than the shape of the maps spares their conversion.
+    _fit_reads_maps: ClassVar[bool] = True
+
+    input_shape: Any
+    data_format: str
+    device: str
+    batch_size: Any
+    graph_: Graph
+    kernels_: NDArray[np.float32]
+    biases_: NDArray[np.float32]
+    map_shape_: Shape3
+
+    def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
+        """Set ``kernels_`` and ``biases_``; return the graph of one map.
+
+        ``maps`` is float32 ``(n_samples, height, width, channels)``, C-contiguous, or of
+        the type of ``X`` where the class says ``_fit_reads_maps = False``.
+        """
+        raise NotImplementedError
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> ConvExtractor:
+        """Make the kernels.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples, shaped as the class says; any real numbers. uint8 and int16 are not
+            converted as a whole.
+        y : array-like, default=None
+            Passed to a source of kernels that is supervised, otherwise ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted extractor.
+
+        Raises
+        ------
+        ValueError
+            Where ``X`` is empty, not finite, not of numbers or of another shape than
+            ``input_shape``, or where a kernel or a pool is larger than its map.
+        """
+        with _restored_on_error(self):
+            shape = _checked_input_shape(self.input_shape)
+            X = _as_array(X)
+            found = tuple(X.shape[1:])
+            flat = self._validated(X, reset=True)
+            sample = _with_three_axes(
+                shape or found[:3], channels_first=self.data_format == "channels_first"
+            )
+            _check_sample_shape(found, sample)
+            maps = flat.reshape(-1, *sample)
+            if self.data_format == "channels_first":
+                maps = maps.transpose(0, 2, 3, 1)
+            if self._fit_reads_maps:
+                maps = np.ascontiguousarray(maps, np.float32)
+            self.map_shape_ = maps.shape[1:]
+            self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Compute the features.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples of the shape seen in `fit`, flat or not.
+
+        Returns
+        -------
+        features : ndarray of float32 of shape (n_samples, n_features_out)
+            C-contiguous; the same for any batch size, to rounding.
+        """
+        check_is_fitted(self)
+        return self._run(self._validated_samples(X))
+
+    def _run(self, flat: NDArray[Any]) -> NDArray[np.float32]:
+        """The features of valid, flat samples."""
+        from skconv.runtime import torch_engine
+
+        return torch_engine.run(self.graph_, flat, device=self.device, batch_size=self.batch_size)
+
+    def _validated_samples(self, X: Any) -> NDArray[Any]:
+        """Samples for `transform`, flat; ValueError where they are not as in `fit`."""
+        X = _as_array(X)
+        if len(X.shape) > 2:
+            height, width, channels = self.map_shape_
+            first = self.data_format == "channels_first"
+            wanted = (channels, height, width) if first else self.map_shape_
+            _check_sample_shape(tuple(X.shape[1:]), wanted)
+        return self._validated(X, reset=False)
+
+    def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:
+        """``X`` as a flat, finite, C-contiguous array, its number of features checked."""
+        shape = tuple(X.shape)
+        if len(shape) > 4:
+            raise ValueError(f"X must have 2, 3 or 4 axes, got shape {shape}")
+        if len(shape) > 2:
+            if 0 in shape:
+                raise ValueError(f"X is empty: shape {shape}, want at least one sample")
+            X = np.asarray(X).reshape(shape[0], -1)
+        return validate_data(self, X, reset=reset, dtype=list(_INPUT_DTYPES), order="C")
+
+    def _sample_graph(self, maps_graph: Graph, sample: Shape3) -> Graph:
+        """``maps_graph`` behind the layout of a flat sample, its output flat too."""
+        graph = Graph(TensorSpec((math.prod(sample),))).append(Reshape(sample))
+        if self.data_format == "channels_first":
+            graph = graph.append(Permute((1, 2, 0)))
+        graph = graph.extend(maps_graph)
+        if len(graph.output.shape) > 1:
+            graph = graph.append(Reshape((graph.output.size,)), name="flatten")
+        return verify(graph)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.graph_.output.size
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+class StageExtractor(ConvExtractor):
+    """Base of the extractors of one stage: kernels, nonlinearity, pooling.
+
+    A subclass has the parameters below beside those of `ConvExtractor`, and says with
+    `_kernel_source` where its kernels come from: an estimator whose ``fit(maps, y)``
+    sets ``kernels_`` and ``biases_``.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+        Height and width of a kernel. A signal (map of height 1) uses the width alone.
+        Without ``input_shape`` a kernel longer than the signal is cut to it, with a
+        warning; so is a pool.
+    stride : int or (int, int)
+        Step of the kernels.
+    padding : {"valid", "same", "circular"}
+        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border; both keep the
+        size of the map at stride 1. A kernel of even size reaches one row (column) further
+        down (right) than up (left).
+    nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}
+        What is done to every entry of the maps. ``"both_signs"`` yields ``max(z, 0)`` and
+        ``max(-z, 0)``, twice the maps.
+    pool : {"max", "mean", "l2"}
+        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. With it
+        ``"square"`` squares once, not twice: it is the square pooling of Saxe et al. 2011,
+        and the same as ``"identity"`` and ``"abs"``.
+    pool_size : int, (int, int) or None
+        Height and width of a window. ``None``: no pooling.
+    pool_stride : int, (int, int) or None
+        Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
+        left out.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **ConvExtractor._parameter_constraints,
+        "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "stride": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "padding": [StrOptions(set(PADDINGS))],
+        "nonlinearity": [StrOptions({"identity", "abs", "square", "relu", "both_signs"})],
+        "pool": [StrOptions(set(POOLS))],
+        "pool_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+        "pool_stride": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+    }
+
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    nonlinearity: str
+    pool: Any
+    pool_size: Any
+    pool_stride: Any
+
+    def _kernel_source(self, kernel_size: Pair) -> KernelSource:
+        """An unfitted source of kernels of this size."""
+        raise NotImplementedError
+
+    def _stage(self) -> StageSpec:
+        return StageSpec(
+            self.stride,
+            self.padding,
+            self.nonlinearity,
+            self.pool,
+            self.pool_size,
+            self.pool_stride,
+        )
+
+    def _fit_kernels(self, maps: NDArray[Any], y: Any) -> KernelSource:
+        """The fitted source, its kernels no larger than the maps."""
+        size = fit_window(
+            self.kernel_size,
+            maps.shape[1:],
+            "kernel_size",
+            signal=maps.shape[1] == 1,
+            clip=self.input_shape is None,
+        )
+        return self._kernel_source(size).fit(maps, y)
+
+    def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
+        source = self._fit_kernels(maps, y)
+        self.kernels_, self.biases_ = source.kernels_, source.biases_
+        return self._stage().build(
+            Graph(TensorSpec(maps.shape[1:])),
+            self.kernels_,
+            self.biases_,
+            clip=self.input_shape is None,
+        )

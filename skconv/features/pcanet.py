@@ -1,0 +1,305 @@
+"""PCANet: stages of principal components, binary hashing, block histograms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skconv.features.base import ConvExtractor
+from skconv.features.csr import CsrBuilder
+from skconv.features.stages import StageSpec, fit_window
+from skconv.graph import BlockHistogram, Graph, Hash, TensorSpec
+from skconv.kernels.base import Pair
+from skconv.kernels.pca import (
+    PatchShape,
+    check_rank,
+    max_rank,
+    principal_kernels,
+    second_moment,
+)
+from skconv.kernels.random import RandomKernels
+
+MAX_BITS = 8
+_CHUNK_BYTES = 2**23
+_STAGE = StageSpec(padding="same")
+
+
+def block_stride(block: Pair, overlap: float) -> Pair:
+    """Step of blocks that overlap by a fraction, halves rounded up; at least 1.
+
+    >>> block_stride((7, 9), 0.5)
+    (4, 5)
+    """
+    # The small number keeps a half a half where the product falls short of it.
+    rows, columns = (math.floor((1 - overlap) * size + 0.5 + 1e-9) for size in block)
+    return max(1, rows), max(1, columns)
+
+
+def _row_chunks(n_rows: int, bytes_per_row: int) -> Iterator[slice]:
+    step = max(1, _CHUNK_BYTES // bytes_per_row)
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+
+def _checked_n_kernels(n_kernels: Any) -> tuple[int, ...]:
+    stages = tuple(np.atleast_1d(n_kernels).tolist())
+    positive = all(isinstance(n, int) and n > 0 for n in stages)
+    if not (positive and len(stages) in (1, 2) and stages[-1] <= MAX_BITS):
+        raise ValueError(
+            f"n_kernels={n_kernels!r} must be one or two positive integers (one a stage), the "
+            f"last at most {MAX_BITS}: its kernels are the bits of a code"
+        )
+    return stages
+
+
+def _random_bank(
+    n_kernels: int, patch: PatchShape, random_state: np.random.RandomState
+) -> NDArray[np.float32]:
+    source = RandomKernels(
+        n_kernels=n_kernels, kernel_size=patch[:2], zero_mean=True, random_state=random_state
+    )
+    return source.fit(np.empty((1, 1, 1, patch[2]))).kernels_
+
+
+class PCANetFeatures(ConvExtractor):
+    """PCANet: convolve with principal components twice, hash the signs, count the codes.
+
+    With one stage of ``L1`` kernels or two of ``L1`` and ``L2``:
+
+    - stage 1: ``L1`` kernels learned from all patches of the samples, the mean of each
+      patch (in each channel) removed; convolution with zeros outside, so that the maps
+      keep their size;
+    - stage 2: one bank of ``L2`` kernels learned from the patches of all ``L1`` maps
+      together, and applied to each of these maps;
+    - the signs of the maps of the last stage are bits: with ``T = sum_l 2^l [z_l > 0]``
+      the ``L2`` maps of each stage-1 map become one map of codes (with one stage: all
+      ``L1`` maps one). The first kernel is the least significant bit; 0 gives bit 0;
+    - features: how often each code occurs in each block of each map of codes.
+
+    The kernels sum to zero (in each channel), so that to remove the mean of each patch
+    before the product would change nothing, and a plain convolution is enough. The
+    features do not change when the samples are multiplied by a positive number, nor, away
+    from the borders, when one is added.
+
+    Features are in the order block row, block column, stage-1 map, code; there are
+    ``n_blocks * L1 * 2**L2`` of them (one stage: ``n_blocks * 2**L1``), most of them 0.
+
+    Parameters
+    ----------
+    n_kernels : tuple of 1 or 2 int, default=(8, 8)
+        Kernels of each stage; the last at most 8 (bits of a code), each at most the rank
+        of the patches, ``kernel_height * kernel_width - 1`` (in stage 1: per channel).
+        Without ``input_shape`` more than a signal gives are cut to it, with a warning.
+    kernel_size : int or (int, int), default=7
+        Height and width of the kernels of all stages, in pixels. A signal uses the width
+        alone. Without ``input_shape`` a kernel longer than the signal is cut to it, with a
+        warning; so is a block.
+    block_size : int or (int, int), default=7
+        Height and width of the blocks, in pixels. Blocks that do not fit whole are left
+        out.
+    block_overlap : float in [0, 1), default=0.0
+        How much of a block the next one covers. The step of the blocks is ``(1 -
+        block_overlap) * block_size``, rounded to the nearest integer, halves up.
+    learn : {"pca", "random"}, default="pca"
+        ``"random"`` draws normal kernels instead and makes their means zero: RandNet.
+    output : {"float32", "uint8", "sparse"}, default="float32"
+        What `transform` returns: a dense array of float32 or uint8, or a
+        `scipy.sparse.csr_matrix` of float32. The counts are the same. Dense float32 wants
+        131 kB a sample with 28 x 28 pixels and the other defaults.
+    input_shape : tuple of int, default=None
+        Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
+        channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
+        then a signal of one channel.
+    data_format : {"channels_last", "channels_first"}, default="channels_last"
+        Where the channels lie in ``X`` and in ``input_shape``.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where maps are computed.
+    batch_size : int or "auto", default="auto"
+        Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    random_state : int, RandomState instance or None, default=None
+        For ``learn="random"``: an int makes the kernels reproducible.
+
+    Attributes
+    ----------
+    kernels_ : tuple of ndarray of float32
+        The bank of each stage, ``(n_kernels, kernel_height, kernel_width, channels)``; that
+        of stage 2 has one channel. Largest eigenvalue first; of each kernel the largest
+        entry (the first one on ties) is positive.
+    biases_ : tuple of ndarray of float32 of shape (n_kernels,)
+        Zeros.
+    eigenvalues_ : tuple of ndarray of float64 of shape (n_kernels,)
+        Mean square of the response to each kernel, over all patches; empty with
+        ``learn="random"``.
+    graph_ : Graph
+        From a flat sample to its features.
+    map_shape_ : tuple of int
+        ``(height, width, channels)`` of a sample.
+    n_features_in_ : int
+        Numbers in one sample.
+    feature_names_in_ : ndarray of str
+        Columns of ``X``, where it is a data frame.
+
+    See Also
+    --------
+    PCAConvFeatures : One stage of such kernels with an ordinary nonlinearity and pooling.
+
+    References
+    ----------
+    T.-H. Chan, K. Jia, S. Gao, J. Lu, Z. Zeng, Y. Ma, "PCANet: a simple deep learning
+    baseline for image classification?", IEEE Transactions on Image Processing 24(12),
+    2015, equations 1 to 9; RandNet: section II-E.
+
+    Examples
+    --------
+    >>> from skconv import PCANetFeatures
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.svm import LinearSVC
+    >>> X, y = load_digits(return_X_y=True)
+    >>> features = PCANetFeatures(
+    ...     n_kernels=(4, 4), kernel_size=3, block_size=4, block_overlap=0.5,
+    ...     input_shape=(8, 8), output="sparse",
+    ... )
+    >>> model = make_pipeline(features, LinearSVC(C=0.01))
+    >>> model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.93
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **ConvExtractor._parameter_constraints,
+        "n_kernels": ["array-like"],
+        "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "block_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "block_overlap": [Interval(Real, 0, 1, closed="left")],
+        "learn": [StrOptions({"pca", "random"})],
+        "output": [StrOptions({"float32", "uint8", "sparse"})],
+        "random_state": ["random_state"],
+    }
+
+    _fit_reads_maps = False
+
+    kernels_: tuple[NDArray[np.float32], ...]  # type: ignore[assignment]
+    biases_: tuple[NDArray[np.float32], ...]  # type: ignore[assignment]
+    eigenvalues_: tuple[NDArray[np.float64], ...]
+
+    def __init__(
+        self,
+        *,
+        n_kernels: tuple[int, ...] = (8, 8),
+        kernel_size: Any = 7,
+        block_size: Any = 7,
+        block_overlap: float = 0.0,
+        learn: Literal["pca", "random"] = "pca",
+        output: Literal["float32", "uint8", "sparse"] = "float32",
+        input_shape: Any = None,
+        data_format: str = "channels_last",
+        device: str = "cpu",
+        batch_size: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.n_kernels = n_kernels
+        self.kernel_size = kernel_size
+        self.block_size = block_size
+        self.block_overlap = block_overlap
+        self.learn = learn
+        self.output = output
+        self.input_shape = input_shape
+        self.data_format = data_format
+        self.device = device
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
+        signal, clip = maps.shape[1] == 1, self.input_shape is None
+        size = fit_window(self.kernel_size, maps.shape[1:], "kernel_size", signal=signal, clip=clip)
+        block = fit_window(self.block_size, maps.shape[1:], "block_size", signal=signal, clip=clip)
+        clip = clip and signal
+        n_kernels = _checked_n_kernels(self.n_kernels)
+        patches = ((*size, maps.shape[3]), (*size, 1))
+        for n, patch in zip(n_kernels, patches, strict=False):
+            wanted = n if self.learn == "pca" and not clip else 1
+            check_rank(wanted, max_rank(patch, "channel"), patch, clip=False)
+        if self.output == "uint8" and math.prod(block) > np.iinfo(np.uint8).max:
+            raise ValueError(
+                f"output='uint8' holds counts up to 255, block_size={self.block_size!r} has "
+                f"{math.prod(block)} pixels: want fewer, or output='float32'"
+            )
+        graph = self._learned(maps, n_kernels, patches, clip=clip)
+        n_bits = len(self.kernels_[-1])
+        stride = block_stride(block, self.block_overlap)
+        return graph.append(Hash(n_bits)).append(BlockHistogram(block, stride, 2**n_bits))
+
+    def _learned(
+        self,
+        maps: NDArray[Any],
+        n_kernels: tuple[int, ...],
+        patches: tuple[PatchShape, ...],
+        *,
+        clip: bool,
+    ) -> Graph:
+        """Set the kernels of all stages; return the graph of their convolutions."""
+        graph = Graph(TensorSpec(maps.shape[1:]))
+        random_state = check_random_state(self.random_state)
+        self.kernels_, self.biases_, self.eigenvalues_ = (), (), ()
+        for n, patch in zip(n_kernels, patches, strict=False):
+            if self.learn == "random":
+                bank = _random_bank(n, patch, random_state)
+            else:
+                bank, eigenvalues = self._principal_bank(graph, maps, n, patch, clip=clip)
+                self.eigenvalues_ += (eigenvalues,)
+            biases = np.zeros(len(bank), np.float32)
+            conv = _STAGE.conv(bank, biases, signal=maps.shape[1] == 1, shared=bool(graph.nodes))
+            graph = graph.append(conv)
+            self.kernels_ += (bank,)
+            self.biases_ += (biases,)
+        return graph
+
+    def _principal_bank(
+        self, graph: Graph, maps: NDArray[Any], n_kernels: int, patch: PatchShape, *, clip: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Kernels of the patches of the maps that `graph` yields, and their eigenvalues."""
+        size = patch[:2]
+        scatter = np.zeros((math.prod(patch),) * 2)
+        for rows in _row_chunks(len(maps), graph.output.nbytes):
+            scatter += second_moment(self._stage_maps(graph, maps[rows]), size, "same")
+        n_patches = len(maps) * math.prod(graph.output.shape) // patch[2]
+        kernels, values = principal_kernels(scatter, patch, n_kernels, clip=clip)
+        return kernels, values / n_patches
+
+    def _stage_maps(self, graph: Graph, maps: NDArray[Any]) -> NDArray[Any]:
+        """What the next stage sees: the samples, or the maps before it, each by itself."""
+        if not graph.nodes:
+            return maps
+        from skconv.runtime import torch_engine
+
+        outputs = torch_engine.run(graph, maps, device=self.device, batch_size=self.batch_size)
+        return outputs.transpose(0, 3, 1, 2).reshape(-1, *outputs.shape[1:3], 1)
+
+    # ---------------------------------------------------------------------- transform
+
+    def _run(self, flat: NDArray[Any]) -> Any:
+        if self.output == "float32":
+            return super()._run(flat)
+        n_features = self._n_features_out
+        chunks = _row_chunks(len(flat), 4 * n_features)
+        if self.output == "sparse":
+            builder = CsrBuilder(n_features)
+            for rows in chunks:
+                builder.append(super()._run(flat[rows]), n_missing=len(flat) - rows.stop)
+            return builder.build()
+        counts = np.empty((len(flat), n_features), np.uint8)
+        for rows in chunks:
+            counts[rows] = super()._run(flat[rows])
+        return counts
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if self.output == "uint8":
+            tags.transformer_tags.preserves_dtype = []
+        return tags

@@ -1,0 +1,163 @@
+"""Random kernels, a nonlinearity and pooling (Saxe et al. 2011)."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skconv.features.base import StageExtractor
+from skconv.features.stages import Padding, Pool
+from skconv.kernels.base import Pair
+from skconv.kernels.random import RandomKernels, Weights
+
+
+class RandomConvFeatures(StageExtractor):
+    """Convolve with random kernels, apply a nonlinearity, and pool.
+
+    Random kernels with square pooling select frequencies and do not mind small shifts,
+    so that a linear classifier on them is a strong start, with nothing to train.
+
+    - ``z = kernel (cross-correlated with) sample``, for every kernel and place;
+    - nonlinearity on every ``z``;
+    - pooling over windows; the result is flattened row by row, kernels fastest.
+
+    There is no bias: features scale with the input (by a square with
+    ``nonlinearity="square"`` and max or mean pooling). Put a `StandardScaler` behind.
+
+    Parameters
+    ----------
+    n_kernels : int, default=64
+        How many kernels.
+    kernel_size : int or (int, int), default=7
+        Height and width of a kernel, in pixels. A signal uses the width alone. Without
+        ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
+    weights : {"normal", "signs", "ternary"}, default="normal"
+        Standard normal; -1 or 1; -1, 0 or 1. The last two need no multiplication on a
+        microcontroller.
+    zero_mean : bool, default=False
+        Subtract each kernel's mean in every channel, so that a constant image gives 0.
+        Only for normal weights.
+    stride : int or (int, int), default=1
+        Step of the kernels.
+    padding : {"valid", "same", "circular"}, default="valid"
+        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
+        even size reaches one row (column) further down (right) than up (left).
+    nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}, default="square"
+        What is done to every entry of the maps. ``"both_signs"`` yields ``max(z, 0)`` and
+        ``max(-z, 0)``.
+    pool : {"max", "mean", "l2"}, default="l2"
+        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``; with it
+        ``"identity"``, ``"abs"`` and ``"square"`` are one and the same.
+    pool_size : int, (int, int) or None, default=7
+        Height and width of a window; ``None``: no pooling.
+    pool_stride : int, (int, int) or None, default=None
+        Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
+        left out.
+    input_shape : tuple of int, default=None
+        Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
+        channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
+        then a signal of one channel.
+    data_format : {"channels_last", "channels_first"}, default="channels_last"
+        Where the channels lie in ``X`` and in ``input_shape``.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where `transform` computes.
+    batch_size : int or "auto", default="auto"
+        Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    random_state : int, RandomState instance or None, default=None
+        An int makes the kernels reproducible.
+
+    Attributes
+    ----------
+    kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, channels)
+        The kernels.
+    biases_ : ndarray of float32 of shape (n_kernels,)
+        Zeros.
+    graph_ : Graph
+        From a flat sample to its features.
+    map_shape_ : tuple of int
+        ``(height, width, channels)`` of a sample.
+    n_features_in_ : int
+        Numbers in one sample.
+    feature_names_in_ : ndarray of str
+        Columns of ``X``, where it is a data frame.
+
+    See Also
+    --------
+    GaborFeatures : Kernels by formula instead.
+
+    References
+    ----------
+    A. Saxe, P. W. Koh, Z. Chen, M. Bhand, B. Suresh, A. Ng, "On random weights and
+    unsupervised feature learning", ICML 2011, section 2 (square pooling).
+
+    Examples
+    --------
+    >>> from skconv import RandomConvFeatures
+    >>> from skconv.datasets import load_digits
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> X, y = load_digits(return_X_y=True)
+    >>> features = RandomConvFeatures(
+    ...     n_kernels=32, kernel_size=3, pool_size=2, random_state=0
+    ... )
+    >>> model = make_pipeline(features, StandardScaler(), RidgeClassifier(alpha=100.0))
+    >>> model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.93
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **StageExtractor._parameter_constraints,
+        "n_kernels": [Interval(Integral, 1, None, closed="left")],
+        "weights": [StrOptions({"normal", "signs", "ternary"})],
+        "zero_mean": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    _fit_reads_maps = False
+
+    def __init__(
+        self,
+        *,
+        n_kernels: int = 64,
+        kernel_size: Any = 7,
+        weights: Weights = "normal",
+        zero_mean: bool = False,
+        stride: Any = 1,
+        padding: Padding = "valid",
+        nonlinearity: str = "square",
+        pool: Pool = "l2",
+        pool_size: Any = 7,
+        pool_stride: Any = None,
+        input_shape: Any = None,
+        data_format: str = "channels_last",
+        device: str = "cpu",
+        batch_size: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.n_kernels = n_kernels
+        self.kernel_size = kernel_size
+        self.weights = weights
+        self.zero_mean = zero_mean
+        self.stride = stride
+        self.padding = padding
+        self.nonlinearity = nonlinearity
+        self.pool = pool
+        self.pool_size = pool_size
+        self.pool_stride = pool_stride
+        self.input_shape = input_shape
+        self.data_format = data_format
+        self.device = device
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def _kernel_source(self, kernel_size: Pair) -> RandomKernels:
+        return RandomKernels(
+            n_kernels=self.n_kernels,
+            kernel_size=kernel_size,
+            weights=self.weights,
+            zero_mean=self.zero_mean,
+            random_state=self.random_state,
+        )

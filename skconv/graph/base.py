@@ -1,0 +1,124 @@
+"""What a tensor is and what an op is.
+
+An op is a frozen dataclass. It states *facts*: its parameters, the tensor that it yields,
+its multiply-accumulates, what it accepts. How to *run* or *print* it stands in one
+``functools.singledispatch`` file per backend (`skconv.runtime`, `skconv.export`).
+
+A tensor is that of one sample: a map ``(height, width, channels)`` or a vector ``(n,)``.
+A signal is a map of height 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int, ...]
+Array = NDArray[Any]
+Domain = Literal["float", "integer"]
+
+FLOAT: frozenset[Domain] = frozenset({"float"})
+INTEGER: frozenset[Domain] = frozenset({"integer"})
+BOTH: frozenset[Domain] = FLOAT | INTEGER
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """What a tensor is: its shape for one sample, its type, and what its integers mean.
+
+    ``real = scale * (q - zero_point)``; a float tensor has scale 1 and zero point 0.
+    `minimum` and `maximum` bound the integers that can occur: they prove accumulators.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    scale: float = 1.0
+    zero_point: int = 0
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * np.dtype(self.dtype).itemsize
+
+    @property
+    def domain(self) -> Domain:
+        return "float" if np.issubdtype(np.dtype(self.dtype), np.floating) else "integer"
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the greatest integer that can occur."""
+        info = np.iinfo(self.dtype)
+        low = int(info.min) if self.minimum is None else self.minimum
+        high = int(info.max) if self.maximum is None else self.maximum
+        return low, high
+
+    @property
+    def magnitude(self) -> int:
+        """The largest absolute integer that can occur."""
+        low, high = self.limits
+        return max(abs(low), abs(high))
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation on the tensors of one sample."""
+
+    domains: ClassVar[frozenset[Domain]] = FLOAT
+    n_inputs: ClassVar[int | None] = 1
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        """The tensor that this op yields; ValueError where the inputs are not legal."""
+        raise NotImplementedError
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        """Multiply-accumulates for one sample (borders counted)."""
+        return 0
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The arrays that a target must hold in flash."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
+
+    @property
+    def parameter_bytes(self) -> int:
+        return sum(array.nbytes for array in self.parameters.values())
+
+    def describe(self) -> str:
+        """A few words for a table: type and main facts."""
+        return type(self).__name__
+
+
+def require(condition: bool, message: str) -> None:
+    """ValueError with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise ValueError(message)
+
+
+def require_map(op: Op, spec: TensorSpec) -> None:
+    require(
+        len(spec.shape) == 3,
+        f"{type(op).__name__} wants a map (height, width, channels), got shape {spec.shape}",
+    )
+
+
+def require_vector(op: Op, spec: TensorSpec, length: int | None = None) -> None:
+    require(
+        len(spec.shape) == 1 and (length is None or spec.shape[0] == length),
+        f"{type(op).__name__} wants a vector of length {length or 'n'}, got shape {spec.shape}",
+    )
+
+
+def require_zero_point_0(op: Op, spec: TensorSpec) -> None:
+    require(
+        spec.zero_point == 0,
+        f"{type(op).__name__} wants zero_point 0, got {spec.zero_point}",
+    )

@@ -1,0 +1,198 @@
+"""A graph: named nodes in the order they run, each an op on the tensors before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from html import escape
+
+from skconv.graph.base import Array, Domain, Op, TensorSpec
+from skconv.graph.vectors import ArgMax, Threshold
+
+INPUT = "input"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One op, its name, and the names of the tensors that it reads."""
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network for one sample, as data: frozen dataclasses and numpy arrays.
+
+    Parameters
+    ----------
+    input : TensorSpec
+        The tensor that a sample is, under the name ``"input"``: float32 in a float graph
+        whatever the data are, the integers that the device delivers in an integer graph.
+    nodes : tuple of Node
+        In the order they run. The last one yields the output.
+    classes : ndarray or None
+        Labels that the index of a final `ArgMax` or `Threshold` stands for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, Linear, Relu, TensorSpec
+    >>> graph = Graph(TensorSpec((2,)))
+    >>> graph = graph.append(Linear(np.eye(2, dtype="f4"), np.zeros(2, "f4"))).append(Relu())
+    >>> [node.name for node in graph.nodes]
+    ['linear', 'relu']
+    >>> graph.output.shape, graph.macs
+    ((2,), 4)
+    """
+
+    input: TensorSpec
+    nodes: tuple[Node, ...] = ()
+    classes: Array | None = field(default=None, compare=False)
+
+    # ------------------------------------------------------------------- construction
+
+    def append(self, op: Op, *inputs: str, name: str | None = None) -> Graph:
+        """This graph with one more node, reading the last tensor unless told otherwise."""
+        node = Node(
+            self.free_name(name or type(op).__name__.lower()), op, inputs or (self.output_name,)
+        )
+        return replace(self, nodes=(*self.nodes, node))
+
+    def free_name(self, stem: str) -> str:
+        """``stem``, or ``stem_2``, ``stem_3``, ... : a name that no tensor has yet."""
+        taken = {INPUT, *(node.name for node in self.nodes)}
+        names = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+
+    def extend(self, other: Graph, source: str | None = None) -> Graph:
+        """``other`` run on the tensor ``source`` of this graph (the last one by default)."""
+        names = {INPUT: source or self.output_name}
+        graph = self
+        for node in other.nodes:
+            graph = graph.append(node.op, *(names[i] for i in node.inputs), name=node.name)
+            names[node.name] = graph.output_name
+        return replace(graph, classes=self.classes if other.classes is None else other.classes)
+
+    # -------------------------------------------------------------------------- facts
+
+    @property
+    def output_name(self) -> str:
+        return self.nodes[-1].name if self.nodes else INPUT
+
+    @property
+    def specs(self) -> dict[str, TensorSpec]:
+        """Every tensor by name, the input first; ValueError where an op does not fit."""
+        specs = {INPUT: self.input}
+        for node in self.nodes:
+            try:
+                specs[node.name] = node.op.output(*(specs[name] for name in node.inputs))
+            except ValueError as error:
+                raise ValueError(f"node {node.name!r}: {error}") from error
+        return specs
+
+    @property
+    def output(self) -> TensorSpec:
+        return self.specs[self.output_name]
+
+    @property
+    def domain(self) -> Domain:
+        """``"float"`` or, once quantised, ``"integer"``."""
+        return self.input.domain
+
+    @property
+    def is_classifier(self) -> bool:
+        return bool(self.nodes) and isinstance(self.nodes[-1].op, ArgMax | Threshold)
+
+    @property
+    def scores_name(self) -> str:
+        """The tensor that the final decision is made on, else the output."""
+        return self.nodes[-1].inputs[0] if self.is_classifier else self.output_name
+
+    def users(self, name: str) -> tuple[Node, ...]:
+        """The nodes that read a tensor."""
+        return tuple(node for node in self.nodes if name in node.inputs)
+
+    def node_macs(self) -> dict[str, int]:
+        specs = self.specs
+        return {n.name: n.op.macs(*(specs[i] for i in n.inputs)) for n in self.nodes}
+
+    @property
+    def macs(self) -> int:
+        return sum(self.node_macs().values())
+
+    @property
+    def parameter_bytes(self) -> int:
+        return sum(node.op.parameter_bytes for node in self.nodes)
+
+    # ------------------------------------------------------------------------ reading
+
+    def _rows(self) -> Iterable[tuple[str, str, str, str, str]]:
+        specs, macs = self.specs, self.node_macs()
+        yield INPUT, "", f"{self.input.dtype} {self.input.shape}", "", ""
+        for node in self.nodes:
+            spec = specs[node.name]
+            yield (
+                node.name,
+                node.op.describe(),
+                f"{spec.dtype} {spec.shape}",
+                f"{macs[node.name]:,}",
+                f"{node.op.parameter_bytes:,}",
+            )
+
+    def __repr__(self) -> str:
+        header = ("node", "op", "tensor", "MACs", "parameter bytes")
+        rows = [header, *self._rows()]
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        lines = [
+            "  ".join(
+                cell.ljust(w) if i < 3 else cell.rjust(w)
+                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+        total = f"Graph: {len(self.nodes)} nodes, {self.macs:,} MACs, "
+        return "\n".join([total + f"{self.parameter_bytes:,} parameter bytes", *lines])
+
+    def _repr_html_(self) -> str:
+        header = "".join(
+            f"<th>{h}</th>" for h in ("node", "op", "tensor", "MACs", "parameter bytes")
+        )
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self._rows()
+        )
+        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def verify(graph: Graph) -> Graph:
+    """Check that a graph is legal, and return it.
+
+    Raises
+    ------
+    ValueError
+        Where a name stands twice, a node reads a tensor that comes later or not at all,
+        an op does not fit its inputs, or float and integer ops are mixed.
+    """
+    known = {INPUT}
+    for node in graph.nodes:
+        if node.name in known:
+            raise ValueError(f"node {node.name!r}: the name is taken")
+        if missing := [name for name in node.inputs if name not in known]:
+            raise ValueError(f"node {node.name!r} reads {missing} before they exist")
+        if node.op.n_inputs not in (None, len(node.inputs)):
+            raise ValueError(
+                f"node {node.name!r} has {len(node.inputs)} inputs, wants {node.op.n_inputs}"
+            )
+        if graph.domain not in node.op.domains:
+            raise ValueError(
+                f"node {node.name!r}: {type(node.op).__name__} in a graph of {graph.domain} ops"
+            )
+        known.add(node.name)
+    n_scores = graph.specs[graph.scores_name].size
+    if graph.is_classifier and graph.classes is not None:
+        wanted = max(2, n_scores)
+        if len(graph.classes) != wanted:
+            raise ValueError(f"{len(graph.classes)} classes for {wanted} outcomes")
+    return graph

@@ -1,0 +1,339 @@
+"""The integer operations of a graph: those that need more than their float form.
+
+Weights are symmetric integers, accumulators int32 with a proven bound, and one rule
+leads back to few bits (`Requantization`). What the integers *are* is defined by
+`skconv.runtime.fixed`; this file states types, shapes, bounds and costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from skconv.graph.base import (
+    INTEGER,
+    Array,
+    Op,
+    TensorSpec,
+    require,
+    require_vector,
+    require_zero_point_0,
+)
+from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
+from skconv.graph.vectors import Norm, SupportVectors
+
+ACCUMULATOR_MAX = 2**31 - 1
+EXP2_FRACTION_BITS = 8
+KERNEL_FRACTION_BITS = 15
+POLY_FRACTION_BITS = 20
+NORMALIZED_FRACTION_BITS = 14
+
+
+@dataclass(frozen=True)
+class Requantization:
+    """From an int32 accumulator to few bits, by one product and one rounding shift.
+
+    ``q = clip((((acc << shift) * multiplier + 2^31) >> 32) + zero_point, minimum, maximum)``
+
+    Attributes
+    ----------
+    multiplier : int32 (n_channels,) or (1,)
+        Positive. Per channel (last axis), or one for all.
+    shift : int
+        As large as the proven bound of the accumulator allows: ``|acc << shift| < 2^31``.
+    scale, zero_point : float, int
+        What the result means: ``real = scale * (q - zero_point)``.
+    dtype, minimum, maximum
+        Type of the result and the limits that it is clipped to.
+    """
+
+    multiplier: Array
+    shift: int
+    scale: float
+    dtype: str
+    minimum: int
+    maximum: int
+    zero_point: int = 0
+
+    def spec(self, shape: tuple[int, ...], accumulator: int) -> TensorSpec:
+        """The tensor that comes of accumulators up to ``accumulator`` in magnitude."""
+        require(
+            accumulator << self.shift <= ACCUMULATOR_MAX,
+            f"accumulator up to {accumulator} << {self.shift} does not fit int32",
+        )
+        require(
+            len(self.multiplier) in (1, shape[-1]),
+            f"{len(self.multiplier)} multipliers for {shape[-1]} channels",
+        )
+        return TensorSpec(
+            shape, self.dtype, self.scale, self.zero_point, self.minimum, self.maximum
+        )
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """A single multiplier is a constant of the code, not a table."""
+        return {"multiplier": self.multiplier} if len(self.multiplier) > 1 else {}
+
+
+@dataclass(frozen=True)
+class IntegerOp(Op):
+    """Base of the integer ops: its parameters include those of its requantisation."""
+
+    domains = INTEGER
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        output: Requantization | None = getattr(self, "requantization", None)
+        return super().parameters | (output.parameters if output else {})
+
+
+def _row_bound(weights: Array, bias: Array, x: TensorSpec) -> int:
+    """Largest ``|w . x + b|`` that any input can reach, from the weights themselves."""
+    rows = np.abs(weights.astype(np.int64)).reshape(len(weights), -1).sum(axis=1)
+    return int((rows * x.magnitude + np.abs(bias.astype(np.int64))).max())
+
+
+def _require_accumulator(op: Op, bound: int) -> None:
+    require(
+        bound <= ACCUMULATOR_MAX,
+        f"{op.describe()}: accumulator up to {bound} does not fit int32",
+    )
+
+
+@dataclass(frozen=True)
+class ConvInteger(ConvGeometry, IntegerOp):
+    """Accumulators of a convolution: int8 weights, int32 bias. Base of what follows."""
+
+    domains = INTEGER
+
+    def accumulator_bound(self, x: TensorSpec) -> int:
+        require_zero_point_0(self, x)
+        bound = _row_bound(self.weights, self.bias, x)
+        _require_accumulator(self, bound)
+        return bound
+
+
+@dataclass(frozen=True)
+class QConv(ConvInteger):
+    """Convolution of an integer map, requantised per kernel."""
+
+    requantization: Requantization = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        shape = self.map_shape(x)
+        spec = self.requantization.spec(
+            (len(self.bias),) if self.shared else shape, self.accumulator_bound(x)
+        )
+        return replace(spec, shape=shape)
+
+
+@dataclass(frozen=True)
+class QConvHash(ConvInteger):
+    """Convolution whose accumulators are only asked for their sign: codes as of `Hash`."""
+
+    n_bits: int = 8
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        self.accumulator_bound(x)
+        shape = code_shape(self.map_shape(x), self.n_bits)
+        return TensorSpec(shape, "uint8", minimum=0, maximum=2**self.n_bits - 1)
+
+
+@dataclass(frozen=True)
+class QSquare(IntegerOp):
+    """``x^2``, requantised."""
+
+    requantization: Requantization = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_zero_point_0(self, x)
+        return self.requantization.spec(x.shape, x.magnitude**2)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+@dataclass(frozen=True)
+class QMeanPool(PoolGeometry, IntegerOp):
+    """Sum of every window, requantised (the multiplier holds 1 / area)."""
+
+    domains = INTEGER
+    requantization: Requantization = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_zero_point_0(self, x)
+        return self.requantization.spec(self.map_shape(x), self.area * x.magnitude)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return self.output(*inputs).size * self.area
+
+
+@dataclass(frozen=True)
+class QL2Pool(QMeanPool):
+    """Nearest integer to the root of the sum of squares of every window, requantised."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_zero_point_0(self, x)
+        largest = self.area * x.magnitude**2
+        _require_accumulator(self, largest)
+        return self.requantization.spec(self.map_shape(x), round(np.sqrt(largest)))
+
+
+@dataclass(frozen=True)
+class Rescale(IntegerOp):
+    """The same numbers on another scale: ``x - input_zero_point`` requantised."""
+
+    input_zero_point: int = 0
+    requantization: Requantization = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(
+            x.zero_point == self.input_zero_point,
+            f"Rescale for zero point {self.input_zero_point}, the input has {x.zero_point}",
+        )
+        return self.requantization.spec(x.shape, x.magnitude + abs(x.zero_point))
+
+
+@dataclass(frozen=True)
+class QAffine(IntegerOp):
+    """``x * factors + offsets``, entry by entry: int16 factors, int32 offsets, requantised."""
+
+    factors: Array = None  # type: ignore[assignment]
+    offsets: Array = None  # type: ignore[assignment]
+    requantization: Requantization = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x, len(self.factors))
+        require_zero_point_0(self, x)
+        bound = _row_bound(self.factors[:, None], self.offsets, x)
+        _require_accumulator(self, bound)
+        return self.requantization.spec(x.shape, bound)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+@dataclass(frozen=True)
+class QNormalize(IntegerOp):
+    """``x / ||x||`` in int16 with 14 bits of fraction, rounded to the nearest."""
+
+    norm: Norm = "l2"
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x)
+        require_zero_point_0(self, x)
+        power = 2 if self.norm == "l2" else 1
+        _require_accumulator(self, x.size * x.magnitude**power)
+        one = 2**NORMALIZED_FRACTION_BITS
+        low = 0 if x.limits[0] >= 0 else -one
+        return TensorSpec(x.shape, "int16", 1.0 / one, minimum=low, maximum=one)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return 2 * inputs[0].size
+
+    def describe(self) -> str:
+        return f"{type(self).__name__} {self.norm}"
+
+
+@dataclass(frozen=True)
+class QLinear(IntegerOp):
+    """``weights @ (x - zero_point) + bias``, int8 or int16 weights; int32 or requantised.
+
+    Without a requantisation the accumulators themselves are the result (scores), and
+    ``scale`` is what one of them is worth. The input's zero point is folded into the bias
+    when the graph is quantised: here the sum runs over ``x`` as it is.
+    """
+
+    weights: Array = None  # type: ignore[assignment]
+    bias: Array = None  # type: ignore[assignment]
+    scale: float = 1.0
+    requantization: Requantization | None = None
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x, self.weights.shape[1])
+        bound = _row_bound(self.weights, self.bias, x)
+        _require_accumulator(self, bound)
+        shape = (len(self.bias),)
+        if self.requantization is not None:
+            return self.requantization.spec(shape, bound)
+        return TensorSpec(shape, "int32", self.scale, minimum=-bound, maximum=bound)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return int(self.weights.size)
+
+    def describe(self) -> str:
+        return f"{type(self).__name__} {self.weights.shape[1]}->{self.weights.shape[0]}"
+
+
+@cache
+def exp2_table() -> Array:
+    """``2^-f`` for ``f`` in [0, 1): 256 entries, uint16 with 15 bits of fraction."""
+    steps = np.arange(2**EXP2_FRACTION_BITS) / 2**EXP2_FRACTION_BITS
+    table = np.rint(2.0**KERNEL_FRACTION_BITS * 2.0**-steps).astype(np.uint16)
+    table.setflags(write=False)
+    return table
+
+
+@dataclass(frozen=True)
+class QKernelMachine(SupportVectors, IntegerOp):
+    """Decisions of an SVM with a kernel, in integers.
+
+    Support vectors have the type, scale and zero point of the input; ``dual_coef`` is
+    int16, ``intercept`` int64. Distances (or ``x . s + offset``, poly) are int32; the
+    requantisation ``exponent`` makes of them an exponent with 8 bits of fraction
+    (laplacian, rbf) or the base of the power with 15 (poly). Kernels have ``f =
+    fraction_bits`` of fraction: 15, and 20 for poly, whose values spread wider. The sum
+    is int64, and a decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32.
+    """
+
+    domains = INTEGER
+    exponent: Requantization = None  # type: ignore[assignment]
+    offset: int = 0
+    degree: int = 3
+    scale: float = 1.0
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        tables = super().parameters
+        if self.kernel != "poly":
+            tables["exp2_table"] = exp2_table()
+        return tables
+
+    @property
+    def fraction_bits(self) -> int:
+        return POLY_FRACTION_BITS if self.kernel == "poly" else KERNEL_FRACTION_BITS
+
+    def accumulator_bound(self, x: TensorSpec) -> int:
+        """Largest distance, or dot product plus offset, that can occur."""
+        n_features = self.support_vectors.shape[1]
+        low, high = x.limits
+        bound = {
+            "laplacian": n_features * (high - low),
+            "rbf": n_features * (high - low) ** 2,
+            "poly": n_features * x.magnitude**2 + abs(self.offset),
+        }[self.kernel]
+        _require_accumulator(self, bound)
+        return bound
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        self.check(x)
+        require(
+            self.support_vectors.dtype == x.dtype,
+            f"support vectors are {self.support_vectors.dtype}, the input is {x.dtype}",
+        )
+        if self.kernel == "poly":
+            require_zero_point_0(self, x)
+        self.exponent.spec((1,), self.accumulator_bound(x))
+        return TensorSpec((self.n_pairs,), "int32", self.scale)

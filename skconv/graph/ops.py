@@ -1,0 +1,404 @@
+"""The ops on maps: layout, convolution, nonlinearities, pooling, hashing.
+
+Those marked ``BOTH`` mean the same on floats and on integers. The ops on vectors are in
+`skconv.graph.vectors`, those of integers alone in `skconv.graph.integer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from skconv.graph.base import (
+    BOTH,
+    Array,
+    Op,
+    Shape,
+    TensorSpec,
+    require,
+    require_map,
+    require_vector,
+    require_zero_point_0,
+)
+
+# ---------------------------------------------------------------- layout (no arithmetic)
+
+
+@dataclass(frozen=True)
+class Reshape(Op):
+    """The same numbers in another shape (row-major, channels last)."""
+
+    domains = BOTH
+    shape: Shape = ()
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        result = replace(x, shape=self.shape)
+        require(result.size == x.size, f"Reshape {x.shape} -> {self.shape}: sizes differ")
+        return result
+
+    def describe(self) -> str:
+        return "Reshape" if len(self.shape) > 1 else "Flatten"
+
+
+@dataclass(frozen=True)
+class Permute(Op):
+    """Axes in another order, as ``numpy.transpose``."""
+
+    domains = BOTH
+    axes: tuple[int, ...] = ()
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(
+            sorted(self.axes) == list(range(len(x.shape))),
+            f"Permute axes {self.axes} do not fit shape {x.shape}",
+        )
+        return replace(x, shape=tuple(x.shape[a] for a in self.axes))
+
+    def describe(self) -> str:
+        return f"Permute {self.axes}"
+
+
+@dataclass(frozen=True)
+class Concat(Op):
+    """Vectors, or maps of the same height and width, one after the other (last axis)."""
+
+    domains = BOTH
+    n_inputs = None
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        first = inputs[0]
+        for x in inputs[1:]:
+            require(
+                x.shape[:-1] == first.shape[:-1],
+                f"Concat of shapes {[i.shape for i in inputs]}: only the last axis may differ",
+            )
+            require(
+                (x.dtype, x.scale, x.zero_point) == (first.dtype, first.scale, first.zero_point),
+                "Concat wants inputs of one type, scale and zero point",
+            )
+        channels = sum(x.shape[-1] for x in inputs)
+        result = replace(first, shape=(*first.shape[:-1], channels), minimum=None, maximum=None)
+        if first.domain == "float":
+            return result
+        limits = [x.limits for x in inputs]
+        low, high = min(low for low, _ in limits), max(high for _, high in limits)
+        return replace(result, minimum=low, maximum=high)
+
+
+@dataclass(frozen=True)
+class Select(Op):
+    """Chosen entries of a vector: ``x[indices]``."""
+
+    domains = BOTH
+    indices: Array = None  # type: ignore[assignment]  # int32 (n_selected,)
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x)
+        require(
+            self.indices.size > 0 and 0 <= self.indices.min() <= self.indices.max() < x.shape[0],
+            f"Select indices must be in 0..{x.shape[0] - 1} and not empty",
+        )
+        return replace(x, shape=(len(self.indices),))
+
+    def describe(self) -> str:
+        return f"Select {len(self.indices)}"
+
+
+# ------------------------------------------------------------------------- convolution
+
+
+def window_count(size: int, window: int, stride: int, pad: int = 0) -> int:
+    """How many windows fit along one axis."""
+    return (size + pad - window) // stride + 1
+
+
+@dataclass(frozen=True)
+class ConvGeometry(Op):
+    """Where the windows of a convolution lie: shared by `Conv` and its integer forms.
+
+    ``weights`` is ``(n_kernels, kernel_height, kernel_width, channels // groups)``.
+    With ``shared=True`` the bank has one channel and is applied to every input channel
+    alone: ``n_kernels`` maps per input channel, input channel slowest.
+    ``padding`` is ``((top, bottom), (left, right))``.
+    """
+
+    weights: Array = None  # type: ignore[assignment]
+    bias: Array = None  # type: ignore[assignment]  # (n_kernels,)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    pad_mode: Literal["zero", "circular"] = "zero"
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+    shared: bool = False
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Height and width that one kernel covers, dilation included."""
+        (kh, kw), (dh, dw) = self.weights.shape[1:3], self.dilation
+        return (kh - 1) * dh + 1, (kw - 1) * dw + 1
+
+    def map_shape(self, x: TensorSpec) -> Shape:
+        """Shape of the convolved maps; ValueError where the kernel does not fit."""
+        require_map(self, x)
+        height, width, channels = x.shape
+        n_kernels = self.weights.shape[0]
+        wanted = 1 if self.shared else channels // self.groups
+        require(
+            self.weights.shape[3] == wanted
+            and channels % self.groups == 0
+            and n_kernels % self.groups == 0,
+            f"{self.describe()}: kernels {self.weights.shape} with groups={self.groups} "
+            f"do not fit {channels} input channels",
+        )
+        require(
+            self.pad_mode == "zero"
+            or all(
+                p <= size
+                for pads, size in zip(self.padding, (height, width), strict=True)
+                for p in pads
+            ),
+            f"circular padding {self.padding} is larger than the map {height}x{width}",
+        )
+        rows = window_count(height, self.window[0], self.stride[0], sum(self.padding[0]))
+        columns = window_count(width, self.window[1], self.stride[1], sum(self.padding[1]))
+        require(
+            rows > 0 and columns > 0,
+            f"kernel {self.window[0]}x{self.window[1]} is larger than the {height}x{width} map",
+        )
+        return rows, columns, n_kernels * (channels if self.shared else 1)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        taps = int(np.prod(self.weights.shape[1:]))
+        return int(np.prod(self.map_shape(inputs[0]))) * taps
+
+    def describe(self) -> str:
+        n_kernels, kh, kw, channels = self.weights.shape
+        text = f"{type(self).__name__} {kh}x{kw} {channels * self.groups}->{n_kernels}"
+        if self.stride != (1, 1):
+            text += f" stride {self.stride[0]}x{self.stride[1]}"
+        if self.groups > 1:
+            text += f" groups {self.groups}"
+        if self.shared:
+            text += " shared"
+        if any(map(any, self.padding)):
+            text += f" {self.pad_mode} pad"
+        return text
+
+
+@dataclass(frozen=True)
+class Conv(ConvGeometry):
+    """Cross-correlation of a map with a bank of kernels, plus a bias."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return TensorSpec(self.map_shape(inputs[0]))
+
+
+# ---------------------------------------------------------------------- nonlinearities
+
+
+@dataclass(frozen=True)
+class Pointwise(Op):
+    """An op on every entry alone that keeps the shape."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        if x.domain == "float":
+            return x
+        require_zero_point_0(self, x)
+        return replace(x, minimum=0, maximum=x.magnitude)
+
+
+@dataclass(frozen=True)
+class Relu(Pointwise):
+    """``max(x, 0)``."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        result = super().output(x)
+        return result if x.domain == "float" else replace(result, maximum=max(0, x.limits[1]))
+
+
+@dataclass(frozen=True)
+class Abs(Pointwise):
+    """``|x|``. An integer tensor must not hold the least number of its type."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        if x.domain == "integer":
+            require(
+                x.magnitude <= np.iinfo(x.dtype).max,
+                f"Abs of {x.dtype} in {x.limits}: |minimum| does not fit the type",
+            )
+        return super().output(x)
+
+
+@dataclass(frozen=True)
+class BothSigns(Op):
+    """``[max(x, 0), max(-x, 0)]``: twice the channels, nothing of the sign is lost."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        result = Abs().output(x)
+        return replace(result, shape=(*x.shape[:-1], 2 * x.shape[-1]))
+
+
+@dataclass(frozen=True)
+class Magnitude(Op):
+    """``sqrt(even^2 + odd^2)`` of channel pairs: the first half with the second half.
+
+    On integers: the nearest integer to the root.
+    """
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(x.shape[-1] % 2 == 0, f"Magnitude wants an even number of channels: {x.shape}")
+        result = replace(x, shape=(*x.shape[:-1], x.shape[-1] // 2))
+        if x.domain == "float":
+            return result
+        require_zero_point_0(self, x)
+        largest = round(np.sqrt(2.0) * x.magnitude)
+        require(
+            largest <= np.iinfo(x.dtype).max,
+            f"Magnitude of {x.dtype} up to {x.magnitude} does not fit the type",
+        )
+        return replace(result, minimum=0, maximum=largest)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+@dataclass(frozen=True)
+class Square(Op):
+    """``x^2``."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return inputs[0]
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+# ----------------------------------------------------------------------------- pooling
+
+
+@dataclass(frozen=True)
+class PoolGeometry(Op):
+    """Where the windows of a pooling lie; windows that do not fit whole are left out."""
+
+    size: tuple[int, int] = (2, 2)
+    stride: tuple[int, int] = (2, 2)
+
+    @property
+    def area(self) -> int:
+        return self.size[0] * self.size[1]
+
+    def map_shape(self, x: TensorSpec) -> Shape:
+        require_map(self, x)
+        rows = window_count(x.shape[0], self.size[0], self.stride[0])
+        columns = window_count(x.shape[1], self.size[1], self.stride[1])
+        require(
+            rows > 0 and columns > 0,
+            f"pool {self.size[0]}x{self.size[1]} is larger than the {x.shape[0]}x{x.shape[1]} map",
+        )
+        return rows, columns, x.shape[2]
+
+    def describe(self) -> str:
+        (h, w), (sh, sw) = self.size, self.stride
+        return f"{type(self).__name__} {h}x{w} stride {sh}x{sw}"
+
+
+@dataclass(frozen=True)
+class MaxPool(PoolGeometry):
+    """The largest entry of every window."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        return replace(x, shape=self.map_shape(x))
+
+
+@dataclass(frozen=True)
+class MeanPool(PoolGeometry):
+    """The mean of every window."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return TensorSpec(self.map_shape(inputs[0]))
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return self.output(*inputs).size * self.area
+
+
+@dataclass(frozen=True)
+class L2Pool(MeanPool):
+    """``sqrt(sum of squares)`` of every window (square pooling, Saxe et al. 2011)."""
+
+
+# ------------------------------------------------------- binary hashing (Chan et al. 2015)
+
+
+def code_shape(shape: Shape, n_bits: int) -> Shape:
+    """Shape of the codes of maps whose channels are hashed ``n_bits`` at a time."""
+    require(
+        1 <= n_bits <= 8 and shape[-1] % n_bits == 0,
+        f"hash of {shape[-1]} channels with n_bits={n_bits}: wants 1..8 bits that divide them",
+    )
+    return (*shape[:-1], shape[-1] // n_bits)
+
+
+@dataclass(frozen=True)
+class Hash(Op):
+    """Runs of ``n_bits`` channels become one code: ``sum_j 2^j [x_j > 0]``, first = LSB."""
+
+    domains = BOTH
+    n_bits: int = 8
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        shape = code_shape(x.shape, self.n_bits)
+        if x.domain == "float":
+            return TensorSpec(shape)
+        require_zero_point_0(self, x)
+        return TensorSpec(shape, "uint8", minimum=0, maximum=2**self.n_bits - 1)
+
+    def describe(self) -> str:
+        return f"Hash {self.n_bits} bits"
+
+
+@dataclass(frozen=True)
+class BlockHistogram(PoolGeometry):
+    """How often every code occurs in every block of every map.
+
+    Maps ``(h, w, n_maps)`` of codes below ``n_bins`` become ``(rows, columns,
+    n_maps * n_bins)`` counts, bins fastest.
+    """
+
+    domains = BOTH
+    n_bins: int = 256
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        rows, columns, n_maps = self.map_shape(x)
+        shape = (rows, columns, n_maps * self.n_bins)
+        if x.domain == "float":
+            return TensorSpec(shape)
+        require(
+            self.area <= np.iinfo(np.uint16).max,
+            f"block of {self.area} pixels: counts do not fit uint16",
+        )
+        dtype = "uint8" if self.area <= np.iinfo(np.uint8).max else "uint16"
+        return TensorSpec(shape, dtype, minimum=0, maximum=self.area)
+
+    def describe(self) -> str:
+        return f"{super().describe()}, {self.n_bins} bins"

@@ -1,0 +1,182 @@
+"""The ops on vectors: scalers, linear layers, kernel machines, decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from skconv.graph.base import (
+    BOTH,
+    Array,
+    Op,
+    TensorSpec,
+    require,
+    require_vector,
+)
+
+# ----------------------------------------------------------------------------- vectors
+
+
+@dataclass(frozen=True)
+class Affine(Op):
+    """``x * factors + offsets``, entry by entry (the scalers)."""
+
+    factors: Array = None  # type: ignore[assignment]
+    offsets: Array = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x, len(self.factors))
+        return TensorSpec(x.shape)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+Norm = Literal["l1", "l2", "max"]
+
+
+@dataclass(frozen=True)
+class Normalize(Op):
+    """``x / ||x||``; a zero vector stays zero."""
+
+    norm: Norm = "l2"
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x)
+        return x
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return 2 * inputs[0].size
+
+    def describe(self) -> str:
+        return f"{type(self).__name__} {self.norm}"
+
+
+@dataclass(frozen=True)
+class Linear(Op):
+    """``weights @ x + bias``; weights ``(n_outputs, n_inputs)``."""
+
+    weights: Array = None  # type: ignore[assignment]
+    bias: Array = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x, self.weights.shape[1])
+        return TensorSpec((self.weights.shape[0],))
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return int(self.weights.size)
+
+    def describe(self) -> str:
+        return f"{type(self).__name__} {self.weights.shape[1]}->{self.weights.shape[0]}"
+
+
+Kernel = Literal["laplacian", "rbf", "poly"]
+
+
+@dataclass(frozen=True)
+class SupportVectors(Op):
+    """The facts of a kernel machine, shared by its float and its integer form.
+
+    One decision per pair of classes ``i < j`` (binary: one): the sum over the support
+    vectors of both classes of coefficient times kernel, plus the intercept. Positive
+    votes for ``i``. ``dual_coef`` is libsvm's ``(n_classes - 1, n_support_vectors)``,
+    support vectors sorted by class, ``n_support`` of each.
+    """
+
+    kernel: Kernel = "rbf"
+    support_vectors: Array = None  # type: ignore[assignment]  # (n_sv, n_features)
+    dual_coef: Array = None  # type: ignore[assignment]  # (n_classes - 1, n_sv)
+    intercept: Array = None  # type: ignore[assignment]  # (n_pairs,)
+    n_support: tuple[int, ...] = ()
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.n_support)
+
+    @property
+    def n_pairs(self) -> int:
+        return self.n_classes * (self.n_classes - 1) // 2
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return super().parameters | {"n_support": np.asarray(self.n_support, np.uint16)}
+
+    def check(self, x: TensorSpec) -> None:
+        require_vector(self, x, self.support_vectors.shape[1])
+        require(
+            sum(self.n_support) == len(self.support_vectors)
+            and self.dual_coef.shape == (self.n_classes - 1, len(self.support_vectors))
+            and len(self.intercept) == self.n_pairs,
+            f"{self.describe()}: support vectors, coefficients and intercepts do not fit",
+        )
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return int(self.support_vectors.size + self.dual_coef.size)
+
+    def describe(self) -> str:
+        n_vectors, n_features = self.support_vectors.shape
+        return f"{type(self).__name__} {self.kernel} {n_vectors}x{n_features}"
+
+
+@dataclass(frozen=True)
+class KernelMachine(SupportVectors):
+    """Decisions of an SVM with a kernel.
+
+    laplacian: ``2^(-gamma_2 * ||x - s||_1)``, rbf: ``2^(-gamma_2 * ||x - s||_2^2)`` with
+    ``gamma_2 = gamma / ln 2``; poly: ``(gamma * x.s + coef0)^degree``.
+    """
+
+    gamma: float = 1.0
+    coef0: float = 0.0
+    degree: int = 3
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        self.check(inputs[0])
+        return TensorSpec((self.n_pairs,))
+
+
+# --------------------------------------------------------------------------- decisions
+
+
+@dataclass(frozen=True)
+class OvoVote(Op):
+    """One vote a pair ``(i, j)``, ``i < j``: for ``i`` where its decision is > 0, else ``j``."""
+
+    domains = BOTH
+    n_classes: int = 2
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x, self.n_classes * (self.n_classes - 1) // 2)
+        if x.domain == "float":
+            return TensorSpec((self.n_classes,))
+        return TensorSpec((self.n_classes,), "int32", minimum=0, maximum=self.n_classes - 1)
+
+
+@dataclass(frozen=True)
+class ArgMax(Op):
+    """Index of the largest entry; the first one where several are equal."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x)
+        return TensorSpec((1,), "int32", minimum=0, maximum=x.shape[0] - 1)
+
+
+@dataclass(frozen=True)
+class Threshold(Op):
+    """1 where the one score is > 0, else 0 (two classes)."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_vector(self, x, 1)
+        return TensorSpec((1,), "int32", minimum=0, maximum=1)

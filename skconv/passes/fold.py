@@ -1,0 +1,226 @@
+"""Linear ops fold into each other, and what changes nothing is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import (
+    Affine,
+    Graph,
+    Linear,
+    Node,
+    Op,
+    Permute,
+    Reshape,
+    Select,
+    TensorSpec,
+    verify,
+)
+
+Ops = tuple[Op, ...]
+Values = NDArray[np.float64]
+
+
+def fold(graph: Graph) -> Graph:
+    """The same function in fewer nodes.
+
+    Until nothing changes any more:
+
+    - `Affine` and `Linear` that follow one another become one op, computed in float64 and
+      rounded once;
+    - `Select` moves in front of `Affine`, and into a `Linear` before or behind it;
+    - two `Select`, `Reshape` or `Permute` become one;
+    - `Select`, `Reshape` and `Permute` that change nothing go, and so does every node that
+      the output does not depend on.
+
+    Nothing is done that would need more bytes of parameters. A tensor that several nodes
+    read stays as it is.
+
+    Parameters
+    ----------
+    graph : Graph
+        A float graph. In an integer graph only layout ops fold.
+
+    Returns
+    -------
+    graph : Graph
+        Equal to rounding; `verify` has passed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Affine, Graph, Linear, TensorSpec
+    >>> from skconv.passes.fold import fold
+    >>> scale = Affine(np.float32([2, 4]), np.float32([1, 0]))
+    >>> sum_ = Linear(np.float32([[1, 1]]), np.float32([0]))
+    >>> graph = fold(Graph(TensorSpec((2,))).append(scale).append(sum_))
+    >>> [node.name for node in graph.nodes], graph.nodes[0].op.weights.tolist()
+    (['linear'], [[2.0, 4.0]])
+    """
+    while (folded := _fold_once(_without_dead_nodes(graph))) is not None:
+        graph = folded
+    return verify(_without_dead_nodes(graph))
+
+
+# ------------------------------------------------------------------- rewriting the nodes
+
+
+def _fold_once(graph: Graph) -> Graph | None:
+    """``graph`` after the first rule that applies; None where none does."""
+    specs = graph.specs
+    nodes = {node.name: node for node in graph.nodes}
+    for node in graph.nodes:
+        if len(node.inputs) != 1:
+            continue
+        source = node.inputs[0]
+        if _is_identity(node.op, specs[source]):
+            return _replaced(graph, (node,), ())
+        if source in nodes and len(graph.users(source)) == 1 and len(nodes[source].inputs) == 1:
+            first = nodes[source]
+            ops = _folded_pair(first.op, node.op, specs[first.inputs[0]])
+            if ops is not None:
+                return _replaced(graph, (first, node), ops)
+    return None
+
+
+def _replaced(graph: Graph, chain: tuple[Node, ...], ops: Ops) -> Graph:
+    """``graph`` with a chain of nodes replaced by a chain of ops.
+
+    An op takes the name of the last node of its type.
+    """
+    source = chain[0].inputs[0]
+    new = []
+    for op in ops:
+        name = next(node.name for node in reversed(chain) if type(node.op) is type(op))
+        new.append(Node(name, op, (source,)))
+        source = name
+    output, gone = chain[-1].name, {node.name for node in chain}
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        if node.name == output:
+            nodes += new
+        elif node.name not in gone:
+            inputs = tuple(source if name == output else name for name in node.inputs)
+            nodes.append(replace(node, inputs=inputs))
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _without_dead_nodes(graph: Graph) -> Graph:
+    needed = {graph.output_name}
+    for node in reversed(graph.nodes):
+        if node.name in needed:
+            needed.update(node.inputs)
+    return replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
+
+
+# ------------------------------------------------------------------------------ the rules
+
+
+def _is_identity(op: Op, x: TensorSpec) -> bool:
+    match op:
+        case Reshape(shape=shape):
+            return shape == x.shape
+        case Permute(axes=axes):
+            return axes == tuple(range(len(x.shape)))
+        case Select(indices=indices):
+            return np.array_equal(indices, np.arange(x.size))
+    return False
+
+
+def _folded_pair(first: Op, second: Op, x: TensorSpec) -> Ops | None:
+    """The ops that do what two do, one after the other; None where they stay."""
+    rule = _RULES.get((type(first), type(second)))
+    return None if rule is None else rule(first, second, x)
+
+
+def _wide(values: NDArray[Any]) -> Values:
+    return values.astype(np.float64)
+
+
+def _affine(factors: Values, offsets: Values) -> Affine:
+    return Affine(factors.astype(np.float32), offsets.astype(np.float32))
+
+
+def _linear(weights: Values, bias: Values) -> Linear:
+    return Linear(weights.astype(np.float32), bias.astype(np.float32))
+
+
+def _affine_affine(first: Affine, second: Affine, x: TensorSpec) -> Ops:
+    factors = _wide(second.factors)
+    offsets = _wide(first.offsets) * factors + _wide(second.offsets)
+    return (_affine(_wide(first.factors) * factors, offsets),)
+
+
+def _affine_linear(first: Affine, second: Linear, x: TensorSpec) -> Ops:
+    weights = _wide(second.weights)
+    bias = weights @ _wide(first.offsets) + _wide(second.bias)
+    return (_linear(weights * _wide(first.factors), bias),)
+
+
+def _linear_affine(first: Linear, second: Affine, x: TensorSpec) -> Ops:
+    factors = _wide(second.factors)
+    bias = _wide(first.bias) * factors + _wide(second.offsets)
+    return (_linear(_wide(first.weights) * factors[:, None], bias),)
+
+
+def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
+    weights = _wide(second.weights)
+    bias = weights @ _wide(first.bias) + _wide(second.bias)
+    folded = _linear(weights @ _wide(first.weights), bias)
+    return _unless_larger((folded,), (first, second))
+
+
+def _affine_select(first: Affine, second: Select, x: TensorSpec) -> Ops | None:
+    kept = second.indices
+    moved = Affine(first.factors[kept], first.offsets[kept])
+    return _unless_larger((second, moved), (first, second))
+
+
+def _linear_select(first: Linear, second: Select, x: TensorSpec) -> Ops | None:
+    kept = second.indices
+    folded = Linear(first.weights[kept], first.bias[kept])
+    return _unless_larger((folded,), (first, second))
+
+
+def _select_linear(first: Select, second: Linear, x: TensorSpec) -> Ops | None:
+    weights = np.zeros((len(second.weights), x.size))
+    np.add.at(weights.T, first.indices.astype(np.intp), _wide(second.weights).T)
+    folded = _linear(weights, _wide(second.bias))
+    return _unless_larger((folded,), (first, second))
+
+
+def _select_select(first: Select, second: Select, x: TensorSpec) -> Ops:
+    return (Select(first.indices[second.indices]),)
+
+
+def _reshape_reshape(first: Reshape, second: Reshape, x: TensorSpec) -> Ops:
+    return (second,)
+
+
+def _permute_permute(first: Permute, second: Permute, x: TensorSpec) -> Ops:
+    return (Permute(tuple(first.axes[axis] for axis in second.axes)),)
+
+
+def _unless_larger(new: Ops, old: Ops) -> Ops | None:
+    """``new`` where its parameters need no more bytes than those of ``old``."""
+    sizes = [sum(op.parameter_bytes for op in ops) for ops in (new, old)]
+    return new if sizes[0] <= sizes[1] else None
+
+
+_RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | None]] = {
+    (Affine, Affine): _affine_affine,
+    (Affine, Linear): _affine_linear,
+    (Linear, Affine): _linear_affine,
+    (Linear, Linear): _linear_linear,
+    (Affine, Select): _affine_select,
+    (Linear, Select): _linear_select,
+    (Select, Linear): _select_linear,
+    (Select, Select): _select_select,
+    (Reshape, Reshape): _reshape_reshape,
+    (Permute, Permute): _permute_permute,
+}

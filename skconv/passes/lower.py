@@ -1,0 +1,318 @@
+"""How each float op becomes integer ops: one function an op."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import (
+    Abs,
+    Affine,
+    ArgMax,
+    BlockHistogram,
+    BothSigns,
+    Concat,
+    Conv,
+    Hash,
+    KernelMachine,
+    L2Pool,
+    Linear,
+    Magnitude,
+    MaxPool,
+    MeanPool,
+    Normalize,
+    Op,
+    OvoVote,
+    Permute,
+    QAffine,
+    QConv,
+    QConvHash,
+    QKernelMachine,
+    QL2Pool,
+    QLinear,
+    QMeanPool,
+    QNormalize,
+    QSquare,
+    Quantized,
+    Relu,
+    Reshape,
+    Select,
+    Square,
+    TensorSpec,
+    Threshold,
+)
+from skconv.graph.core import Node
+from skconv.graph.integer import (
+    ACCUMULATOR_MAX,
+    EXP2_FRACTION_BITS,
+    KERNEL_FRACTION_BITS,
+)
+from skconv.passes.quantize import Lowering, demand
+from skconv.passes.scales import (
+    INT8_MAX,
+    INT16_MAX,
+    integer_bias,
+    integer_spec,
+    requantization,
+    round_keeping_sums,
+    row_scales,
+)
+
+Array = NDArray[Any]
+
+
+@singledispatch
+def lower(op: Op, node: Node, lowering: Lowering) -> None:
+    """Append the integer form of a float node to the graph in the making."""
+    raise NotImplementedError(f"{type(op).__name__} has no integer form")
+
+
+@lower.register(Reshape)
+@lower.register(Permute)
+@lower.register(Select)
+@lower.register(MaxPool)
+@lower.register(Relu)
+@lower.register(Abs)
+@lower.register(BothSigns)
+@lower.register(BlockHistogram)
+@lower.register(OvoVote)
+@lower.register(ArgMax)
+@lower.register(Threshold)
+@lower.register(Hash)
+def _(op: Op, node: Node, lowering: Lowering) -> None:
+    """Ops that choose, move or count numbers stay what they are."""
+    lowering.add(node, op, lowering.names[node.inputs[0]])
+
+
+@lower.register
+def _(op: Magnitude, node: Node, lowering: Lowering) -> None:
+    (name,) = node.inputs
+    lowering.add(node, op, lowering.read(name, demand(op, lowering.spec(name))))
+
+
+@lower.register
+def _(op: Concat, node: Node, lowering: Lowering) -> None:
+    specs = [lowering.spec(name) for name in node.inputs]
+    if len({(s.dtype, s.scale, s.zero_point) for s in specs}) == 1:
+        lowering.add(node, op, *(lowering.names[name] for name in node.inputs))
+        return
+    wanted = lowering.wanted(node.name)
+    parts = [
+        lowering.rescale(name, replace(wanted, shape=spec.shape))
+        for name, spec in zip(node.inputs, specs, strict=True)
+    ]
+    lowering.add(node, op, *parts)
+
+
+# ------------------------------------------------------------------------- convolution
+
+
+@lower.register
+def _(op: Conv, node: Node, lowering: Lowering) -> None:
+    users = lowering.source.users(node.name)
+    reader = users[0] if len(users) == 1 else None
+    (name,) = node.inputs
+    source = lowering.read(name, INT8_MAX)
+    x = lowering.graph.specs[source]
+    weights, bias, scales = _integer_kernels(op, x)
+    geometry = {
+        f.name: getattr(op, f.name) for f in fields(op) if f.name not in ("weights", "bias")
+    }
+    if reader is not None and isinstance(reader.op, Hash):
+        hashed = QConvHash(weights, bias, **geometry, n_bits=reader.op.n_bits)
+        lowering.add(reader, hashed, source)
+        return
+    # A ReLU is the lower limit of the requantisation.
+    result = reader if reader is not None and isinstance(reader.op, Relu) else node
+    bound = QConv(weights, bias, **geometry).accumulator_bound(x)
+    rule = requantization(scales * x.scale, bound, lowering.wanted(result.name))
+    lowering.add(result, QConv(weights, bias, **geometry, requantization=rule), source)
+
+
+def _integer_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array]:
+    """Int8 kernels, int32 biases, and the scale of each kernel."""
+    weights = op.weights.astype(np.float64)
+    flat = weights.reshape(len(weights), -1)
+    scales = row_scales(flat, op.bias, x, INT8_MAX, per_row=True)
+    scaled = weights / scales[:, None, None, None]
+    n_kernels, _, _, channels = weights.shape
+    planes = scaled.transpose(0, 3, 1, 2).reshape(n_kernels, channels, -1)
+    rounded = round_keeping_sums(planes, INT8_MAX)
+    kernels = rounded.reshape(n_kernels, channels, *weights.shape[1:3]).transpose(0, 2, 3, 1)
+    return (
+        np.ascontiguousarray(kernels, np.int8),
+        integer_bias(op.bias.astype(np.float64), scales, x),
+        scales,
+    )
+
+
+@lower.register
+def _(op: Quantized, node: Node, lowering: Lowering) -> None:
+    (name,) = node.inputs
+    x, wanted = lowering.spec(name), op.graph.input
+    same = (x.dtype, x.scale, x.zero_point) == (wanted.dtype, wanted.scale, wanted.zero_point)
+    source = lowering.names[name] if same else lowering.rescale(name, wanted)
+    lowering.graph = lowering.graph.extend(op.graph, source)
+    lowering.names[node.name] = lowering.graph.output_name
+
+
+# ----------------------------------------------------------------------------- pooling
+
+
+@lower.register
+def _(op: MeanPool, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0])
+    x = lowering.graph.specs[source]
+    rule = requantization(x.scale / op.area, op.area * x.magnitude, lowering.wanted(node.name))
+    lowering.add(node, QMeanPool(op.size, op.stride, requantization=rule), source)
+
+
+@lower.register
+def _(op: L2Pool, node: Node, lowering: Lowering) -> None:
+    limit = demand(op, lowering.spec(node.inputs[0]))
+    source = lowering.read(node.inputs[0], limit, at_most=limit)
+    x = lowering.graph.specs[source]
+    largest = round(np.sqrt(op.area * x.magnitude**2))
+    rule = requantization(x.scale, largest, lowering.wanted(node.name))
+    lowering.add(node, QL2Pool(op.size, op.stride, requantization=rule), source)
+
+
+@lower.register
+def _(op: Square, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0])
+    x = lowering.graph.specs[source]
+    rule = requantization(x.scale**2, x.magnitude**2, lowering.wanted(node.name))
+    lowering.add(node, QSquare(requantization=rule), source)
+
+
+# ----------------------------------------------------------------------------- vectors
+
+
+@lower.register
+def _(op: Affine, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0])
+    x = lowering.graph.specs[source]
+    factors = op.factors.astype(np.float64)[:, None]
+    offsets = op.offsets.astype(np.float64)
+    scales = row_scales(factors, offsets, x, INT16_MAX, per_row=False)
+    integer = QAffine(
+        np.rint(factors[:, 0] / scales).astype(np.int16),
+        integer_bias(offsets, scales, x),
+    )
+    rows = np.abs(integer.factors.astype(np.int64)) * x.magnitude
+    bound = int((rows + np.abs(integer.offsets.astype(np.int64))).max())
+    rule = requantization(scales[0] * x.scale, bound, lowering.wanted(node.name))
+    lowering.add(node, replace(integer, requantization=rule), source)
+
+
+@lower.register
+def _(op: Normalize, node: Node, lowering: Lowering) -> None:
+    limit = demand(op, lowering.spec(node.inputs[0]))
+    source = lowering.read(node.inputs[0], limit, at_most=limit)
+    lowering.add(node, QNormalize(op.norm), source)
+
+
+@lower.register
+def _(op: Linear, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0], INT8_MAX)
+    x = lowering.graph.specs[source]
+    is_last = not _is_read_by_arithmetic(node, lowering)
+    limit = INT8_MAX if lowering.linear_bits == 8 else INT16_MAX
+    weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
+    scales = row_scales(weights, bias, x, limit, per_row=not is_last)
+    integer = QLinear(
+        np.rint(weights / scales[:, None]).astype(np.int8 if limit == INT8_MAX else np.int16),
+        integer_bias(bias, scales, x),
+        scale=float(scales[0] * x.scale),
+    )
+    if not is_last:
+        bound = integer.output(x).magnitude
+        rule = requantization(scales * x.scale, bound, lowering.wanted(node.name))
+        integer = replace(integer, requantization=rule)
+    lowering.add(node, integer, source)
+
+
+def _is_read_by_arithmetic(node: Node, lowering: Lowering) -> bool:
+    """False for scores: what only decisions read, or nobody, keeps its int32 accumulators."""
+    users = lowering.source.users(node.name)
+    return any(not isinstance(user.op, OvoVote | ArgMax | Threshold) for user in users)
+
+
+# ---------------------------------------------------------------------- kernel machines
+
+
+@lower.register
+def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
+    source = _read_for_kernel(op, node, lowering)
+    x = lowering.graph.specs[source]
+    low, high = x.limits
+    vectors = np.clip(np.rint(op.support_vectors / x.scale) + x.zero_point, low, high)
+    machine = QKernelMachine(
+        op.kernel,
+        vectors.astype(x.dtype),
+        op.dual_coef,
+        op.intercept,
+        op.n_support,
+        offset=round(op.coef0 / (op.gamma * x.scale**2)) if op.kernel == "poly" else 0,
+        degree=op.degree,
+    )
+    bound = machine.accumulator_bound(x)
+    if op.kernel == "poly":
+        machine, unit = _poly_rule(op, machine, x, bound)
+    else:
+        power = 1 if op.kernel == "laplacian" else 2
+        exponent_per_unit = op.gamma / np.log(2.0) * x.scale**power
+        machine = replace(machine, exponent=_exponent_rule(exponent_per_unit, bound))
+        unit = 1.0
+    lowering.add(node, _integer_coefficients(machine, unit), source)
+
+
+def _read_for_kernel(op: KernelMachine, node: Node, lowering: Lowering) -> str:
+    """8-bit features, and few enough of them that the distances fit int32."""
+    (name,) = node.inputs
+    n_features = op.support_vectors.shape[1]
+    power = 1 if op.kernel == "laplacian" else 2
+    largest = int((ACCUMULATOR_MAX / n_features) ** (1 / power)) // 2
+    return lowering.read(name, INT8_MAX, at_most=min(largest, INT16_MAX))
+
+
+def _exponent_rule(exponent_per_unit: float, bound: int) -> Any:
+    """From a distance to ``u`` of ``2^-u`` with 8 bits of fraction."""
+    spec = TensorSpec((1,), "int32", 2.0**-EXP2_FRACTION_BITS, 0, 0, ACCUMULATOR_MAX)
+    rule = requantization(exponent_per_unit, bound, spec)
+    if rule.scale != spec.scale:
+        raise ValueError(
+            f"gamma is too large for the integer kernel: one unit of distance is an exponent "
+            f"of {exponent_per_unit:g}"
+        )
+    return rule
+
+
+def _poly_rule(
+    op: KernelMachine, machine: QKernelMachine, x: TensorSpec, bound: int
+) -> tuple[QKernelMachine, float]:
+    """The base of the power in units of its largest value among the support vectors."""
+    vectors = op.support_vectors.astype(np.float64)
+    base = op.gamma * (vectors @ vectors.T) + op.coef0
+    largest = 1.25 * float(np.abs(base).max())
+    spec = integer_spec((1,), -largest, largest, INT16_MAX)
+    rule = requantization(op.gamma * x.scale**2, bound, spec)
+    unit = (rule.scale * 2.0**KERNEL_FRACTION_BITS) ** op.degree
+    return replace(machine, exponent=rule), unit
+
+
+def _integer_coefficients(machine: QKernelMachine, unit: float) -> QKernelMachine:
+    """Int16 coefficients in place of the real ones; ``unit`` is what a kernel of 1 is worth."""
+    coefficients = machine.dual_coef.astype(np.float64) * unit
+    scale = float(np.abs(coefficients).max()) / INT16_MAX
+    intercept = np.rint(machine.intercept.astype(np.float64) / scale * 2.0**machine.fraction_bits)
+    return replace(
+        machine,
+        dual_coef=np.rint(coefficients / scale).astype(np.int16),
+        intercept=intercept.astype(np.int64),
+        scale=scale,
+    )

@@ -1,0 +1,276 @@
+"""The integer definition: what every number of a quantised graph is.
+
+The C equals this file byte for byte, on every target. Each rounding is written down
+once, here: `requantize`, `rounded_root`, `rounded_quotient`, `exp2_negative`,
+`power`, and the final shift of a kernel machine's sum. All shifts are arithmetic
+(towards minus infinity). Sums are exact, so their order is free.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from skconv.graph import (
+    Abs,
+    ArgMax,
+    BlockHistogram,
+    BothSigns,
+    Concat,
+    Graph,
+    Hash,
+    Magnitude,
+    MaxPool,
+    Op,
+    OvoVote,
+    Permute,
+    QAffine,
+    QConv,
+    QConvHash,
+    QKernelMachine,
+    QL2Pool,
+    QLinear,
+    QMeanPool,
+    QNormalize,
+    QSquare,
+    Relu,
+    Requantization,
+    Rescale,
+    Reshape,
+    Select,
+    Threshold,
+)
+from skconv.graph.base import TensorSpec
+from skconv.graph.integer import (
+    EXP2_FRACTION_BITS,
+    KERNEL_FRACTION_BITS,
+    NORMALIZED_FRACTION_BITS,
+    POLY_FRACTION_BITS,
+    exp2_table,
+)
+from skconv.runtime import reference
+from skconv.runtime.windows import (
+    block_histogram,
+    check_batch,
+    convolve,
+    hash_bits,
+    pair_decisions,
+    pool_windows,
+    run_chunks,
+)
+
+Batch = NDArray[Any]
+
+
+def run(graph: Graph, x: Batch) -> Batch:
+    """Output ``(n_samples, *graph.output.shape)`` of an integer graph.
+
+    Parameters
+    ----------
+    graph : Graph
+        An integer graph.
+    x : array-like of the input's integer type
+        Samples as the device delivers them; floats go through `quantize_input` first.
+
+    Raises
+    ------
+    ValueError
+        Where ``x`` has another shape, or a type that is not the input's.
+    """
+    return tensors(graph, x, (graph.output_name,))[graph.output_name]
+
+
+def tensors(graph: Graph, x: Batch, names: tuple[str, ...] | None = None) -> dict[str, Batch]:
+    """Tensors of an integer graph by name: all of them, or those asked for."""
+    x = check_batch(graph, x)
+    if x.dtype != graph.input.dtype:
+        raise ValueError(f"x has dtype {x.dtype}, wanted {graph.input.dtype} (see quantize_input)")
+    names = names or tuple(graph.specs)
+    specs = graph.specs
+    found = run_chunks(graph, x, names, evaluate)
+    return {name: found[name].astype(specs[name].dtype, copy=False) for name in names}
+
+
+def quantize_input(spec: TensorSpec, x: Batch) -> Batch:
+    """Numbers on the scale of the input: nearest integer, halves to even, clipped.
+
+    Data that have the type already stay as they are.
+    """
+    x = np.asarray(x)
+    if x.dtype == spec.dtype and spec.scale == 1.0:
+        return x
+    low, high = spec.limits
+    q = np.rint(x.astype(np.float64) / spec.scale) + spec.zero_point
+    return np.clip(q, low, high).astype(spec.dtype)
+
+
+# ----------------------------------------------------------------------- the roundings
+
+
+def requantize(accumulator: Batch, rule: Requantization) -> Batch:
+    """``clip((((acc << k) * m + 2^31) >> 32) + zero_point)``: halves go up."""
+    product = (accumulator.astype(np.int64) << rule.shift) * rule.multiplier.astype(np.int64)
+    q = ((product + 2**31) >> 32) + rule.zero_point
+    return np.clip(q, rule.minimum, rule.maximum).astype(rule.dtype)
+
+
+def rounded_root(value: Batch) -> Batch:
+    """Nearest integer to the square root of integers in 0 .. 2^31 - 1."""
+    value = value.astype(np.int64)
+    root = np.sqrt(value.astype(np.float64)).astype(np.int64)
+    return root + (value - root * root > root)
+
+
+def rounded_quotient(numerator: Batch, denominator: Batch) -> Batch:
+    """Nearest integer to a quotient, halves up: ``floor((2 a + b) / (2 b))``, ``b > 0``."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def exp2_negative(exponent: Batch) -> Batch:
+    """``2^-u`` with 15 bits of fraction, of ``u >= 0`` with 8 bits of fraction.
+
+    The table gives the fraction, a truncating shift the whole part; 0 from ``u = 16`` on.
+    """
+    exponent = exponent.astype(np.int64)
+    fraction = exponent & (2**EXP2_FRACTION_BITS - 1)
+    whole = np.minimum(exponent >> EXP2_FRACTION_BITS, 16)
+    return exp2_table().astype(np.int64)[fraction] >> whole
+
+
+def power(base: Batch, degree: int) -> Batch:
+    """``base^degree`` with 20 bits of fraction, of a base with 15, rounded at every product."""
+    base = base.astype(np.int64)
+    result = base << (POLY_FRACTION_BITS - KERNEL_FRACTION_BITS)
+    for _ in range(degree - 1):
+        result = (result * base + 2**14) >> KERNEL_FRACTION_BITS
+    return result
+
+
+# ----------------------------------------------------------------------------- the ops
+
+
+@singledispatch
+def evaluate(op: Op, *inputs: Batch) -> Batch:
+    """One op on a batch."""
+    raise NotImplementedError(f"{type(op).__name__} has no integer definition")
+
+
+@evaluate.register(Reshape)
+@evaluate.register(Permute)
+@evaluate.register(Concat)
+@evaluate.register(Select)
+@evaluate.register(Relu)
+@evaluate.register(Abs)
+@evaluate.register(MaxPool)
+@evaluate.register(OvoVote)
+@evaluate.register(ArgMax)
+@evaluate.register(Threshold)
+def _(op: Op, *inputs: Batch) -> Batch:
+    """Ops that choose, move or count numbers are the same on floats and integers."""
+    return reference.evaluate(op, *inputs)
+
+
+@evaluate.register
+def _(op: BothSigns, x: Batch) -> Batch:
+    return np.concatenate([np.maximum(x, 0), np.maximum(-x.astype(np.int64), 0)], axis=-1).astype(
+        x.dtype
+    )
+
+
+@evaluate.register
+def _(op: Magnitude, x: Batch) -> Batch:
+    even, odd = np.split(x.astype(np.int64), 2, axis=-1)
+    return rounded_root(even * even + odd * odd)
+
+
+@evaluate.register
+def _(op: QConv, x: Batch) -> Batch:
+    accumulators = convolve(x, op).astype(np.int64)
+    if not op.shared:
+        return requantize(accumulators, op.requantization)
+    per_bank = accumulators.reshape(*accumulators.shape[:3], -1, len(op.weights))
+    return requantize(per_bank, op.requantization).reshape(accumulators.shape)
+
+
+@evaluate.register
+def _(op: QConvHash, x: Batch) -> Batch:
+    return hash_bits(convolve(x, op) > 0, op.n_bits)
+
+
+@evaluate.register
+def _(op: Hash, x: Batch) -> Batch:
+    return hash_bits(x > 0, op.n_bits)
+
+
+@evaluate.register
+def _(op: BlockHistogram, x: Batch) -> Batch:
+    return block_histogram(x, op)
+
+
+@evaluate.register
+def _(op: QSquare, x: Batch) -> Batch:
+    return requantize(x.astype(np.int64) ** 2, op.requantization)
+
+
+@evaluate.register
+def _(op: QMeanPool, x: Batch) -> Batch:
+    return requantize(pool_windows(x, op).sum(axis=-1, dtype=np.int64), op.requantization)
+
+
+@evaluate.register
+def _(op: QL2Pool, x: Batch) -> Batch:
+    squares = pool_windows(x.astype(np.int64) ** 2, op).sum(axis=-1)
+    return requantize(rounded_root(squares), op.requantization)
+
+
+@evaluate.register
+def _(op: Rescale, x: Batch) -> Batch:
+    return requantize(x.astype(np.int64) - op.input_zero_point, op.requantization)
+
+
+@evaluate.register
+def _(op: QAffine, x: Batch) -> Batch:
+    return requantize(x.astype(np.int64) * op.factors + op.offsets, op.requantization)
+
+
+@evaluate.register
+def _(op: QNormalize, x: Batch) -> Batch:
+    x = x.astype(np.int64)
+    if op.norm == "l2":
+        norm = rounded_root((x * x).sum(axis=1, keepdims=True))
+    else:
+        size = np.abs(x)
+        norm = (size.sum if op.norm == "l1" else size.max)(axis=1, keepdims=True)
+    one = 2**NORMALIZED_FRACTION_BITS
+    q = rounded_quotient(x << NORMALIZED_FRACTION_BITS, np.maximum(norm, 1))
+    return np.clip(q, -one, one)
+
+
+@evaluate.register
+def _(op: QLinear, x: Batch) -> Batch:
+    weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
+    accumulators = (x.astype(np.float64) @ weights.T + bias).astype(np.int64)
+    if op.requantization is None:
+        return accumulators
+    return requantize(accumulators, op.requantization)
+
+
+@evaluate.register
+def _(op: QKernelMachine, x: Batch) -> Batch:
+    sums = pair_decisions(kernel_values(op, x), op).astype(np.int64) + op.intercept
+    return (sums + (1 << (op.fraction_bits - 1))) >> op.fraction_bits
+
+
+def kernel_values(op: QKernelMachine, x: Batch) -> Batch:
+    """Kernels with ``op.fraction_bits`` of fraction, of every sample and support vector."""
+    samples, vectors = x.astype(np.float64), op.support_vectors.astype(np.float64)
+    if op.kernel == "poly":
+        products = (samples @ vectors.T).astype(np.int64) + op.offset
+        return power(requantize(products, op.exponent), op.degree)
+    metric = "cityblock" if op.kernel == "laplacian" else "sqeuclidean"
+    distances = cdist(samples, vectors, metric).astype(np.int64)
+    return exp2_negative(requantize(distances, op.exponent))

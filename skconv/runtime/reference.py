@@ -1,0 +1,209 @@
+"""The float definition: every float op in plain numpy, float64 throughout.
+
+Slow and easy to check. `skconv.runtime.torch_engine` is tested against it, and
+calibration reads its tensors.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from skconv.graph import (
+    Abs,
+    Affine,
+    ArgMax,
+    BlockHistogram,
+    BothSigns,
+    Concat,
+    Conv,
+    Graph,
+    Hash,
+    KernelMachine,
+    L2Pool,
+    Linear,
+    Magnitude,
+    MaxPool,
+    MeanPool,
+    Normalize,
+    Op,
+    OvoVote,
+    Permute,
+    Quantized,
+    Relu,
+    Reshape,
+    Select,
+    Square,
+    Threshold,
+)
+from skconv.runtime.windows import (
+    block_histogram,
+    check_batch,
+    convolve,
+    hash_bits,
+    pair_decisions,
+    pool_windows,
+    run_chunks,
+    votes,
+)
+
+Batch = NDArray[Any]
+
+
+def run(graph: Graph, x: Batch) -> Batch:
+    """Output ``(n_samples, *graph.output.shape)`` of a float graph.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Abs, Graph, TensorSpec
+    >>> from skconv.runtime import reference
+    >>> reference.run(Graph(TensorSpec((2,))).append(Abs()), np.array([[-1.5, 2.0]]))
+    array([[1.5, 2. ]])
+    """
+    return tensors(graph, x, (graph.output_name,))[graph.output_name]
+
+
+def tensors(graph: Graph, x: Batch, names: tuple[str, ...] | None = None) -> dict[str, Batch]:
+    """Tensors of a float graph by name: all of them, or those asked for."""
+    x = check_batch(graph, x).astype(np.float64)
+    return run_chunks(graph, x, names or tuple(graph.specs), evaluate)
+
+
+@singledispatch
+def evaluate(op: Op, *inputs: Batch) -> Batch:
+    """One op on a batch."""
+    raise NotImplementedError(f"{type(op).__name__} has no float reference")
+
+
+@evaluate.register
+def _(op: Reshape, x: Batch) -> Batch:
+    return x.reshape(len(x), *op.shape)
+
+
+@evaluate.register
+def _(op: Permute, x: Batch) -> Batch:
+    return x.transpose(0, *(axis + 1 for axis in op.axes))
+
+
+@evaluate.register
+def _(op: Concat, *inputs: Batch) -> Batch:
+    return np.concatenate(inputs, axis=-1)
+
+
+@evaluate.register
+def _(op: Select, x: Batch) -> Batch:
+    return x[:, op.indices]
+
+
+@evaluate.register
+def _(op: Conv, x: Batch) -> Batch:
+    return convolve(x, op)
+
+
+@evaluate.register
+def _(op: Relu, x: Batch) -> Batch:
+    return np.maximum(x, 0)
+
+
+@evaluate.register
+def _(op: Abs, x: Batch) -> Batch:
+    return np.abs(x)
+
+
+@evaluate.register
+def _(op: BothSigns, x: Batch) -> Batch:
+    return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=-1)
+
+
+@evaluate.register
+def _(op: Magnitude, x: Batch) -> Batch:
+    even, odd = np.split(x, 2, axis=-1)
+    return np.hypot(even, odd)
+
+
+@evaluate.register
+def _(op: Square, x: Batch) -> Batch:
+    return x**2
+
+
+@evaluate.register
+def _(op: MaxPool, x: Batch) -> Batch:
+    return pool_windows(x, op).max(axis=-1)
+
+
+@evaluate.register
+def _(op: MeanPool, x: Batch) -> Batch:
+    return pool_windows(x, op).mean(axis=-1)
+
+
+@evaluate.register
+def _(op: L2Pool, x: Batch) -> Batch:
+    return np.sqrt((pool_windows(x, op) ** 2).sum(axis=-1))
+
+
+@evaluate.register
+def _(op: Hash, x: Batch) -> Batch:
+    return hash_bits(x > 0, op.n_bits).astype(np.float64)
+
+
+@evaluate.register
+def _(op: BlockHistogram, x: Batch) -> Batch:
+    return block_histogram(x, op).astype(np.float64)
+
+
+@evaluate.register
+def _(op: Affine, x: Batch) -> Batch:
+    return x * op.factors + op.offsets
+
+
+@evaluate.register
+def _(op: Normalize, x: Batch) -> Batch:
+    order = {"l1": 1, "l2": 2, "max": np.inf}[op.norm]
+    norms = np.linalg.norm(x, ord=order, axis=1, keepdims=True)
+    return x / np.where(norms == 0, 1, norms)
+
+
+@evaluate.register
+def _(op: Linear, x: Batch) -> Batch:
+    return x @ op.weights.astype(np.float64).T + op.bias
+
+
+@evaluate.register
+def _(op: KernelMachine, x: Batch) -> Batch:
+    return pair_decisions(kernel_values(op, x), op) + op.intercept
+
+
+def kernel_values(op: KernelMachine, x: Batch) -> Batch:
+    """``K(x, s)`` for every sample and support vector."""
+    vectors = op.support_vectors.astype(np.float64)
+    if op.kernel == "poly":
+        return (op.gamma * (x @ vectors.T) + op.coef0) ** op.degree
+    metric = "cityblock" if op.kernel == "laplacian" else "sqeuclidean"
+    return np.exp(-op.gamma * cdist(x, vectors, metric))
+
+
+@evaluate.register
+def _(op: Quantized, x: Batch) -> Batch:
+    from skconv.runtime import fixed  # reads this module for the ops that both share
+
+    return fixed.run(op.graph, fixed.quantize_input(op.graph.input, x)).astype(np.float64)
+
+
+@evaluate.register
+def _(op: OvoVote, x: Batch) -> Batch:
+    return votes(x, op.n_classes).astype(np.float64)
+
+
+@evaluate.register
+def _(op: ArgMax, x: Batch) -> Batch:
+    return x.argmax(axis=1).astype(np.int32)[:, None]
+
+
+@evaluate.register
+def _(op: Threshold, x: Batch) -> Batch:
+    return (x > 0).astype(np.int32)

@@ -1,0 +1,180 @@
+"""For tests of your own: small graphs that use every op, and runtimes held against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import (
+    Abs,
+    Affine,
+    ArgMax,
+    BlockHistogram,
+    BothSigns,
+    Concat,
+    Conv,
+    Graph,
+    Hash,
+    KernelMachine,
+    L2Pool,
+    Linear,
+    Magnitude,
+    MaxPool,
+    MeanPool,
+    Normalize,
+    Op,
+    OvoVote,
+    Permute,
+    Relu,
+    Reshape,
+    Select,
+    Square,
+    TensorSpec,
+    Threshold,
+    verify,
+)
+
+MAP = (8, 10, 2)
+
+
+def conv(rng: np.random.Generator, shape: tuple[int, int, int, int], **geometry: Any) -> Conv:
+    """A convolution with random kernels ``(n_kernels, height, width, channels)`` and biases."""
+    weights = rng.normal(size=shape).astype(np.float32)
+    return Conv(weights, rng.normal(size=shape[0]).astype(np.float32), **geometry)
+
+
+def linear(rng: np.random.Generator, n_outputs: int, n_inputs: int) -> Linear:
+    """A linear layer with random weights."""
+    weights = rng.normal(size=(n_outputs, n_inputs)) / np.sqrt(n_inputs)
+    return Linear(weights.astype(np.float32), rng.normal(size=n_outputs).astype(np.float32))
+
+
+def kernel_machine(rng: np.random.Generator, kernel: str, n_features: int) -> KernelMachine:
+    """A kernel machine for three classes with random support vectors."""
+    return KernelMachine(
+        kernel,  # type: ignore[arg-type]
+        rng.normal(size=(15, n_features)).astype(np.float32),
+        rng.normal(size=(2, 15)).astype(np.float32),
+        rng.normal(size=3).astype(np.float32),
+        (6, 5, 4),
+        gamma=0.3 / n_features,
+        coef0=1.0,
+    )
+
+
+def chain(*ops: Op, shape: tuple[int, ...] = MAP) -> Graph:
+    """A float graph of ops one after the other."""
+    graph = Graph(TensorSpec(shape))
+    for op in ops:
+        graph = graph.append(op)
+    return verify(graph)
+
+
+def example_graphs(seed: int = 0) -> dict[str, Graph]:
+    """Small float graphs that together use every float op but `Quantized`.
+
+    Examples
+    --------
+    >>> from skconv.testing import assert_runtimes_agree, example_graphs, example_samples
+    >>> graph = example_graphs()["conv"]
+    >>> assert_runtimes_agree(graph, example_samples(graph))
+    """
+    rng = np.random.default_rng(seed)
+    around = ((1, 1), (2, 1))
+    head = linear(rng, 5, 24)
+    return {
+        "conv": chain(conv(rng, (4, 3, 3, 2), padding=around), Abs(), MeanPool((2, 2), (2, 2))),
+        "stride": chain(conv(rng, (4, 3, 2, 2), stride=(2, 3)), Relu(), MaxPool((2, 2), (1, 2))),
+        "dilation": chain(conv(rng, (4, 3, 2, 2), dilation=(2, 3)), L2Pool((3, 3), (1, 2))),
+        "circular": chain(
+            conv(rng, (4, 3, 4, 2), padding=around, pad_mode="circular"), Magnitude()
+        ),
+        "groups": chain(conv(rng, (4, 3, 3, 1), groups=2), BothSigns(), MeanPool((3, 2), (2, 2))),
+        "depth": chain(
+            conv(rng, (4, 3, 3, 2)), Abs(), conv(rng, (3, 3, 3, 4)), Square(), MeanPool()
+        ),
+        "hash": chain(
+            conv(rng, (2, 3, 3, 2), padding=around),
+            conv(rng, (4, 3, 3, 1), padding=around, shared=True),
+            Hash(4),
+            BlockHistogram((3, 3), (2, 2), 16),
+        ),
+        "shared": chain(conv(rng, (3, 3, 3, 1), shared=True), Relu(), MaxPool()),
+        "relu": chain(Relu(), MaxPool()),
+        "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
+        "scaler": chain(
+            Affine(np.linspace(0.1, 2, 12, dtype="f4"), np.linspace(-1, 1, 12, dtype="f4")),
+            Select(np.array([0, 3, 4, 11], np.uint16)),
+            linear(rng, 3, 4),
+            ArgMax(),
+            shape=(12,),
+        ),
+        **{
+            f"normalize {norm}": chain(Normalize(norm), linear(rng, 1, 9), Threshold(), shape=(9,))
+            for norm in ("l1", "l2", "max")
+        },
+        **{
+            kernel: chain(kernel_machine(rng, kernel, 7), OvoVote(3), ArgMax(), shape=(7,))
+            for kernel in ("laplacian", "rbf", "poly")
+        },
+        "two layers": chain(linear(rng, 24, 12), head, ArgMax(), shape=(12,)),
+        "union": _union(rng),
+    }
+
+
+def _union(rng: np.random.Generator) -> Graph:
+    graph = chain(conv(rng, (2, 3, 3, 2)), MaxPool((6, 8), (6, 8)), Reshape((2,)))
+    first = graph.output_name
+    graph = graph.append(conv(rng, (3, 8, 10, 2)), "input").append(Reshape((3,)))
+    graph = graph.append(Concat(), first, graph.output_name)
+    return verify(graph.append(linear(rng, 1, 5)).append(Threshold()))
+
+
+def example_samples(graph: Graph, n_samples: int = 20, seed: int = 0) -> NDArray[Any]:
+    """Random samples of the type of a graph's input."""
+    rng = np.random.default_rng(seed)
+    shape = (n_samples, *graph.input.shape)
+    if graph.domain == "float":
+        return rng.normal(size=shape).astype(np.float32)
+    low, high = graph.input.limits
+    return rng.integers(low, high + 1, shape).astype(graph.input.dtype)
+
+
+def quantized_example(graph: Graph, **options: Any) -> Graph:
+    """The integer graph of a float one, calibrated on `example_samples`."""
+    from skconv.passes.calibrate import calibrate
+    from skconv.passes.quantize import quantize
+
+    return quantize(graph, calibrate(graph, example_samples(graph, 100)), **options)
+
+
+def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> None:
+    """Hold the runtimes of a graph against each other.
+
+    A float graph: torch against the plain reference, to ``rtol`` of the largest output.
+    An integer graph: the compiled C against the integer definition, every byte of every
+    tensor.
+
+    Raises
+    ------
+    AssertionError
+        Where they differ.
+    skconv.runtime.compiled.NoCompilerError
+        For an integer graph, where no C compiler is found.
+    """
+    from skconv.runtime import fixed, reference, torch_engine
+    from skconv.runtime.compiled import CompiledGraph
+
+    if graph.domain == "float":
+        wanted = reference.run(graph, x)
+        found = torch_engine.run(graph, x)
+        np.testing.assert_allclose(found, wanted, rtol, rtol * np.abs(wanted).max(initial=1e-30))
+        return
+    wanted_tensors = fixed.tensors(graph, x)
+    found_tensors = CompiledGraph(graph, "graph").tensors(x)
+    for node in graph.nodes:
+        np.testing.assert_array_equal(
+            found_tensors[node.name], wanted_tensors[node.name], err_msg=node.name
+        )

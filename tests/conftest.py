@@ -1,0 +1,46 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, NoReturn
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One thread a worker: numpy and torch read this when they are imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def _missing(reason: str) -> NoReturn:
+    """Skip for a user; fail in continuous integration, where everything is installed."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}, and CI=true")
+    pytest.skip(reason)
+
+
+def require_tool(*programs: str) -> None:
+    """Skip the test where a program is not installed; fail it under ``CI=true``."""
+    if missing := [program for program in programs if shutil.which(program) is None]:
+        _missing(f"not installed: {', '.join(missing)}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        require_tool(*marker.args)
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images (60000, 28, 28) and labels of Fashion-MNIST's train set."""
+    from skconv.datasets import load_fashion_mnist
+
+    try:
+        return load_fashion_mnist()
+    except OSError as error:
+        _missing(str(error))

@@ -1,0 +1,190 @@
+"""Random integer graphs that use every integer op: what the C tests run.
+
+A node that nobody reads is still computed and traced, so one graph holds many ops, each
+on the input or on a flattened part of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from skconv.graph import (
+    Abs,
+    ArgMax,
+    BlockHistogram,
+    BothSigns,
+    Concat,
+    Graph,
+    Hash,
+    Magnitude,
+    MaxPool,
+    OvoVote,
+    Permute,
+    QAffine,
+    QConv,
+    QConvHash,
+    QKernelMachine,
+    QL2Pool,
+    QLinear,
+    QMeanPool,
+    QNormalize,
+    QSquare,
+    Relu,
+    Requantization,
+    Rescale,
+    Reshape,
+    Select,
+    TensorSpec,
+    Threshold,
+    verify,
+)
+
+LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
+
+
+def input_spec(shape: tuple[int, ...], dtype: str = "uint8") -> TensorSpec:
+    low, high = LIMITS[dtype]
+    return TensorSpec(shape, dtype, 0.01, minimum=low, maximum=high)
+
+
+def samples(rng, spec: TensorSpec, n_samples: int = 6):
+    """Random samples, the last three of them with extreme entries only."""
+    low, high = spec.limits
+    x = rng.integers(low, high + 1, (n_samples, *spec.shape))
+    extremes = rng.choice([low, high], x.shape)
+    extremes[-1] = high
+    return np.where(
+        np.arange(n_samples).reshape(-1, *[1] * len(spec.shape)) < 3, x, extremes
+    ).astype(spec.dtype)
+
+
+def requantization(rng, bound: int, dtype: str = "int8", channels: int = 1, zero_point: int = 0):
+    """A rule that fills the type, and passes its limits where accumulators are large."""
+    limits = np.iinfo(dtype)
+    low = max(int(limits.min), -int(limits.max))
+    shift = max(0, 31 - max(1, bound).bit_length())
+    factor = limits.max * 2.0**32 / (max(1, bound) << shift) * rng.uniform(0.3, 6, channels)
+    multiplier = np.clip(factor, 1, 2**31 - 1).astype(np.int32)
+    return Requantization(multiplier, shift, 0.02, dtype, low, int(limits.max), zero_point)
+
+
+def conv_parts(rng, x: TensorSpec, n_kernels: int, size, *, groups=1, shared=False, **geometry):
+    """Random weights and biases that fit a map."""
+    channels = 1 if shared else x.shape[2] // groups
+    weights = rng.integers(-127, 128, (n_kernels, *size, channels)).astype(np.int8)
+    bias = rng.integers(-2000, 2001, n_kernels).astype(np.int32)
+    return {"weights": weights, "bias": bias, "groups": groups, "shared": shared, **geometry}
+
+
+def qconv(rng, x: TensorSpec, n_kernels: int, size, dtype: str = "int8", **geometry) -> QConv:
+    parts = conv_parts(rng, x, n_kernels, size, **geometry)
+    bound = QConvHash(**parts).accumulator_bound(x)
+    return QConv(**parts, requantization=requantization(rng, bound, dtype, n_kernels))
+
+
+def add_conv_ops(graph: Graph, rng, size, **geometry) -> Graph:
+    """A convolution in every form that its geometry allows, of the input."""
+    x = graph.input
+    channels = x.shape[2]
+    for dtype in ("int8", "uint8", "int16"):
+        graph = graph.append(qconv(rng, x, 4, size, dtype, **geometry), "input")
+    shared = {**geometry, "shared": True}
+    graph = graph.append(qconv(rng, x, 3, size, **shared), "input")
+    graph = graph.append(QConvHash(**conv_parts(rng, x, 4, size, **shared), n_bits=2), "input")
+    grouped = {**geometry, "groups": channels}
+    graph = graph.append(qconv(rng, x, 2 * channels, size, **grouped), "input")
+    return graph.append(QConvHash(**conv_parts(rng, x, 6, size, **geometry), n_bits=3), "input")
+
+
+def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
+    """Poolings, nonlinearities and hashing of the input."""
+    x = graph.input
+    area = int(np.prod(size))
+    rule = requantization(rng, area * x.magnitude, "int8", x.shape[2])
+    root = requantization(rng, round(area**0.5 * x.magnitude) + 1, "uint8")
+    for op in (MaxPool(size, stride), QMeanPool(size, stride, rule), QL2Pool(size, stride, root)):
+        graph = graph.append(op, "input")
+    graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
+    rescale = requantization(rng, x.magnitude, "uint8", x.shape[2], zero_point=-7)
+    graph = graph.append(Rescale(0, rescale), "input")
+    graph = graph.append(Relu(), "input").append(BothSigns(), "input")
+    graph = graph.append(Permute((2, 0, 1)), "input").append(Permute((1, 0, 2)), "input")
+    graph = graph.append(Concat(), "input", "relu")
+    graph = graph.append(Hash(1), "input")
+    graph = graph.append(BlockHistogram(size, stride, 2))
+    # Abs writes over its input: the square has no other reader.
+    squared = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
+    return squared.append(Abs())
+
+
+def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
+    """Scalers, linear maps, norms and decisions of a tensor, flattened."""
+    graph = graph.append(Reshape((graph.specs[source].size,)), source, name="flat")
+    x = graph.output
+    n = x.size
+    indices = rng.integers(0, n, max(1, n // 2)).astype(np.int32)
+    graph = graph.append(Select(indices), "flat")
+    graph = graph.append(Select(indices.astype(np.uint16)), "flat")
+    factors = rng.integers(-300, 301, n).astype(np.int16)
+    offsets = rng.integers(-5000, 5001, n).astype(np.int32)
+    for channels, dtype in ((1, "int8"), (n, "int16")):
+        rule = requantization(rng, 300 * x.magnitude + 5000, dtype, channels)
+        graph = graph.append(QAffine(factors, offsets, rule), "flat")
+    for norm in ("l1", "l2", "max"):
+        graph = graph.append(QNormalize(norm), "flat")
+    bias = rng.integers(-5000, 5001, 5).astype(np.int32)
+    for dtype in (np.int8, np.int16):
+        weights = rng.integers(-120, 121, (5, n)).astype(dtype)
+        bound = 120 * n * x.magnitude + 5000
+        rule = requantization(rng, bound, "int16", 5)
+        graph = graph.append(QLinear(weights, bias, requantization=rule), "flat")
+        graph = graph.append(QLinear(weights, bias, 0.1), "flat").append(ArgMax())
+    graph = graph.append(QLinear(weights[:1], bias[:1]), "flat")
+    return graph.append(Threshold())
+
+
+def kernel_machine(rng, x: TensorSpec, kernel: str, n_support: tuple[int, ...], offset: int = 0):
+    n_classes, n_vectors = len(n_support), sum(n_support)
+    low, high = x.limits
+    vectors = rng.integers(low, high + 1, (n_vectors, x.size)).astype(x.dtype)
+    coefficients = rng.integers(-32767, 32768, (n_classes - 1, n_vectors)).astype(np.int16)
+    n_pairs = n_classes * (n_classes - 1) // 2
+    intercept = rng.integers(-(2**44), 2**44, n_pairs)
+    parts = (kernel, vectors, coefficients, intercept, n_support)
+    bound = QKernelMachine(*parts, offset=offset).accumulator_bound(x)
+    shift = 31 - bound.bit_length()
+    # Typical distances become exponents of a few units, typical products a base near 1.
+    units = 2**15 if kernel == "poly" else 6 * 2**8
+    multiplier = np.array([units * 2.0**32 / (bound << shift) * rng.uniform(0.5, 3)], np.int32)
+    low = -(2**17) if kernel == "poly" else 0
+    rule = Requantization(multiplier, shift, 1.0, "int32", low, 2**17)
+    return QKernelMachine(*parts, exponent=rule, offset=offset, degree=int(rng.integers(1, 5)))
+
+
+def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:
+    """Every kernel for two and for four classes; the last node decides."""
+    x = graph.specs[source]
+    for kernel in ("laplacian", "rbf", "poly"):
+        offset = 1234 if kernel == "poly" else 0
+        graph = graph.append(kernel_machine(rng, x, kernel, (3, 4), offset), source)
+        graph = graph.append(Threshold())
+        graph = graph.append(kernel_machine(rng, x, kernel, (3, 1, 2, 4), offset), source)
+        graph = graph.append(OvoVote(4)).append(ArgMax())
+    return graph
+
+
+def every_integer_op(seed: int = 0, dtype: str = "int8") -> Graph:
+    """One graph with every integer op, and a classifier at its end."""
+    rng = np.random.default_rng(seed)
+    x = input_spec((6, 7, 2), dtype)
+    graph = Graph(x, classes=np.array(["a", "b", "c", "d"]))
+    graph = add_conv_ops(graph, rng, (3, 2), padding=((1, 1), (2, 0)), stride=(1, 2))
+    graph = add_conv_ops(graph, rng, (2, 3), padding=((1, 0), (1, 2)), pad_mode="circular")
+    graph = add_conv_ops(graph, rng, (2, 2), dilation=(2, 3))
+    graph = add_map_ops(graph, rng, (2, 3), (2, 2))
+    rule = replace(requantization(rng, x.magnitude, "int16"), minimum=-23000, maximum=23000)
+    graph = graph.append(Rescale(0, rule), "input").append(Magnitude())
+    graph = add_vector_ops(graph, rng, "maxpool")
+    return verify(add_kernel_machines(graph, rng, "flat"))

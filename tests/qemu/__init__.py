@@ -1,0 +1,1 @@
+"""A bench for generated C: build for Cortex-M, run under QEMU, count instructions."""

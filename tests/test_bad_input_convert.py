@@ -1,0 +1,210 @@
+"""What cannot be converted is refused, with step, class, parameter and advice."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import FastICA, KernelPCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest
+from sklearn.impute import SimpleImputer
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.metrics.pairwise import laplacian_kernel
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    PolynomialFeatures,
+    QuantileTransformer,
+    StandardScaler,
+)
+from sklearn.svm import SVC, SVR, NuSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from skconv import LaplacianNuSVC, NotConvertibleError, RandomConvFeatures, to_graph
+
+rng = np.random.default_rng(0)
+X = np.abs(rng.normal(size=(60, 6)))
+Y = np.arange(60) % 3
+
+
+def refused(estimator, y=Y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.fit(X, y)
+    with pytest.raises(NotConvertibleError) as caught:
+        to_graph(estimator)
+    return caught.value
+
+
+PARAMETERS = [
+    (MinMaxScaler(clip=True), "clip", "clip=False"),
+    (SVC(kernel="sigmoid"), "kernel", "LaplacianNuSVC"),
+    (NuSVC(kernel="sigmoid", nu=0.2), "kernel", "rbf"),
+    (SVC(kernel=laplacian_kernel), "kernel", "LaplacianNuSVC"),
+    (SVC(break_ties=True), "break_ties", "break_ties=False"),
+    (SVR(), "kernel", "kernel='linear'"),
+    (FunctionTransformer(np.log1p), "func", "before the Pipeline"),
+    (SelectKBest(k=0), "k", "at least one feature"),
+    (GridSearchCV(SVC(), {"C": [1, 2]}, cv=2, refit=False), "refit", "refit=True"),
+    (FeatureUnion([("a", "drop"), ("b", "drop")]), "transformer_list", "keep a transformer"),
+    (Pipeline([("a", "passthrough"), ("b", "passthrough")]), "steps", "add a step"),
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "advice"), PARAMETERS, ids=[str(p[0])[:40] for p in PARAMETERS]
+)
+def test_parameter_that_cannot_be_converted(estimator, parameter, advice):
+    error = refused(estimator)
+    assert error.class_name == type(estimator).__name__
+    assert error.parameter == parameter
+    assert advice in error.advice
+    assert error.step == ""
+    for part in (error.class_name, f"parameter {parameter}", error.reason, error.advice):
+        assert part in str(error)
+
+
+CLASSES = [
+    (RandomForestClassifier(3), "LogisticRegression"),
+    (DecisionTreeClassifier(), "LinearSVC"),
+    (KNeighborsClassifier(), "LaplacianNuSVC"),
+    (GaussianNB(), "RidgeClassifier"),
+    (MLPClassifier(max_iter=2), "SVC"),
+    (OneVsRestClassifier(LogisticRegression()), "LogisticRegression or LinearSVC"),
+    (VotingClassifier([("a", GaussianNB())]), "LinearSVC"),
+    (QuantileTransformer(n_quantiles=5), "StandardScaler"),
+    (PolynomialFeatures(), "SVC(kernel='poly')"),
+    (KernelPCA(2), "PCA"),
+    (FastICA(2), "PCA"),
+    (KMeans(2), "PCA"),
+    (Nystroem(n_components=4), "SVC(kernel='rbf')"),
+    (SimpleImputer(), "fill the gaps"),
+    (LinearDiscriminantAnalysis(), "LogisticRegression"),
+    (ColumnTransformer([("a", StandardScaler(), [0, 1])]), "FeatureUnion"),
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "advice"), CLASSES, ids=[type(c[0]).__name__ for c in CLASSES]
+)
+def test_class_that_has_no_converter(estimator, advice):
+    error = refused(estimator)
+    assert error.class_name == type(estimator).__name__
+    assert error.parameter is None
+    assert advice in error.advice
+    assert error.class_name in str(error)
+    assert error.advice in str(error)
+
+
+def test_unknown_class_is_told_how_to_register():
+    class Mystery(BaseEstimator):
+        def fit(self, X, y=None):
+            self.n_features_in_ = X.shape[1]
+            return self
+
+    error = refused(Mystery())
+    assert error.class_name == "Mystery"
+    assert "register" in error.advice
+
+
+# ------------------------------------------------------------------------ inside Pipelines
+
+
+def test_step_is_named():
+    error = refused(Pipeline([("scale", StandardScaler()), ("forest", RandomForestClassifier(2))]))
+    assert error.step == "forest"
+    assert str(error).startswith("step 'forest': RandomForestClassifier")
+
+
+def test_step_is_named_from_the_outside_in():
+    union = FeatureUnion([("a", StandardScaler()), ("b", make_pipeline(MinMaxScaler(clip=True)))])
+    model = Pipeline([("features", union), ("svc", SVC())])
+    error = refused(GridSearchCV(model, {"svc__C": [1]}, cv=2))
+    assert error.step == "features.b.minmaxscaler"
+    assert "step 'features.b.minmaxscaler': MinMaxScaler, parameter clip" in str(error)
+
+
+def test_first_bad_step_is_named_before_any_graph_is_built(monkeypatch):
+    monkeypatch.setattr("skconv.convert.convert", lambda *_: pytest.fail("a graph was built"))
+    error = refused(
+        Pipeline(
+            [("scale", StandardScaler()), ("q", QuantileTransformer(n_quantiles=5)), ("t", SVC())]
+        )
+    )
+    assert error.step == "q"
+
+
+def test_clip_of_max_abs_scaler_is_refused_where_scikit_learn_has_it():
+    scaler = MaxAbsScaler()
+    scaler.clip = True
+    assert refused(scaler).parameter == "clip"
+
+
+def test_several_labels_at_once_are_refused():
+    error = refused(RidgeClassifier(), np.eye(3, dtype=int)[Y] | np.eye(3, dtype=int)[Y[::-1]])
+    assert error.parameter == "classes_"
+    assert "one classifier for each label" in error.advice
+
+
+def test_precomputed_kernel_is_refused():
+    kernel = laplacian_kernel(X)
+    model = SVC(kernel="precomputed").fit(kernel, Y)
+    with pytest.raises(NotConvertibleError, match=r"parameter kernel.*LaplacianNuSVC"):
+        to_graph(model)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [StandardScaler(), SVC(), LaplacianNuSVC(), RandomConvFeatures(), SelectKBest()],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_unfitted_estimator(estimator):
+    with pytest.raises(NotFittedError, match=type(estimator).__name__):
+        to_graph(estimator)
+    with pytest.raises(NotFittedError, match=r"step 'last'"):
+        to_graph(Pipeline([("scale", StandardScaler().fit(X)), ("last", estimator)]))
+
+
+def test_unfitted_search():
+    with pytest.raises(NotFittedError, match="GridSearchCV"):
+        to_graph(GridSearchCV(SVC(), {"C": [1]}))
+
+
+def test_first_step_that_does_not_know_its_input():
+    unfitted = FunctionTransformer()
+    with pytest.raises(NotFittedError, match=r"step 'first'.*FunctionTransformer"):
+        to_graph(Pipeline([("first", unfitted), ("svc", SVC().fit(X, Y))]))
+
+
+@pytest.mark.parametrize("thing", [None, 3, "SVC", SVC], ids=repr)
+def test_what_is_no_estimator(thing):
+    with pytest.raises(TypeError, match=r"estimator instance|not an instance"):
+        to_graph(thing)
+
+
+def test_parameters_that_float32_cannot_hold():
+    with pytest.raises(ValueError, match=r"'linear'.*weights.*float32"):
+        to_graph(LinearRegression().fit(X, Y * 1e60))
+
+
+def test_error_survives_pickling():
+    error = refused(Pipeline([("scale", MinMaxScaler(clip=True)), ("svc", SVC())]))
+    copy = pickle.loads(pickle.dumps(error))
+    assert str(copy) == str(error)
+    assert (copy.step, copy.parameter) == ("scale", "clip")

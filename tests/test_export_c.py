@@ -1,0 +1,265 @@
+"""The printed C: names, text, symbols, sizes, warnings."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skconv.cost import report
+from skconv.export.c import CSRC, Program, render, trace_offsets
+from skconv.export.text import float_literal, table
+from skconv.graph import (
+    Abs,
+    ArgMax,
+    Graph,
+    Linear,
+    QConv,
+    QLinear,
+    QMeanPool,
+    Quantized,
+    Requantization,
+    Reshape,
+    TensorSpec,
+)
+from skconv.memory import plan_memory
+from skconv.runtime.compiled import write_files
+from skconv.targets import TARGETS, WARNING_FLAGS, get_target
+from skconv.testing import example_graphs
+from tests.integer_graphs import every_integer_op
+from tests.qemu.bench import object_sizes
+
+GOLDEN = Path(__file__).parent / "golden"
+# What a compiler may call by itself: memory routines, and integer arithmetic that the
+# processor does not have.
+INTEGER_HELPERS = r"mem(cpy|set|move)|__aeabi_(mem\w*|lmul|u?l?divmod|u?idiv(mod)?|ll?s[lr]|lasr)"
+FLOAT_HELPERS = rf"{INTEGER_HELPERS}|__aeabi_[fiu]\w*"
+
+
+def tiny_graph() -> Graph:
+    """A small classifier whose numbers are simple."""
+
+    def rule(multiplier, shift=8, low=-127):
+        return Requantization(np.asarray(multiplier, np.int32), shift, 0.05, "int8", low, 127)
+
+    edges = np.array([[[1, -1], [1, -1]], [[1, 1], [-1, -1]]], np.int8)[..., None]
+    graph = Graph(TensorSpec((4, 6, 1), "uint8", 1 / 256), classes=np.array(["*/", "up"]))
+    graph = graph.append(
+        QConv(
+            100 * edges,
+            np.array([0, -5], np.int32),
+            padding=((0, 1), (0, 0)),
+            requantization=rule([2**22, 2**22 + 1]),
+        ),
+        name="edges",
+    )
+    graph = graph.append(Abs()).append(QMeanPool((2, 2), (2, 2), rule([2**22], 6, 0)), name="mean")
+    graph = graph.append(Reshape((8,)))
+    weights = np.arange(16, dtype=np.int16).reshape(2, 8) - 7
+    return graph.append(QLinear(weights, np.array([10, -10], np.int32), 0.5)).append(ArgMax())
+
+
+@pytest.mark.parametrize("file", ["tiny.c", "tiny.h"])
+def test_golden_text(file):
+    """The text is the same as ever. SKCONV_UPDATE_GOLDEN=1 writes it anew."""
+    path = GOLDEN / file
+    text = render(tiny_graph(), "tiny")[file]
+    if os.environ.get("SKCONV_UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def test_lines_fit_100_columns():
+    for graph in (every_integer_op(), *example_graphs().values()):
+        for file, text in render(graph, "some_model").items():
+            assert [line for line in text.splitlines() if len(line) > 100] == [], file
+
+
+@pytest.mark.parametrize(
+    "name", ["", "7up", "a-b", "a b", "int", "while", "_x", "é", "a\n", None, "output"]
+)
+def test_a_name_must_be_a_c_identifier(name):
+    with pytest.raises(ValueError, match=f"name is {re.escape(repr(name))}"):
+        render(tiny_graph(), name)
+
+
+def test_any_node_name_becomes_an_identifier_of_its_own():
+    names = ["stage 1/conv", "stage_1_conv", "int", "output", "3", "sk_conv", "m_run", "é", "a_t"]
+    graph = Graph(TensorSpec((2,)))
+    for name in names:
+        head = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+        graph = graph.append(head, name=name)
+    program = Program(graph, "m", plan_memory(graph))
+    given = [*program.pointers.values(), *(n for t in program.tables.values() for n in t.values())]
+    assert len(set(given)) == len(given)
+    assert all(re.fullmatch(r"[A-Za-z]\w*", n, re.ASCII) for n in given)
+    assert not {"int", "sk_conv", "m_run", "a_t"} & set(given)
+
+
+def test_labels_cannot_end_the_comment():
+    header = render(tiny_graph(), "tiny")["tiny.h"]
+    assert " * class 0  * /\n * class 1  up\n */" in header
+
+
+def test_only_the_routines_that_are_called_go_along():
+    files = render(tiny_graph(), "tiny")
+    assert "skconv/conv.h" in files
+    assert not [f for f in files if "float" in f or "kernel_machine" in f]
+    assert all(files[f"skconv/{path.name}"] == path.read_text() for path in CSRC.glob("conv.h"))
+
+
+def test_an_integer_export_has_no_float():
+    files = render(every_integer_op(), "m")
+    assert not [f for f, text in files.items() if re.search(r"\b(float|double)\b", code_of(text))]
+
+
+def code_of(text: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+def test_trace_offsets_run_on():
+    graph = tiny_graph()
+    assert trace_offsets(graph) == {
+        "edges": 0,
+        "abs": 40,
+        "mean": 80,
+        "reshape": 88,
+        "qlinear": 96,
+        "argmax": 104,
+    }
+
+
+def test_quantised_features_must_be_lowered_first():
+    inner = Graph(TensorSpec((2,), "int8", minimum=-127, maximum=127)).append(Abs())
+    with pytest.raises(ValueError, match="a graph with quantised features is printed as integers"):
+        render(Graph(TensorSpec((2,))).append(Quantized(inner)), "m")
+
+
+def test_a_table_of_a_type_that_the_routine_does_not_read_is_refused():
+    graph = Graph(TensorSpec((2,), "int8", minimum=-127, maximum=127))
+    head = QLinear(np.ones((1, 2), np.int8), np.zeros(1, np.int64))
+    with pytest.raises(ValueError, match="node 'qlinear': bias is int64, C reads int32"):
+        render(graph.append(head), "m")
+    head = QLinear(np.ones((1, 2), np.int64), np.zeros(1, np.int32))
+    with pytest.raises(ValueError, match="node 'qlinear': weights is int64, C reads 8 to 32"):
+        render(graph.append(head), "m")
+
+
+@pytest.mark.parametrize("value", [0.1, -3.0, 1e-30, 3.4e38, 1 / 3, 0.0])
+def test_float_literals_read_back(value):
+    assert np.float32(float_literal(value).removesuffix("f")) == np.float32(value)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, 1e39])
+def test_numbers_that_are_no_float_are_refused(value):
+    with pytest.raises(ValueError, match="is not a finite float32"):
+        float_literal(value)
+
+
+def test_the_least_int64_is_printed_as_c_can_read_it():
+    text = "".join(table("t", np.array([-(2**63), 2**63 - 1])))
+    assert "(-9223372036854775807 - 1), 9223372036854775807," in text
+
+
+# ------------------------------------------------------------------------ with compilers
+
+
+def undefined_symbols(folder: Path, graph: Graph, *flags: str) -> set[str]:
+    write_files(folder, render(graph, "m"))
+    subprocess.run(
+        ["arm-none-eabi-gcc", *WARNING_FLAGS, *flags, "-c", "m.c"], cwd=folder, check=True
+    )
+    done = subprocess.run(
+        ["arm-none-eabi-nm", "-u", "m.o"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return {line.split()[-1] for line in done.stdout.splitlines()}
+
+
+CORTEX = [name for name in TARGETS if name != "host"]
+
+
+@pytest.mark.needs("arm-none-eabi-gcc")
+@pytest.mark.parametrize("target", CORTEX)
+def test_every_integer_op_compiles_without_a_warning_and_needs_no_library(tmp_path, target):
+    found = undefined_symbols(tmp_path, every_integer_op(), *get_target(target).flags, "-O2")
+    assert [name for name in found if not re.fullmatch(INTEGER_HELPERS, name)] == []
+
+
+@pytest.mark.needs("arm-none-eabi-gcc")
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4f"])
+def test_every_float_op_compiles_without_a_warning_and_needs_no_library(tmp_path, target):
+    helpers = INTEGER_HELPERS if get_target(target).has_fpu else FLOAT_HELPERS
+    for graph in example_graphs().values():
+        found = undefined_symbols(tmp_path, graph, *get_target(target).flags, "-Os")
+        assert [name for name in found if not re.fullmatch(helpers, name)] == []
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("header", sorted(path.name for path in CSRC.glob("*.h")))
+def test_every_header_stands_alone(tmp_path, header):
+    source = tmp_path / "one.c"
+    source.write_text(f'#include "{header}"\n#include "{header}"\n')
+    command = ["cc", *WARNING_FLAGS, "-O0", "-I", str(CSRC), "-c", str(source), "-o", "/dev/null"]
+    subprocess.run(command, check=True)
+
+
+@pytest.mark.needs("arm-none-eabi-gcc")
+@pytest.mark.parametrize("cpu", ["cortex-m4", "cortex-m0"])
+@pytest.mark.parametrize("flag", ["-O0", "-O2", "-O3", "-Os"])
+def test_tables_and_arena_are_what_the_report_says(cpu, flag):
+    """No table is folded away or doubled; nothing but the arena is written to."""
+    for graph in (tiny_graph(), every_integer_op()):
+        found = object_sizes(render(graph, "m"), cpu=cpu, flags=(flag,))
+        cost = report(graph)
+        arena = {name: s.size for name, s in found.symbols.items() if s.section == "bss"}
+        assert arena == {"arena": cost.ram_bytes}
+        tables = sum(s.size for s in found.symbols.values() if s.section == "rodata")
+        assert tables == cost.flash_bytes == graph.parameter_bytes
+        assert found.data == 0
+
+
+@pytest.mark.needs("arm-none-eabi-gcc")
+def test_float_tables_are_what_the_report_says():
+    for graph in example_graphs().values():
+        found = object_sizes(render(graph, "m"), cpu="cortex-m4f", flags=("-O2",))
+        tables = sum(s.size for s in found.symbols.values() if s.section == "rodata")
+        assert tables == graph.parameter_bytes
+
+
+@pytest.mark.needs("cc", "nm")
+def test_external_symbols_carry_the_models_name(tmp_path):
+    write_files(tmp_path, render(every_integer_op(), "gesture"))
+    subprocess.run(["cc", "-O2", "-c", "gesture.c"], cwd=tmp_path, check=True)
+    done = subprocess.run(
+        ["nm", "-g", "--defined-only", "gesture.o"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {line.split()[-1] for line in done.stdout.splitlines()}
+    assert found == {"gesture_run", "gesture_predict"}
+
+
+def test_targets():
+    assert get_target("cortex-m7").has_fpu
+    assert not get_target("cortex-m4").has_fpu
+    with pytest.raises(ValueError, match="target is 'z80', wanted one of 'cortex-m0', "):
+        get_target("z80")
+
+
+def test_the_report_adds_up():
+    graph = tiny_graph()
+    cost = report(graph)
+    assert cost.macs == sum(n.macs for n in cost.nodes) == graph.macs
+    assert cost.flash_bytes == sum(n.flash_bytes for n in cost.nodes)
+    assert cost.ram_bytes == max(n.ram_bytes for n in cost.nodes)
+    assert (cost.input_bytes, cost.output_bytes) == (24, 8)
+    lines = str(cost).splitlines()
+    assert lines[0].split() == "node op tensor MACs flash bytes RAM bytes".split()
+    assert lines[-2].split() == ["total", f"{cost.macs:,}", "64", "48"]
+    assert cost._repr_html_().count("<tr>") == len(graph.nodes) + 2
