@@ -6,13 +6,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from skconv.export.c import render
 from skconv.export.text import table
 from skconv.graph import Graph
 from skconv.runtime import fixed
+from skconv.runtime.compiled import write_files
 from skconv.targets import WARNING_FLAGS
 from tests.qemu.bench import Cpu, run_on_qemu
 
@@ -73,11 +73,14 @@ def program(graph: Graph, x: NDArray[Any], name: str = "m", *, host: bool) -> di
 
 def on_host(graph: Graph, x: NDArray[Any], flags: tuple[str, ...], folder: Path) -> int:
     """Differing bytes on this machine, built with these flags."""
-    sources = program(graph, x, host=True)
-    for path, text in sources.items():
-        (folder / path).parent.mkdir(exist_ok=True, parents=True)
-        (folder / path).write_text(text)
-    command = ["cc", *WARNING_FLAGS, *flags, "m.c", "main.c", "-o", "program"]
+    return run_program(program(graph, x, host=True), flags, folder)
+
+
+def run_program(sources: dict[str, str], flags: tuple[str, ...], folder: Path) -> int:
+    """What a program built on this machine prints."""
+    write_files(folder, sources)
+    units = [name for name in sources if name.endswith(".c")]
+    command = ["cc", *WARNING_FLAGS, *flags, *units, "-o", "program"]
     subprocess.run(command, cwd=folder, check=True)
     result = subprocess.run([folder / "program"], capture_output=True, text=True, check=False)
     if result.stderr or not result.stdout:
@@ -91,10 +94,3 @@ def on_qemu(graph: Graph, x: NDArray[Any], cpu: Cpu) -> int:
     if result.returncode not in (0, 1) or not result.output:
         raise AssertionError(f"exit status {result.returncode}: {result.output}")
     return int(result.output)
-
-
-def device_input(model: Any, X: NDArray[Any]) -> NDArray[Any]:
-    """Samples as the device delivers them."""
-    return np.ascontiguousarray(
-        fixed.quantize_input(model.graph.input, X.reshape(len(X), -1)), model.graph.input.dtype
-    )

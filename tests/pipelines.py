@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -15,7 +20,11 @@ from skconv import (
     PCAConvFeatures,
     PCANetFeatures,
     RandomConvFeatures,
+    datasets,
+    to_c,
 )
+from skconv.export import CModel
+from skconv.runtime import fixed
 
 EXTRACTORS: dict[str, Any] = {
     "random": RandomConvFeatures(n_kernels=16, kernel_size=5, pool_size=6, random_state=0),
@@ -34,4 +43,39 @@ PAIRS = [(e, c) for e in EXTRACTORS for c in CLASSIFIERS]
 
 def pipeline(extractor: str, classifier: str) -> Pipeline:
     """One of the sixteen, unfitted."""
-    return make_pipeline(EXTRACTORS[extractor], StandardScaler(), CLASSIFIERS[classifier])
+    return make_pipeline(
+        clone(EXTRACTORS[extractor]), StandardScaler(), clone(CLASSIFIERS[classifier])
+    )
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One of the sixteen, fitted on 2,000 images and exported, with 1,000 other images."""
+
+    pipeline: Pipeline
+    model: CModel
+    images: NDArray[Any]
+    labels: NDArray[Any]
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.pipeline.score(self.images, self.labels))
+
+    @property
+    def integer_accuracy(self) -> float:
+        return float(np.mean(self.model.predict(self.images, engine="fixed") == self.labels))
+
+    @property
+    def samples(self) -> NDArray[Any]:
+        """The images as the device delivers them."""
+        flat = self.images.reshape(len(self.images), -1)
+        return fixed.quantize_input(self.model.graph.input, flat)
+
+
+@cache
+def exported(extractor: str, classifier: str) -> Exported:
+    """Fit and export one of the sixteen on Fashion-MNIST's train images."""
+    X, y = datasets.load_fashion_mnist()
+    fitted = pipeline(extractor, classifier).fit(X[:2000], y[:2000])
+    model = to_c(fitted, X[:500], name="m")
+    return Exported(fitted, model, X[50_000:51_000], y[50_000:51_000])

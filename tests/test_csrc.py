@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv.export import c as printer
+from skconv.export.text import table
 from skconv.graph import Graph, Magnitude, Op, TensorSpec, verify
 from skconv.runtime import fixed, reference
 from skconv.runtime.compiled import CompiledGraph, write_files
@@ -26,6 +27,7 @@ from tests.integer_graphs import (
     input_spec,
     samples,
 )
+from tests.qemu.bench import run_on_qemu
 
 pytestmark = pytest.mark.needs("cc")
 
@@ -70,6 +72,13 @@ def assert_same_bytes(graph: Graph, x, flags=("-O1",)) -> None:
         np.testing.assert_array_equal(found[node.name], wanted[node.name], node.name)
 
 
+def wanted_traces(graph: Graph, x):
+    """The bytes of every tensor, one after the other, for every sample."""
+    wanted = fixed.tensors(graph, x)
+    parts = (np.ascontiguousarray(wanted[node.name]) for node in graph.nodes)
+    return np.concatenate([p.reshape(len(x), -1).view(np.uint8) for p in parts], axis=1)
+
+
 @pytest.mark.parametrize("flag", ["-O0", "-O2", "-O3", "-Os"])
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16"])
 def test_every_integer_op_at_every_optimisation(flag, dtype):
@@ -102,12 +111,38 @@ def test_sanitizers_find_nothing(tmp_path, dtype):
         [str(tmp_path / "traced")], input=x.tobytes(), capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
-    wanted = fixed.tensors(graph, x)
-    parts = [
-        np.ascontiguousarray(wanted[node.name]).reshape(len(x), -1).view(np.uint8)
-        for node in graph.nodes
-    ]
-    assert done.stdout == np.concatenate(parts, axis=1).tobytes()
+    assert done.stdout == wanted_traces(graph, x).tobytes()
+
+
+COMPARING_MAIN = """\
+#include "m.h"
+#include "vectors.h"
+
+int main(void)
+{
+    int32_t differing = 0;
+    for (int32_t i = 0; i < N_SAMPLES; i++) {
+        (void)m_predict(inputs + i * M_INPUT_SIZE);
+        for (int32_t j = 0; j < M_TRACE_BYTES; j++) {
+            differing += m_trace[j] != traces[i * M_TRACE_BYTES + j];
+        }
+    }
+    return differing < 90 ? differing : 90;
+}
+"""
+
+
+@pytest.mark.needs("arm-none-eabi-gcc", "qemu-system-arm")
+@pytest.mark.parametrize("flag", ["-O2", "-Os"])
+@pytest.mark.parametrize("cpu", ["cortex-m4", "cortex-m0"])
+def test_every_integer_op_on_a_microcontroller(cpu, flag):
+    graph = every_integer_op(6, "int8")
+    x = samples(np.random.default_rng(7), graph.input)
+    vectors = ['#include "skconv/types.h"', f"#define N_SAMPLES {len(x)}", *table("inputs", x)]
+    vectors += table("traces", wanted_traces(graph, x))
+    sources = {"vectors.h": "\n".join(vectors) + "\n", "main.c": COMPARING_MAIN}
+    done = run_on_qemu(printer.render(graph, "m") | sources, cpu=cpu, flags=(flag, "-DM_TRACE"))
+    assert done.returncode == 0, done.output
 
 
 @FEW

@@ -20,7 +20,8 @@ from skconv.graph import Graph, Quantized
 from skconv.memory import MemoryPlan, plan_memory
 from skconv.passes.calibrate import Method, calibrate
 from skconv.passes.fold import fold
-from skconv.passes.quantize import Bits, device_input, quantize
+from skconv.passes.lowering import Bits
+from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed, reference
 from skconv.runtime.compiled import CompiledGraph, NoCompilerError
 from skconv.targets import Target, get_target

@@ -49,7 +49,7 @@ def _as_array(X: Any) -> Any:
     """``X`` with a shape; a data frame stays one, so that its column names are seen."""
     if not hasattr(X, "shape"):
         X = np.asarray(X)
-    if getattr(getattr(X, "dtype", None), "kind", "") in "US":
+    if getattr(getattr(X, "dtype", None), "kind", None) in ("U", "S"):
         raise ValueError(f"X must hold numbers, got strings (dtype {X.dtype})")
     return X
 
@@ -250,7 +250,8 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             if 0 in shape:
                 raise ValueError(f"X is empty: shape {shape}, want at least one sample")
             X = np.asarray(X).reshape(shape[0], -1)
-        return validate_data(self, X, reset=reset, dtype=list(_INPUT_DTYPES), order="C")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf: refused next
+            return validate_data(self, X, reset=reset, dtype=list(_INPUT_DTYPES), order="C")
 
     def _sample_graph(self, maps_graph: Graph, sample: Shape3) -> Graph:
         """``maps_graph`` behind the layout of a flat sample, its output flat too."""

@@ -48,7 +48,7 @@ class GaborFeatures(StageExtractor):
         What is made of the two kernels of a wave.
     stride : int or (int, int), default=1
         Step of the kernels.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "circular"}, default="same"
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
         even size reaches one row (column) further down (right) than up (left).
     nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}, default="abs"
@@ -105,7 +105,7 @@ class GaborFeatures(StageExtractor):
     >>> from skconv.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
     >>> gabor = GaborFeatures(
-    ...     n_orientations=4, wavelengths=(4.0,), kernel_size=5, padding="same", pool_size=4
+    ...     n_orientations=4, wavelengths=(4.0,), kernel_size=5, pool_size=4
     ... )
     >>> gabor.fit_transform(X).shape
     (1797, 16)
@@ -132,7 +132,7 @@ class GaborFeatures(StageExtractor):
         gamma: float = 1.0,
         phase: Phase = "energy",
         stride: Any = 1,
-        padding: Padding = "valid",
+        padding: Padding = "same",
         nonlinearity: str = "abs",
         pool: Pool = "mean",
         pool_size: Any = 7,

@@ -51,7 +51,7 @@ from skconv.graph.integer import (
     EXP2_FRACTION_BITS,
     KERNEL_FRACTION_BITS,
 )
-from skconv.passes.quantize import Lowering, demand
+from skconv.passes.lowering import Lowering, demand
 from skconv.passes.scales import (
     INT8_MAX,
     INT16_MAX,

@@ -1,6 +1,6 @@
 """Quantisation: a float graph and the ranges of its tensors become an integer graph.
 
-- Every float node is lowered in turn (`skconv.passes.lower`); ``Lowering`` remembers which
+- Every float node is lowered in turn (`skconv.passes.lower`); `Lowering` remembers which
   integer tensor stands for which float tensor.
 - Activations have zero point 0: uint8 where nothing is negative, else int8, and int16 where
   the next op loses nothing by it. What the readers of a tensor want decides (`demand`).
@@ -9,9 +9,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import singledispatch
-from math import isqrt
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -19,132 +17,17 @@ from numpy.typing import NDArray
 
 from skconv.graph import (
     INPUT,
-    Abs,
-    BothSigns,
-    Concat,
-    Conv,
     Graph,
-    KernelMachine,
-    L2Pool,
-    Linear,
-    Magnitude,
-    MaxPool,
-    Normalize,
-    Op,
-    Permute,
     Quantized,
-    Relu,
-    Rescale,
-    Reshape,
-    Select,
     TensorSpec,
     verify,
 )
-from skconv.graph.core import Node
-from skconv.graph.integer import ACCUMULATOR_MAX
 from skconv.passes.calibrate import Range, Ranges
-from skconv.passes.scales import INT8_MAX, INT16_MAX, UINT8_MAX, integer_spec, requantization
+from skconv.passes.lower import lower
+from skconv.passes.lowering import Bits, Lowering
+from skconv.passes.scales import INT16_MAX, UINT8_MAX
 
-Bits = Literal[8, 16]
 InputType = Literal["uint8", "int8", "int16"]
-
-# Ops that hand on the integers that they get: what their readers want, they want.
-TRANSPARENT = (Reshape, Permute, Concat, Select, Relu, MaxPool)
-
-
-@singledispatch
-def demand(op: Op, x: TensorSpec) -> int:
-    """The largest integer that an op wants to read: 127 for 8 bits, more for 16."""
-    return INT16_MAX
-
-
-@demand.register(Conv)
-@demand.register(Linear)
-@demand.register(KernelMachine)
-def _(op: Op, x: TensorSpec) -> int:
-    return INT8_MAX
-
-
-@demand.register
-def _(op: Magnitude, x: TensorSpec) -> int:
-    return int(INT16_MAX / np.sqrt(2.0))
-
-
-@demand.register
-def _(op: L2Pool, x: TensorSpec) -> int:
-    return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // op.area))
-
-
-@demand.register
-def _(op: Normalize, x: TensorSpec) -> int:
-    return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.size))
-
-
-@dataclass
-class Lowering:
-    """An integer graph in the making."""
-
-    source: Graph
-    ranges: Ranges
-    linear_bits: Bits
-    output_bits: Bits
-    graph: Graph
-    names: dict[str, str] = field(default_factory=lambda: {INPUT: INPUT})
-
-    def __post_init__(self) -> None:
-        self.source_specs = self.source.specs
-
-    def spec(self, name: str) -> TensorSpec:
-        """The integer tensor that stands for a float tensor."""
-        return self.graph.specs[self.names[name]]
-
-    def add(self, node: Node, op: Op, *inputs: str) -> None:
-        """Let ``op``, reading integer tensors, stand for a float node."""
-        self.graph = self.graph.append(op, *inputs, name=node.name)
-        self.names[node.name] = self.graph.output_name
-
-    def limit(self, name: str) -> int:
-        """The largest integer that all readers of a float tensor want."""
-        of_output = INT8_MAX if self.output_bits == 8 else INT16_MAX
-        users = self.source.users(name)
-        return min((self._limit_of(node, name) for node in users), default=of_output)
-
-    def _limit_of(self, node: Node, name: str) -> int:
-        if isinstance(node.op, TRANSPARENT):
-            return self.limit(node.name)
-        if isinstance(node.op, Abs | BothSigns):
-            # They keep the scale, and 8 bits would lose one of them to the sign.
-            after = self.limit(node.name)
-            return after if after > INT8_MAX else INT16_MAX
-        return demand(node.op, self.source_specs[name])
-
-    def wanted(self, name: str) -> TensorSpec:
-        """The integer tensor that should stand for a float tensor."""
-        low, high = self.ranges[name]
-        return integer_spec(self.source_specs[name].shape, low, high, self.limit(name))
-
-    def read(self, name: str, limit: int = INT16_MAX, at_most: int | None = None) -> str:
-        """The integer tensor for ``name``, rescaled where it holds more than is wanted.
-
-        The input of the graph stays as the device delivers it, up to ``at_most``.
-        """
-        spec = self.spec(name)
-        allowed = UINT8_MAX if limit == INT8_MAX else limit
-        if self.names[name] == INPUT:
-            allowed = at_most or INT16_MAX
-        if spec.magnitude <= allowed:
-            return self.names[name]
-        low, high = self.ranges[name]
-        return self.rescale(name, integer_spec(spec.shape, low, high, limit))
-
-    def rescale(self, name: str, wanted: TensorSpec) -> str:
-        """A new integer tensor for ``name`` with the scale, type and limits wanted."""
-        spec = self.spec(name)
-        bound = spec.magnitude + abs(spec.zero_point)
-        rule = requantization(spec.scale, bound, wanted)
-        op = Rescale(input_zero_point=spec.zero_point, requantization=rule)
-        self.graph = self.graph.append(op, self.names[name], name=f"{name}_rescaled")
-        return self.graph.output_name
 
 
 def quantize(
@@ -178,8 +61,6 @@ def quantize(
     NotConvertibleError
         Where an op has no integer form, or accumulators cannot be made to fit int32.
     """
-    from skconv.passes.lower import lower
-
     verify(graph)
     device = nested_input(graph) or input_tensor(graph, ranges[INPUT], input_dtype, input_scale)
     lowering = Lowering(graph, ranges, linear_bits, output_bits, Graph(device))

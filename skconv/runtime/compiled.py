@@ -104,8 +104,8 @@ class CompiledGraph:
 
     Notes
     -----
-    Holds no library: it pickles, and builds or finds its library when it runs. The arena
-    is static, so runs in several threads wait for each other.
+    Pickles without its library, and builds or finds it again when it runs. The arena is
+    static, so runs in several threads wait for each other.
 
     Examples
     --------
@@ -124,6 +124,10 @@ class CompiledGraph:
         self.name = name
         self.flags = tuple(flags)
         self.files = render(graph, name)
+        self._libraries: dict[tuple[str, ...], Library] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_libraries": {}}
 
     def run(self, x: Batch) -> Batch:
         """Scores, predictions or features of a batch ``(n_samples, *graph.input.shape)``."""
@@ -171,9 +175,11 @@ class CompiledGraph:
         return np.ascontiguousarray(x, wanted)
 
     def _library(self, *more_flags: str) -> Library:
-        driver = DRIVER.format(name=self.name, macro=self.name.upper())
-        sources = self.files | {"driver.c": driver}
-        return load(build_library(sources, (*self.flags, *more_flags)))
+        if more_flags not in self._libraries:
+            driver = DRIVER.format(name=self.name, macro=self.name.upper())
+            path = build_library(self.files | {"driver.c": driver}, (*self.flags, *more_flags))
+            self._libraries[more_flags] = load(path)
+        return self._libraries[more_flags]
 
 
 @dataclass(frozen=True)

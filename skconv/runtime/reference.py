@@ -33,7 +33,6 @@ from skconv.graph import (
     Op,
     OvoVote,
     Permute,
-    Quantized,
     Relu,
     Reshape,
     Select,
@@ -185,13 +184,6 @@ def kernel_values(op: KernelMachine, x: Batch) -> Batch:
         return (op.gamma * (x @ vectors.T) + op.coef0) ** op.degree
     metric = "cityblock" if op.kernel == "laplacian" else "sqeuclidean"
     return np.exp(-op.gamma * cdist(x, vectors, metric))
-
-
-@evaluate.register
-def _(op: Quantized, x: Batch) -> Batch:
-    from skconv.runtime import fixed  # reads this module for the ops that both share
-
-    return fixed.run(op.graph, fixed.quantize_input(op.graph.input, x)).astype(np.float64)
 
 
 @evaluate.register
