@@ -16,8 +16,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import _ovr_decision_function, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from skconv.features.base import _restored_on_error
 from skconv.graph import KernelMachine
+from skconv.restore import restored_on_error
 from skconv.runtime.windows import pair_decisions, votes
 
 # Distances of a block of samples to all support vectors: fits the caches of a desktop CPU.
@@ -207,7 +207,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
             Where `nu` is infeasible for a pair of classes, before any distance is
             computed; where ``X`` or ``y`` is not what it must be.
         """
-        with _restored_on_error(self):
+        with restored_on_error(self):
             return self._fit(X, y)
 
     def _fit(self, X: Any, y: Any) -> LaplacianNuSVC:

@@ -10,6 +10,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # One thread a worker: numpy and torch read this when they are imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# scikit-learn skips its check of array API input unless this is set when scipy is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import pytest
 
 if TYPE_CHECKING:

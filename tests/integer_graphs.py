@@ -101,18 +101,19 @@ def add_conv_ops(graph: Graph, rng, size, **geometry) -> Graph:
 def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     """Poolings, nonlinearities and hashing of the input."""
     x = graph.input
+    channels = x.shape[2]
     area = int(np.prod(size))
-    rule = requantization(rng, area * x.magnitude, "int8", x.shape[2])
+    rule = requantization(rng, area * x.magnitude, "int8", channels)
     root = requantization(rng, round(area**0.5 * x.magnitude) + 1, "uint8")
     for op in (MaxPool(size, stride), QMeanPool(size, stride, rule), QL2Pool(size, stride, root)):
         graph = graph.append(op, "input")
     graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
-    rescale = requantization(rng, x.magnitude, "uint8", x.shape[2], zero_point=-7)
+    rescale = requantization(rng, x.magnitude, "uint8", channels, zero_point=-7)
     graph = graph.append(Rescale(0, rescale), "input")
     graph = graph.append(Relu(), "input").append(BothSigns(), "input")
     graph = graph.append(Permute((2, 0, 1)), "input").append(Permute((1, 0, 2)), "input")
     graph = graph.append(Concat(), "input", "relu")
-    graph = graph.append(Hash(1), "input")
+    graph = graph.append(Hash(channels), "input").append(Hash(1), "input")
     graph = graph.append(BlockHistogram(size, stride, 2))
     # Abs writes over its input: the square has no other reader.
     squared = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
@@ -180,7 +181,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8") -> Graph:
     rng = np.random.default_rng(seed)
     x = input_spec((6, 7, 2), dtype)
     graph = Graph(x, classes=np.array(["a", "b", "c", "d"]))
-    graph = add_conv_ops(graph, rng, (3, 2), padding=((1, 1), (2, 0)), stride=(1, 2))
+    graph = add_conv_ops(graph, rng, (3, 2), padding=((1, 1), (1, 2)), stride=(2, 2))
     graph = add_conv_ops(graph, rng, (2, 3), padding=((1, 0), (1, 2)), pad_mode="circular")
     graph = add_conv_ops(graph, rng, (2, 2), dilation=(2, 3))
     graph = add_map_ops(graph, rng, (2, 3), (2, 2))

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 
 from skconv.export import c as printer
 from skconv.export.text import table
-from skconv.graph import Graph, Magnitude, Op, TensorSpec, verify
+from skconv.graph import Graph, Magnitude, Op, OvoVote, TensorSpec, verify
+from skconv.graph.integer import exp2_table
 from skconv.runtime import fixed, reference
 from skconv.runtime.compiled import CompiledGraph, write_files
 from skconv.targets import WARNING_FLAGS
@@ -222,6 +223,52 @@ def test_float_ops(name):
         )
 
 
+def test_a_decision_of_zero_is_not_positive():
+    graph = Graph(TensorSpec((3,), "int8")).append(OvoVote(3))
+    x = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [-1, -1, 1]], np.int8)
+    assert_same_bytes(graph, x)
+    votes = CompiledGraph(graph, "m").run(x)
+    assert votes.tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1], [0, 2, 1]]
+
+
+POWERS = """\
+#include <stdio.h>
+#include "skconv/kernel_machine.h"
+#include "table.h"
+
+int main(void)
+{
+    for (int32_t u = 0; u < 5000; u++) {
+        printf("%ld\\n", (long)sk_exp2_negative(exp2_table, u));
+    }
+    for (int32_t degree = 1; degree < 6; degree++) {
+        for (int32_t base = -70000; base < 70000; base += 777) {
+            printf("%lld\\n", (long long)sk_power(base, degree));
+        }
+    }
+    return 0;
+}
+"""
+
+
+def run_c(folder: Path, text: str) -> list[str]:
+    """What a C program prints that includes the routines."""
+    shutil.copytree(printer.CSRC, folder / "skconv")
+    (folder / "main.c").write_text(text)
+    subprocess.run(["cc", *WARNING_FLAGS, "-O2", "main.c", "-o", "main"], cwd=folder, check=True)
+    done = subprocess.run([folder / "main"], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_powers_are_the_definition(tmp_path):
+    (tmp_path / "table.h").write_text("\n".join(table("exp2_table", exp2_table())) + "\n")
+    found = np.array(run_c(tmp_path, POWERS), np.int64)
+    bases = np.arange(-70000, 70000, 777)
+    powers = [fixed.power(bases, degree) for degree in range(1, 6)]
+    wanted = np.concatenate([fixed.exp2_negative(np.arange(5000)), *powers])
+    np.testing.assert_array_equal(found, wanted)
+
+
 ROOTS = """\
 #include <stdio.h>
 #include "skconv/float_math.h"
@@ -248,12 +295,7 @@ int main(void)
 
 def test_roots_and_powers(tmp_path: Path):
     """Every integer root rounds right; the float root and power are good to 1e-6."""
-    shutil.copytree(printer.CSRC, tmp_path / "skconv")
-    (tmp_path / "roots.c").write_text(ROOTS)
-    subprocess.run(
-        ["cc", *WARNING_FLAGS, "-O2", "roots.c", "-o", "roots"], cwd=tmp_path, check=True
-    )
-    done = subprocess.run([str(tmp_path / "roots")], capture_output=True, text=True, check=True)
-    x, root, power = np.array([line.split() for line in done.stdout.splitlines()], float).T
+    lines = run_c(tmp_path, ROOTS)
+    x, root, power = np.array([line.split() for line in lines], float).T
     np.testing.assert_allclose(root, x**1.5, 1e-6)
     np.testing.assert_allclose(power, 2.0**-x, 1e-6)

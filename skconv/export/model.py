@@ -93,7 +93,8 @@ def to_c(
     X_calibration : array-like of shape (n_samples, ...), optional
         Samples like those that the device will see, in the type that it delivers: uint8,
         int8 and int16 are taken as they are, whole numbers in another type as uint8 or
-        int16, other numbers get a scale. Needed for int8; a few hundred are enough.
+        int16, other numbers get a scale. Needed for int8; a few hundred are enough. The
+        first of them become the test vectors of `CModel.save`.
     name : str
         Prefix of all C symbols.
     dtype : {"int8", "float32"}
@@ -142,10 +143,13 @@ def to_c(
     _check_option("linear_bits", linear_bits, get_args(Bits))
     chosen = get_target(target)
     float_graph = fold(to_graph(estimator))
+    n_features = float_graph.input.size
     if dtype == "float32":
         _check_float(estimator, float_graph)
-        return CModel(estimator, float_graph, name, chosen, np.empty((0, float_graph.input.size)))
-    samples = _samples("X_calibration", X_calibration, float_graph.input.size)
+        given = np.empty((0, n_features)) if X_calibration is None else X_calibration
+        samples = _samples("X_calibration", given, n_features, at_least=0)
+        return CModel(estimator, float_graph, name, chosen, samples)
+    samples = _samples("X_calibration", X_calibration, n_features)
     ranges = calibrate(float_graph, samples, calibration)
     graph = quantize(float_graph, ranges, **device_input(samples), linear_bits=linear_bits)
     return CModel(estimator, graph, name, chosen, samples)
@@ -166,16 +170,16 @@ def _check_float(estimator: Any, graph: Graph) -> None:
         )
 
 
-def _samples(name: str, X: Any, n_features: int) -> NDArray[Any]:
+def _samples(name: str, X: Any, n_features: int, at_least: int = 1) -> NDArray[Any]:
     """Samples as a flat, finite array; ValueError naming the parameter otherwise."""
     if X is None:
         raise ValueError(f"{name} is None, wanted samples like those that the device will see")
     array = np.asarray(X)
-    if array.ndim < 2 or len(array) == 0:
+    if array.ndim < 2 or len(array) < at_least:
         raise ValueError(
             f"{name} has shape {array.shape}, wanted (n_samples, ...) with at least one sample"
         )
-    flat = array.reshape(len(array), -1)
+    flat = array.reshape(len(array), int(np.prod(array.shape[1:])))
     if flat.shape[1] != n_features:
         raise ValueError(
             f"{name} has {flat.shape[1]} numbers a sample (shape {array.shape}), "

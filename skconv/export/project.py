@@ -116,7 +116,7 @@ static {name}_input_t input[{macro}_INPUT_SIZE];
 
 Add `{name}.c` to the build and this folder to the include path, or use CMake's
 `add_subdirectory`; the target is `{name}`. The routines are in `skconv/`. They are inlined
-with constant sizes: build with -O2 or -Os.
+with constant sizes: build with -O2 at least; -O3 is faster, -Os smaller.
 
 {test}## Cost
 

@@ -7,8 +7,6 @@ with how samples lie in ``X`` stands here, once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -26,23 +24,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skconv.features.stages import POOLS, StageSpec, fit_window
 from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
 from skconv.kernels.base import PADDINGS, KernelSource, Pair
+from skconv.restore import restored_on_error
 
 Shape3 = tuple[int, int, int]
 
 # Kept as they are: converted to float32 chunk by chunk, when they are computed with.
 _INPUT_DTYPES = (np.float32, np.uint8, np.int16)
-
-
-@contextmanager
-def _restored_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Whatever goes wrong inside leaves the estimator's attributes as they were."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _as_array(X: Any) -> Any:
@@ -191,7 +178,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             Where ``X`` is empty, not finite, not of numbers or of another shape than
             ``input_shape``, or where a kernel or a pool is larger than its map.
         """
-        with _restored_on_error(self):
+        with restored_on_error(self):
             shape = _checked_input_shape(self.input_shape)
             X = _as_array(X)
             found = tuple(X.shape[1:])

@@ -17,8 +17,13 @@ from sklearn.base import (
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skconv.convert import to_graph
 from skconv.graph import Graph, Quantized, TensorSpec, verify
-from skconv.passes.calibrate import Method
+from skconv.passes.calibrate import Method, calibrate
+from skconv.passes.fold import fold
+from skconv.passes.quantize import device_input, quantize, unit_scale
+from skconv.restore import restored_on_error
+from skconv.runtime import reference
 
 
 class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -112,27 +117,23 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self : object
             The fitted transformer.
         """
-        from skconv.convert import to_graph
-        from skconv.passes.calibrate import calibrate
-        from skconv.passes.fold import fold
-        from skconv.passes.quantize import device_input, quantize, unit_scale
+        with restored_on_error(self):
+            self.extractor_ = clone(self.extractor).fit(X, y)
+            flat = self._flat(X, reset=True)
+            rows = np.linspace(0, len(flat) - 1, min(self.n_calibration, len(flat)))
+            integer = self._integer_graph(fold(to_graph(self.extractor_)), flat[rows.astype(int)])
+            self.scale_ = integer.output.scale
+            nested = Quantized(unit_scale(integer))
+            self.graph_ = verify(Graph(TensorSpec((flat.shape[1],))).append(nested))
+        return self
 
-        extractor = clone(self.extractor).fit(X, y)
-        flat = self._flat(X, reset=True)
-        rows = np.linspace(0, len(flat) - 1, min(self.n_calibration, len(flat))).astype(int)
-        sample = flat[rows]
-        graph = fold(to_graph(extractor))
-        integer = quantize(
+    def _integer_graph(self, graph: Graph, samples: NDArray[Any]) -> Graph:
+        return quantize(
             graph,
-            calibrate(graph, sample, self.calibration),
-            **device_input(sample),
+            calibrate(graph, samples, self.calibration),
+            **device_input(samples),
             output_bits=8 if self.dtype == "int8" else 16,
         )
-        self.extractor_ = extractor
-        self.scale_ = integer.output.scale
-        nested = Quantized(unit_scale(integer))
-        self.graph_ = verify(Graph(TensorSpec((flat.shape[1],))).append(nested))
-        return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Compute the integers.
@@ -147,8 +148,6 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         features : ndarray of float32 of shape (n_samples, n_features_out)
             Integers.
         """
-        from skconv.runtime import reference
-
         check_is_fitted(self)
         return reference.run(self.graph_, self._flat(X, reset=False)).astype(np.float32)
 

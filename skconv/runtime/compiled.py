@@ -175,11 +175,12 @@ class CompiledGraph:
         return np.ascontiguousarray(x, wanted)
 
     def _library(self, *more_flags: str) -> Library:
-        if more_flags not in self._libraries:
+        key = (*find_compiler(), *more_flags)
+        if key not in self._libraries:
             driver = DRIVER.format(name=self.name, macro=self.name.upper())
-            path = build_library(self.files | {"driver.c": driver}, (*self.flags, *more_flags))
-            self._libraries[more_flags] = load(path)
-        return self._libraries[more_flags]
+            sources = self.files | {"driver.c": driver}
+            self._libraries[key] = load(build_library(sources, (*self.flags, *more_flags)))
+        return self._libraries[key]
 
 
 @dataclass(frozen=True)

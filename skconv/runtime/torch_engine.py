@@ -12,6 +12,7 @@ This module imports torch. Import it where something is computed, not with the p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -158,7 +159,7 @@ def _full_precision(device: torch.device) -> Iterator[None]:
 
 def _largest_tensor(graph: Graph, specs: dict[str, TensorSpec]) -> int:
     """Bytes of the largest tensor of one sample, a kernel matrix in float64 included."""
-    tensors = [spec.nbytes for spec in specs.values()]
+    tensors = [4 * math.prod(spec.shape) for spec in specs.values()]
     kernels = [
         8 * len(node.op.support_vectors)
         for node in graph.nodes
@@ -175,7 +176,7 @@ def _on_device(op: Op, device: torch.device) -> Op:
         for name, v in values.items()
         if isinstance(v, np.ndarray)
     }
-    return replace(op, **tensors)
+    return replace(op, **tensors) if tensors else op
 
 
 def _plan(graph: Graph, device: torch.device) -> list[Step]:

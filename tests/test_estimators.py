@@ -1,0 +1,210 @@
+"""What scikit-learn expects of every public estimator. Add a new one to the lists here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skconv
+from skconv import (
+    GaborFeatures,
+    LaplacianNuSVC,
+    PCAConvFeatures,
+    PCANetFeatures,
+    QuantizedFeatures,
+    RandomConvFeatures,
+)
+from skconv.datasets import load_digits
+
+# One of each kind of kernel, nonlinearity and pool, small enough for 8 x 8 images.
+EXTRACTORS: dict[str, Any] = {
+    "random": RandomConvFeatures(n_kernels=8, kernel_size=3, pool_size=2, random_state=0),
+    "random, both signs": RandomConvFeatures(
+        n_kernels=8,
+        kernel_size=4,
+        weights="ternary",
+        padding="circular",
+        nonlinearity="both_signs",
+        pool="mean",
+        pool_size=4,
+        pool_stride=2,
+        random_state=0,
+    ),
+    "gabor": GaborFeatures(n_orientations=4, wavelengths=(3.0, 4.5), kernel_size=5, pool_size=4),
+    "gabor, both": GaborFeatures(
+        n_orientations=4, wavelengths=(4.0,), kernel_size=5, phase="both", pool="max", pool_size=4
+    ),
+    "pca": PCAConvFeatures(n_kernels=4, kernel_size=3, pool_size=2),
+    "pcanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4),
+}
+ESTIMATORS: list[Any] = [
+    RandomConvFeatures(),
+    *EXTRACTORS.values(),
+    PCANetFeatures(n_kernels=(4,), learn="random", random_state=0),
+    QuantizedFeatures(RandomConvFeatures(n_kernels=4, random_state=0)),
+    LaplacianNuSVC(),
+]
+
+EACH_EXTRACTOR = pytest.mark.parametrize("name", EXTRACTORS)
+X, y = load_digits()
+X, y = X[:200], y[:200]
+
+
+def fitted(name: str, x: Any = X, **params: Any) -> Any:
+    return clone(EXTRACTORS[name]).set_params(**params).fit(x, y[: len(x)])
+
+
+# Checks fit rows of a few numbers: windows and numbers of kernels are cut to them.
+@pytest.mark.filterwarnings("ignore:.* is used:UserWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_checks_are_not_skipped_by_tags(estimator):
+    """With two_d_array=False scikit-learn would run one check and call it a success."""
+    assert estimator.__sklearn_tags__().input_tags.two_d_array
+
+
+def test_every_public_estimator_is_here():
+    public = {
+        value
+        for value in (getattr(skconv, name) for name in skconv.__all__)
+        if hasattr(value, "get_params")
+    }
+    assert public == {type(estimator) for estimator in ESTIMATORS}
+
+
+@EACH_EXTRACTOR
+def test_output_is_float32_in_c_order_and_the_same_each_time(name):
+    extractor = fitted(name)
+    features = extractor.transform(X)
+    assert features.dtype == np.float32
+    assert features.flags.c_contiguous
+    assert features.shape == (200, *extractor.graph_.output.shape)
+    np.testing.assert_array_equal(extractor.transform(X), features)
+
+
+@EACH_EXTRACTOR
+def test_one_at_a_time_is_all_at_once(name):
+    extractor = fitted(name)
+    features = extractor.transform(X[:20])
+    alone = np.concatenate([extractor.transform(X[i : i + 1]) for i in range(20)])
+    np.testing.assert_allclose(alone, features, rtol=1e-5, atol=1e-5)
+    by_three = extractor.set_params(batch_size=3).transform(X[:20])
+    np.testing.assert_allclose(by_three, features, rtol=1e-5, atol=1e-5)
+
+
+@EACH_EXTRACTOR
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_types_agree(name, dtype):
+    wanted = fitted(name).transform(X)
+    found = fitted(name, X.astype(dtype)).transform(X.astype(dtype))
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-5)
+
+
+@EACH_EXTRACTOR
+def test_shapes_agree(name):
+    wanted = fitted(name).transform(X)
+    flat = X.reshape(200, -1)
+    np.testing.assert_array_equal(fitted(name, X[..., None]).transform(flat), wanted)
+    from_flat = fitted(name, flat, input_shape=(8, 8))
+    np.testing.assert_array_equal(from_flat.transform(X), wanted)
+    np.testing.assert_array_equal(from_flat.transform(X[..., None]), wanted)
+
+
+@EACH_EXTRACTOR
+def test_channels_first_is_channels_last(name):
+    colour = np.stack([X, X[::-1], X.transpose(0, 2, 1)], axis=-1)
+    wanted = fitted(name, colour).transform(colour)
+    first = colour.transpose(0, 3, 1, 2)
+    found = fitted(name, first, data_format="channels_first").transform(first)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-5)
+
+
+@EACH_EXTRACTOR
+def test_clone_is_unfitted_and_fits_the_same(name):
+    extractor = fitted(name)
+    twin = clone(extractor)
+    assert not hasattr(twin, "graph_")
+    np.testing.assert_array_equal(twin.fit_transform(X), extractor.transform(X))
+
+
+@EACH_EXTRACTOR
+def test_joblib_dump_is_read_by_a_new_process(name, tmp_path):
+    model = make_pipeline(clone(EXTRACTORS[name]), StandardScaler(), RidgeClassifier())
+    model.fit(X, y)
+    joblib.dump((model, X), tmp_path / "model.joblib")
+    script = (
+        "import sys, joblib, numpy\n"
+        "model, X = joblib.load(sys.argv[1])\n"
+        "numpy.save(sys.argv[2], model.decision_function(X))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "model.joblib", tmp_path / "scores.npy"],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(skconv.__file__).parents[1])},
+    )
+    found = np.load(tmp_path / "scores.npy")
+    np.testing.assert_allclose(found, model.decision_function(X), rtol=1e-5, atol=1e-5)
+
+
+@EACH_EXTRACTOR
+def test_fitted_state_is_numpy_and_plain_data(name, tmp_path):
+    """No torch object is stored: the file opens where torch does not."""
+    joblib.dump(fitted(name), tmp_path / "extractor.joblib")
+    assert b"torch" not in (tmp_path / "extractor.joblib").read_bytes()
+
+
+@EACH_EXTRACTOR
+def test_set_output_pandas(name):
+    pandas = pytest.importorskip("pandas")
+    extractor = clone(EXTRACTORS[name]).set_output(transform="pandas")
+    frame = extractor.fit_transform(X)
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == list(extractor.get_feature_names_out())
+    assert frame.columns[0] == f"{type(extractor).__name__.lower()}0"
+    np.testing.assert_array_equal(frame.to_numpy(), fitted(name).transform(X))
+
+
+def test_a_data_frame_is_a_flat_array_with_names():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X.reshape(200, -1)).rename(columns=str)
+    extractor = fitted("random", frame, input_shape=(8, 8))
+    np.testing.assert_array_equal(extractor.feature_names_in_, frame.columns)
+    np.testing.assert_array_equal(extractor.transform(frame), fitted("random").transform(X))
+    with pytest.raises(ValueError, match="feature names"):
+        extractor.transform(frame.rename(columns={"3": "three"}))
+
+
+def test_grid_search_over_the_parameters_of_a_step():
+    pipe = make_pipeline(
+        RandomConvFeatures(kernel_size=3, pool_size=2, random_state=0),
+        StandardScaler(),
+        LogisticRegression(max_iter=200),
+    )
+    grid = {"randomconvfeatures__n_kernels": [1, 8], "randomconvfeatures__pool_size": [2, (3, 3)]}
+    search = GridSearchCV(pipe, grid, cv=2, error_score="raise", n_jobs=2).fit(X, y)
+    assert search.best_params_["randomconvfeatures__n_kernels"] == 8
+    assert search.best_estimator_[0].kernels_.shape == (8, 3, 3, 1)
+    assert search.best_score_ > 0.8
+
+
+def test_wrapped_parameters_are_nested():
+    quantized = QuantizedFeatures(RandomConvFeatures())
+    quantized.set_params(extractor__n_kernels=3)
+    assert quantized.extractor.n_kernels == 3
