@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,9 @@ def test_each_command_makes_its_own_environment() -> None:
 
 def test_continuous_integration_runs_the_same_tests() -> None:
     assert "\npython -m pytest -n 2 " in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("plot_*.py")), ids=str)
+def test_example_runs(example: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, str(example)], check=True, env=environment, cwd=ROOT)
