@@ -26,6 +26,8 @@ import numpy as np
 from skconv.graph import (
     INPUT,
     Abs,
+    BlockHistogram,
+    Fused,
     Graph,
     Node,
     Op,
@@ -33,6 +35,7 @@ from skconv.graph import (
     Relu,
     Reshape,
 )
+from skconv.graph.ops import PoolGeometry
 
 ALIGNMENT = 8
 CHART_HEIGHT = 16
@@ -156,6 +159,29 @@ def scratch_bytes(op: Op) -> int:
 @scratch_bytes.register
 def _(op: QKernelMachine) -> int:
     return op.n_pairs * np.dtype(np.int64).itemsize
+
+
+@scratch_bytes.register
+def _(op: Fused) -> int:
+    """An int32 sum for each pooled channel, and one pixel of the convolution.
+
+    A histogram counts in the output, or in the sums of the head: it needs the pixel alone.
+    """
+    return pooled_sum_bytes(op) + pixel_bytes(op)
+
+
+def pooled_sum_bytes(op: Fused) -> int:
+    """Bytes of the running sums of one pooling window."""
+    pool = next(node for node in op.graph.nodes if isinstance(node.op, PoolGeometry))
+    if isinstance(pool.op, BlockHistogram):
+        return 0
+    return op.graph.specs[pool.name].shape[-1] * np.dtype(np.int32).itemsize
+
+
+def pixel_bytes(op: Fused) -> int:
+    """Bytes of one pixel of the convolution: all its channels, or codes."""
+    spec = op.graph.specs[op.graph.nodes[0].name]
+    return spec.shape[-1] * np.dtype(spec.dtype).itemsize
 
 
 def plan_memory(graph: Graph) -> MemoryPlan:

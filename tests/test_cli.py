@@ -31,7 +31,7 @@ def test_export_writes_a_project(saved, capsys):
     assert main(["export", str(model), "--calibration", str(samples), "-o", str(folder)]) == 0
     assert (folder / "small_digits.c").is_file()
     printed = capsys.readouterr().out
-    assert "conv" in printed
+    assert "QConv 3x3 1->4" in printed
     assert "agreement with the estimator" in printed
 
 

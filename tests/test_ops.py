@@ -10,6 +10,7 @@ import pytest
 import skconv.graph as graph_package
 from skconv.export.emit import emit
 from skconv.graph import Graph, Op, Quantized, from_dict, to_dict, verify
+from skconv.passes.fuse import fuse
 from skconv.passes.lower import lower
 from skconv.runtime import fixed, reference, torch_engine
 from skconv.testing import (
@@ -35,6 +36,7 @@ INTEGER_GRAPHS = {
     for name, graph in FLOAT_GRAPHS.items()
     for dtype, bits in (("int8", 8), ("int16", 16))
 }
+INTEGER_GRAPHS |= {f"{name}, fused": fuse(graph) for name, graph in INTEGER_GRAPHS.items()}
 
 
 def ops_of(graphs: dict[str, Graph]) -> set[type[Op]]:

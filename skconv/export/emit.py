@@ -1,7 +1,8 @@
 """How an op is printed in C: the calls of one node, with every size a literal.
 
 Integer ops, and the ops that floats and integers share, stand here; float ops in
-`skconv.export.emit_float`. What a call computes stands in the header files of ``csrc``.
+`skconv.export.emit_float`, fused stages in `skconv.export.emit_fused`. What a call computes
+stands in the header files of ``csrc``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from itertools import accumulate
 
 import numpy as np
 
-import skconv.export.emit_float  # noqa: F401  (registers the float ops)
+import skconv.export.emit_float
+import skconv.export.emit_fused  # noqa: F401  (both register ops)
 from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool
 from skconv.export.text import CTYPES, call, struct
 from skconv.graph import (

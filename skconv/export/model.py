@@ -20,6 +20,7 @@ from skconv.graph import Graph, Quantized
 from skconv.memory import MemoryPlan, plan_memory
 from skconv.passes.calibrate import Method, calibrate
 from skconv.passes.fold import fold
+from skconv.passes.fuse import fuse
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed, reference
@@ -152,7 +153,7 @@ def to_c(
     samples = _samples("X_calibration", X_calibration, n_features)
     ranges = calibrate(float_graph, samples, calibration)
     graph = quantize(float_graph, ranges, **device_input(samples), linear_bits=linear_bits)
-    return CModel(estimator, graph, name, chosen, samples)
+    return CModel(estimator, fuse(graph), name, chosen, samples)
 
 
 def _check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:

@@ -15,7 +15,7 @@ from skconv.graph.integer import (
     Requantization,
     Rescale,
 )
-from skconv.graph.nested import Quantized
+from skconv.graph.nested import Fused, Quantized
 from skconv.graph.ops import (
     Abs,
     BlockHistogram,
@@ -53,6 +53,7 @@ __all__ = [
     "BothSigns",
     "Concat",
     "Conv",
+    "Fused",
     "Graph",
     "Hash",
     "KernelMachine",

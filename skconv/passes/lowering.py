@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import singledispatch
-from math import isqrt
+from math import isqrt, sqrt
 from typing import Literal
-
-import numpy as np
 
 from skconv.graph import (
     INPUT,
@@ -37,6 +35,8 @@ from skconv.passes.scales import INT8_MAX, INT16_MAX, UINT8_MAX, integer_spec, r
 
 Bits = Literal[8, 16]
 
+SQRT2 = sqrt(2.0)
+
 # Ops that hand on the integers that they get: what their readers want, they want.
 TRANSPARENT = (Reshape, Permute, Concat, Select, Relu, MaxPool)
 
@@ -56,7 +56,7 @@ def _(op: Op, x: TensorSpec) -> int:
 
 @demand.register
 def _(op: Magnitude, x: TensorSpec) -> int:
-    return int(INT16_MAX / np.sqrt(2.0))
+    return int(INT16_MAX / SQRT2)
 
 
 @demand.register
@@ -101,10 +101,11 @@ class Lowering:
     def _limit_of(self, node: Node, name: str) -> int:
         if isinstance(node.op, TRANSPARENT):
             return self.limit(node.name)
-        if isinstance(node.op, Abs | BothSigns):
+        if isinstance(node.op, Abs | BothSigns | Magnitude):
             # They keep the scale, and 8 bits would lose one of them to the sign.
             after = self.limit(node.name)
-            return after if after > INT8_MAX else INT16_MAX
+            after = after if after > INT8_MAX else INT16_MAX
+            return int(after / SQRT2) if isinstance(node.op, Magnitude) else after
         return demand(node.op, self.source_specs[name])
 
     def wanted(self, name: str) -> TensorSpec:

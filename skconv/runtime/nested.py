@@ -1,4 +1,4 @@
-"""Integer graphs inside float graphs: the float definition of them is the integer one."""
+"""Graphs inside of graphs: what they are is what they are outside."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import Quantized
+from skconv.graph import Fused, Quantized
 from skconv.runtime import fixed, reference
 
 
 @reference.evaluate.register
 def _(op: Quantized, x: NDArray[Any]) -> NDArray[Any]:
     return fixed.run(op.graph, fixed.quantize_input(op.graph.input, x)).astype(np.float64)
+
+
+@fixed.evaluate.register
+def _(op: Fused, x: NDArray[Any]) -> NDArray[Any]:
+    return fixed.run(op.graph, x)
