@@ -1,4 +1,4 @@
-"""The command line: ``python -m skconv demo`` and ``python -m skconv export``."""
+"""The command line: ``python -m skconv demo``, ``export`` and ``bench``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from skconv.emulator import BuildError, MissingToolError
+
+if TYPE_CHECKING:
+    from skconv.export import CModel
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,19 +24,50 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="train four pipelines, export them, compare")
     demo.add_argument("--data", choices=("digits", "fashion-mnist"), default="digits")
     export = commands.add_parser("export", help="a fitted Pipeline (joblib) to a folder of C")
-    export.add_argument(
+    _add_model(export, calibration="samples (.npy), wanted for int8")
+    export.add_argument("-o", "--output", type=Path, required=True, help="folder to write")
+    bench = commands.add_parser(
+        "bench", help="run a fitted Pipeline's C on a simulated microcontroller and measure it"
+    )
+    _add_model(bench, calibration="samples (.npy); the first of them are run")
+    bench.add_argument("--samples", type=int, default=4, help="how many of them to run")
+    bench.add_argument("--flags", default="-O2", help="flags of the compiler")
+    return top
+
+
+def _add_model(command: argparse.ArgumentParser, calibration: str) -> None:
+    command.add_argument(
         "model", type=Path, help="joblib file; loading one runs code: only open your own"
     )
-    export.add_argument("--calibration", type=Path, help="samples (.npy), wanted for int8")
-    export.add_argument("-o", "--output", type=Path, required=True, help="folder to write")
-    export.add_argument("--name", help="prefix of all C symbols; the file's name by default")
-    export.add_argument("--dtype", choices=("int8", "float32"), default="int8")
-    export.add_argument("--target", default="cortex-m4")
-    return top
+    command.add_argument("--calibration", type=Path, help=calibration)
+    command.add_argument("--name", help="prefix of all C symbols; the file's name by default")
+    command.add_argument("--dtype", choices=("int8", "float32"), default="int8")
+    command.add_argument("--target", default="cortex-m4")
 
 
 def export(arguments: argparse.Namespace) -> int:
     """Load, convert, compare with the integer definition, write."""
+    model, samples = _converted(arguments)
+    print(model.report())
+    if samples is not None:
+        print(model.verify(samples))
+    model.save(arguments.output)
+    print(f"written: {arguments.output}")
+    return 0
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Load, convert, build for the target, run, and print what was counted."""
+    if arguments.samples < 1:
+        raise ValueError(f"--samples is {arguments.samples}, wanted 1 or more")
+    model, _ = _converted(arguments)
+    found = model.benchmark(n_samples=arguments.samples, flags=tuple(arguments.flags.split()))
+    print(found)
+    return 1 if found.wrong else 0
+
+
+def _converted(arguments: argparse.Namespace) -> tuple[CModel, Any]:
+    """The exported model, and the samples that it was calibrated with."""
     from skconv import to_c
 
     pipeline = _load(arguments.model)
@@ -43,12 +79,7 @@ def export(arguments: argparse.Namespace) -> int:
         dtype=arguments.dtype,
         target=arguments.target,
     )
-    print(model.report())
-    if samples is not None:
-        print(model.verify(samples))
-    model.save(arguments.output)
-    print(f"written: {arguments.output}")
-    return 0
+    return model, samples
 
 
 def _load(path: Path) -> Any:
@@ -79,9 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "export":
             return export(arguments)
+        if arguments.command == "bench":
+            return bench(arguments)
         from skconv import demo
 
         return demo.main(arguments.data)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MissingToolError, BuildError) as error:
         print(f"skconv: {error}", file=sys.stderr)
         return 2

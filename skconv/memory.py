@@ -35,6 +35,7 @@ from skconv.graph import (
     Relu,
     Reshape,
 )
+from skconv.graph.nested import Packed
 from skconv.graph.ops import PoolGeometry
 
 ALIGNMENT = 8
@@ -158,7 +159,7 @@ def scratch_bytes(op: Op) -> int:
 
 @scratch_bytes.register
 def _(op: QKernelMachine) -> int:
-    return op.n_pairs * np.dtype(np.int64).itemsize
+    return op.n_results * np.dtype(np.int64).itemsize
 
 
 @scratch_bytes.register
@@ -168,6 +169,11 @@ def _(op: Fused) -> int:
     A histogram counts in the output, or in the sums of the head: it needs the pixel alone.
     """
     return pooled_sum_bytes(op) + pixel_bytes(op)
+
+
+@scratch_bytes.register
+def _(op: Packed) -> int:
+    return op.scratch_bytes
 
 
 def pooled_sum_bytes(op: Fused) -> int:

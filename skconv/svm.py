@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
@@ -12,13 +13,15 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.svm import NuSVC
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import _ovr_decision_function, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
 from skconv.graph import KernelMachine
+from skconv.reduced_set import learn_reduced_set
 from skconv.restore import restored_on_error
-from skconv.runtime.windows import pair_decisions, votes
+from skconv.runtime.windows import votes, weighted_kernels
 
 # Distances of a block of samples to all support vectors: fits the caches of a desktop CPU.
 _BLOCK_MIB = 64
@@ -70,6 +73,11 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
     Several classes are handled one against one, as in `sklearn.svm.NuSVC`: the class that
     wins most pairs is predicted, the first of them where several do.
 
+    With `max_support_vectors` a larger machine is replaced by so many vectors, which need
+    not be samples and which all classes share: gradient descent moves them and their
+    coefficients until each sample's own class has the largest score. The largest score is
+    then predicted.
+
     Parameters
     ----------
     nu : float in (0, 1), default=0.05
@@ -78,6 +86,10 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         The default is less than the 0.5 of `sklearn.svm.NuSVC`: every support vector
         costs flash, and 0.5 is infeasible for classes more unequal than 1 : 3
         (0.05: 1 : 39).
+    max_support_vectors : int or None, default=None
+        The most support vectors to keep; at least as many as classes. Where the machine
+        has more, a reduced set is learnt, in 300 passes over the training samples.
+        ``None`` keeps all.
     gamma : {"scale", "auto"} or float > 0, default="scale"
         Steepness of the kernel. ``"scale"`` is 1 / (mean L1 distance of two training
         samples): a typical kernel value is then 1/e, whatever the number and the unit of
@@ -96,21 +108,27 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
     memory : str, `joblib.Memory` or None, default=None
         Where the distances between training samples are kept. A grid over `gamma` and
         `nu` then computes them once for each fold.
+    random_state : int, RandomState instance or None, default=None
+        An int makes a reduced set reproducible; without one nothing is random.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels.
     support_ : ndarray of shape (n_support_vectors,)
-        Indices of the support vectors in the training data, sorted by class.
+        Indices of the support vectors in the training data, sorted by class. Of a reduced
+        set: of the samples that its vectors started from.
     support_vectors_ : ndarray of shape (n_support_vectors, n_features)
-        Support vectors, float32 where the training data were, else float64.
+        Support vectors, float32 where the training data were, else float64. Those of a
+        reduced set are within the range of the training data, and integers where all of
+        those are, as behind `QuantizedFeatures`.
     n_support_ : ndarray of shape (n_classes,)
         Support vectors of each class.
     dual_coef_ : ndarray of shape (n_classes - 1, n_support_vectors)
-        Coefficients, signed as in `sklearn.svm.NuSVC`.
+        Coefficients, signed as in `sklearn.svm.NuSVC`. Of a reduced set for more than two
+        classes: ``(n_classes, n_support_vectors)``, those of each class's score.
     intercept_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
-        Intercepts.
+        Intercepts. Of a reduced set for more than two classes: ``(n_classes,)``.
     gamma_ : float
         The steepness in use.
     n_iter_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
@@ -125,7 +143,9 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
     Notes
     -----
     `nu` is no cap on the support vectors: `gamma` decides their number at least as much,
-    and for a large `gamma` every sample is one. Scale the features to a common unit first:
+    and for a large `gamma` every sample is one. `max_support_vectors` is the cap; on
+    images a few dozen learnt vectors often do as well as thousands of samples. Scale the
+    features to a common unit first:
     the L1 distance is not scale invariant.
 
     `decision_function` breaks a tie of votes by the size of the decisions, `predict` does
@@ -151,10 +171,21 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
     array(['left', 'right'], dtype='<U5')
     >>> model.dual_coef_.round(6)
     array([[-2.,  2.]])
+
+    Thirty vectors, shared by ten classes:
+
+    >>> from skconv.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> small = LaplacianNuSVC(max_support_vectors=30, random_state=0)
+    >>> small.fit(X[:500].reshape(500, -1), y[:500]).support_vectors_.shape
+    (30, 64)
+    >>> small.score(X[500:].reshape(-1, 64), y[500:]) > 0.9
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "nu": [Interval(Real, 0.0, 1.0, closed="neither")],
+        "max_support_vectors": [Interval(Integral, 1, None, closed="left"), None],
         "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0.0, None, closed="neither")],
         "power_of_two": ["boolean"],
         "tol": [Interval(Real, 0.0, None, closed="neither")],
@@ -162,12 +193,14 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         "cache_size": [Interval(Real, 0.0, None, closed="neither")],
         "decision_function_shape": [StrOptions({"ovr", "ovo"})],
         "memory": [str, HasMethods(["cache"]), None],
+        "random_state": ["random_state"],
     }
 
     def __init__(
         self,
         *,
         nu: float = 0.05,
+        max_support_vectors: int | None = None,
         gamma: float | Literal["scale", "auto"] = "scale",
         power_of_two: bool = False,
         tol: float = 1e-3,
@@ -175,8 +208,10 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         cache_size: float = 200,
         decision_function_shape: Literal["ovr", "ovo"] = "ovr",
         memory: Any = None,
+        random_state: Any = None,
     ) -> None:
         self.nu = nu
+        self.max_support_vectors = max_support_vectors
         self.gamma = gamma
         self.power_of_two = power_of_two
         self.tol = tol
@@ -184,6 +219,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         self.cache_size = cache_size
         self.decision_function_shape = decision_function_shape
         self.memory = memory
+        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> LaplacianNuSVC:
@@ -204,8 +240,9 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where `nu` is infeasible for a pair of classes, before any distance is
-            computed; where ``X`` or ``y`` is not what it must be.
+            Where `nu` is infeasible for a pair of classes, or `max_support_vectors` less
+            than the number of classes, before any distance is computed; where ``X`` or
+            ``y`` is not what it must be.
         """
         with restored_on_error(self):
             return self._fit(X, y)
@@ -217,6 +254,12 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         if len(classes) < 2:
             raise ValueError(f"y must have at least 2 classes, got 1 class: {classes[0]!s}")
         _check_nu(self.nu, classes, counts)
+        limit = self.max_support_vectors
+        if limit is not None and limit < len(classes):
+            raise ValueError(
+                f"max_support_vectors={limit} must be at least the number of classes, "
+                f"{len(classes)}"
+            )
 
         distances = check_memory(self.memory).cache(_l1_distances)(X)
         gamma = self._steepness(distances, X.shape[1])
@@ -230,7 +273,25 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         self.dual_coef_ = solution.dual_coef_
         self.intercept_ = solution.intercept_
         self.n_iter_ = solution.n_iter_
+        if limit is not None and limit < len(self.support_):
+            self._reduce(X, codes, limit)
         return self
+
+    def _reduce(self, X: NDArray[np.floating], codes: NDArray[np.intp], limit: int) -> None:
+        """Learn few vectors in place of those found."""
+        rng = check_random_state(self.random_state)
+        learnt = learn_reduced_set(X, codes, self.support_, limit, self.gamma_, rng)
+        self.support_ = learnt.origins.astype(self.support_.dtype)
+        self.support_vectors_ = learnt.vectors
+        counts = np.bincount(codes[learnt.origins], minlength=len(self.classes_))
+        self.n_support_ = counts.astype(self.n_support_.dtype)
+        self.dual_coef_ = learnt.coefficients
+        self.intercept_ = learnt.intercept
+
+    @property
+    def _is_scored(self) -> bool:
+        """Whether a decision is a score of a class: the layout of a reduced set."""
+        return len(self.dual_coef_) == len(self.classes_)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Signed distances to the boundaries.
@@ -245,11 +306,14 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         decision : ndarray
             Two classes: ``(n_samples,)``, positive for ``classes_[1]``. More:
             ``(n_samples, n_classes)`` or, with ``decision_function_shape="ovo"``,
-            ``(n_samples, n_pairs)``, positive for the first class of a pair.
+            ``(n_samples, n_pairs)``, positive for the first class of a pair. Of a reduced
+            set: the scores of the classes, or their differences.
         """
         decisions = self._pair_decisions(X)
         if len(self.classes_) == 2:
             return decisions[:, 0]
+        if self._is_scored:
+            return self._scores_or_differences(decisions)
         if self.decision_function_shape == "ovo":
             return decisions
         return np.asarray(_ovr_decision_function(decisions < 0, -decisions, len(self.classes_)))
@@ -265,12 +329,21 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_samples,)
-            The class that wins most pairs.
+            The class that wins most pairs; of a reduced set the one with the largest
+            score.
         """
         decisions = self._pair_decisions(X)
         if len(self.classes_) == 2:
             return self.classes_[(decisions[:, 0] > 0).astype(np.intp)]
-        return self.classes_[votes(decisions, len(self.classes_)).argmax(axis=1)]
+        if not self._is_scored:
+            decisions = votes(decisions, len(self.classes_))
+        return self.classes_[decisions.argmax(axis=1)]
+
+    def _scores_or_differences(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.decision_function_shape == "ovr":
+            return scores
+        first, second = np.array([*combinations(range(len(self.classes_)), 2)]).T
+        return scores[:, first] - scores[:, second]
 
     def _steepness(self, distances: NDArray[np.float64], n_features: int) -> float:
         if self.gamma == "scale":
@@ -301,7 +374,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
             self.support_vectors_,
             self.dual_coef_,
             self.intercept_,
-            tuple(int(n) for n in self.n_support_),
+            () if self._is_scored else tuple(int(n) for n in self.n_support_),
             gamma=self.gamma_,
         )
 
@@ -313,7 +386,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         def decide(distances: NDArray[np.float64], start: int) -> NDArray[np.float64]:
             distances *= -self.gamma_
             kernel = np.exp(distances, out=distances)
-            return np.asarray(pair_decisions(kernel, machine) + machine.intercept)
+            return np.asarray(weighted_kernels(kernel, machine) + machine.intercept)
 
         blocks = pairwise_distances_chunked(
             X,

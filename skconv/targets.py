@@ -1,4 +1,4 @@
-"""The processors that code is checked for: a compiler and its flags."""
+"""The processors that code is built for: a compiler, its flags, and what the core can do."""
 
 from __future__ import annotations
 
@@ -29,34 +29,55 @@ class Target:
         Name of the compiler.
     flags : tuple of str
         What selects the processor.
+    has_dsp : bool
+        Whether the core has Arm's DSP extension: two 16-bit products an instruction.
     has_fpu : bool
         Whether float32 arithmetic is done by the processor itself.
+    board : str
+        The simulated board that runs the code, see `skconv.emulator`; empty where the code
+        runs on this machine.
     """
 
     name: str
     compiler: str
     flags: tuple[str, ...]
-    has_fpu: bool
+    has_dsp: bool = False
+    has_fpu: bool = False
+    board: str = ""
 
 
-def _cortex(core: str, *flags: str) -> Target:
-    name = f"cortex-{core}"
-    cpu = core.removesuffix("f")
-    soft = () if flags else ("-mfloat-abi=soft",)
-    return Target(
-        name, "arm-none-eabi-gcc", (f"-mcpu=cortex-{cpu}", "-mthumb", *soft, *flags), bool(flags)
-    )
+def _cortex(core: str, board: str, fpu: str = "", *, has_dsp: bool = False) -> Target:
+    abi = ("-mfloat-abi=hard", f"-mfpu={fpu}") if fpu else ("-mfloat-abi=soft",)
+    flags = (f"-mcpu=cortex-{core.removesuffix('f')}", "-mthumb", *abi)
+    return Target(f"cortex-{core}", "arm-none-eabi-gcc", flags, has_dsp, bool(fpu), board)
 
 
+# Code for Cortex-M0 runs on the Cortex-M3 board: its instructions are a subset, and the small
+# boards of QEMU have no room for a test and no timer of this kind. gnu99 gives the compiler
+# for AVR its address space for tables in flash; a table read as if it were RAM is a warning.
 TARGETS = {
     target.name: target
     for target in (
-        _cortex("m0"),
-        _cortex("m0plus"),
-        _cortex("m4"),
-        _cortex("m4f", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
-        _cortex("m7", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
-        Target("host", "cc", (), True),
+        Target("portable", "cc", (), has_fpu=True),
+        _cortex("m0", "mps2-an385"),
+        _cortex("m0plus", "mps2-an385"),
+        _cortex("m3", "mps2-an385"),
+        _cortex("m4", "mps2-an386", has_dsp=True),
+        _cortex("m4f", "mps2-an386", "fpv4-sp-d16", has_dsp=True),
+        _cortex("m7", "mps2-an500", "fpv5-d16", has_dsp=True),
+        _cortex("m33", "mps2-an505", "fpv5-sp-d16", has_dsp=True),
+        Target(
+            "rv32imc",
+            "riscv64-unknown-elf-gcc",
+            ("-march=rv32imc", "-mabi=ilp32"),
+            board="virt",
+        ),
+        Target(
+            "avr",
+            "avr-gcc",
+            ("-mmcu=atmega1284p", "-std=gnu99", "-Waddr-space-convert"),
+            board="atmega1284p",
+        ),
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,8 +83,11 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
     >>> assert_runtimes_agree(graph, example_samples(graph))
     """
     rng = np.random.default_rng(seed)
+    return _map_examples(rng) | _vector_examples(rng) | {"union": _union(rng)}
+
+
+def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
     around = ((1, 1), (2, 1))
-    head = linear(rng, 5, 24)
     return {
         "conv": chain(conv(rng, (4, 3, 3, 2), padding=around), Abs(), MeanPool((2, 2), (2, 2))),
         "stride": chain(conv(rng, (4, 3, 2, 2), stride=(2, 3)), Relu(), MaxPool((2, 2), (1, 2))),
@@ -104,6 +108,12 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         "shared": chain(conv(rng, (3, 3, 3, 1), shared=True), Relu(), MaxPool()),
         "relu": chain(Relu(), MaxPool()),
         "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
+    }
+
+
+def _vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    coefficients = np.linspace(-1, 1, 45, dtype=np.float32).reshape(3, 15)
+    return {
         "scaler": chain(
             Affine(np.linspace(0.1, 2, 12, dtype="f4"), np.linspace(-1, 1, 12, dtype="f4")),
             Select(np.array([0, 3, 4, 11], np.uint16)),
@@ -119,8 +129,15 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
             kernel: chain(kernel_machine(rng, kernel, 7), OvoVote(3), ArgMax(), shape=(7,))
             for kernel in ("laplacian", "rbf", "poly")
         },
-        "two layers": chain(linear(rng, 24, 12), head, ArgMax(), shape=(12,)),
-        "union": _union(rng),
+        **{
+            f"{kernel} scores": chain(
+                replace(kernel_machine(rng, kernel, 7), dual_coef=coefficients, n_support=()),
+                ArgMax(),
+                shape=(7,),
+            )
+            for kernel in ("laplacian", "poly")
+        },
+        "two layers": chain(linear(rng, 24, 12), linear(rng, 5, 24), ArgMax(), shape=(12,)),
     }
 
 

@@ -6,15 +6,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from skconv import emulator
+from skconv.emulator.build import Compiler
 from skconv.export.c import render
 from skconv.export.text import table
 from skconv.graph import Graph
 from skconv.runtime import fixed
 from skconv.runtime.compiled import write_files
-from skconv.targets import WARNING_FLAGS
-from tests.qemu.bench import Cpu, run_on_qemu
+from skconv.targets import WARNING_FLAGS, get_target
 
 SANITIZERS = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
@@ -23,26 +25,35 @@ MAIN = """\
 #include "vectors.h"
 {print_include}
 
+static {name}_input_t x[{macro}_INPUT_SIZE];
+static {name}_output_t found[{macro}_OUTPUT_SIZE];
+
+static int32_t differing_bytes(uint32_t difference)
+{{
+    int32_t count = 0;
+    for (; difference != 0; difference >>= 8) {{
+        count += (difference & 0xff) != 0;
+    }}
+    return count;
+}}
+
 /* Bytes of scores and classes that differ from what is wanted. */
 int main(void)
 {{
-    uint32_t differing = 0;
+    int32_t differing = 0;
     for (int32_t i = 0; i < N_SAMPLES; i++) {{
-        static {name}_output_t found[{macro}_OUTPUT_SIZE];
-        const {name}_input_t *const x = inputs + i * {macro}_INPUT_SIZE;
+        for (int32_t k = 0; k < {macro}_INPUT_SIZE; k++) {{
+            x[k] = inputs[i * {macro}_INPUT_SIZE + k];
+        }}
         {name}_run(x, found);
-        const unsigned char *const a = (const unsigned char *)found;
-        const unsigned char *const b =
-            (const unsigned char *)(scores + i * {macro}_OUTPUT_SIZE);
-        for (uint32_t k = 0; k < sizeof found; k++) {{
-            differing += a[k] != b[k];
+        for (int32_t k = 0; k < {macro}_OUTPUT_SIZE; k++) {{
+            const int32_t wanted = scores[i * {macro}_OUTPUT_SIZE + k];
+            differing += differing_bytes((uint32_t)found[k] ^ (uint32_t)wanted);
         }}
         const int32_t label = {name}_predict(x);
-        for (uint32_t k = 0; k < 4; k++) {{
-            differing += (((uint32_t)label ^ (uint32_t)labels[i]) >> (8 * k) & 0xff) != 0;
-        }}
+        differing += differing_bytes((uint32_t)label ^ (uint32_t)labels[i]);
     }}
-    {print}(differing);
+    {print}((uint32_t)differing);
     return differing != 0;
 }}
 """
@@ -65,22 +76,68 @@ def program(graph: Graph, x: NDArray[Any], name: str = "m", *, host: bool) -> di
     main = MAIN.format(
         name=name,
         macro=name.upper(),
-        print="print" if host else "bench_print_unsigned",
-        print_include=PRINT_ON_HOST if host else '#include "bench.h"',
+        **_printing(host),
     )
     return {**render(graph, name), "vectors.h": "\n".join(vectors) + "\n", "main.c": main}
 
 
-def on_host(graph: Graph, x: NDArray[Any], flags: tuple[str, ...], folder: Path) -> int:
+TRACING_MAIN = """\
+#include "m.h"
+#include "vectors.h"
+{print_include}
+
+static m_input_t x[M_INPUT_SIZE];
+
+/* Bytes of all tensors that differ from what is wanted. */
+int main(void)
+{{
+    uint32_t differing = 0;
+    for (int32_t i = 0; i < N_SAMPLES; i++) {{
+        for (int32_t k = 0; k < M_INPUT_SIZE; k++) {{
+            x[k] = inputs[i * M_INPUT_SIZE + k];
+        }}
+        (void)m_predict(x);
+        for (int32_t k = 0; k < M_TRACE_BYTES; k++) {{
+            differing += m_trace[k] != traces[i * M_TRACE_BYTES + k];
+        }}
+    }}
+    {print}(differing);
+    return differing != 0;
+}}
+"""
+
+
+def tracing_program(graph: Graph, x: NDArray[Any], *, host: bool) -> dict[str, str]:
+    """A program, to be built with -DM_TRACE, that compares every tensor."""
+    wanted = fixed.tensors(graph, x)
+    parts = [np.ascontiguousarray(wanted[node.name]).reshape(len(x), -1) for node in graph.nodes]
+    traces = np.concatenate([part.view(np.uint8) for part in parts], axis=1)
+    vectors = ['#include "skconv/types.h"', f"#define N_SAMPLES {len(x)}"]
+    vectors += [*table("inputs", x.ravel()), *table("traces", traces.ravel())]
+    main = TRACING_MAIN.format(**_printing(host))
+    return {**render(graph, "m"), "vectors.h": "\n".join(vectors) + "\n", "main.c": main}
+
+
+def _printing(host: bool) -> dict[str, str]:
+    if host:
+        return {"print": "print", "print_include": PRINT_ON_HOST}
+    return {"print": "bench_print_unsigned", "print_include": '#include "bench.h"'}
+
+
+def on_host(
+    graph: Graph, x: NDArray[Any], flags: tuple[str, ...], folder: Path, compiler: str = "cc"
+) -> int:
     """Differing bytes on this machine, built with these flags."""
-    return run_program(program(graph, x, host=True), flags, folder)
+    return run_program(program(graph, x, host=True), flags, folder, compiler)
 
 
-def run_program(sources: dict[str, str], flags: tuple[str, ...], folder: Path) -> int:
+def run_program(
+    sources: dict[str, str], flags: tuple[str, ...], folder: Path, compiler: str = "cc"
+) -> int:
     """What a program built on this machine prints."""
     write_files(folder, sources)
     units = [name for name in sources if name.endswith(".c")]
-    command = ["cc", *WARNING_FLAGS, *flags, *units, "-o", "program"]
+    command = [compiler, *WARNING_FLAGS, *flags, *units, "-o", "program"]
     subprocess.run(command, cwd=folder, check=True)
     result = subprocess.run([folder / "program"], capture_output=True, text=True, check=False)
     if result.stderr or not result.stdout:
@@ -88,9 +145,20 @@ def run_program(sources: dict[str, str], flags: tuple[str, ...], folder: Path) -
     return int(result.stdout)
 
 
-def on_qemu(graph: Graph, x: NDArray[Any], cpu: Cpu) -> int:
-    """Differing bytes on a Cortex-M."""
-    result = run_on_qemu(program(graph, x, host=False), cpu=cpu, timeout=600)
+def on_target(
+    sources: dict[str, str],
+    target: str,
+    flags: tuple[str, ...] = ("-O2",),
+    compiler: Compiler = "gcc",
+) -> int:
+    """What a program prints on a simulated board, built with all warnings on."""
+    result = emulator.run(
+        sources,
+        target=target,
+        flags=(*flags, *WARNING_FLAGS, *get_target(target).flags),
+        timeout=600,
+        compiler=compiler,
+    )
     if result.returncode not in (0, 1) or not result.output:
         raise AssertionError(f"exit status {result.returncode}: {result.output}")
     return int(result.output)

@@ -173,6 +173,11 @@ def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:
         graph = graph.append(Threshold())
         graph = graph.append(kernel_machine(rng, x, kernel, (3, 1, 2, 4), offset), source)
         graph = graph.append(OvoVote(4)).append(ArgMax())
+        shared = kernel_machine(rng, x, kernel, (9,), offset)
+        coefficients = rng.integers(-32767, 32768, (4, 9)).astype(np.int16)
+        intercept = rng.integers(-(2**44), 2**44, 4)
+        scores = replace(shared, dual_coef=coefficients, intercept=intercept, n_support=())
+        graph = graph.append(scores, source).append(ArgMax())
     return graph
 
 

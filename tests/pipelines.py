@@ -24,6 +24,8 @@ from skconv import (
     to_c,
 )
 from skconv.export import CModel
+from skconv.graph import INPUT, Fused, Graph
+from skconv.graph.nested import Packed
 from skconv.runtime import fixed
 
 EXTRACTORS: dict[str, Any] = {
@@ -64,6 +66,21 @@ class Exported:
     @property
     def integer_accuracy(self) -> float:
         return float(np.mean(self.model.predict(self.images, engine="fixed") == self.labels))
+
+    @property
+    def plain(self) -> Graph:
+        """The same numbers op by op: nothing fused, nothing packed for a target."""
+        graph = Graph(self.model.graph.input, classes=self.model.graph.classes)
+        names = {INPUT: INPUT}
+        for node in self.model.graph.nodes:
+            op = node.op.op if isinstance(node.op, Packed) else node.op
+            inputs = tuple(names[name] for name in node.inputs)
+            if isinstance(op, Fused):
+                graph = graph.extend(op.graph, *inputs)
+            else:
+                graph = graph.append(op, *inputs, name=node.name)
+            names[node.name] = graph.output_name
+        return graph
 
     @property
     def samples(self) -> NDArray[Any]:

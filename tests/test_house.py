@@ -31,6 +31,7 @@ FORBIDDEN_IMPORTS = {
                "skconv.svm"),
     "convert": ("torch", "skconv.export"),
     "export": ("sklearn", "torch", "skconv.features", "skconv.svm"),
+    "emulator": ("numpy", "sklearn", "torch", "skconv.graph", "skconv.export", "skconv.runtime"),
 }  # fmt: skip
 
 
@@ -175,3 +176,4 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     assert names == {p.relative_to(ROOT).as_posix() for p in kept}
     assert "skconv/py.typed" in names
     assert any(name.startswith("skconv/export/csrc/") for name in names)
+    assert {"skconv/emulator/boards/bench.h", "skconv/emulator/boards/bench.ld"} <= names

@@ -26,6 +26,7 @@ from skconv import (
     to_c,
 )
 from skconv.graph import Fused, Reshape
+from skconv.graph.nested import Packed
 from skconv.runtime import compiled, fixed
 
 X, Y = datasets.load_digits()
@@ -139,11 +140,12 @@ def test_float32_export(head):
 
 def flattened(graph, images):
     """The features of an exported graph: a tensor of its own, or one inside of a stage."""
-    stage = next(node for node in graph.nodes if isinstance(node.op, Fused))
-    maps = fixed.tensors(graph, images.reshape(len(images), -1), (stage.inputs[0], stage.name))
-    found = fixed.tensors(stage.op.graph, maps[stage.inputs[0]])
-    inside = [n.name for n in stage.op.graph.nodes if isinstance(n.op, Reshape)]
-    features = found[inside[0]] if inside else maps[stage.name]
+    node = next(n for n in graph.nodes if isinstance(n.op, Packed) and isinstance(n.op.op, Fused))
+    stage = node.op.op.graph
+    maps = fixed.tensors(graph, images.reshape(len(images), -1), (node.inputs[0], node.name))
+    found = fixed.tensors(stage, maps[node.inputs[0]])
+    inside = [n.name for n in stage.nodes if isinstance(n.op, Reshape)]
+    features = found[inside[0]] if inside else maps[node.name]
     return features.reshape(len(images), -1)
 
 
@@ -232,6 +234,7 @@ def with_nan():
         ({"target": "cortex-m9"}, "target is 'cortex-m9', wanted one of"),
         ({"calibration": "guess"}, "calibration='guess', wanted one of"),
         ({"linear_bits": 4}, "linear_bits=4, wanted one of"),
+        ({"optimize": "cost"}, "optimize='cost', wanted one of"),
     ],
 )
 def test_to_c_refuses(pipe, options, message):
@@ -269,7 +272,7 @@ def test_saved_project_builds_and_passes_its_own_test(model, tmp_path):
     assert {"digits.c", "digits.h", "CMakeLists.txt", "README.md"} <= {
         path.name for path in folder.iterdir()
     }
-    sources = [str(path) for path in folder.glob("*.c")]
+    sources = [str(path) for path in folder.rglob("*.c")]
     program = str(tmp_path / "test")
     subprocess.run(["cc", "-std=c99", f"-I{folder}", *sources, "-o", program], check=True)
     assert subprocess.run([program], check=False).returncode == 0

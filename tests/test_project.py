@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 
 import numpy as np
 import pytest
 
+from skconv import emulator
+from skconv.emulator import tools
 from skconv.export import project
+from skconv.export.bench import BenchReport
 from skconv.graph import Graph, Linear, TensorSpec
 from skconv.memory import plan_memory
-from skconv.targets import WARNING_FLAGS
+from skconv.targets import WARNING_FLAGS, get_target
 from skconv.testing import example_graphs, example_samples
 from tests.integer_graphs import every_integer_op, samples
 
 GRAPH = every_integer_op(8)
 X = samples(np.random.default_rng(9), GRAPH.input, 12)
+
+ARDUINO = """\
+#include <cstdio>
+struct Printer {
+    void begin(long) {}
+    void print(const char *text) { std::printf("%s", text); }
+    void println(int number) { std::printf("%d\\n", number); }
+};
+static Printer Serial;
+"""
 
 
 def files_of(folder):
@@ -23,7 +38,7 @@ def files_of(folder):
 
 
 def build(folder, name, *flags):
-    sources = [f"{name}.c", f"test_{name}.c"]
+    sources = ["-I.", f"{name}.c", "examples/self_test/self_test.c"]
     command = ["cc", *WARNING_FLAGS, *flags, *sources, "-o", "self_test"]
     subprocess.run(command, cwd=folder, check=True)
     return subprocess.run([folder / "self_test"], capture_output=True, text=True, check=False)
@@ -39,15 +54,73 @@ def test_what_a_project_holds(folder):
     assert {f for f in found if not f.startswith("skconv/")} == {
         "m.c",
         "m.h",
-        "test_m.c",
-        "test_m_vectors.h",
+        "examples/self_test/self_test.c",
+        "examples/self_test/self_test.ino",
+        "examples/self_test/vectors.h",
         "CMakeLists.txt",
+        "library.json",
+        "library.properties",
         "README.md",
     }
     assert [p.name for p in folder.parent.iterdir()] == ["firmware"]
     readme = (folder / "README.md").read_text()
     assert f"arena: {plan_memory(GRAPH).arena_bytes:,} bytes" in readme
     assert "m_predict(input)" in readme
+
+
+@pytest.mark.needs("cc")
+def test_the_printed_command_works_as_it_is(folder):
+    readme = (folder / "README.md").read_text()
+    (command,) = re.findall(r"^cc .*$", readme, re.MULTILINE)
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "m: 0 of 8 samples wrong\n")
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(t, marks=pytest.mark.needs(*tools(t))) for t in ("cortex-m4", "avr")]
+)
+def test_the_folder_runs_on_a_microcontroller(folder, target):
+    sources = {name: text.decode() for name, text in files_of(folder).items()}
+    flags = ("-Os", *WARNING_FLAGS, *get_target(target).flags)
+    assert emulator.run(sources, target=target, flags=flags).returncode == 0
+
+
+def test_the_command_for_the_target_and_what_was_measured(tmp_path):
+    report = BenchReport("m", "cortex-m0", ("-O2",), "instructions", (), 1234, 1, 2, 3, 4, 5, 6, 0)
+    target = get_target("cortex-m0")
+    folder = project.save(tmp_path / "f", GRAPH, X, name="m", target=target, measured=[report])
+    readme = (folder / "README.md").read_text()
+    assert (
+        "arm-none-eabi-gcc -std=c99 -mcpu=cortex-m0 -mthumb -mfloat-abi=soft -O2 -c m.c" in readme
+    )
+    assert "## Measured" in readme
+    assert "1,234 instructions an inference" in readme
+
+
+@pytest.mark.needs("g++")
+def test_arduino_finds_the_library_and_the_sketch(folder, tmp_path):
+    """What Arduino compiles, compiled the same way, with a Serial that prints."""
+    properties = dict(
+        line.split("=", 1) for line in (folder / "library.properties").read_text().splitlines()
+    )
+    assert properties["name"] == "m"
+    assert (folder / properties["includes"]).is_file()
+    assert json.loads((folder / "library.json").read_text())["build"]["srcFilter"][1] == "+<m.c>"
+    (tmp_path / "Arduino.h").write_text(ARDUINO)
+    (tmp_path / "main.cpp").write_text("void setup();\nint main() { setup(); }\n")
+    sketch = folder / "examples" / "self_test"
+    common = ["-DARDUINO=10819", f"-I{folder}", f"-I{tmp_path}", "-Wall", "-Werror", "-c"]
+    for command in (
+        ["gcc", "-std=gnu11", *common, str(folder / "m.c"), str(sketch / "self_test.c")],
+        ["g++", *common, "-include", "Arduino.h", "-x", "c++", str(sketch / "self_test.ino")],
+        ["g++", *common, "main.cpp"],
+        ["g++", "m.o", "self_test.o", "sketch.o", "main.o", "-o", "program"],
+    ):
+        if "self_test.ino" in command[-1]:
+            command += ["-o", "sketch.o"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
+    assert done.stdout == "m: samples wrong: 0\n"
 
 
 @pytest.mark.needs("cc")
@@ -59,7 +132,7 @@ def test_it_builds_and_finds_itself_right(folder):
 @pytest.mark.needs("cc")
 @pytest.mark.parametrize("table", ["outputs", "classes"])
 def test_it_notices_a_wrong_result(folder, table):
-    vectors = folder / "test_m_vectors.h"
+    vectors = folder / "examples" / "self_test" / "vectors.h"
     text = vectors.read_text()
     start = text.index("{", text.index(f" {table}[")) + 1
     vectors.write_text(f"{text[:start]} 1 + {text[start:].lstrip()}")
@@ -88,9 +161,9 @@ def test_it_builds_with_cmake(folder, tmp_path):
 
 def test_without_samples_there_is_no_test(tmp_path):
     folder = project.save(tmp_path / "f", GRAPH, X[:0], name="m")
-    assert not list(folder.glob("test_*"))
-    assert "test_m" not in (folder / "README.md").read_text()
-    assert "test_m" not in (folder / "CMakeLists.txt").read_text()
+    assert not (folder / "examples").exists()
+    assert "self_test" not in (folder / "README.md").read_text()
+    assert "self_test" not in (folder / "CMakeLists.txt").read_text()
 
 
 def test_an_export_replaces_its_own_files_and_keeps_others(folder):
@@ -165,4 +238,4 @@ def test_largest_output_of_zero_is_no_problem(tmp_path):
     graph = Graph(TensorSpec((2,)))
     graph = graph.append(Linear(np.zeros((1, 2), np.float32), np.zeros(1, np.float32)))
     folder = project.save(tmp_path / "f", graph, np.ones((2, 2), np.float32), name="f")
-    assert "#define LARGEST 0.0f" in (folder / "test_f_vectors.h").read_text()
+    assert "#define LARGEST 0.0f" in (folder / "examples/self_test/vectors.h").read_text()

@@ -21,7 +21,13 @@ from skconv import svm
 from skconv.svm import LaplacianNuSVC
 
 
-@parametrize_with_checks([LaplacianNuSVC(), LaplacianNuSVC(power_of_two=True)])
+@parametrize_with_checks(
+    [
+        LaplacianNuSVC(),
+        LaplacianNuSVC(power_of_two=True),
+        LaplacianNuSVC(max_support_vectors=4, random_state=0),
+    ]
+)
 def test_sklearn_checks(estimator, check):
     check(estimator)
 

@@ -53,8 +53,9 @@ def _(model: SVC | NuSVC, graph: Graph) -> Graph:
 
 @convert.register
 def _(model: LaplacianNuSVC, graph: Graph) -> Graph:
-    graph = _append_machine(graph, model._kernel_machine())
-    return decide(graph, model.classes_, one_against_one=True)
+    machine = model._kernel_machine()
+    one_against_one = bool(machine.n_support)
+    return decide(_append_machine(graph, machine), model.classes_, one_against_one=one_against_one)
 
 
 def _append_machine(graph: Graph, machine: KernelMachine) -> Graph:

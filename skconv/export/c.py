@@ -12,7 +12,9 @@ The C of a model ``gesture`` offers, in ``gesture.h``:
 - ``int32_t gesture_predict(const gesture_input_t *input)``, of a classifier: the index of
   the class;
 - with ``GESTURE_TRACE`` defined, ``gesture_trace``: every tensor of the last run, one after
-  the other (`trace_offsets`).
+  the other (`trace_offsets`);
+- with ``GESTURE_NODES`` defined it calls ``gesture_node(index)`` after every node: a place to
+  measure (`skconv.export.bench`).
 """
 
 from __future__ import annotations
@@ -237,6 +239,7 @@ def _source(program: Program) -> Iterator[str]:
         yield f'#include "{HEADER_FOLDER}/{header}"'
     yield ""
     yield from _trace(program)
+    yield from _node_hook(program)
     if program.plan.arena_bytes:
         yield "/* The memory of all tensors that live inside; int64_t aligns it. */"
         yield "static union {"
@@ -245,6 +248,7 @@ def _source(program: Program) -> Iterator[str]:
         yield "} arena;"
         yield ""
     yield from _tables(program)
+    yield from _functions(program)
     yield from _run(program)
     if program.decision:
         yield from _predict(program, program.decision)
@@ -261,12 +265,31 @@ def _trace(program: Program) -> Iterator[str]:
     yield ""
 
 
+def _node_hook(program: Program) -> Iterator[str]:
+    yield f"#ifdef {program.macro}_NODES"
+    yield "/* Called after every node: a place to measure. */"
+    yield f"void {program.name}_node(int32_t index);"
+    yield f"#define NODE(index) {program.name}_node(index)"
+    yield "#else"
+    yield "#define NODE(index) ((void)0)"
+    yield "#endif"
+    yield ""
+
+
 def _tables(program: Program) -> Iterator[str]:
     for node in program.graph.nodes:
         for key, array in node.op.parameters.items():
             yield f"/* {comment(node.name)}: {key} {array.shape}, {array.nbytes:,} bytes */"
             yield from table(program.tables[node.name][key], array)
             yield ""
+
+
+def _functions(program: Program) -> Iterator[str]:
+    """Functions that calls need, equal ones once."""
+    calls = (call for calls in program.calls.values() for call in calls)
+    for function in dict.fromkeys(function for call in calls for function in call.functions):
+        yield from function.lines
+        yield ""
 
 
 def _run(program: Program) -> Iterator[str]:
@@ -301,6 +324,7 @@ def _node(program: Program, node: Node) -> Iterator[str]:
         yield from statement(call.text, call.result)
     offset = trace_offsets(program.graph)[node.name]
     yield f"    TRACE({offset}, {program.pointers[node.name]}, {spec.nbytes});"
+    yield f"    NODE({program.graph.nodes.index(node)});"
 
 
 def _predict(program: Program, decision: Node) -> Iterator[str]:
@@ -319,6 +343,7 @@ def _predict(program: Program, decision: Node) -> Iterator[str]:
     yield from statement(call.text, "const int32_t class_index")
     offset = trace_offsets(graph)[decision.name]
     yield f"    TRACE({offset}, &class_index, {program.specs[decision.name].nbytes});"
+    yield f"    NODE({len(graph.nodes) - 1});"
     yield "    return class_index;"
     yield "}"
 

@@ -13,7 +13,8 @@ from itertools import accumulate
 import numpy as np
 
 import skconv.export.emit_float
-import skconv.export.emit_fused  # noqa: F401  (both register ops)
+import skconv.export.emit_fused
+import skconv.export.emit_packed  # noqa: F401  (all three register ops)
 from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool
 from skconv.export.text import CTYPES, call, struct
 from skconv.graph import (
@@ -260,14 +261,15 @@ def _(op: QKernelMachine, code: NodeCode) -> Iterator[Call]:
         features=x.spec.size,
         vectors=len(op.support_vectors),
         classes=op.n_classes,
+        rows=len(op.dual_coef),
         support_vectors=code.tables["support_vectors"],
-        n_support=code.table("n_support", "uint16"),
+        **({"n_support": code.table("n_support", "uint16")} if op.n_support else {}),
         coefficients=coefficients,
         coefficient_type=coefficient_type,
         intercept=code.table("intercept", "int64"),
         **({} if is_poly else {"exp2_table": code.table("exp2_table", "uint16")}),
-        exponent=code.requantization(op.exponent),
         **({"offset": op.offset, "degree": op.degree} if is_poly else {}),
+        exponent=code.requantization(op.exponent),
     )
     arguments = (x.pointer, y.pointer, f"({CTYPES['int64']} *){code.scratch}", machine)
     yield Call("kernel_machine.h", call("sk_kernel_machine", *arguments))

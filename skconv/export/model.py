@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,9 @@ from sklearn.base import is_regressor
 from skconv.convert import NotConvertibleError, to_graph
 from skconv.cost import CostReport, report
 from skconv.export import project
+from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
+from skconv.export.specialize import Optimize, specialize
 from skconv.export.text import check_name
 from skconv.graph import Graph, Quantized
 from skconv.memory import MemoryPlan, plan_memory
@@ -84,6 +87,7 @@ def to_c(
     target: str = "cortex-m4",
     calibration: Method = "minmax",
     linear_bits: Bits = 16,
+    optimize: Optimize = "balanced",
 ) -> CModel:
     """Turn a fitted estimator into C.
 
@@ -101,11 +105,15 @@ def to_c(
     dtype : {"int8", "float32"}
         Integers only (no FPU needed, the same bytes on every target), or float32.
     target : str
-        For example ``"cortex-m4"``: see `skconv.targets`. The integers do not depend on it.
+        For example ``"cortex-m4"``: see `skconv.targets`. It decides which routines are
+        called and how their tables lie. The integers do not depend on it, and the C
+        compiles and gives the same bytes elsewhere, too.
     calibration : {"minmax", "percentile", "mse"}
         How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
     linear_bits : {8, 16}
         Size of the weights of linear layers and linear classifiers.
+    optimize : {"size", "balanced", "speed"}
+        What the routines of the target spare: see `skconv.export.specialize`.
 
     Returns
     -------
@@ -142,6 +150,7 @@ def to_c(
     _check_option("dtype", dtype, get_args(DType))
     _check_option("calibration", calibration, get_args(Method))
     _check_option("linear_bits", linear_bits, get_args(Bits))
+    _check_option("optimize", optimize, get_args(Optimize))
     chosen = get_target(target)
     float_graph = fold(to_graph(estimator))
     n_features = float_graph.input.size
@@ -153,7 +162,7 @@ def to_c(
     samples = _samples("X_calibration", X_calibration, n_features)
     ranges = calibrate(float_graph, samples, calibration)
     graph = quantize(float_graph, ranges, **device_input(samples), linear_bits=linear_bits)
-    return CModel(estimator, fuse(graph), name, chosen, samples)
+    return CModel(estimator, specialize(fuse(graph), chosen, optimize), name, chosen, samples)
 
 
 def _check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:
@@ -226,7 +235,7 @@ class CModel:
     >>> X, y = load_iris(return_X_y=True)
     >>> model = skconv.to_c(SVC().fit(X, y), X, name="iris")
     >>> model
-    CModel 'iris': QKernelMachine rbf 60x4, OvoVote, ArgMax
+    CModel 'iris': QKernelMachine rbf 60x4 (packed), OvoVote, ArgMax
     """
 
     def __init__(
@@ -258,6 +267,39 @@ class CModel:
     def report(self) -> CostReport:
         """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler."""
         return report(self.graph, self.plan)
+
+    def benchmark(
+        self, target: str | None = None, *, n_samples: int = 4, flags: tuple[str, ...] = ("-O2",)
+    ) -> BenchReport:
+        """Build for a simulated microcontroller, run, and count: see `BenchReport`.
+
+        Parameters
+        ----------
+        target : str, optional
+            Such as ``"cortex-m0"``; what the model was exported for by default.
+        n_samples : int
+            How many of the calibration samples to run.
+        flags : tuple of str
+            More compiler flags, the optimisation among them.
+
+        Returns
+        -------
+        BenchReport
+            Instructions of each node and of an inference, flash and RAM.
+
+        Raises
+        ------
+        skconv.emulator.MissingToolError
+            Where a compiler or simulator is not installed; it names the package.
+        """
+        return benchmark(
+            self.graph,
+            self.files,
+            self._input(self.samples[:n_samples]),
+            name=self.name,
+            target=target or self.target.name,
+            flags=flags,
+        )
 
     # ------------------------------------------------------------------------- running
 
@@ -388,18 +430,26 @@ class CModel:
 
     # -------------------------------------------------------------------------- saving
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, measured: Sequence[BenchReport] = ()) -> Path:
         """Write the C as a project that builds by itself, with test vectors.
 
         Parameters
         ----------
         folder : path
             Made if it does not exist. Nothing is left half-written.
+        measured : sequence of BenchReport
+            What `benchmark` found, for the README.
 
         Returns
         -------
         folder : Path
         """
         return project.save(
-            folder, self.graph, self._input(self.samples), name=self.name, plan=self.plan
+            folder,
+            self.graph,
+            self._input(self.samples),
+            name=self.name,
+            plan=self.plan,
+            target=self.target,
+            measured=measured,
         )

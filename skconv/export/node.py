@@ -107,12 +107,24 @@ class NodeCode:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function of the printed text itself: its name, and its lines at file scope."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Call:
-    """One statement of the C text: a call, and the variable that takes its result."""
+    """One statement of the C text: a call, and the variable that takes its result.
+
+    ``functions`` are printed before it, each of them once.
+    """
 
     header: str
     text: str
     result: str = ""
+    functions: tuple[Function, ...] = ()
 
 
 @singledispatch

@@ -17,6 +17,7 @@ CTYPES = {
     "int16": "int16_t",
     "uint16": "uint16_t",
     "int32": "int32_t",
+    "uint32": "uint32_t",
     "int64": "int64_t",
     "float32": "float",
 }
@@ -32,7 +33,7 @@ KEYWORDS = _words(
     "union unsigned void volatile while _Bool _Complex _Imaginary"
 )
 # What the included headers and the printed functions themselves define.
-TAKEN = _words("bool true false NULL memcpy memset input output arena class_index TRACE")
+TAKEN = _words("bool true false NULL memcpy memset input output arena class_index TRACE NODE")
 
 
 def check_name(name: str) -> str:

@@ -336,4 +336,4 @@ class QKernelMachine(SupportVectors, IntegerOp):
         if self.kernel == "poly":
             require_zero_point_0(self, x)
         self.exponent.spec((1,), self.accumulator_bound(x))
-        return TensorSpec((self.n_pairs,), "int32", self.scale)
+        return TensorSpec((self.n_results,), "int32", self.scale)

@@ -1,4 +1,4 @@
-"""Ops that hold a graph: features fixed before the classifier is fitted, and fused stages."""
+"""Ops that hold others: features fixed before the classifier, fused stages, packed tables."""
 
 from __future__ import annotations
 
@@ -65,3 +65,38 @@ class Fused(Nested):
     def describe(self) -> str:
         parts = (n.op.describe() for n in self.graph.nodes if not isinstance(n.op, Reshape))
         return " + ".join(parts)
+
+
+@dataclass(frozen=True)
+class Packed(Op):
+    """An op with its parameters as the routine of some target reads them.
+
+    The numbers are those of ``op``; only tables, scratch memory and speed are the target's.
+
+    Attributes
+    ----------
+    op : Op
+        What is computed.
+    tables : tuple of (str, ndarray)
+        What the target holds in flash, in place of the op's own parameters.
+    scratch_bytes : int
+        Memory that the routine needs while it runs.
+    """
+
+    domains = INTEGER
+    op: Op = None  # type: ignore[assignment]
+    tables: tuple[tuple[str, Array], ...] = ()
+    scratch_bytes: int = 0
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return self.op.output(*inputs)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return self.op.macs(*inputs)
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return dict(self.tables)
+
+    def describe(self) -> str:
+        return f"{self.op.describe()} (packed)"

@@ -86,12 +86,15 @@ class SupportVectors(Op):
     vectors of both classes of coefficient times kernel, plus the intercept. Positive
     votes for ``i``. ``dual_coef`` is libsvm's ``(n_classes - 1, n_support_vectors)``,
     support vectors sorted by class, ``n_support`` of each.
+
+    Without ``n_support`` the classes share the support vectors: one score per row of
+    ``dual_coef``, the sum over all of them, plus the intercept.
     """
 
     kernel: Kernel = "rbf"
     support_vectors: Array = None  # type: ignore[assignment]  # (n_sv, n_features)
-    dual_coef: Array = None  # type: ignore[assignment]  # (n_classes - 1, n_sv)
-    intercept: Array = None  # type: ignore[assignment]  # (n_pairs,)
+    dual_coef: Array = None  # type: ignore[assignment]  # (n_classes - 1 or n_results, n_sv)
+    intercept: Array = None  # type: ignore[assignment]  # (n_results,)
     n_support: tuple[int, ...] = ()
 
     @property
@@ -99,19 +102,26 @@ class SupportVectors(Op):
         return len(self.n_support)
 
     @property
-    def n_pairs(self) -> int:
+    def n_results(self) -> int:
+        """Pairs of classes, or scores."""
+        if not self.n_support:
+            return len(self.dual_coef)
         return self.n_classes * (self.n_classes - 1) // 2
 
     @property
     def parameters(self) -> dict[str, Array]:
+        if not self.n_support:
+            return super().parameters
         return super().parameters | {"n_support": np.asarray(self.n_support, np.uint16)}
 
     def check(self, x: TensorSpec) -> None:
         require_vector(self, x, self.support_vectors.shape[1])
+        n_vectors = len(self.support_vectors)
+        n_rows = self.n_classes - 1 if self.n_support else self.n_results
         require(
-            sum(self.n_support) == len(self.support_vectors)
-            and self.dual_coef.shape == (self.n_classes - 1, len(self.support_vectors))
-            and len(self.intercept) == self.n_pairs,
+            (not self.n_support or sum(self.n_support) == n_vectors)
+            and self.dual_coef.shape == (n_rows, n_vectors)
+            and len(self.intercept) == self.n_results,
             f"{self.describe()}: support vectors, coefficients and intercepts do not fit",
         )
 
@@ -137,7 +147,7 @@ class KernelMachine(SupportVectors):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         self.check(inputs[0])
-        return TensorSpec((self.n_pairs,))
+        return TensorSpec((self.n_results,))
 
 
 # --------------------------------------------------------------------------- decisions

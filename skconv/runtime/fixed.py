@@ -58,9 +58,9 @@ from skconv.runtime.windows import (
     check_batch,
     convolve,
     hash_bits,
-    pair_decisions,
     pool_windows,
     run_chunks,
+    weighted_kernels,
 )
 
 Batch = NDArray[Any]
@@ -261,7 +261,7 @@ def _(op: QLinear, x: Batch) -> Batch:
 
 @evaluate.register
 def _(op: QKernelMachine, x: Batch) -> Batch:
-    sums = pair_decisions(kernel_values(op, x), op).astype(np.int64) + op.intercept
+    sums = weighted_kernels(kernel_values(op, x), op).astype(np.int64) + op.intercept
     return (sums + (1 << (op.fraction_bits - 1))) >> op.fraction_bits
 
 

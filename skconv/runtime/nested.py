@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import Fused, Quantized
+from skconv.graph.nested import Packed
 from skconv.runtime import fixed, reference
 
 
@@ -19,3 +20,8 @@ def _(op: Quantized, x: NDArray[Any]) -> NDArray[Any]:
 @fixed.evaluate.register
 def _(op: Fused, x: NDArray[Any]) -> NDArray[Any]:
     return fixed.run(op.graph, x)
+
+
+@fixed.evaluate.register
+def _(op: Packed, x: NDArray[Any]) -> NDArray[Any]:
+    return fixed.evaluate(op.op, x)

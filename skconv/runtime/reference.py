@@ -44,10 +44,10 @@ from skconv.runtime.windows import (
     check_batch,
     convolve,
     hash_bits,
-    pair_decisions,
     pool_windows,
     run_chunks,
     votes,
+    weighted_kernels,
 )
 
 Batch = NDArray[Any]
@@ -174,7 +174,7 @@ def _(op: Linear, x: Batch) -> Batch:
 
 @evaluate.register
 def _(op: KernelMachine, x: Batch) -> Batch:
-    return pair_decisions(kernel_values(op, x), op) + op.intercept
+    return weighted_kernels(kernel_values(op, x), op) + op.intercept
 
 
 def kernel_values(op: KernelMachine, x: Batch) -> Batch:

@@ -391,6 +391,8 @@ def _(op: KernelMachine, x: Tensor) -> Tensor:
     kernel = _kernel_matrix(op, x)
     dual_coef: Any = op.dual_coef
     coefficients = dual_coef.to(kernel.dtype)
+    if not op.n_support:
+        return (kernel @ coefficients.T + op.intercept).to(x.dtype)
     # libsvm's layout: vectors of class i have their coefficient against class j > i in
     # row j - 1, those of class j against i in row i.
     sums = [

@@ -82,16 +82,18 @@ def block_histogram(codes: Batch, op: BlockHistogram) -> Batch:
     return counts.reshape(*blocks.shape[:3], -1)
 
 
-def pair_decisions(kernel: Batch, op: SupportVectors) -> Batch:
-    """Sums of coefficient times kernel for every pair of classes, without the intercept.
+def weighted_kernels(kernel: Batch, op: SupportVectors) -> Batch:
+    """Sums of coefficient times kernel for every result, without the intercept.
 
     Support vectors of class ``i`` use row ``j - 1`` against class ``j > i``, and those of
     ``j`` row ``i``: libsvm's layout. Float64, exact on integers (below 2^53).
     """
-    ends = np.cumsum(op.n_support)
-    parts = [slice(end - n, end) for end, n in zip(ends, op.n_support, strict=True)]
     coefficients = op.dual_coef.astype(np.float64)
     kernel = kernel.astype(np.float64, copy=False)
+    if not op.n_support:
+        return kernel @ coefficients.T
+    ends = np.cumsum(op.n_support)
+    parts = [slice(end - n, end) for end, n in zip(ends, op.n_support, strict=True)]
     sums = [
         kernel[:, parts[i]] @ coefficients[j - 1, parts[i]]
         + kernel[:, parts[j]] @ coefficients[i, parts[j]]

@@ -17,6 +17,14 @@ uint8_t tiny_trace[TINY_TRACE_BYTES];
 #define TRACE(offset, tensor, bytes) ((void)0)
 #endif
 
+#ifdef TINY_NODES
+/* Called after every node: a place to measure. */
+void tiny_node(int32_t index);
+#define NODE(index) tiny_node(index)
+#else
+#define NODE(index) ((void)0)
+#endif
+
 /* The memory of all tensors that live inside; int64_t aligns it. */
 static union {
     uint8_t bytes[TINY_ARENA_BYTES];
@@ -63,10 +71,12 @@ void tiny_run(const tiny_input_t *input, tiny_output_t *output)
         (sk_requantization){.multipliers = edges_multiplier, .shift = 8, .zero_point = 0,
             .minimum = -127, .maximum = 127});
     TRACE(0, edges, 40);
+    NODE(0);
 
     /* abs: Abs -> int8 (4, 5, 2) */
     sk_abs(edges, edges, SK_INT8, 40);
     TRACE(40, edges, 40);
+    NODE(1);
 
     /* mean: QMeanPool 2x2 stride 2x2 -> int8 (2, 2, 2) */
     sk_mean_pool(
@@ -75,13 +85,16 @@ void tiny_run(const tiny_input_t *input, tiny_output_t *output)
         (sk_requantization){.multiplier = 4194304, .shift = 6, .zero_point = 0, .minimum = 0,
             .maximum = 127});
     TRACE(80, mean, 8);
+    NODE(2);
 
     /* reshape: Flatten -> int8 (8,) */
     TRACE(88, mean, 8);
+    NODE(3);
 
     /* qlinear: QLinear 8->2 -> int32 (2,) */
     sk_linear(mean, SK_INT8, output, qlinear_weights, SK_INT16, qlinear_bias, 2, 8);
     TRACE(96, output, 8);
+    NODE(4);
 }
 
 int32_t tiny_predict(const tiny_input_t *input)
@@ -92,5 +105,6 @@ int32_t tiny_predict(const tiny_input_t *input)
     /* argmax: ArgMax */
     const int32_t class_index = sk_argmax(output, SK_INT32, 2);
     TRACE(104, &class_index, 4);
+    NODE(5);
     return class_index;
 }

@@ -9,9 +9,9 @@ typedef struct {
     const void *input;
     sk_type input_type;
     sk_map map;
-    const void *weights; /* (kernels, height, width, channels of a group) */
+    const SK_FLASH void *weights; /* (kernels, height, width, channels of a group) */
     sk_type weight_type;
-    const int32_t *bias;
+    const SK_FLASH int32_t *bias;
     sk_kernels kernels;
     sk_padding padding;
 } sk_conv_inputs;
@@ -20,8 +20,8 @@ typedef struct {
 typedef struct {
     void *tensor;
     sk_type type;
-    sk_requantization to;
     int32_t bits;
+    sk_requantization to; /* last: old compilers miss fields after inner braces */
 } sk_conv_output;
 
 /* Bias plus weights times input, for one kernel and the window at (top, left). */
@@ -47,7 +47,7 @@ SK_INLINE int32_t sk_conv_sum(
             const int32_t w = ((kernel * k.height + i) * k.width + j) * channels;
             for (int32_t c = 0; c < channels; c++) {
                 sum += sk_load(a.input, a.input_type, x + c)
-                       * sk_load(a.weights, a.weight_type, w + c);
+                       * sk_load_table(a.weights, a.weight_type, w + c);
             }
         }
     }
@@ -113,24 +113,24 @@ SK_INLINE void sk_conv_map(sk_conv_inputs a, sk_conv_output out)
 /* A map (rows, columns, kernels), requantised per kernel. */
 SK_INLINE void sk_conv(
     const void *input, sk_type input_type, void *output, sk_type output_type, sk_map map,
-    const void *weights, sk_type weight_type, const int32_t *bias, sk_kernels kernels,
-    sk_padding padding, sk_requantization to)
+    const SK_FLASH void *weights, sk_type weight_type, const SK_FLASH int32_t *bias,
+    sk_kernels kernels, sk_padding padding, sk_requantization to)
 {
     const sk_conv_inputs a = {
         input, input_type, map, weights, weight_type, bias, kernels, padding};
-    const sk_conv_output out = {output, output_type, to, 0};
+    const sk_conv_output out = {output, output_type, 0, to};
     sk_conv_map(a, out);
 }
 
 /* Codes of `bits` signs each: bit j is set where the j-th sum of a run is > 0. */
 SK_INLINE void sk_conv_hash(
-    const void *input, sk_type input_type, uint8_t *output, sk_map map, const void *weights,
-    sk_type weight_type, const int32_t *bias, sk_kernels kernels, sk_padding padding,
-    int32_t bits)
+    const void *input, sk_type input_type, uint8_t *output, sk_map map,
+    const SK_FLASH void *weights, sk_type weight_type, const SK_FLASH int32_t *bias,
+    sk_kernels kernels, sk_padding padding, int32_t bits)
 {
     const sk_conv_inputs a = {
         input, input_type, map, weights, weight_type, bias, kernels, padding};
-    const sk_conv_output out = {output, SK_UINT8, {NULL, 0, 0, 0, 0, 0}, bits};
+    const sk_conv_output out = {output, SK_UINT8, bits, {0, 0, 0, 0, 0, 0}};
     sk_conv_map(a, out);
 }
 

@@ -7,8 +7,8 @@
 typedef struct {
     const float *input;
     sk_map map;
-    const float *weights; /* (kernels, height, width, channels of a group) */
-    const float *bias;
+    const SK_FLASH float *weights; /* (kernels, height, width, channels of a group) */
+    const SK_FLASH float *bias;
     sk_kernels kernels;
     sk_padding padding;
 } sk_float_conv_inputs;
@@ -34,7 +34,7 @@ SK_INLINE float sk_float_conv_sum(
             }
             const float *const x =
                 a.input + (row * a.map.width + column) * a.map.channels + first_channel;
-            const float *const w =
+            const SK_FLASH float *const w =
                 a.weights + ((kernel * k.height + i) * k.width + j) * channels;
             for (int32_t c = 0; c < channels; c++) {
                 sum += x[c] * w[c];
@@ -60,8 +60,8 @@ SK_INLINE void sk_float_conv_pixel(
 
 /* A map (rows, columns, kernels); windows inside the map run without a test of their taps. */
 SK_INLINE void sk_float_conv(
-    const float *input, float *output, sk_map map, const float *weights, const float *bias,
-    sk_kernels k, sk_padding padding)
+    const float *input, float *output, sk_map map, const SK_FLASH float *weights,
+    const SK_FLASH float *bias, sk_kernels k, sk_padding padding)
 {
     const sk_float_conv_inputs a = {input, map, weights, bias, k, padding};
     const sk_windows rows = sk_row_windows(map, k, padding);

@@ -10,7 +10,7 @@ SK_INLINE void sk_float_hash(const float *input, float *output, int32_t size, in
     for (int32_t i = 0; i < size; i++) {
         int32_t code = 0;
         for (int32_t j = 0; j < bits; j++) {
-            code += input[i * bits + j] > 0.0f ? 1 << j : 0;
+            code += input[i * bits + j] > 0.0f ? (int32_t)1 << j : 0;
         }
         output[i] = (float)code;
     }

@@ -6,7 +6,8 @@
 
 /* x * factors + offsets, entry by entry. */
 SK_INLINE void sk_float_affine(
-    const float *input, float *output, const float *factors, const float *offsets, int32_t size)
+    const float *input, float *output, const SK_FLASH float *factors,
+    const SK_FLASH float *offsets, int32_t size)
 {
     for (int32_t i = 0; i < size; i++) {
         output[i] = input[i] * factors[i] + offsets[i];
@@ -15,8 +16,8 @@ SK_INLINE void sk_float_affine(
 
 /* weights (rows, columns) times the input, plus the bias. */
 SK_INLINE void sk_float_linear(
-    const float *input, float *output, const float *weights, const float *bias, int32_t rows,
-    int32_t columns)
+    const float *input, float *output, const SK_FLASH float *weights,
+    const SK_FLASH float *bias, int32_t rows, int32_t columns)
 {
     for (int32_t row = 0; row < rows; row++) {
         float sum = bias[row];

@@ -12,38 +12,61 @@ typedef struct {
     sk_type type; /* of the input and of the support vectors */
     int32_t features;
     int32_t vectors;
-    int32_t classes;
-    const void *support_vectors;      /* (vectors, features), sorted by class */
-    const uint16_t *n_support;        /* of every class */
-    const void *coefficients;         /* (classes - 1, vectors) */
+    int32_t classes;                      /* 0: scores of all vectors, one a row */
+    int32_t rows;                         /* of coefficients: classes - 1, or scores */
+    const SK_FLASH void *support_vectors; /* (vectors, features), sorted by class */
+    const SK_FLASH uint16_t *n_support;   /* of every class; not for scores */
+    const SK_FLASH void *coefficients;    /* (rows, vectors) */
     sk_type coefficient_type;
-    const int64_t *intercept;         /* of every pair of classes */
-    const uint16_t *exp2_table;       /* 2^-(i / 256), 15 bits of fraction; not for poly */
-    sk_requantization exponent;
-    int32_t offset;                   /* poly: added to the product */
+    const SK_FLASH int64_t *intercept;    /* of every result */
+    const SK_FLASH uint16_t *exp2_table;  /* 2^-(i / 256), 15 bits of fraction; not for poly */
+    int32_t offset;                       /* poly: added to the product */
     int32_t degree;
+    sk_requantization exponent; /* last: old compilers miss fields after inner braces */
 } sk_machine;
 
-/* ||x - s||_1, ||x - s||_2^2 or x . s + offset */
+/* One feature's part of ||x - s||_1, ||x - s||_2^2 or x . s */
+SK_INLINE int32_t sk_add_feature(
+    sk_machine m, const void *input, const SK_FLASH void *vector, int32_t feature,
+    int32_t sum)
+{
+    const int32_t x = sk_load(input, m.type, feature);
+    const int32_t s = sk_load_table(vector, m.type, feature);
+    if (m.kernel == SK_POLY) {
+        return sum + x * s;
+    }
+    if (m.kernel == SK_RBF) {
+        return sum + (x - s) * (x - s);
+    }
+    return x > s ? sum + (x - s) : sum - (x - s);
+}
+
+/* ||x - s||_1, ||x - s||_2^2 or x . s + offset; four features a turn, because on a small
+ * core the loop would cost as much as what is in it. */
 SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
 {
+    const int32_t size = m.type == SK_INT16 ? 2 : 1;
+    const uint8_t *x = (const uint8_t *)input;
+    const SK_FLASH uint8_t *s =
+        (const SK_FLASH uint8_t *)m.support_vectors + vector * m.features * size;
+    const uint8_t *end = x + m.features / 4 * 4 * size;
     int32_t sum = m.kernel == SK_POLY ? m.offset : 0;
-    for (int32_t i = 0; i < m.features; i++) {
-        const int32_t x = sk_load(input, m.type, i);
-        const int32_t s = sk_load(m.support_vectors, m.type, vector * m.features + i);
-        if (m.kernel == SK_POLY) {
-            sum += x * s;
-        } else if (m.kernel == SK_RBF) {
-            sum += (x - s) * (x - s);
-        } else {
-            sum += x > s ? x - s : s - x;
-        }
+    while (x != end) {
+        sum = sk_add_feature(m, x, s, 0, sum);
+        sum = sk_add_feature(m, x, s, 1, sum);
+        sum = sk_add_feature(m, x, s, 2, sum);
+        sum = sk_add_feature(m, x, s, 3, sum);
+        x += 4 * size;
+        s += 4 * size;
+    }
+    for (int32_t i = 0; i < m.features % 4; i++) {
+        sum = sk_add_feature(m, x, s, i, sum);
     }
     return sum;
 }
 
 /* 2^-u with 15 bits of fraction, of u with 8: a table and a shift. */
-SK_INLINE int64_t sk_exp2_negative(const uint16_t *table, int32_t u)
+SK_INLINE int64_t sk_exp2_negative(const SK_FLASH uint16_t *table, int32_t u)
 {
     const int32_t whole = u >> 8;
     return whole < 16 ? table[u & 255] >> whole : 0;
@@ -54,7 +77,7 @@ SK_INLINE int64_t sk_power(int32_t base, int32_t degree)
 {
     int64_t result = (int64_t)base * 32;
     for (int32_t i = 1; i < degree; i++) {
-        result = (result * base + (1 << 14)) >> 15;
+        result = (result * base + ((int64_t)1 << 14)) >> 15;
     }
     return result;
 }
@@ -65,36 +88,39 @@ SK_INLINE int64_t sk_kernel_value(sk_machine m, const void *input, int32_t vecto
     return m.kernel == SK_POLY ? sk_power(u, m.degree) : sk_exp2_negative(m.exp2_table, u);
 }
 
-/* One decision per pair of classes i < j; positive votes for i.
+/* int16 coefficients: a kernel of up to 2^15 needs no product of 64 bits. */
+SK_INLINE int64_t sk_weighted(sk_machine m, int32_t place, int64_t value)
+{
+    const int32_t coefficient = sk_load_table(m.coefficients, m.coefficient_type, place);
+    return m.kernel == SK_POLY ? coefficient * value : coefficient * (int32_t)value;
+}
+
+/* One decision per pair of classes i < j, positive votes for i; or one score per row.
  *
- * `sums` is room for one int64 per pair. A support vector of class i has coefficient row
- * j - 1 against a class j > i, and row j against a class j < i.
+ * `sums` is room for one int64 per result.
  */
 SK_INLINE void sk_kernel_machine(
     const void *input, int32_t *output, int64_t *sums, sk_machine m)
 {
-    const int32_t pairs = m.classes * (m.classes - 1) / 2;
+    const int32_t results = sk_machine_results(m.classes, m.rows);
     const int32_t bits = m.kernel == SK_POLY ? 20 : 15;
-    for (int32_t pair = 0; pair < pairs; pair++) {
-        sums[pair] = m.intercept[pair];
+    for (int32_t i = 0; i < results; i++) {
+        sums[i] = m.intercept[i];
     }
     int32_t vector = 0;
-    for (int32_t i = 0; i < m.classes; i++) {
-        for (int32_t n = 0; n < m.n_support[i]; n++) {
+    for (int32_t i = 0; i < (m.classes == 0 ? 1 : m.classes); i++) {
+        const int32_t count = m.classes == 0 ? m.vectors : m.n_support[i];
+        for (int32_t n = 0; n < count; n++) {
             const int64_t value = sk_kernel_value(m, input, vector);
-            for (int32_t j = 0; j < m.classes; j++) {
-                if (j != i) {
-                    const int32_t row = j > i ? j - 1 : j;
-                    sums[sk_pair(i, j, m.classes)] +=
-                        sk_load(m.coefficients, m.coefficient_type, row * m.vectors + vector)
-                        * value;
-                }
+            for (int32_t row = 0; row < m.rows; row++) {
+                sums[sk_machine_place(i, row, m.classes)] +=
+                    sk_weighted(m, row * m.vectors + vector, value);
             }
             vector++;
         }
     }
-    for (int32_t pair = 0; pair < pairs; pair++) {
-        output[pair] = (int32_t)((sums[pair] + ((int64_t)1 << (bits - 1))) >> bits);
+    for (int32_t i = 0; i < results; i++) {
+        output[i] = (int32_t)((sums[i] + ((int64_t)1 << (bits - 1))) >> bits);
     }
 }
 

@@ -8,13 +8,13 @@
 
 /* out[i] = in[indices[i]] */
 SK_INLINE void sk_select(
-    const void *input, void *output, const void *indices, sk_type index_type, int32_t item,
-    int32_t size)
+    const void *input, void *output, const SK_FLASH void *indices, sk_type index_type,
+    int32_t item, int32_t size)
 {
     const uint8_t *const from = input;
     uint8_t *const to = output;
     for (int32_t i = 0; i < size; i++) {
-        memcpy(to + i * item, from + sk_load(indices, index_type, i) * item, (size_t)item);
+        memcpy(to + i * item, from + sk_load_table(indices, index_type, i) * item, (size_t)item);
     }
 }
 

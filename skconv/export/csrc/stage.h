@@ -27,16 +27,16 @@ typedef struct {
     sk_nonlinearity nonlinearity;
     sk_requantization square; /* of SK_STAGE_SQUARE */
     sk_pooling pooling;
-    sk_pool pool;
-    bool requantised;     /* what is pooled goes through `to`: always, but for a plain maximum */
+    bool requantised; /* what is pooled goes through `to`: always, but for a plain maximum */
     sk_requantization to;
     int32_t *sums;
+    sk_pool pool; /* last: old compilers miss fields after inner braces */
 } sk_stage;
 
 /* A linear layer that reads what a stage yields, as it appears; `scores` hold its bias. */
 typedef struct {
     int32_t *scores;
-    const void *weights; /* (rows, columns) */
+    const SK_FLASH void *weights; /* (rows, columns) */
     sk_type weight_type;
     int32_t rows;
     int32_t columns;
@@ -149,7 +149,7 @@ SK_INLINE void sk_stage_map(sk_stage s, void *output, sk_type type)
     }
 }
 
-SK_INLINE void sk_head_begin(sk_head head, const int32_t *bias)
+SK_INLINE void sk_head_begin(sk_head head, const SK_FLASH int32_t *bias)
 {
     for (int32_t row = 0; row < head.rows; row++) {
         head.scores[row] = bias[row];
@@ -160,12 +160,13 @@ SK_INLINE void sk_head_begin(sk_head head, const int32_t *bias)
 SK_INLINE void sk_head_add(sk_head head, int32_t i, int32_t x)
 {
     for (int32_t row = 0; row < head.rows; row++) {
-        head.scores[row] += x * sk_load(head.weights, head.weight_type, row * head.columns + i);
+        const int32_t at = row * head.columns + i;
+        head.scores[row] += x * sk_load_table(head.weights, head.weight_type, at);
     }
 }
 
 /* The scores of a linear layer on that map, flattened. */
-SK_INLINE void sk_stage_scores(sk_stage s, sk_head head, const int32_t *bias)
+SK_INLINE void sk_stage_scores(sk_stage s, sk_head head, const SK_FLASH int32_t *bias)
 {
     const sk_map result = sk_stage_result(s);
     sk_head_begin(head, bias);
@@ -207,7 +208,8 @@ SK_INLINE void sk_stage_histogram(sk_stage s, void *output, sk_type type, int32_
 }
 
 /* The scores of a linear layer on those counts: every code adds its weights. */
-SK_INLINE void sk_stage_code_scores(sk_stage s, int32_t bins, sk_head head, const int32_t *bias)
+SK_INLINE void sk_stage_code_scores(
+    sk_stage s, int32_t bins, sk_head head, const SK_FLASH int32_t *bias)
 {
     const sk_map result = sk_stage_result(s);
     sk_head_begin(head, bias);

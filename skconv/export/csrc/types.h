@@ -11,12 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where constant tables lie. An AVR cannot read its flash through a plain pointer: its
+ * compiler has an address space for that (with -std=gnu99; else tables take RAM).
+ */
+#if defined(__FLASH)
+#define SK_FLASH __flash
+#else
+#define SK_FLASH
+#endif
+
 #if defined(__GNUC__)
 #define SK_INLINE static inline __attribute__((always_inline))
-#define SK_TABLE static const __attribute__((used))
+#define SK_TABLE static const SK_FLASH __attribute__((used))
 #else
 #define SK_INLINE static inline
-#define SK_TABLE static const
+#define SK_TABLE static const SK_FLASH
 #endif
 
 /* The rounding shifts rely on `>>` of a negative number being a floor. */
@@ -31,22 +40,27 @@ typedef struct {
     int32_t channels;
 } sk_map;
 
-SK_INLINE int32_t sk_load(const void *tensor, sk_type type, int32_t index)
-{
-    switch (type) {
-    case SK_INT8:
-        return ((const int8_t *)tensor)[index];
-    case SK_UINT8:
-        return ((const uint8_t *)tensor)[index];
-    case SK_INT16:
-        return ((const int16_t *)tensor)[index];
-    case SK_UINT16:
-        return ((const uint16_t *)tensor)[index];
-    case SK_INT32:
-    default:
-        return ((const int32_t *)tensor)[index];
+#define SK_DEFINE_LOAD(NAME, SPACE)                                                   \
+    SK_INLINE int32_t NAME(const SPACE void *numbers, sk_type type, int32_t index)    \
+    {                                                                                 \
+        switch (type) {                                                               \
+        case SK_INT8:                                                                 \
+            return ((const SPACE int8_t *)numbers)[index];                            \
+        case SK_UINT8:                                                                \
+            return ((const SPACE uint8_t *)numbers)[index];                           \
+        case SK_INT16:                                                                \
+            return ((const SPACE int16_t *)numbers)[index];                           \
+        case SK_UINT16:                                                               \
+            return ((const SPACE uint16_t *)numbers)[index];                          \
+        case SK_INT32:                                                                \
+        default:                                                                      \
+            return ((const SPACE int32_t *)numbers)[index];                           \
+        }                                                                             \
     }
-}
+
+/* One entry of a tensor, and one of a constant table. */
+SK_DEFINE_LOAD(sk_load, )
+SK_DEFINE_LOAD(sk_load_table, SK_FLASH)
 
 /* `value` must fit the type: the caller has clipped it or knows its bound. */
 SK_INLINE void sk_store(void *tensor, sk_type type, int32_t index, int32_t value)

@@ -8,31 +8,33 @@
 /* x * factors + offsets, entry by entry, requantised. */
 SK_INLINE void sk_affine(
     const void *input, sk_type input_type, void *output, sk_type output_type,
-    const void *factors, sk_type factor_type, const int32_t *offsets, int32_t size,
-    sk_requantization to)
+    const SK_FLASH void *factors, sk_type factor_type, const SK_FLASH int32_t *offsets,
+    int32_t size, sk_requantization to)
 {
     for (int32_t i = 0; i < size; i++) {
-        const int32_t product = sk_load(input, input_type, i) * sk_load(factors, factor_type, i);
+        const int32_t product =
+            sk_load(input, input_type, i) * sk_load_table(factors, factor_type, i);
         sk_store(output, output_type, i, sk_requantize(product + offsets[i], i, to));
     }
 }
 
 /* Bias plus one row of weights (rows, columns) times the input. */
 SK_INLINE int32_t sk_linear_sum(
-    const void *input, sk_type input_type, const void *weights, sk_type weight_type,
-    const int32_t *bias, int32_t row, int32_t columns)
+    const void *input, sk_type input_type, const SK_FLASH void *weights, sk_type weight_type,
+    const SK_FLASH int32_t *bias, int32_t row, int32_t columns)
 {
     int32_t sum = bias[row];
     for (int32_t i = 0; i < columns; i++) {
-        sum += sk_load(input, input_type, i) * sk_load(weights, weight_type, row * columns + i);
+        sum += sk_load(input, input_type, i)
+               * sk_load_table(weights, weight_type, row * columns + i);
     }
     return sum;
 }
 
 /* The sums themselves: scores. */
 SK_INLINE void sk_linear(
-    const void *input, sk_type input_type, int32_t *output, const void *weights,
-    sk_type weight_type, const int32_t *bias, int32_t rows, int32_t columns)
+    const void *input, sk_type input_type, int32_t *output, const SK_FLASH void *weights,
+    sk_type weight_type, const SK_FLASH int32_t *bias, int32_t rows, int32_t columns)
 {
     for (int32_t row = 0; row < rows; row++) {
         output[row] =
@@ -42,8 +44,8 @@ SK_INLINE void sk_linear(
 
 SK_INLINE void sk_linear_requantized(
     const void *input, sk_type input_type, void *output, sk_type output_type,
-    const void *weights, sk_type weight_type, const int32_t *bias, int32_t rows,
-    int32_t columns, sk_requantization to)
+    const SK_FLASH void *weights, sk_type weight_type, const SK_FLASH int32_t *bias,
+    int32_t rows, int32_t columns, sk_requantization to)
 {
     for (int32_t row = 0; row < rows; row++) {
         const int32_t sum =

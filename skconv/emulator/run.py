@@ -1,0 +1,122 @@
+"""Run a program on a simulated board."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skconv.emulator.board import FOLDER, Board
+from skconv.emulator.build import Compiler, compile_for, require_tool, simulated, written
+
+COUNTING_MAIN = """\
+#include "bench.h"
+{prelude}
+int main(void)
+{{
+    uint32_t count;
+    BENCH_COUNT(count, {statement});
+    bench_print_unsigned(count);
+    return 0;
+}}
+"""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Exit status of a run and what it printed."""
+
+    returncode: int
+    output: str
+
+
+def run(
+    sources: Mapping[str, str],
+    *,
+    target: str = "cortex-m4",
+    flags: Sequence[str] = ("-O2",),
+    timeout: float = 60.0,
+    compiler: Compiler = "gcc",
+) -> RunResult:
+    """Compile, link and run a program.
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+        Text of each file by its name, headers included. Every ``.c`` is compiled; one of
+        them defines ``int main(void)``. ``bench.h`` is on the include path.
+    target : str
+        As `skconv.targets.get_target` knows it; ``"portable"`` has no board.
+    flags : sequence of str
+        More compiler flags, the optimisation among them.
+    timeout : float
+        Seconds of wall time that the program may run.
+    compiler : {"gcc", "clang"}
+        Clang takes the linker and libgcc of the target's own compiler.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such target, or it has no board, or clang does not build for it.
+    MissingToolError
+        Where the compiler or the simulator is not installed.
+    BuildError
+        Where the compiler refuses the sources (its messages are in the error), or the
+        data do not fit the board's memory.
+    RuntimeError
+        Where the program does not end in time.
+    """
+    _, board = simulated(target)
+    require_tool(board.command[0])
+    with written(sources) as folder:
+        image = folder / "image.elf"
+        startup = [str(FOLDER / name) for name in board.startup]
+        link = (*startup, *board.link_flags, "-o", str(image))
+        compile_for(target, folder, sources, flags, *link, compiler=compiler)
+        return _emulate(image, board, timeout)
+
+
+def count_instructions(
+    sources: Mapping[str, str],
+    statement: str,
+    *,
+    prelude: str = "",
+    target: str = "cortex-m4",
+    flags: Sequence[str] = ("-O2",),
+) -> int:
+    """Instructions that a C statement executes: the same on every run, exact to one.
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+        Files as for `run`, without ``main``.
+    statement : str
+        What is counted, as ``"gesture_predict(x)"``. Call functions of other files only:
+        the compiler may move the work of a function that it sees out of the count.
+    prelude : str
+        Includes and static data that the statement needs.
+    target, flags
+        As for `run`. On ``"avr"`` cycles are counted.
+    """
+    main = COUNTING_MAIN.format(prelude=prelude, statement=statement)
+    result = run({**sources, "bench_main.c": main}, target=target, flags=flags)
+    if result.returncode:
+        raise RuntimeError(f"exit status {result.returncode}: {result.output}")
+    return int(result.output)
+
+
+def _emulate(image: Path, board: Board, timeout: float) -> RunResult:
+    try:
+        result = subprocess.run(
+            [*board.command, str(image)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"no end within {timeout} s; output: {error.output!r}") from error
+    return RunResult(*board.output(result.returncode, result.stdout))

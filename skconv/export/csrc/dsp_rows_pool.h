@@ -1,0 +1,232 @@
+/* Convolution of a one-channel map, nonlinearity and pooling at once, one row of pooled
+ * features at a time: no row of the convolved map is ever stored.
+ *
+ * A buffer of `r.height + p.pool.height - 1` rows, plus one where that height is odd, holds
+ * what one row of windows reads. Rows go in by `sk_lanes_push`; when it says so,
+ * `sk_rows_pool_row` writes the features and `sk_rows_pool_drop` makes room.
+ */
+#ifndef SKCONV_DSP_ROWS_POOL_H
+#define SKCONV_DSP_ROWS_POOL_H
+
+#include "dsp_rows.h"
+#include "stage.h"
+
+typedef struct {
+    sk_nonlinearity nonlinearity; /* of the requantised sums */
+    sk_requantization square;     /* of SK_STAGE_SQUARE */
+    sk_pooling pooling;
+    sk_pool pool;    /* strides at least as large as the sizes */
+    int32_t columns; /* of the pooled map */
+    sk_type type;    /* of the features */
+    bool requantised; /* what is pooled goes through `to` */
+    sk_requantization to;
+} sk_rows_pool;
+
+/* What a window has gathered. */
+typedef struct {
+    int32_t high; /* largest sum or entry, or the total; SK_STAGE_BOTH_SIGNS: of positive ones */
+    int32_t low;  /* SK_STAGE_BOTH_SIGNS: least sum, or total of the negative ones */
+} sk_gathered;
+
+SK_INLINE int32_t sk_larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Requantisation is monotone, so the largest sum makes the largest entry. */
+SK_INLINE bool sk_pools_sums(sk_rows_pool p)
+{
+    return p.pooling == SK_POOL_MAX && p.nonlinearity != SK_STAGE_ABS
+           && p.nonlinearity != SK_STAGE_SQUARE && p.nonlinearity != SK_STAGE_MAGNITUDE;
+}
+
+SK_INLINE int32_t sk_dsp_requantize(int32_t sum, int32_t channel, sk_requantization to)
+{
+    const int32_t multiplier = to.multipliers ? to.multipliers[channel] : to.multiplier;
+    const int32_t shifted = (int32_t)((uint32_t)sum << to.shift);
+    return sk_clip(sk_smmulr(shifted, multiplier) + to.zero_point, to.minimum, to.maximum);
+}
+
+/* |q| of the requantised sum q: the clip may follow where its limits are even. */
+SK_INLINE int32_t sk_rows_magnitude(int32_t sum, int32_t multiplier, sk_rows r)
+{
+    const bool even = r.minimum == -r.maximum && r.zero_point == 0;
+    const int32_t value = even ? sk_rows_scale(sum, multiplier, r)
+                               : sk_rows_requantize(sum, multiplier, r);
+    const int32_t size = value < 0 ? -value : value;
+    return even ? sk_clip(size, 0, r.maximum) : size;
+}
+
+/* One entry of a single output, before pooling; `partner` is of SK_STAGE_MAGNITUDE. */
+SK_INLINE int32_t sk_rows_entry(
+    int32_t sum, int32_t multiplier, int32_t partner, int32_t kernel, sk_rows r, sk_rows_pool p)
+{
+    if (p.nonlinearity == SK_STAGE_PLAIN && p.pooling != SK_POOL_L2) {
+        return sk_rows_requantize(sum, multiplier, r);
+    }
+    if (p.nonlinearity == SK_STAGE_RELU) {
+        return sk_larger(sk_rows_requantize(sum, multiplier, r), 0);
+    }
+    const int32_t size = sk_rows_magnitude(sum, multiplier, r);
+    if (p.nonlinearity == SK_STAGE_SQUARE) {
+        return sk_dsp_requantize(size * size, kernel, p.square);
+    }
+    if (p.nonlinearity == SK_STAGE_MAGNITUDE) {
+        const uint32_t square = (uint32_t)(size * size) + (uint32_t)(partner * partner);
+        return (int32_t)sk_rounded_root(square);
+    }
+    return size;
+}
+
+SK_INLINE int32_t sk_pool_add(int32_t total, int32_t entry, sk_pooling pooling)
+{
+    if (pooling == SK_POOL_MAX) {
+        return sk_larger(total, entry);
+    }
+    return total + (pooling == SK_POOL_MEAN ? entry : entry * entry);
+}
+
+SK_INLINE sk_gathered sk_gathered_nothing(sk_rows_pool p)
+{
+    const bool sums = sk_pools_sums(p);
+    const sk_gathered nothing = {sums ? INT32_MIN : 0, sums ? INT32_MAX : 0};
+    return nothing;
+}
+
+SK_INLINE void sk_gather(
+    sk_gathered *g, int32_t sum, int32_t multiplier, int32_t partner, int32_t kernel, sk_rows r,
+    sk_rows_pool p)
+{
+    if (sk_pools_sums(p)) {
+        g->high = sk_larger(g->high, sum);
+        g->low = g->low < sum ? g->low : sum;
+    } else if (p.nonlinearity == SK_STAGE_BOTH_SIGNS) {
+        const int32_t entry = sk_rows_requantize(sum, multiplier, r);
+        g->high = sk_pool_add(g->high, sk_larger(entry, 0), p.pooling);
+        g->low = sk_pool_add(g->low, sk_larger(-entry, 0), p.pooling);
+    } else {
+        const int32_t entry = sk_rows_entry(sum, multiplier, partner, kernel, r, p);
+        g->high = sk_pool_add(g->high, entry, p.pooling);
+    }
+}
+
+/* The feature of a total. */
+SK_INLINE int32_t sk_pooled(int32_t total, int32_t channel, sk_rows_pool p)
+{
+    const int32_t value =
+        p.pooling == SK_POOL_L2 ? (int32_t)sk_rounded_root((uint32_t)total) : total;
+    return p.requantised ? sk_dsp_requantize(value, channel, p.to) : value;
+}
+
+/* The features of one window; `feature` is the place of its first channel. */
+SK_INLINE void sk_pool_store(
+    sk_gathered g, int32_t multiplier, int32_t kernel, void *features, int32_t feature,
+    sk_rows r, sk_rows_pool p)
+{
+    if (sk_pools_sums(p)) {
+        const int32_t high = sk_rows_requantize(g.high, multiplier, r);
+        const int32_t low = sk_rows_requantize(g.low, multiplier, r);
+        g.high = p.nonlinearity == SK_STAGE_PLAIN ? high : sk_larger(high, 0);
+        g.low = sk_larger(-low, 0);
+    }
+    sk_store(features, p.type, feature + kernel, sk_pooled(g.high, kernel, p));
+    if (p.nonlinearity == SK_STAGE_BOTH_SIGNS) {
+        const int32_t negative = kernel + r.kernels;
+        sk_store(features, p.type, feature + negative, sk_pooled(g.low, negative, p));
+    }
+}
+
+/* Windows whose distance is odd are gathered two at once: pixels come in pairs. */
+typedef struct {
+    sk_gathered left;
+    sk_gathered right;
+} sk_neighbours;
+
+/* The pixel `x` columns after the left window's first one. */
+SK_INLINE void sk_gather_at(
+    sk_neighbours *w, int32_t x, int32_t sum, int32_t multiplier, int32_t partner,
+    int32_t kernel, sk_rows r, sk_rows_pool p)
+{
+    const bool all_left = p.pool.width % 2 == 0 && p.pool.column_stride % 2 == 0;
+    const int32_t second = p.pool.column_stride;
+    if (all_left || x < p.pool.width) {
+        sk_gather(&w->left, sum, multiplier, partner, kernel, r, p);
+    } else if (second % 2 != 0 && x >= second && x < second + p.pool.width) {
+        sk_gather(&w->right, sum, multiplier, partner, kernel, r, p);
+    }
+}
+
+/* The 2 x 2 pixels at `at`, of one kernel. `below`: whether the lower two count. */
+SK_INLINE int32_t sk_gather_block(
+    sk_neighbours *w, const uint32_t *at, const uint32_t *entry, int32_t x, bool below,
+    int32_t kernel, sk_rows r, sk_rows_pool p)
+{
+    const uint32_t *next = entry;
+    const sk_quad q = sk_rows_sums(at, &next, r);
+    const int32_t multiplier = (int32_t)*next;
+    sk_quad o = {0, 0, 0, 0};
+    if (p.nonlinearity == SK_STAGE_MAGNITUDE) {
+        next = entry + r.kernels / 2 * sk_rows_words(r);
+        o = sk_rows_sums(at, &next, r);
+        o.a = sk_rows_magnitude(o.a, (int32_t)*next, r);
+        o.b = sk_rows_magnitude(o.b, (int32_t)*next, r);
+        o.c = sk_rows_magnitude(o.c, (int32_t)*next, r);
+        o.d = sk_rows_magnitude(o.d, (int32_t)*next, r);
+    }
+    sk_gather_at(w, x, q.a, multiplier, o.a, kernel, r, p);
+    sk_gather_at(w, x + 1, q.b, multiplier, o.b, kernel, r, p);
+    if (below) {
+        sk_gather_at(w, x, q.c, multiplier, o.c, kernel, r, p);
+        sk_gather_at(w, x + 1, q.d, multiplier, o.d, kernel, r, p);
+    }
+    return multiplier;
+}
+
+/* One row of features. */
+SK_INLINE void sk_rows_pool_row(
+    const uint32_t *rows, const int32_t *table, void *features, sk_rows r, sk_rows_pool p)
+{
+    const int32_t distance = p.pool.column_stride;
+    const int32_t windows = distance % 2 == 0 ? 1 : 2;
+    const int32_t kernels =
+        p.nonlinearity == SK_STAGE_MAGNITUDE ? r.kernels / 2 : r.kernels;
+    const int32_t channels = p.nonlinearity == SK_STAGE_BOTH_SIGNS ? 2 * kernels : kernels;
+    for (int32_t column = 0; column < p.columns; column += windows) {
+        const uint32_t *const first = rows + column * distance / 2;
+        const bool alone = windows == 1 || column + 1 == p.columns;
+        const int32_t span = alone ? p.pool.width : distance + p.pool.width;
+        const uint32_t *entry = (const uint32_t *)table;
+        for (int32_t n = 0; n < kernels; n++) {
+            sk_neighbours w = {sk_gathered_nothing(p), sk_gathered_nothing(p)};
+            int32_t multiplier = 0;
+            for (int32_t y = 0; y < p.pool.height; y += 2) {
+                const bool below = sk_has_next(y, p.pool.height);
+                for (int32_t x = 0; x < span; x += 2) {
+                    const uint32_t *at = first + y * r.input.pitch + x / 2;
+                    multiplier = sk_gather_block(&w, at, entry, x, below, n, r, p);
+                }
+            }
+            const int32_t feature = column * channels;
+            sk_pool_store(w.left, multiplier, n, features, feature, r, p);
+            if (!alone) {
+                sk_pool_store(w.right, multiplier, n, features, feature + channels, r, p);
+            }
+            entry += sk_rows_words(r);
+        }
+    }
+}
+
+/* Rows in the buffer when a row of features can be computed. */
+SK_INLINE int32_t sk_rows_pool_wanted(sk_rows r, sk_rows_pool p)
+{
+    return r.height + p.pool.height - 1;
+}
+
+/* Room for the rows of the next windows. */
+SK_INLINE void sk_rows_pool_drop(uint32_t *rows, int32_t *filled, sk_rows r, sk_rows_pool p)
+{
+    const int32_t done = p.pool.row_stride;
+    sk_lanes_drop(rows, filled, sk_rows_pool_wanted(r, p) - done, done, r.input);
+}
+
+#endif

@@ -1,0 +1,1 @@
+"""Tables in the order that the fast C routines read them."""

@@ -1,0 +1,97 @@
+"""Tables and C values of `dsp_stage.h`: a fused stage on a one-channel map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from skconv.export.packing import row_head, rows, rows_pool
+from skconv.graph import (
+    Fused,
+    Node,
+    Op,
+    QConv,
+    QLinear,
+    QMeanPool,
+    QSquare,
+    Requantization,
+    Rescale,
+    TensorSpec,
+)
+from skconv.graph.base import Array
+from skconv.graph.ops import PoolGeometry
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The members of a fused stage by what they do."""
+
+    conv: QConv
+    nonlinearity: Op | None
+    pool: PoolGeometry
+    linear: QLinear | None
+    square: Requantization | None
+    to: Requantization | None
+    input: TensorSpec
+    features: TensorSpec
+
+    @property
+    def run(self) -> int:
+        """Features of a row of windows."""
+        return self.features.shape[1] * self.features.shape[2]
+
+    @property
+    def feature_bytes(self) -> int:
+        """Bytes of a row of features."""
+        return self.features.nbytes // self.features.shape[0]
+
+
+def stage_of(op: Fused) -> Stage | None:
+    """The stage, where the fast path serves it."""
+    first, second = op.graph.nodes[:2]
+    if not isinstance(first.op, QConv):
+        return None
+    pool = next(node for node in op.graph.nodes if isinstance(node.op, PoolGeometry))
+    assert isinstance(pool.op, PoolGeometry)
+    middle = None if second is pool else second.op
+    rescale = next((node for node in op.graph.nodes if isinstance(node.op, Rescale)), pool)
+    linear = next((n.op for n in op.graph.nodes if isinstance(n.op, QLinear)), None)
+    square = middle.requantization if isinstance(middle, QSquare) else None
+    specs = op.graph.specs
+    features = replace(specs[pool.name], dtype=specs[rescale.name].dtype)
+    stage = Stage(
+        first.op, middle, pool.op, linear, square, _rule(rescale), op.graph.input, features
+    )
+    return stage if _fits(stage) else None
+
+
+def _rule(node: Node) -> Requantization | None:
+    return node.op.requantization if isinstance(node.op, QMeanPool | Rescale) else None
+
+
+def _fits(s: Stage) -> bool:
+    rules = [rule for rule in (s.square, s.to) if rule is not None]
+    return (
+        rows_pool.fits(s.conv, s.input, s.nonlinearity, s.pool)
+        and all(len(rule.multiplier) == 1 for rule in rules)
+        and (s.linear is None or row_head.fits(s.linear, s.features, s.run))
+    )
+
+
+def tables(s: Stage) -> dict[str, Array]:
+    """What flash holds."""
+    found = {"packed": rows.pack(s.conv, s.input)}
+    if s.linear is not None:
+        found["head"] = row_head.pack(s.linear, s.features, s.run)
+        found["bias"] = s.linear.bias
+    return found
+
+
+def rows_bytes(s: Stage) -> int:
+    """Bytes of the buffer of rows: the run of features comes behind it."""
+    return rows_pool.scratch_bytes(s.conv, s.input, s.pool)
+
+
+def scratch_bytes(s: Stage) -> int:
+    """Bytes of scratch: rows, and one run of features where a head consumes it."""
+    run = 0 if s.linear is None else row_head.features_bytes(s.features, s.run)
+    return rows_bytes(s) + run

@@ -1,0 +1,1 @@
+"""Instructions and bytes of the fast C routines on a microcontroller core."""

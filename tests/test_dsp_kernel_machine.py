@@ -1,0 +1,245 @@
+"""Fast kernel machines: the bytes of the integer definition, within their budgets."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from skconv.export.packing.kernel_machine import fits, pack, scratch_bytes
+from skconv.export.text import table
+from skconv.graph import Graph, QKernelMachine, TensorSpec
+from skconv.graph.integer import exp2_table
+from skconv.runtime import fixed
+from skconv.targets import WARNING_FLAGS
+from tests.integer_graphs import input_spec, samples
+from tests.mcu import kernel_machine as mcu
+from tests.qemu.bench import TOOLS, run_on_qemu
+
+SETTINGS = settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
+
+# Every array is allocated to the byte, so that the sanitizer sees any access beyond.
+DRIVER = """\
+#include <stdio.h>
+#include <stdlib.h>
+#include "dsp_kernel_machine.h"
+
+static void *array(void)
+{
+    int32_t bytes;
+    if (fread(&bytes, 4, 1, stdin) != 1) {
+        exit(3);
+    }
+    void *to = malloc((size_t)bytes);
+    if (bytes > 0 && fread(to, (size_t)bytes, 1, stdin) != 1) {
+        exit(4);
+    }
+    return to;
+}
+
+int main(void)
+{
+    const int32_t *n = array();
+    sk_dsp_machine m = {
+        .kernel = (sk_kernel)n[0], .type = (sk_type)n[1], .vector_type = (sk_type)n[2],
+        .features = n[3], .vectors = n[4], .classes = n[5], .rows = n[6],
+        .exponent = {NULL, n[7], n[8], 0, 0, n[9]}};
+    m.support_vectors = array();
+    m.n_support = array();
+    m.coefficients = array();
+    m.intercept = array();
+    m.norms = array();
+    m.exp2_table = array();
+    void *scratch = array();
+    int32_t *output = array();
+    const char *input = array();
+    for (int32_t i = 0; i < n[10]; i++) {
+        sk_dsp_kernel_machine(input + i * n[11], output, scratch, m);
+        fwrite(output, 4, (size_t)n[12], stdout);
+    }
+    free((void *)(uintptr_t)n);
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("driver")
+    for name, text in {**mcu.headers(), "driver.c": DRIVER}.items():
+        (folder / name).write_text(text)
+    build = ["cc", *WARNING_FLAGS, "-O1", "-g", *SANITIZERS, "driver.c", "-o", "driver"]
+    subprocess.run(build, cwd=folder, check=True)
+    return folder / "driver"
+
+
+def results(driver, op: QKernelMachine, x: TensorSpec, batch, wide: bool):
+    """What the C gives for a batch."""
+    packed = pack(op, x, wide=wide)
+    types = ["int8", "uint8", "int16"]
+    header = [
+        ["laplacian", "rbf"].index(op.kernel), types.index(x.dtype),
+        types.index(packed.vector_type), x.size, len(op.support_vectors), packed.classes,
+        len(op.dual_coef), int(op.exponent.multiplier[0]), op.exponent.shift,
+        packed.exponent.maximum, len(batch), batch[0].nbytes, len(op.intercept),
+    ]  # fmt: skip
+    arrays = [
+        np.array(header, np.int32),
+        packed.support_vectors,
+        np.array(op.n_support, np.uint16),
+        packed.coefficients,
+        packed.intercept,
+        np.zeros(0) if packed.norms is None else packed.norms,
+        exp2_table(),
+        np.zeros(scratch_bytes(op, x, wide=wide), np.uint8),
+        np.zeros(len(op.intercept), np.int32),
+        batch,
+    ]
+    stream = b"".join(np.int32(a.nbytes).tobytes() + a.tobytes() for a in arrays)
+    environment = {"ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run([driver], input=stream, capture_output=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr.decode()
+    return np.frombuffer(done.stdout, np.int32).reshape(len(batch), -1)
+
+
+def wanted(op: QKernelMachine, x: TensorSpec, batch):
+    return fixed.run(Graph(x).append(op), batch)
+
+
+machines = {
+    "kernel": st.sampled_from(["laplacian", "rbf"]),
+    "dtype": st.sampled_from(["uint8", "int8", "int16"]),
+    "n_features": st.integers(1, 70),
+    "n_support": st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any),
+    "n_scores": st.sampled_from([0, 0, 1, 3, 10]),
+    "wide": st.booleans(),
+    "spread": st.sampled_from([1e-4, 3.0, 14.0, 2000.0]),
+    "seed": st.integers(0, 2**32 - 1),
+}
+
+
+@pytest.mark.needs("cc")
+@SETTINGS
+@given(**machines)
+def test_the_bytes_of_the_definition(
+    driver, kernel, dtype, n_features, n_support, n_scores, wide, spread, seed
+):
+    rng = np.random.default_rng(seed)
+    x = input_spec((n_features,), dtype)
+    op = mcu.example(rng, kernel, x, n_support, spread, n_scores)
+    assert fits(op, x)
+    batch = samples(rng, x)
+    batch[0] = op.support_vectors[0]
+    np.testing.assert_array_equal(results(driver, op, x, batch, wide), wanted(op, x, batch))
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("kernel", ["laplacian", "rbf"])
+@pytest.mark.parametrize("limits", [(-128, 127), (-32768, 32767)])
+def test_the_whole_range_of_the_types(driver, kernel, limits):
+    """Differences of the extremes do not fit the type; RBF distances fill int32."""
+    rng = np.random.default_rng(7)
+    low, high = limits
+    n_features = 9 if kernel == "laplacian" else 1 if high > 127 else 21
+    x = TensorSpec((n_features,), f"int{8 if high == 127 else 16}", 1.0, 0, low, high)
+    if kernel == "rbf" and high > 127:
+        x = replace(x, minimum=-23000, maximum=23000)
+        low, high = x.limits
+    op = mcu.example(rng, kernel, x, (5, 6))
+    op = replace(op, support_vectors=rng.choice([low, high], (11, n_features)).astype(x.dtype))
+    batch = rng.choice([low, high], (20, n_features)).astype(x.dtype)
+    np.testing.assert_array_equal(results(driver, op, x, batch, False), wanted(op, x, batch))
+
+
+def test_what_does_not_fit():
+    rng = np.random.default_rng(0)
+    x = input_spec((4,))
+    op = mcu.example(rng, "rbf", x, (2, 3))
+    assert fits(op, x)
+    assert not fits(replace(op, kernel="poly"), x)
+    assert not fits(replace(op, exponent=replace(op.exponent, maximum=3)), x)
+
+
+COMPARING = """\
+int main(void)
+{{
+    int differing = 0;
+    for (int i = 0; i < {n_samples}; i++) {{
+        machine((const char *)samples + {stride} * i, output);
+        for (int j = 0; j < {n_results}; j++) {{
+            differing += output[j] != wanted[{n_results} * i + j];
+        }}
+    }}
+    return differing;
+}}
+"""
+
+
+def comparing_main(x: TensorSpec, batch, answers) -> str:
+    n_samples, n_results = answers.shape
+    return "\n".join(
+        [
+            '#include "machine.h"',
+            *table("samples", batch),
+            *table("wanted", answers),
+            f"static int32_t output[{n_results}];",
+            COMPARING.format(n_samples=n_samples, stride=batch[0].nbytes, n_results=n_results),
+        ]
+    )
+
+
+TARGET_CASES = [
+    ("laplacian", "uint8", 7, (3, 4), False),
+    ("laplacian", "uint8", 18, (9,), False),
+    ("laplacian", "int8", 21, (2, 5, 4), False),
+    ("laplacian", "int16", 35, (3, 3), False),
+    ("rbf", "uint8", 34, (1, 7, 2, 3), False),
+    ("rbf", "uint8", 9, (3, 4), True),
+    ("rbf", "int8", 37, (3, 6), False),
+    ("rbf", "int8", 38, (6, 2, 2), True),
+    ("rbf", "int16", 17, (5, 4), False),
+]
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O2", "-O3"])
+@pytest.mark.parametrize("kernel, dtype, n_features, n_support, wide", TARGET_CASES)
+def test_on_the_target(kernel, dtype, n_features, n_support, wide, flag):
+    rng = np.random.default_rng(5)
+    x = input_spec((n_features,), dtype)
+    op = mcu.example(rng, kernel, x, n_support, n_scores=3 if len(n_support) == 1 else 0)
+    batch = samples(rng, x)
+    sources = mcu.project(mcu.fast_source(op, x, wide=wide))
+    sources["main.c"] = comparing_main(x, batch, wanted(op, x, batch))
+    done = run_on_qemu(sources, flags=(*WARNING_FLAGS, flag))
+    assert (done.returncode, done.output) == (0, "")
+
+
+MEASURED = {
+    "laplacian": ("uint8", False, 4645),
+    "rbf": ("int16", False, 8316),
+}
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize("kernel", MEASURED)
+def test_instructions(kernel):
+    """124 support vectors of 64 features, two classes; the object within 10 kB."""
+    dtype, wide, measured = MEASURED[kernel]
+    x = input_spec((64,), dtype)
+    op = mcu.example(np.random.default_rng(0), kernel, x, (60, 64))
+    source = mcu.fast_source(op, x, wide=wide)
+    row = mcu.best("", source, x, 1, scratch_bytes(op, x, wide=wide), None, None)
+    assert row.instructions <= 1.02 * measured
+    if kernel == "laplacian":
+        assert row.table_bytes + row.code_bytes <= 10_000

@@ -1,0 +1,199 @@
+"""Fast linear maps: the bytes of the integer definition, within their budgets."""
+
+from __future__ import annotations
+
+import subprocess
+from itertools import product
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from skconv.export.packing.linear import fits, pack, weight_type
+from skconv.export.text import table
+from skconv.graph import Graph, QLinear, TensorSpec
+from skconv.runtime import fixed
+from skconv.targets import WARNING_FLAGS
+from tests.integer_graphs import input_spec, samples
+from tests.mcu import kernel_machine, linear
+from tests.qemu.bench import TOOLS, run_on_qemu
+
+SETTINGS = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
+TYPES = ["int8", "uint8", "int16"]
+
+# Every array is allocated to the byte, so that the sanitizer sees any access beyond.
+DRIVER = """\
+#include <stdio.h>
+#include <stdlib.h>
+#include "dsp_linear.h"
+
+static void *array(void)
+{
+    int32_t bytes;
+    if (fread(&bytes, 4, 1, stdin) != 1) {
+        exit(3);
+    }
+    void *to = malloc((size_t)bytes);
+    if (bytes > 0 && fread(to, (size_t)bytes, 1, stdin) != 1) {
+        exit(4);
+    }
+    return to;
+}
+
+int main(void)
+{
+    const int32_t *n = array();
+    sk_dsp_matrix m = {(sk_type)n[0], (sk_type)n[1], n[2], n[3], NULL, NULL};
+    m.weights = array();
+    m.bias = array();
+    const int32_t *multipliers = array();
+    void *output = array();
+    const char *input = array();
+    for (int32_t i = 0; i < n[4]; i++) {
+        if (n[6] == SK_INT32) {
+            sk_dsp_linear(input + i * n[5], output, m);
+        } else {
+            sk_requantization rule = {multipliers, 0, n[7], n[8], n[9], n[10]};
+            sk_dsp_linear_requantized(input + i * n[5], output, (sk_type)n[6], m, rule);
+        }
+        fwrite(output, (size_t)n[11], 1, stdout);
+    }
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("driver")
+    for name, text in {**kernel_machine.headers(), "driver.c": DRIVER}.items():
+        (folder / name).write_text(text)
+    build = ["cc", *WARNING_FLAGS, "-O1", "-g", *SANITIZERS, "driver.c", "-o", "driver"]
+    subprocess.run(build, cwd=folder, check=True)
+    return folder / "driver"
+
+
+def wanted(op: QLinear, x: TensorSpec, batch):
+    return fixed.run(Graph(x).append(op), batch)
+
+
+def results(driver, op: QLinear, x: TensorSpec, batch, wide: bool):
+    """What the C gives for a batch."""
+    output = op.output(x)
+    dtype = np.dtype(output.dtype)
+    rule = op.requantization
+    limits = [0, 0, 0, 0]
+    multipliers = np.zeros(0, np.int32)
+    if rule is not None:
+        limits = [rule.shift, rule.zero_point, rule.minimum, rule.maximum]
+        multipliers = rule.multiplier
+    header = [
+        TYPES.index(x.dtype), TYPES.index(weight_type(op, wide=wide)), len(op.bias), x.size,
+        len(batch), batch[0].nbytes, 4 if rule is None else TYPES.index(output.dtype),
+        *limits, dtype.itemsize * len(op.bias),
+    ]  # fmt: skip
+    arrays = [
+        np.array(header, np.int32), pack(op, x, wide=wide), op.bias, multipliers,
+        np.zeros(len(op.bias), dtype), batch,
+    ]  # fmt: skip
+    stream = b"".join(np.int32(a.nbytes).tobytes() + a.tobytes() for a in arrays)
+    done = subprocess.run(
+        [driver],
+        input=stream,
+        capture_output=True,
+        check=False,
+        env={"ASAN_OPTIONS": "detect_leaks=0"},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return np.frombuffer(done.stdout, dtype).reshape(len(batch), -1)
+
+
+@pytest.mark.needs("cc")
+@SETTINGS
+@given(
+    dtype=st.sampled_from(TYPES),
+    weights=st.sampled_from(["int8", "int16"]),
+    result=st.sampled_from([None, "int8", "uint8", "int16"]),
+    n_columns=st.integers(1, 80),
+    n_rows=st.integers(1, 11),
+    wide=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_the_bytes_of_the_definition(driver, dtype, weights, result, n_columns, n_rows, wide, seed):
+    rng = np.random.default_rng(seed)
+    x = input_spec((n_columns,), dtype)
+    op = linear.example(rng, x, n_rows, weights, result)
+    assert fits(op, x)
+    batch = samples(rng, x)
+    found = results(driver, op, x, batch, wide)
+    np.testing.assert_array_equal(found, wanted(op, x, batch))
+
+
+def test_what_does_not_fit():
+    x = input_spec((3,))
+    op = linear.example(np.random.default_rng(0), x, 2)
+    assert fits(op, x)
+    assert not fits(op, TensorSpec((3,), "int32", 1.0))
+
+
+COMPARING = """\
+int main(void)
+{{
+    int differing = 0;
+    for (int i = 0; i < {n_samples}; i++) {{
+        machine((const char *)samples + {stride} * i, (int32_t *)output);
+        for (int j = 0; j < {n_results}; j++) {{
+            differing += output[j] != wanted[{n_results} * i + j];
+        }}
+    }}
+    return differing;
+}}
+"""
+
+SHAPES = [(1, 1, None), (5, 3, None), (66, 6, "int8"), (39, 10, "int16"), (64, 4, None)]
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O2", "-O3"])
+@pytest.mark.parametrize("dtype, weights", [*product(TYPES, ["int8", "int16"])])
+def test_on_the_target(dtype, weights, flag):
+    for n_columns, n_rows, result in SHAPES:
+        rng = np.random.default_rng(5)
+        x = input_spec((n_columns,), dtype)
+        op = linear.example(rng, x, n_rows, weights, result)
+        batch = samples(rng, x)
+        answers = wanted(op, x, batch)
+        sources = kernel_machine.project(linear.fast_source(op, x))
+        sources["main.c"] = "\n".join(
+            [
+                '#include "machine.h"',
+                *table("samples", batch),
+                *table("wanted", answers),
+                f"static {answers.dtype.name}_t output[{n_rows}];",
+                COMPARING.format(n_samples=len(batch), stride=batch[0].nbytes, n_results=n_rows),
+            ]
+        )
+        done = run_on_qemu(sources, flags=(*WARNING_FLAGS, flag))
+        assert (done.returncode, done.output) == (0, "")
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize(
+    "n_columns, n_rows, dtype, weights, measured",
+    [
+        (64, 1, "uint8", "int16", 126),
+        (64, 1, "int16", "int16", 106),
+        (1152, 10, "uint8", "int8", 18238),
+        (1152, 10, "int8", "int16", 10882),
+    ],
+)
+def test_instructions(n_columns, n_rows, dtype, weights, measured):
+    row = linear.row(input_spec((n_columns,), dtype), n_rows, weights, False, None, None)
+    assert row.instructions <= 1.02 * measured

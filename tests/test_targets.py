@@ -1,0 +1,135 @@
+"""Every target, every compiler and every optimisation give the bytes of the definition."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from skconv import LaplacianNuSVC, PCANetFeatures, RandomConvFeatures, datasets, to_c
+from skconv.emulator import tools
+from skconv.runtime import fixed
+from skconv.targets import TARGETS, get_target
+from tests import exactness
+from tests.integer_graphs import every_integer_op, samples
+
+SIMULATED = [name for name, target in TARGETS.items() if target.board]
+OPTIMISATIONS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-flto"]
+
+
+def on(names, compiler="gcc"):
+    """A test for each of some targets, where their tools are."""
+    return pytest.mark.parametrize(
+        "target",
+        [pytest.param(n, marks=pytest.mark.needs(*tools(n, compiler))) for n in names],
+    )
+
+
+EACH_TARGET = on(SIMULATED)
+
+
+@cache
+def every_op(dtype="int8"):
+    graph = every_integer_op(6, dtype)
+    return graph, samples(np.random.default_rng(7), graph.input, 3)
+
+
+X, Y = datasets.load_digits()
+FEW = np.concatenate([np.flatnonzero(label == Y)[:20] for label in range(3)])
+
+
+@cache
+def fitted(name):
+    """Pipelines that fit a microcontroller of 16 kB."""
+    random = RandomConvFeatures(n_kernels=4, kernel_size=3, pool_size=2, random_state=0)
+    pcanet = PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4)
+    steps = {
+        "random": (random, LogisticRegression(max_iter=2000)),
+        "laplacian": (random, LaplacianNuSVC(nu=0.2)),
+        "pcanet": (pcanet, LogisticRegression(max_iter=2000)),
+    }[name]
+    return make_pipeline(*steps).fit(X[FEW], Y[FEW])
+
+
+def whole_model(name, target):
+    """A program that compares a model, exported for a target, on four samples."""
+    model = to_c(fitted(name), X[FEW], name="m", target=target)
+    flat = X[FEW].reshape(len(FEW), -1)[::15]
+    x = fixed.quantize_input(model.graph.input, flat)
+    return exactness.program(model.graph, x, host=False)
+
+
+@EACH_TARGET
+def test_every_tensor_of_every_op(target):
+    sources = exactness.tracing_program(*every_op(), host=False)
+    assert exactness.on_target(sources, target, ("-O2", "-DM_TRACE")) == 0
+
+
+@on(["cortex-m0", "avr"])
+@pytest.mark.parametrize("dtype", ["uint8", "int16"])
+def test_other_inputs(target, dtype):
+    sources = exactness.tracing_program(*every_op(dtype), host=False)
+    assert exactness.on_target(sources, target, ("-Os", "-DM_TRACE")) == 0
+
+
+@EACH_TARGET
+@pytest.mark.parametrize("name", ["random", "laplacian", "pcanet"])
+def test_whole_models(target, name):
+    assert exactness.on_target(whole_model(name, target), target, ("-Os",)) == 0
+
+
+@on(["cortex-m0", "rv32imc"])
+@pytest.mark.parametrize("name", ["random", "laplacian"])
+def test_what_was_made_for_another_core_is_slower_there_not_wrong(target, name):
+    assert exactness.on_target(whole_model(name, "cortex-m4"), target) == 0
+
+
+@on(["cortex-m4", "cortex-m4f", "cortex-m0"], "clang")
+@pytest.mark.parametrize("flag", ["-O0", "-O2", "-Os"])
+def test_clang_for_microcontrollers(target, flag):
+    sources = exactness.tracing_program(*every_op(), host=False)
+    assert exactness.on_target(sources, target, (flag, "-DM_TRACE"), compiler="clang") == 0
+
+
+@on(["cortex-m4", "rv32imc", "avr"])
+@pytest.mark.parametrize("flag", OPTIMISATIONS)
+def test_any_optimisation_for_microcontrollers(target, flag):
+    assert exactness.on_target(whole_model("random", target), target, ("-O2", flag)) == 0
+
+
+@pytest.mark.parametrize(
+    "compiler", [pytest.param(c, marks=pytest.mark.needs(c)) for c in ("gcc", "clang")]
+)
+@pytest.mark.parametrize("flag", OPTIMISATIONS)
+def test_any_compiler_on_this_machine(tmp_path, compiler, flag):
+    flags = ("-O2", flag, "-DM_TRACE")
+    sources = exactness.tracing_program(*every_op(), host=True)
+    assert exactness.run_program(sources, flags, tmp_path, compiler) == 0
+
+
+@pytest.mark.needs("cc")
+def test_the_comparison_of_all_tensors_sees_one_wrong_byte(tmp_path):
+    sources = exactness.tracing_program(*every_op(), host=True)
+    lines = sources["vectors.h"].splitlines()
+    at = next(i for i, line in enumerate(lines) if " traces[" in line) + 1
+    first, rest = lines[at].split(",", 1)
+    lines[at] = f"{(int(first) + 1) % 256},{rest}"
+    sources["vectors.h"] = "\n".join(lines) + "\n"
+    assert exactness.run_program(sources, ("-O1", "-DM_TRACE"), tmp_path) == 1
+
+
+def test_what_a_target_can_do():
+    assert [name for name, target in TARGETS.items() if target.has_dsp] == [
+        "cortex-m4",
+        "cortex-m4f",
+        "cortex-m7",
+        "cortex-m33",
+    ]
+    assert get_target("cortex-m7").has_fpu
+    assert not get_target("cortex-m4").has_fpu
+    wanted = "'portable', 'cortex-m0', 'cortex-m0plus', 'cortex-m3', .* 'rv32imc', 'avr'"
+    with pytest.raises(ValueError, match=f"target is 'z80', wanted one of {wanted}"):
+        get_target("z80")
