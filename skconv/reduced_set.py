@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 EPOCHS = 300
+FEWEST_STEPS = 600
 BATCH = 200
-# Steps of the vectors, in mean absolute deviations of a feature, and of the coefficients.
-# A third of it stops at a worse set, for there are only so many steps.
-VECTOR_RATE = 0.2
-COEFFICIENT_RATE = 0.05
+# Steps of the vectors, in mean absolute deviations of a feature, for up to 64 of them. More
+# vectors take steps in proportion to their number, up to the limit: large steps are what
+# keeps a large set from following single samples. A third of a rate ends in a worse set.
+VECTOR_RATE = 0.13
+LARGEST_VECTOR_RATE = 0.45
+COEFFICIENT_RATE = 0.0125
 RIDGE = 1e-5
 
 Floats = NDArray[np.floating]
@@ -149,15 +152,17 @@ def _descend(
         torch.tensor(start, dtype=torch.float32, requires_grad=True)
         for start in (vectors / unit, coefficients, intercept)
     ]
+    rate = min(VECTOR_RATE * max(1, len(vectors) / 64), LARGEST_VECTOR_RATE)
     groups = [
-        {"params": learnt[:1], "lr": VECTOR_RATE},
+        {"params": learnt[:1], "lr": rate},
         {"params": learnt[1:], "lr": COEFFICIENT_RATE},
     ]
     optimizer = torch.optim.Adam(groups)
     batches = -(-len(X) // BATCH)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS * batches)
+    epochs = max(EPOCHS, -(-FEWEST_STEPS // batches))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * batches)
     with torch.enable_grad():
-        for _ in range(EPOCHS):
+        for _ in range(epochs):
             for rows in np.array_split(random_state.permutation(len(X)), batches):
                 optimizer.zero_grad()
                 distances = torch.cdist(samples[rows], learnt[0], p=1)

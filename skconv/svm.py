@@ -88,7 +88,8 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         (0.05: 1 : 39).
     max_support_vectors : int or None, default=None
         The most support vectors to keep; at least as many as classes. Where the machine
-        has more, a reduced set is learnt, in 300 passes over the training samples.
+        has more, a reduced set is learnt, in at least 300 passes over the training
+        samples.
         ``None`` keeps all.
     gamma : {"scale", "auto"} or float > 0, default="scale"
         Steepness of the kernel. ``"scale"`` is 1 / (mean L1 distance of two training

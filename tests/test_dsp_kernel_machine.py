@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 
 import hypothesis.strategies as st
@@ -11,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv.export.packing.kernel_machine import fits, pack, scratch_bytes
-from skconv.export.text import table
 from skconv.graph import Graph, QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
 from skconv.runtime import fixed
 from skconv.targets import WARNING_FLAGS
 from tests.integer_graphs import input_spec, samples
 from tests.mcu import kernel_machine as mcu
+from tests.mcu import streams
 from tests.qemu.bench import TOOLS, run_on_qemu
 
 SETTINGS = settings(
@@ -26,27 +25,8 @@ SETTINGS = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
-# Every array is allocated to the byte, so that the sanitizer sees any access beyond.
 DRIVER = """\
-#include <stdio.h>
-#include <stdlib.h>
-#include "dsp_kernel_machine.h"
-
-static void *array(void)
-{
-    int32_t bytes;
-    if (fread(&bytes, 4, 1, stdin) != 1) {
-        exit(3);
-    }
-    void *to = malloc((size_t)bytes);
-    if (bytes > 0 && fread(to, (size_t)bytes, 1, stdin) != 1) {
-        exit(4);
-    }
-    return to;
-}
-
 int main(void)
 {
     const int32_t *n = array();
@@ -67,7 +47,6 @@ int main(void)
         sk_dsp_kernel_machine(input + i * n[11], output, scratch, m);
         fwrite(output, 4, (size_t)n[12], stdout);
     }
-    free((void *)(uintptr_t)n);
     return 0;
 }
 """
@@ -76,11 +55,7 @@ int main(void)
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("driver")
-    for name, text in {**mcu.headers(), "driver.c": DRIVER}.items():
-        (folder / name).write_text(text)
-    build = ["cc", *WARNING_FLAGS, "-O1", "-g", *SANITIZERS, "driver.c", "-o", "driver"]
-    subprocess.run(build, cwd=folder, check=True)
-    return folder / "driver"
+    return streams.build(folder, mcu.headers(), "dsp_kernel_machine.h", DRIVER)
 
 
 def results(driver, op: QKernelMachine, x: TensorSpec, batch, wide: bool):
@@ -105,11 +80,7 @@ def results(driver, op: QKernelMachine, x: TensorSpec, batch, wide: bool):
         np.zeros(len(op.intercept), np.int32),
         batch,
     ]
-    stream = b"".join(np.int32(a.nbytes).tobytes() + a.tobytes() for a in arrays)
-    environment = {"ASAN_OPTIONS": "detect_leaks=0"}
-    done = subprocess.run([driver], input=stream, capture_output=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr.decode()
-    return np.frombuffer(done.stdout, np.int32).reshape(len(batch), -1)
+    return np.frombuffer(streams.feed(driver, arrays), np.int32).reshape(len(batch), -1)
 
 
 def wanted(op: QKernelMachine, x: TensorSpec, batch):
@@ -170,34 +141,6 @@ def test_what_does_not_fit():
     assert not fits(replace(op, exponent=replace(op.exponent, maximum=3)), x)
 
 
-COMPARING = """\
-int main(void)
-{{
-    int differing = 0;
-    for (int i = 0; i < {n_samples}; i++) {{
-        machine((const char *)samples + {stride} * i, output);
-        for (int j = 0; j < {n_results}; j++) {{
-            differing += output[j] != wanted[{n_results} * i + j];
-        }}
-    }}
-    return differing;
-}}
-"""
-
-
-def comparing_main(x: TensorSpec, batch, answers) -> str:
-    n_samples, n_results = answers.shape
-    return "\n".join(
-        [
-            '#include "machine.h"',
-            *table("samples", batch),
-            *table("wanted", answers),
-            f"static int32_t output[{n_results}];",
-            COMPARING.format(n_samples=n_samples, stride=batch[0].nbytes, n_results=n_results),
-        ]
-    )
-
-
 TARGET_CASES = [
     ("laplacian", "uint8", 7, (3, 4), False),
     ("laplacian", "uint8", 18, (9,), False),
@@ -220,7 +163,7 @@ def test_on_the_target(kernel, dtype, n_features, n_support, wide, flag):
     op = mcu.example(rng, kernel, x, n_support, n_scores=3 if len(n_support) == 1 else 0)
     batch = samples(rng, x)
     sources = mcu.project(mcu.fast_source(op, x, wide=wide))
-    sources["main.c"] = comparing_main(x, batch, wanted(op, x, batch))
+    sources["main.c"] = streams.comparing_main(batch, wanted(op, x, batch))
     done = run_on_qemu(sources, flags=(*WARNING_FLAGS, flag))
     assert (done.returncode, done.output) == (0, "")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from itertools import product
 
 import hypothesis.strategies as st
@@ -11,12 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv.export.packing.linear import fits, pack, weight_type
-from skconv.export.text import table
 from skconv.graph import Graph, QLinear, TensorSpec
 from skconv.runtime import fixed
 from skconv.targets import WARNING_FLAGS
 from tests.integer_graphs import input_spec, samples
-from tests.mcu import kernel_machine, linear
+from tests.mcu import kernel_machine, linear, streams
 from tests.qemu.bench import TOOLS, run_on_qemu
 
 SETTINGS = settings(
@@ -25,28 +23,9 @@ SETTINGS = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 TYPES = ["int8", "uint8", "int16"]
 
-# Every array is allocated to the byte, so that the sanitizer sees any access beyond.
 DRIVER = """\
-#include <stdio.h>
-#include <stdlib.h>
-#include "dsp_linear.h"
-
-static void *array(void)
-{
-    int32_t bytes;
-    if (fread(&bytes, 4, 1, stdin) != 1) {
-        exit(3);
-    }
-    void *to = malloc((size_t)bytes);
-    if (bytes > 0 && fread(to, (size_t)bytes, 1, stdin) != 1) {
-        exit(4);
-    }
-    return to;
-}
-
 int main(void)
 {
     const int32_t *n = array();
@@ -73,11 +52,7 @@ int main(void)
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("driver")
-    for name, text in {**kernel_machine.headers(), "driver.c": DRIVER}.items():
-        (folder / name).write_text(text)
-    build = ["cc", *WARNING_FLAGS, "-O1", "-g", *SANITIZERS, "driver.c", "-o", "driver"]
-    subprocess.run(build, cwd=folder, check=True)
-    return folder / "driver"
+    return streams.build(folder, kernel_machine.headers(), "dsp_linear.h", DRIVER)
 
 
 def wanted(op: QLinear, x: TensorSpec, batch):
@@ -103,16 +78,7 @@ def results(driver, op: QLinear, x: TensorSpec, batch, wide: bool):
         np.array(header, np.int32), pack(op, x, wide=wide), op.bias, multipliers,
         np.zeros(len(op.bias), dtype), batch,
     ]  # fmt: skip
-    stream = b"".join(np.int32(a.nbytes).tobytes() + a.tobytes() for a in arrays)
-    done = subprocess.run(
-        [driver],
-        input=stream,
-        capture_output=True,
-        check=False,
-        env={"ASAN_OPTIONS": "detect_leaks=0"},
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return np.frombuffer(done.stdout, dtype).reshape(len(batch), -1)
+    return np.frombuffer(streams.feed(driver, arrays), dtype).reshape(len(batch), -1)
 
 
 @pytest.mark.needs("cc")
@@ -143,20 +109,6 @@ def test_what_does_not_fit():
     assert not fits(op, TensorSpec((3,), "int32", 1.0))
 
 
-COMPARING = """\
-int main(void)
-{{
-    int differing = 0;
-    for (int i = 0; i < {n_samples}; i++) {{
-        machine((const char *)samples + {stride} * i, (int32_t *)output);
-        for (int j = 0; j < {n_results}; j++) {{
-            differing += output[j] != wanted[{n_results} * i + j];
-        }}
-    }}
-    return differing;
-}}
-"""
-
 SHAPES = [(1, 1, None), (5, 3, None), (66, 6, "int8"), (39, 10, "int16"), (64, 4, None)]
 
 
@@ -169,17 +121,8 @@ def test_on_the_target(dtype, weights, flag):
         x = input_spec((n_columns,), dtype)
         op = linear.example(rng, x, n_rows, weights, result)
         batch = samples(rng, x)
-        answers = wanted(op, x, batch)
         sources = kernel_machine.project(linear.fast_source(op, x))
-        sources["main.c"] = "\n".join(
-            [
-                '#include "machine.h"',
-                *table("samples", batch),
-                *table("wanted", answers),
-                f"static {answers.dtype.name}_t output[{n_rows}];",
-                COMPARING.format(n_samples=len(batch), stride=batch[0].nbytes, n_results=n_rows),
-            ]
-        )
+        sources["main.c"] = streams.comparing_main(batch, wanted(op, x, batch))
         done = run_on_qemu(sources, flags=(*WARNING_FLAGS, flag))
         assert (done.returncode, done.output) == (0, "")
 

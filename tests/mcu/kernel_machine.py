@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,22 +13,10 @@ from skconv.export.text import struct, table
 from skconv.graph import QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
 from tests.integer_graphs import input_spec, requantization
+from tests.mcu.cases import OPTIMISATIONS, Row
 from tests.qemu.bench import Cpu, count_instructions, object_sizes
 
 HEADER = "void machine(const void *input, int32_t *output);\n"
-OPTIMISATIONS = ("-O2", "-O3")
-
-
-class Row(NamedTuple):
-    """One line of the table of kernels."""
-
-    work: str
-    instructions: int
-    target: int | None
-    best_peer: int | None
-    scratch_bytes: int
-    table_bytes: int
-    code_bytes: int
 
 
 def headers() -> dict[str, str]:

@@ -10,7 +10,8 @@ from skconv.export.packing.linear import pack, scratch_bytes, weight_type
 from skconv.export.text import struct
 from skconv.graph import QLinear, TensorSpec
 from tests.integer_graphs import input_spec, requantization
-from tests.mcu.kernel_machine import Row, best, source_of
+from tests.mcu.cases import Row
+from tests.mcu.kernel_machine import best, source_of
 
 
 def example(
