@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool
+from skconv.export.node import (
+    NONLINEARITIES,
+    POOLINGS,
+    Call,
+    NodeCode,
+    Tensor,
+    emit,
+    kernels,
+    nonlinearity,
+    padding,
+    pool,
+    pooling,
+)
 from skconv.export.text import call, struct
 from skconv.graph import (
     INPUT,
-    Abs,
     BlockHistogram,
-    BothSigns,
     Fused,
-    Magnitude,
-    MaxPool,
     Node,
-    Op,
     QConv,
     QConvHash,
-    QL2Pool,
     QLinear,
     QMeanPool,
     QSquare,
-    Relu,
     Rescale,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 from skconv.memory import pooled_sum_bytes
-
-NONLINEARITIES: dict[type[Op], str] = {
-    Relu: "RELU",
-    Abs: "ABS",
-    BothSigns: "BOTH_SIGNS",
-    Magnitude: "MAGNITUDE",
-    QSquare: "SQUARE",
-}
-POOLINGS: dict[type[Op], str] = {MaxPool: "MAX", QMeanPool: "MEAN", QL2Pool: "L2"}
 
 
 @emit.register
@@ -64,28 +60,28 @@ def _inner(code: NodeCode, node: Node) -> NodeCode:
 def _stage(op: Fused, code: NodeCode) -> str:
     specs = op.graph.specs
     first = op.graph.nodes[0]
-    pooling = next(n for n in op.graph.nodes if isinstance(n.op, PoolGeometry))
+    reducer = next(n for n in op.graph.nodes if isinstance(n.op, PoolGeometry))
     middle = op.graph.nodes[1]
     assert isinstance(first.op, QConv | QConvHash)
-    assert isinstance(pooling.op, PoolGeometry)
+    assert isinstance(reducer.op, PoolGeometry)
     sums = pooled_sum_bytes(op)
     pixel = Tensor(f"({code.scratch} + {sums})", specs[first.name])
     fields: dict[str, object] = {
         "in": _conv_inputs(first.op, _inner(code, first), Tensor(code.input.pointer, specs[INPUT])),
         "conv": _conv_pixel(first.op, _inner(code, first), pixel),
         "channels": pixel.channels,
-        "nonlinearity": f"SK_STAGE_{NONLINEARITIES.get(type(middle.op), 'PLAIN')}",
+        "nonlinearity": nonlinearity(middle.op if type(middle.op) in NONLINEARITIES else None),
     }
     if isinstance(middle.op, QSquare):
         fields["square"] = _inner(code, middle).requantization(middle.op.requantization)
-    if type(pooling.op) in POOLINGS:
-        fields["pooling"] = f"SK_POOL_{POOLINGS[type(pooling.op)]}"
+    if type(reducer.op) in POOLINGS:
+        fields["pooling"] = pooling(reducer.op)
         fields["sums"] = f"(int32_t *){code.scratch}"
-    rescale = next((n for n in op.graph.nodes if isinstance(n.op, Rescale)), pooling)
+    rescale = next((n for n in op.graph.nodes if isinstance(n.op, Rescale)), reducer)
     if isinstance(rescale.op, QMeanPool | Rescale):
         fields["requantised"] = True
         fields["to"] = _inner(code, rescale).requantization(rescale.op.requantization)
-    return struct("sk_stage", **fields, pool=pool(pooling.op))
+    return struct("sk_stage", **fields, pool=pool(reducer.op))
 
 
 def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor) -> str:

@@ -12,7 +12,20 @@ from functools import singledispatch
 import numpy as np
 
 from skconv.export.text import struct
-from skconv.graph import Node, Op, Requantization, TensorSpec
+from skconv.graph import (
+    Abs,
+    BothSigns,
+    Magnitude,
+    MaxPool,
+    Node,
+    Op,
+    QL2Pool,
+    QMeanPool,
+    QSquare,
+    Relu,
+    Requantization,
+    TensorSpec,
+)
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 
 
@@ -164,3 +177,23 @@ def padding(op: ConvGeometry) -> str:
 def pool(op: PoolGeometry) -> str:
     (height, width), (row, column) = op.size, op.stride
     return struct("sk_pool", height=height, width=width, row_stride=row, column_stride=column)
+
+
+NONLINEARITIES: dict[type[Op], str] = {
+    Relu: "RELU",
+    Abs: "ABS",
+    BothSigns: "BOTH_SIGNS",
+    Magnitude: "MAGNITUDE",
+    QSquare: "SQUARE",
+}
+POOLINGS: dict[type[Op], str] = {MaxPool: "MAX", QMeanPool: "MEAN", QL2Pool: "L2"}
+
+
+def nonlinearity(op: Op | None) -> str:
+    """The C name of what stands between a convolution and its pooling."""
+    return f"SK_STAGE_{'PLAIN' if op is None else NONLINEARITIES[type(op)]}"
+
+
+def pooling(op: PoolGeometry) -> str:
+    """The C name of a kind of pooling."""
+    return f"SK_POOL_{POOLINGS[type(op)]}"

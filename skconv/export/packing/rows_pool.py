@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
+from skconv.export import node
 from skconv.export.packing import rows
 from skconv.export.text import struct
-from skconv.graph import Abs, BothSigns, Magnitude, MaxPool, QL2Pool, QMeanPool, QSquare, Relu
 from skconv.graph.base import Op, TensorSpec
 from skconv.graph.integer import QConv
 from skconv.graph.ops import PoolGeometry
-
-NONLINEARITIES: dict[type[Op], str] = {
-    Relu: "RELU",
-    Abs: "ABS",
-    BothSigns: "BOTH_SIGNS",
-    Magnitude: "MAGNITUDE",
-    QSquare: "SQUARE",
-}
-POOLINGS: dict[type[Op], str] = {MaxPool: "MAX", QMeanPool: "MEAN", QL2Pool: "L2"}
 
 
 def fits(conv: QConv, x: TensorSpec, nonlinearity: Op | None, pool: PoolGeometry) -> bool:
@@ -27,8 +18,8 @@ def fits(conv: QConv, x: TensorSpec, nonlinearity: Op | None, pool: PoolGeometry
     return (
         rows.fits(conv, x)
         and conv.requantization.zero_point == 0
-        and (nonlinearity is None or type(nonlinearity) in NONLINEARITIES)
-        and type(pool) in POOLINGS
+        and (nonlinearity is None or type(nonlinearity) in node.NONLINEARITIES)
+        and type(pool) in node.POOLINGS
         and all(step >= size for step, size in zip(pool.stride, pool.size, strict=True))
         and pool.stride[0] <= _wanted(conv, pool)
     )
@@ -51,17 +42,10 @@ def literal(
     ``output`` is the pooled map; ``square`` and ``to`` are the C values of the
     requantisations of a square, and of what has been pooled.
     """
-    name = "PLAIN" if nonlinearity is None else NONLINEARITIES[type(nonlinearity)]
     fields: dict[str, object] = {
-        "nonlinearity": f"SK_STAGE_{name}",
-        "pooling": f"SK_POOL_{POOLINGS[type(pool)]}",
-        "pool": struct(
-            "sk_pool",
-            height=pool.size[0],
-            width=pool.size[1],
-            row_stride=pool.stride[0],
-            column_stride=pool.stride[1],
-        ),
+        "nonlinearity": node.nonlinearity(nonlinearity),
+        "pooling": node.pooling(pool),
+        "pool": node.pool(pool),
         "columns": output.shape[1],
         "type": f"SK_{output.dtype.upper()}",
     }
