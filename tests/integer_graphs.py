@@ -40,6 +40,7 @@ from skconv.graph import (
     Threshold,
     verify,
 )
+from skconv.graph.vectors import Kernel
 
 LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
 
@@ -136,8 +137,8 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
     for norm in ("l1", "l2", "max"):
         graph = graph.append(QNormalize(norm), "flat")
     bias = rng.integers(-5000, 5001, 5).astype(np.int32)
-    for dtype in (np.int8, np.int16):
-        weights = rng.integers(-120, 121, (5, n)).astype(dtype)
+    for stored in (np.int8, np.int16):
+        weights = rng.integers(-120, 121, (5, n)).astype(stored)
         bound = 120 * n * x.magnitude + 5000
         rule = requantization(rng, bound, "int16", 5)
         graph = graph.append(QLinear(weights, bias, requantization=rule), "flat")
@@ -146,27 +147,28 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
     return graph.append(Threshold())
 
 
-def kernel_machine(rng, x: TensorSpec, kernel: str, n_support: tuple[int, ...], offset: int = 0):
+def kernel_machine(rng, x: TensorSpec, kernel: Kernel, n_support: tuple[int, ...], offset: int = 0):
     n_classes, n_vectors = len(n_support), sum(n_support)
     low, high = x.limits
     vectors = rng.integers(low, high + 1, (n_vectors, x.size)).astype(x.dtype)
     coefficients = rng.integers(-32767, 32768, (n_classes - 1, n_vectors)).astype(np.int16)
     n_pairs = n_classes * (n_classes - 1) // 2
     intercept = rng.integers(-(2**44), 2**44, n_pairs)
-    parts = (kernel, vectors, coefficients, intercept, n_support)
-    bound = QKernelMachine(*parts, offset=offset).accumulator_bound(x)
+    machine = QKernelMachine(kernel, vectors, coefficients, intercept, n_support, offset=offset)
+    bound = machine.accumulator_bound(x)
     shift = 31 - bound.bit_length()
     # Typical distances become exponents of a few units, typical products a base near 1.
     units = 2**15 if kernel == "poly" else 6 * 2**8
     multiplier = np.array([units * 2.0**32 / (bound << shift) * rng.uniform(0.5, 3)], np.int32)
     low = -(2**17) if kernel == "poly" else 0
     rule = Requantization(multiplier, shift, 1.0, "int32", low, 2**17)
-    return QKernelMachine(*parts, exponent=rule, offset=offset, degree=int(rng.integers(1, 5)))
+    return replace(machine, exponent=rule, degree=int(rng.integers(1, 5)))
 
 
 def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:
     """Every kernel for two and for four classes; the last node decides."""
     x = graph.specs[source]
+    kernel: Kernel
     for kernel in ("laplacian", "rbf", "poly"):
         offset = 1234 if kernel == "poly" else 0
         graph = graph.append(kernel_machine(rng, x, kernel, (3, 4), offset), source)

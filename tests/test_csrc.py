@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from skconv import emulator
 from skconv.export import c as printer
+from skconv.export.emit import emit
 from skconv.export.text import table
 from skconv.graph import Fused, Graph, Magnitude, Op, OvoVote, TensorSpec, verify
 from skconv.graph.integer import exp2_table
@@ -29,7 +31,6 @@ from tests.integer_graphs import (
     input_spec,
     samples,
 )
-from tests.qemu.bench import run_on_qemu
 
 pytestmark = pytest.mark.needs("cc")
 
@@ -96,7 +97,7 @@ def test_the_graph_holds_every_integer_op():
         op
         for op in leaves(Op)
         if "integer" in op.domains
-        and printer.emit.dispatch(op) is not printer.emit.dispatch(Op)
+        and emit.dispatch(op) is not emit.dispatch(Op)
         and not issubclass(op, Packed)
     }
     assert {type(node.op) for node in every_integer_op().nodes} | {Fused} == wanted
@@ -145,7 +146,7 @@ def test_every_integer_op_on_a_microcontroller(cpu, flag):
     vectors = ['#include "skconv/types.h"', f"#define N_SAMPLES {len(x)}", *table("inputs", x)]
     vectors += table("traces", wanted_traces(graph, x))
     sources = {"vectors.h": "\n".join(vectors) + "\n", "main.c": COMPARING_MAIN}
-    done = run_on_qemu(printer.render(graph, "m") | sources, cpu=cpu, flags=(flag, "-DM_TRACE"))
+    done = emulator.run(printer.render(graph, "m") | sources, target=cpu, flags=(flag, "-DM_TRACE"))
     assert done.returncode == 0, done.output
 
 

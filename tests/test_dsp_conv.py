@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
+from skconv import emulator
 from skconv.export.packing import blocked_conv
 from skconv.export.packing import conv as packing
 from skconv.export.text import table
@@ -19,7 +20,8 @@ from skconv.runtime.compiled import write_files
 from skconv.targets import WARNING_FLAGS
 from tests.integer_graphs import conv_parts, input_spec, requantization, samples
 from tests.mcu import conv as mcu
-from tests.qemu.bench import TOOLS, run_on_qemu
+
+TOOLS = emulator.tools("cortex-m4")
 
 # Compiling is slow, and the exit status names the case: no shrinking.
 FEW = settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
@@ -120,7 +122,7 @@ def test_plain_c_equals_the_definition(tmp_path_factory, drawn):
 @FEW
 @given(drawn=programs(FAST | BLOCKED))
 def test_microcontroller_equals_the_definition(flag, drawn):
-    done = run_on_qemu(program(drawn), cpu="cortex-m4", flags=(flag, *WARNING_FLAGS))
+    done = emulator.run(program(drawn), target="cortex-m4", flags=(flag, *WARNING_FLAGS))
     assert done.returncode == 0, done.output
 
 
@@ -129,7 +131,7 @@ def test_microcontroller_equals_the_definition(flag, drawn):
 @FEW
 @given(drawn=programs(BLOCKED))
 def test_smallest_core_equals_the_definition(flag, drawn):
-    done = run_on_qemu(program(drawn), cpu="cortex-m0", flags=(flag, *WARNING_FLAGS))
+    done = emulator.run(program(drawn), target="cortex-m0", flags=(flag, *WARNING_FLAGS))
     assert done.returncode == 0, done.output
 
 
@@ -151,7 +153,7 @@ def test_wide_layers_equal_the_definition():
         op, x = mcu.example(shape, n_kernels, size)
         assert packing.layout(op, x).windows == windows
         drawn += [((op, x), mcu.fast(8)), ((op, x), mcu.fast(16))]
-    done = run_on_qemu(program(drawn), flags=("-O2",))
+    done = emulator.run(program(drawn), flags=("-O2",), target="cortex-m4")
     assert done.returncode == 0, done.output
 
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from skconv import emulator
 from skconv.export.packing import first
 from tests.integer_graphs import input_spec, qconv
 from tests.mcu.cases import measure
 from tests.mcu.first import budget, conv_case
 from tests.mcu.running import differing_on_host, differing_on_m4
-from tests.qemu.bench import TOOLS
+
+TOOLS = emulator.tools("cortex-m4")
 
 SIDES = st.integers(0, 2)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from skconv import emulator
 from skconv.export.packing.kernel_machine import fits, pack, scratch_bytes
 from skconv.graph import Graph, QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
@@ -17,7 +18,8 @@ from skconv.targets import WARNING_FLAGS
 from tests.integer_graphs import input_spec, samples
 from tests.mcu import kernel_machine as mcu
 from tests.mcu import streams
-from tests.qemu.bench import TOOLS, run_on_qemu
+
+TOOLS = emulator.tools("cortex-m4")
 
 SETTINGS = settings(
     max_examples=200,
@@ -164,7 +166,7 @@ def test_on_the_target(kernel, dtype, n_features, n_support, wide, flag):
     batch = samples(rng, x)
     sources = mcu.project(mcu.fast_source(op, x, wide=wide))
     sources["main.c"] = streams.comparing_main(batch, wanted(op, x, batch))
-    done = run_on_qemu(sources, flags=(*WARNING_FLAGS, flag))
+    done = emulator.run(sources, flags=(*WARNING_FLAGS, flag), target="cortex-m4")
     assert (done.returncode, done.output) == (0, "")
 
 

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from skconv import emulator
 from skconv.export.packing.linear import fits, pack, weight_type
 from skconv.graph import Graph, QLinear, TensorSpec
 from skconv.runtime import fixed
 from skconv.targets import WARNING_FLAGS
 from tests.integer_graphs import input_spec, samples
 from tests.mcu import kernel_machine, linear, streams
-from tests.qemu.bench import TOOLS, run_on_qemu
+
+TOOLS = emulator.tools("cortex-m4")
 
 SETTINGS = settings(
     max_examples=100,
@@ -123,7 +125,7 @@ def test_on_the_target(dtype, weights, flag):
         batch = samples(rng, x)
         sources = kernel_machine.project(linear.fast_source(op, x))
         sources["main.c"] = streams.comparing_main(batch, wanted(op, x, batch))
-        done = run_on_qemu(sources, flags=(*WARNING_FLAGS, flag))
+        done = emulator.run(sources, flags=(*WARNING_FLAGS, flag), target="cortex-m4")
         assert (done.returncode, done.output) == (0, "")
 
 

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from skconv import emulator
 from skconv.export.packing import rows, rows_pool
 from skconv.graph import Abs, BothSigns, Magnitude, MaxPool, QL2Pool, QMeanPool, QSquare, Relu
 from tests.integer_graphs import input_spec, qconv, requantization
 from tests.mcu.cases import measure
 from tests.mcu.rows import budget, conv_case, conv_row, head, head_row, pooling, stage_case
 from tests.mcu.running import differing_on_host, differing_on_m4
-from tests.qemu.bench import TOOLS
+
+TOOLS = emulator.tools("cortex-m4")
 
 FEW = settings(
     max_examples=3,

@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skconv import emulator
 from skconv.cost import report
 from skconv.export.c import render
-from skconv.export.specialize import DspConv, DspKernelMachine, DspLinear, DspStage, specialize
+from skconv.export.routines.conv import DspConv
+from skconv.export.routines.kernel_machine import DspKernelMachine
+from skconv.export.routines.linear import DspLinear
+from skconv.export.routines.stage import DspStage
+from skconv.export.specialize import specialize
 from skconv.graph import Abs, ArgMax, BothSigns, L2Pool, MaxPool, MeanPool, Relu, Reshape, Square
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
@@ -22,7 +27,8 @@ from skconv.testing import (
     quantized_example,
 )
 from tests import exactness
-from tests.qemu.bench import TOOLS, count_instructions, object_sizes
+
+TOOLS = emulator.tools("cortex-m4")
 
 M4 = get_target("cortex-m4")
 RNG = np.random.default_rng(0)
@@ -82,7 +88,10 @@ def test_tables_and_arena_are_those_of_the_report(optimize):
         fuse(stage(Abs(), MeanPool((3, 3), (3, 3)))),
     ):
         special = specialize(graph, M4, optimize)
-        sizes, cost = object_sizes(render(special, "m"), flags=("-O2",)), report(special)
+        sizes, cost = (
+            emulator.object_sizes(render(special, "m"), flags=("-O2",), target="cortex-m4"),
+            report(special),
+        )
         tables = sum(s.size for s in sizes.symbols.values() if s.section == "rodata")
         assert (tables, sizes.bss) == (cost.flash_bytes, cost.ram_bytes)
 
@@ -97,7 +106,9 @@ def test_a_stage_takes_a_third_of_the_instructions():
         "static m_output_t y[M_OUTPUT_SIZE];"
     )
     plain, special = (
-        count_instructions(render(g, "m"), "m_run(x, y)", prelude=prelude, flags=("-O3",))
+        emulator.count_instructions(
+            render(g, "m"), "m_run(x, y)", prelude=prelude, flags=("-O3",), target="cortex-m4"
+        )
         for g in (graph, specialize(graph, M4))
     )
     assert special < plain / 3

@@ -14,7 +14,7 @@ import numpy as np
 
 import skconv.export.emit_float
 import skconv.export.emit_fused
-import skconv.export.emit_packed  # noqa: F401  (all three register ops)
+import skconv.export.specialize  # noqa: F401  (all three register ops)
 from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool
 from skconv.export.text import CTYPES, call, struct
 from skconv.graph import (

@@ -17,7 +17,8 @@ from skconv.cost import CostReport, report
 from skconv.export import project
 from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
-from skconv.export.specialize import Optimize, specialize
+from skconv.export.routines.base import Optimize
+from skconv.export.specialize import specialize
 from skconv.export.text import check_name
 from skconv.graph import Graph, Quantized
 from skconv.memory import MemoryPlan, plan_memory

@@ -11,7 +11,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -55,7 +55,7 @@ def main() -> None:
     features = PCANetFeatures(kernel_size=7, n_kernels=(8, 8), block_size=7, output="sparse")
     print(f"PCANet-2, {torch.get_num_threads()} thread(s)")
     timed("fit", lambda: features.fit(images[train]), 10_000)
-    Z_train = timed("transform, sparse", lambda: features.transform(images[train]), 10_000)
+    Z_train: Any = timed("transform, sparse", lambda: features.transform(images[train]), 10_000)
     Z_test = timed("transform, sparse", lambda: features.transform(images[test]), 10_000)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"{Z_train.shape[1]} features, density {Z_train.nnz / np.prod(Z_train.shape):.3f}")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from skconv import emulator
 from skconv.cost import report
 from skconv.export.c import render
 from skconv.export.specialize import specialize
@@ -21,7 +22,6 @@ from skconv.graph import Graph
 from skconv.passes.fuse import fuse
 from skconv.targets import get_target
 from tests.pipelines import EXTRACTORS, Exported, exported
-from tests.qemu.bench import count_instructions
 
 
 def instructions(it: Exported, graph: Graph, flag: str) -> int:
@@ -31,7 +31,9 @@ def instructions(it: Exported, graph: Graph, flag: str) -> int:
         f'#include "m.h"\nstatic const m_input_t x[M_INPUT_SIZE] = {{{pixels}}};\n'
         "static m_output_t y[M_OUTPUT_SIZE];"
     )
-    return count_instructions(render(graph, "m"), "m_run(x, y)", prelude=prelude, flags=(flag,))
+    return emulator.count_instructions(
+        render(graph, "m"), "m_run(x, y)", prelude=prelude, flags=(flag,), target="cortex-m4"
+    )
 
 
 def main() -> None:

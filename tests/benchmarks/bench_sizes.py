@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from skconv import emulator
 from tests.pipelines import PAIRS, exported
-from tests.qemu.bench import object_sizes
 
 
 def main() -> None:
@@ -24,7 +24,10 @@ def main() -> None:
     wrong = 0
     for extractor, classifier in PAIRS:
         model = exported(extractor, classifier).model
-        report, sizes = model.report(), object_sizes(model.files, flags=("-O2",))
+        report, sizes = (
+            model.report(),
+            emulator.object_sizes(model.files, flags=("-O2",), target="cortex-m4"),
+        )
         tables = sum(s.size for s in sizes.symbols.values() if s.section == "rodata")
         wrong += tables != report.flash_bytes or sizes.bss != report.ram_bytes
         print(

@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -74,9 +75,9 @@ def main() -> None:
         repeats = options.repeats if n > 100 else 20 * options.repeats
         times = medians(
             {
-                "skconv": lambda x=x: features.transform(x),
-                "raw": lambda x=x: raw(x),
-                "last": lambda x=x: raw_last(x),
+                "skconv": partial(features.transform, x),
+                "raw": partial(raw, x),
+                "last": partial(raw_last, x),
             },
             repeats,
         )

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv import emulator
 from skconv.export.text import struct, table
 from skconv.graph import Requantization
-from tests.qemu.bench import count_instructions, object_sizes
 
 OPTIMISATIONS = ("-O2", "-O3")
 
@@ -114,7 +114,8 @@ ON_HOST = '#include <stdio.h>\nstatic void print(uint32_t n) { printf("%lu", (un
 
 def program(cases: Sequence[Case], *, host: bool, in_place: bool = False) -> dict[str, str]:
     """A program that prints how many bytes of all outputs differ from what is wanted."""
-    vectors, runs = [], []
+    vectors: list[str] = []
+    runs: list[str] = []
     for i, case in enumerate(cases):
         vectors += table(f"x_{i}", case.x.ravel())
         vectors += table(f"wanted_{i}", case.wanted.ravel())
@@ -150,13 +151,17 @@ def measure(
         ]
     )
     counts = {
-        optimisation: count_instructions(
-            sources, "work_0(x, found)", prelude=prelude, flags=(optimisation, *flags)
+        optimisation: emulator.count_instructions(
+            sources,
+            "work_0(x, found)",
+            prelude=prelude,
+            flags=(optimisation, *flags),
+            target="cortex-m4",
         )
         for optimisation in OPTIMISATIONS
     }
     best = min(counts, key=lambda optimisation: counts[optimisation])
-    sizes = object_sizes(sources, flags=(best, *flags))
+    sizes = emulator.object_sizes(sources, flags=(best, *flags), target="cortex-m4")
     # Functions alone: a table of the same name prefix is data.
     code = sum(s.size for s in sizes.symbols.values() if s.section == "text")
     return Row(

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from skconv import emulator
 from skconv.export.packing import blocked_conv
 from skconv.export.packing import conv as packing
 from skconv.export.text import table
 from skconv.graph import QConv, TensorSpec
 from tests.integer_graphs import input_spec, qconv, samples
 from tests.mcu.cases import OPTIMISATIONS, Row, headers, show
-from tests.qemu.bench import Cpu, count_instructions, object_sizes
 
 SAME = ((1, 1), (1, 1))
 GUARD = re.compile(r"struct { (\w+)_t ring\[(\d+)\]; ")
@@ -137,7 +137,7 @@ def example(shape: tuple[int, int, int], n_kernels: int, size, **geometry) -> tu
     return qconv(np.random.default_rng(0), x, n_kernels, size, "int8", **geometry), x
 
 
-def count(op: QConv, x: TensorSpec, source: Source, cpu: Cpu, flag: str) -> int:
+def count(op: QConv, x: TensorSpec, source: Source, cpu: str, flag: str) -> int:
     """Instructions of one call."""
     sample = samples(np.random.default_rng(1), x, 1)[0]
     prelude = [
@@ -146,11 +146,11 @@ def count(op: QConv, x: TensorSpec, source: Source, cpu: Cpu, flag: str) -> int:
         f"static {op.requantization.dtype}_t result[{op.output(x).size}];",
         "void conv(const void *, void *);",
     ]
-    return count_instructions(
+    return emulator.count_instructions(
         project(op, x, source),
         "conv(sample, result)",
         prelude="\n".join(prelude),
-        cpu=cpu,
+        target=cpu,
         flags=(flag,),
     )
 
@@ -159,11 +159,19 @@ def project(op: QConv, x: TensorSpec, source: Source) -> dict[str, str]:
     return headers() | {"conv.c": "\n".join(source(op, x, "conv")) + "\n"}
 
 
-def row(work: str, op: QConv, x: TensorSpec, source: Source, cpu: Cpu, *known: int | None) -> Row:
-    """The better of -O2 and -O3; ``known`` are the target and the best peer."""
+def row(
+    work: str,
+    layer: tuple[QConv, TensorSpec],
+    source: Source,
+    cpu: str,
+    target: int | None = None,
+    peer: int | None = None,
+) -> Row:
+    """The better of -O2 and -O3."""
+    op, x = layer
     counts = {flag: count(op, x, source, cpu, flag) for flag in OPTIMISATIONS}
     flag = min(counts, key=counts.__getitem__)
-    symbols = object_sizes(project(op, x, source), cpu=cpu, flags=(flag,)).symbols
+    symbols = emulator.object_sizes(project(op, x, source), target=cpu, flags=(flag,)).symbols
 
     def total(section: str) -> int:
         return sum(s.size for name, s in symbols.items() if s.section == section)
@@ -171,7 +179,6 @@ def row(work: str, op: QConv, x: TensorSpec, source: Source, cpu: Cpu, *known: i
     ring = GUARD.search("\n".join(source(op, x, "conv")))
     scratch = int(ring[2]) * np.dtype(ring[1]).itemsize if ring else 0
     code = total("text") - sum(s.size for n, s in symbols.items() if n.endswith("_guard"))
-    target, peer = known
     return Row(f"{work} ({flag})", counts[flag], target, peer, scratch, total("rodata"), code)
 
 
@@ -182,15 +189,15 @@ def rows() -> Iterator[Row]:
     bits: packing.WeightBits
     for bits, target in ((8, 500_000), (16, 440_000)):
         work = f"conv 3x3 16->16, 14x14, int{bits} weights"
-        yield row(work, *three, fast(bits), "cortex-m4", target, 903_454)
+        yield row(work, three, fast(bits), "cortex-m4", target, 903_454)
     for bits, target in ((8, 155_000), (16, 135_000)):
         work = f"conv 1x1 16->32, 14x14, int{bits} weights"
-        yield row(work, *one, fast(bits), "cortex-m4", target, 270_062)
-        yield row(f"{work}, 2 at a time", *one, fast(bits, 2), "cortex-m4", target, 270_062)
-    for cpu, target, peer in (("cortex-m4", 1_200_000, 1_739_630), ("cortex-m0", None, None)):
+        yield row(work, one, fast(bits), "cortex-m4", target, 270_062)
+        yield row(f"{work}, 2 at a time", one, fast(bits, 2), "cortex-m4", target, 270_062)
+    for cpu, peer in (("cortex-m4", 1_739_630), ("cortex-m0", None)):
         for name, source in (("blocked", blocked), ("portable", portable)):
-            wanted = target if source is blocked else None
-            yield row(f"conv 3x3 16->16, {name} C, {cpu}", *three, source, cpu, wanted, peer)
+            wanted = 1_200_000 if source is blocked and peer else None
+            yield row(f"conv 3x3 16->16, {name} C, {cpu}", three, source, cpu, wanted, peer)
 
 
 def main() -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
 
+from skconv import emulator
 from skconv.export.packing.kernel_machine import pack, scratch_bytes
 from skconv.export.text import struct, table
 from skconv.graph import QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
+from skconv.graph.vectors import Kernel
 from tests.integer_graphs import input_spec, requantization
 from tests.mcu.cases import OPTIMISATIONS, Row
-from tests.qemu.bench import Cpu, count_instructions, object_sizes
 
 HEADER = "void machine(const void *input, int32_t *output);\n"
 
@@ -27,7 +28,7 @@ def headers() -> dict[str, str]:
 
 def example(
     rng,
-    kernel: str,
+    kernel: Kernel,
     x: TensorSpec,
     n_support: Sequence[int],
     spread: float = 12.0,
@@ -131,7 +132,7 @@ def portable_source(op: QKernelMachine, x: TensorSpec) -> str:
     return source_of("kernel_machine.h", tables, scratch + call)
 
 
-def source_of(header: str, tables: dict[str, np.ndarray | None], body: str) -> str:
+def source_of(header: str, tables: Mapping[str, np.ndarray | None], body: str) -> str:
     lines: list[str] = [f'#include "{header}"', '#include "machine.h"']
     for name, values in tables.items():
         if values is not None:
@@ -143,15 +144,15 @@ def project(source: str) -> dict[str, str]:
     return {**headers(), "machine.h": f'#include "types.h"\n{HEADER}', "machine.c": source}
 
 
-def count(source: str, x: TensorSpec, sample, n_results: int, cpu: Cpu, flag: str) -> int:
+def count(source: str, x: TensorSpec, sample, n_results: int, cpu: str, flag: str) -> int:
     """Instructions of one inference."""
     lines = ['#include "machine.h"', *table("sample", sample), f"static int32_t out[{n_results}];"]
-    return count_instructions(
-        project(source), "machine(sample, out)", prelude="\n".join(lines), cpu=cpu, flags=(flag,)
+    return emulator.count_instructions(
+        project(source), "machine(sample, out)", prelude="\n".join(lines), target=cpu, flags=(flag,)
     )
 
 
-def best(work, source, x, n_results, room, target, peer, cpu: Cpu = "cortex-m4") -> Row:
+def best(work, source, x, n_results, room, target, peer, cpu: str = "cortex-m4") -> Row:
     """The better of -O2 and -O3."""
     sample = np.random.default_rng(1).integers(x.limits[0], x.limits[1] + 1, x.size)
     counts = {
@@ -159,7 +160,7 @@ def best(work, source, x, n_results, room, target, peer, cpu: Cpu = "cortex-m4")
         for flag in OPTIMISATIONS
     }
     flag = min(counts, key=counts.__getitem__)
-    sizes = object_sizes(project(source), cpu=cpu, flags=(flag,))
+    sizes = emulator.object_sizes(project(source), target=cpu, flags=(flag,))
     code = sizes.symbols["machine"].size
     tables = sum(s.size for s in sizes.symbols.values() if s.section == "rodata")
     return Row(f"{work} ({flag})", counts[flag], target, peer, room, tables, code)
@@ -168,7 +169,7 @@ def best(work, source, x, n_results, room, target, peer, cpu: Cpu = "cortex-m4")
 def rows() -> Iterator[Row]:
     """124 support vectors of 64 features, two classes; and ten classes of 25."""
     two = (60, 64)
-    for kernel, dtype, wide, target in (
+    machines: tuple[tuple[Kernel, str, bool, int | None], ...] = (
         ("laplacian", "uint8", False, 6000),
         ("laplacian", "int8", False, 6000),
         ("laplacian", "int16", False, None),
@@ -176,7 +177,8 @@ def rows() -> Iterator[Row]:
         ("rbf", "uint8", True, 11000),
         ("rbf", "int8", False, 11000),
         ("rbf", "int16", False, 11000),
-    ):
+    )
+    for kernel, dtype, wide, target in machines:
         x = input_spec((64,), dtype)
         op = example(np.random.default_rng(0), kernel, x, two)
         work = f"{kernel} SVM 124x64 {dtype}{' as int16' if wide else ''}"

@@ -71,9 +71,9 @@ def stage_case(
     sample = image(rng, x)
     ops = [conv, *([nonlinearity] if nonlinearity else []), pool]
     spec, wanted = x, sample[None]
-    for op in ops:
-        spec = op.output(spec)
-        wanted = fixed.evaluate(op, wanted).astype(spec.dtype)
+    for step in ops:
+        spec = step.output(spec)
+        wanted = fixed.evaluate(step, wanted).astype(spec.dtype)
     tables = {"table": rows.pack(conv, x)}
     rules = {}
     for name, op in (("square", nonlinearity), ("to", pool)):
@@ -162,12 +162,14 @@ def stages() -> list[tuple[str, Op | None, type[PoolGeometry]]]:
 
 def pooling(rng, kind: type[PoolGeometry], x: TensorSpec, size, stride=None) -> PoolGeometry:
     """A pooling whose requantisation fits what comes to it."""
-    geometry = {"size": size, "stride": stride or size}
-    if kind is MaxPool:
-        return MaxPool(**geometry)
+    stride = stride or size
     area = size[0] * size[1]
-    bound = round((area * x.magnitude**2) ** 0.5) if kind is QL2Pool else area * x.magnitude
-    return kind(requantization=requantization(rng, bound, "uint8"), **geometry)
+    if kind is QL2Pool:
+        bound = round((area * x.magnitude**2) ** 0.5)
+        return QL2Pool(size, stride, requantization(rng, bound, "uint8"))
+    if kind is QMeanPool:
+        return QMeanPool(size, stride, requantization(rng, area * x.magnitude, "uint8"))
+    return MaxPool(size, stride)
 
 
 def stage_rows() -> list[Row]:
