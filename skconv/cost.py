@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from skconv.graph import Graph
+from skconv.graph import Graph, Op, TensorSpec
 from skconv.memory import MemoryPlan, plan_memory
 
 HEADER = ("node", "op", "tensor", "MACs", "flash bytes", "RAM bytes")
@@ -108,7 +108,9 @@ class CostReport:
         )
 
 
-def report(graph: Graph, plan: MemoryPlan | None = None) -> CostReport:
+def report(
+    graph: Graph, plan: MemoryPlan | None = None, probabilities: Op | None = None
+) -> CostReport:
     """The costs of a graph.
 
     Parameters
@@ -117,6 +119,8 @@ def report(graph: Graph, plan: MemoryPlan | None = None) -> CostReport:
         Integer or float.
     plan : MemoryPlan or None
         Where the tensors live; `plan_memory` by default.
+    probabilities : Op or None
+        What makes probabilities of the scores, where that is wanted, too.
     """
     plan = plan or plan_memory(graph)
     specs, macs = graph.specs, graph.node_macs()
@@ -131,11 +135,19 @@ def report(graph: Graph, plan: MemoryPlan | None = None) -> CostReport:
         )
         for time, node in enumerate(graph.nodes)
     )
+    if probabilities is not None:
+        nodes += (_probabilities_cost(probabilities, specs[graph.scores_name]),)
     return CostReport(
         nodes,
-        graph.macs,
-        graph.parameter_bytes,
+        sum(node.macs for node in nodes),
+        sum(node.flash_bytes for node in nodes),
         plan.arena_bytes,
         graph.input.nbytes,
         specs[graph.scores_name].nbytes,
     )
+
+
+def _probabilities_cost(op: Op, scores: TensorSpec) -> NodeCost:
+    spec = op.output(scores)
+    tensor = f"{spec.dtype} {spec.shape}"
+    return NodeCost("probabilities", op.describe(), tensor, op.macs(scores), op.parameter_bytes, 0)

@@ -3,10 +3,11 @@
 The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 
 - A *buffer* holds one tensor, or several in turn: a `Reshape` is its input under another
-  name, and `Relu` and `Abs` write over an input that nobody reads later.
+  name, and `Relu`, `Abs` and some routines write over an input that nobody reads later.
 - A buffer lives from the node that writes it to the last node that reads it.
 - Input and output belong to the caller and take no room in the arena. The scores of a
-  classifier do: ``predict`` has no output of its own to write them to.
+  classifier do: ``predict`` has no output of its own to write them to. So does an output
+  that grows while rows of the input come.
 - Some routines need scratch memory: a buffer that lives while its node runs.
 - Buffers are placed in order of size, the largest first.
 - Each goes into the first gap that is large enough between the buffers that live at the
@@ -26,7 +27,6 @@ import numpy as np
 from skconv.graph import (
     INPUT,
     Abs,
-    BlockHistogram,
     Fused,
     Graph,
     Node,
@@ -35,8 +35,8 @@ from skconv.graph import (
     Relu,
     Reshape,
 )
-from skconv.graph.nested import Packed
-from skconv.graph.ops import PoolGeometry
+from skconv.graph.nested import Packed, Streamed
+from skconv.stage_memory import StageMemory
 
 ALIGNMENT = 8
 CHART_HEIGHT = 16
@@ -49,7 +49,7 @@ class Buffer:
     Attributes
     ----------
     name : str
-        The tensor that lives there first, or ``"scratch of NODE"``.
+        The tensor that lives there first, ``"scratch of NODE"``, or ``"rows of NODE"``.
     nbytes : int
         Bytes that the tensor has.
     first_used, last_used : int
@@ -164,30 +164,12 @@ def _(op: QKernelMachine) -> int:
 
 @scratch_bytes.register
 def _(op: Fused) -> int:
-    """An int32 sum for each pooled channel, and one pixel of the convolution.
-
-    A histogram counts in the output, or in the sums of the head: it needs the pixel alone.
-    """
-    return pooled_sum_bytes(op) + pixel_bytes(op)
+    return StageMemory(op.graph).nbytes
 
 
 @scratch_bytes.register
 def _(op: Packed) -> int:
     return op.scratch_bytes
-
-
-def pooled_sum_bytes(op: Fused) -> int:
-    """Bytes of the running sums of one pooling window."""
-    pool = next(node for node in op.graph.nodes if isinstance(node.op, PoolGeometry))
-    if isinstance(pool.op, BlockHistogram):
-        return 0
-    return op.graph.specs[pool.name].shape[-1] * np.dtype(np.int32).itemsize
-
-
-def pixel_bytes(op: Fused) -> int:
-    """Bytes of one pixel of the convolution: all its channels, or codes."""
-    spec = op.graph.specs[op.graph.nodes[0].name]
-    return spec.shape[-1] * np.dtype(spec.dtype).itemsize
 
 
 def plan_memory(graph: Graph) -> MemoryPlan:
@@ -245,10 +227,14 @@ def _homes(graph: Graph) -> dict[str, str]:
     homes = {INPUT: INPUT}
     for time, node in enumerate(graph.nodes):
         keeps = isinstance(node.op, Reshape) or (
-            isinstance(node.op, Relu | Abs) and _may_overwrite(graph, homes, node, time)
+            _is_in_place(node.op) and _may_overwrite(graph, homes, node, time)
         )
         homes[node.name] = homes[node.inputs[0]] if keeps else node.name
     return homes
+
+
+def _is_in_place(op: Op) -> bool:
+    return isinstance(op, Relu | Abs) or (isinstance(op, Packed) and op.in_place)
 
 
 def _may_overwrite(graph: Graph, homes: dict[str, str], node: Node, time: int) -> bool:
@@ -261,19 +247,27 @@ def _may_overwrite(graph: Graph, homes: dict[str, str], node: Node, time: int) -
 
 def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
     specs = graph.specs
-    callers = {homes[INPUT]} | (set() if graph.is_classifier else {homes[graph.scores_name]})
+    callers = {homes[INPUT]}
+    if not graph.is_classifier and not is_made_by_rows(graph, homes):
+        callers.add(homes[graph.scores_name])
     last = _last_uses(graph, homes)
     decisions = {graph.output_name} if graph.is_classifier else set()
     for time, node in enumerate(graph.nodes):
         if homes[node.name] == node.name and node.name not in callers | decisions:
             yield Buffer(node.name, specs[node.name].nbytes, time, last[node.name])
         if scratch := scratch_bytes(node.op):
-            yield Buffer(scratch_name(node.name), scratch, time, time)
+            yield Buffer(scratch_name(node), scratch, time, time)
 
 
-def scratch_name(node_name: str) -> str:
+def is_made_by_rows(graph: Graph, homes: dict[str, str]) -> bool:
+    """Whether the output grows while rows come: the caller gives its memory at the end."""
+    home = homes[graph.scores_name]
+    return any(node.name == home and isinstance(node.op, Streamed) for node in graph.nodes)
+
+
+def scratch_name(node: Node) -> str:
     """The name of the scratch buffer of a node."""
-    return f"scratch of {node_name}"
+    return f"{'rows' if isinstance(node.op, Streamed) else 'scratch'} of {node.name}"
 
 
 def _last_uses(graph: Graph, homes: dict[str, str]) -> dict[str, int]:

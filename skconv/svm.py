@@ -67,7 +67,9 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
     r"""Nu support vector classifier with the kernel :math:`e^{-\gamma \|x - s\|_1}`.
 
     The Laplacian kernel needs no multiplication on the target: with ``power_of_two=True``
-    it is :math:`2^{-2^{-p} d}` of an integer distance ``d``, which is a table and a shift.
+    on integers, as `QuantizedFeatures` gives them, it is :math:`2^{-2^{-p} d}` of an
+    integer distance ``d``, which is a table and a shift. On other features the distance is
+    brought to the exponent by one product for each support vector.
     The estimator owns its support vectors, so it can be saved, read and exported.
 
     Several classes are handled one against one, as in `sklearn.svm.NuSVC`: the class that

@@ -36,6 +36,8 @@ class Target:
     board : str
         The simulated board that runs the code, see `skconv.emulator`; empty where the code
         runs on this machine.
+    word_bits : int
+        Width of the registers.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Target:
     has_dsp: bool = False
     has_fpu: bool = False
     board: str = ""
+    word_bits: int = 32
 
 
 def _cortex(core: str, board: str, fpu: str = "", *, has_dsp: bool = False) -> Target:
@@ -77,6 +80,7 @@ TARGETS = {
             "avr-gcc",
             ("-mmcu=atmega1284p", "-std=gnu99", "-Waddr-space-convert"),
             board="atmega1284p",
+            word_bits=8,
         ),
     )
 }

@@ -31,6 +31,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    SoftThreshold,
     Square,
     TensorSpec,
     Threshold,
@@ -107,6 +108,10 @@ def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
         ),
         "shared": chain(conv(rng, (3, 3, 3, 1), shared=True), Relu(), MaxPool()),
         "relu": chain(Relu(), MaxPool()),
+        "soft threshold": chain(
+            conv(rng, (3, 3, 3, 2)), SoftThreshold(np.array([0, 0.5, 1], "f4")), MeanPool()
+        ),
+        "one sign": chain(SoftThreshold(np.array([0.2, 0.4], "f4"), both_signs=False)),
         "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
     }
 

@@ -134,6 +134,13 @@ def on_host(
 def run_program(
     sources: dict[str, str], flags: tuple[str, ...], folder: Path, compiler: str = "cc"
 ) -> int:
+    """The number that a program built on this machine prints."""
+    return int(output_on_host(sources, flags, folder, compiler))
+
+
+def output_on_host(
+    sources: dict[str, str], flags: tuple[str, ...], folder: Path, compiler: str = "cc"
+) -> str:
     """What a program built on this machine prints."""
     write_files(folder, sources)
     units = [name for name in sources if name.endswith(".c")]
@@ -142,7 +149,7 @@ def run_program(
     result = subprocess.run([folder / "program"], capture_output=True, text=True, check=False)
     if result.stderr or not result.stdout:
         raise AssertionError(result.stderr or f"exit status {result.returncode}")
-    return int(result.stdout)
+    return result.stdout
 
 
 def on_target(
@@ -151,6 +158,16 @@ def on_target(
     flags: tuple[str, ...] = ("-O2",),
     compiler: Compiler = "gcc",
 ) -> int:
+    """The number that a program prints on a simulated board, built with all warnings on."""
+    return int(output_on_target(sources, target, flags, compiler))
+
+
+def output_on_target(
+    sources: dict[str, str],
+    target: str,
+    flags: tuple[str, ...] = ("-O2",),
+    compiler: Compiler = "gcc",
+) -> str:
     """What a program prints on a simulated board, built with all warnings on."""
     result = emulator.run(
         sources,
@@ -161,4 +178,4 @@ def on_target(
     )
     if result.returncode not in (0, 1) or not result.output:
         raise AssertionError(f"exit status {result.returncode}: {result.output}")
-    return int(result.output)
+    return result.output

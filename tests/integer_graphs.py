@@ -36,11 +36,13 @@ from skconv.graph import (
     Rescale,
     Reshape,
     Select,
+    SoftThreshold,
     TensorSpec,
     Threshold,
     verify,
 )
 from skconv.graph.vectors import Kernel
+from skconv.passes.softmax import softmax
 
 LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
 
@@ -112,6 +114,9 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     rescale = requantization(rng, x.magnitude, "uint8", channels, zero_point=-7)
     graph = graph.append(Rescale(0, rescale), "input")
     graph = graph.append(Relu(), "input").append(BothSigns(), "input")
+    threshold = np.arange(channels, dtype=np.int16) * 7
+    graph = graph.append(SoftThreshold(threshold), "input")
+    graph = graph.append(SoftThreshold(threshold, both_signs=False), "input")
     graph = graph.append(Permute((2, 0, 1)), "input").append(Permute((1, 0, 2)), "input")
     graph = graph.append(Concat(), "input", "relu")
     graph = graph.append(Hash(channels), "input").append(Hash(1), "input")
@@ -143,6 +148,8 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         rule = requantization(rng, bound, "int16", 5)
         graph = graph.append(QLinear(weights, bias, requantization=rule), "flat")
         graph = graph.append(QLinear(weights, bias, 0.1), "flat").append(ArgMax())
+        scores = QLinear(weights, bias, 2.0**-20)
+        graph = graph.append(scores, "flat").append(softmax(scores.output(graph.specs["flat"])))
     graph = graph.append(QLinear(weights[:1], bias[:1]), "flat")
     return graph.append(Threshold())
 

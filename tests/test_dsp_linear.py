@@ -133,9 +133,12 @@ def test_on_the_target(dtype, weights, flag):
 @pytest.mark.parametrize(
     "n_columns, n_rows, dtype, weights, measured",
     [
-        (64, 1, "uint8", "int16", 126),
-        (64, 1, "int16", "int16", 106),
-        (1152, 10, "uint8", "int8", 18238),
+        (64, 1, "uint8", "int8", 134),
+        (64, 1, "uint8", "int16", 118),
+        (64, 1, "int16", "int8", 118),
+        (64, 1, "int16", "int16", 102),
+        (64, 3, "uint8", "int8", 304),
+        (1152, 10, "uint8", "int8", 16284),
         (1152, 10, "int8", "int16", 10882),
     ],
 )

@@ -25,6 +25,7 @@ from skconv.graph import (
 from skconv.memory import overlaps, plan_memory
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
+from skconv.stage_memory import StageMemory
 from skconv.testing import (
     assert_runtimes_agree,
     chain,
@@ -62,10 +63,10 @@ def test_every_stage_is_one_op_with_the_same_bytes_in_c(middle, pool, headed):
 
 
 @pytest.mark.parametrize("headed", [False, True])
-@pytest.mark.parametrize("step", [3, 4])
+@pytest.mark.parametrize("step", [(3, 3), (4, 4), (1, 1), (2, 4), (4, 1)])
 def test_codes_go_straight_into_histograms_or_scores(headed, step):
     codes = conv(RNG, (4, 3, 3, 1), padding=((1, 1), (1, 1)), shared=True)
-    graph = chain(codes, Hash(4), BlockHistogram((3, 3), (step, step), 16))
+    graph = chain(codes, Hash(4), BlockHistogram((3, 3), step, 16))
     graph = quantized_example(with_head(graph) if headed else graph)
     fused = fuse(graph)
     assert classes(fused)[0] == "Fused"
@@ -74,9 +75,28 @@ def test_codes_go_straight_into_histograms_or_scores(headed, step):
     assert_runtimes_agree(fused, x)
 
 
+@pytest.mark.parametrize("middle", [None, Abs(), BothSigns(), Magnitude(), Square()])
+@pytest.mark.parametrize("pool", [MaxPool, MeanPool, L2Pool])
+@pytest.mark.parametrize(
+    ("size", "stride"), [((3, 3), (2, 2)), ((4, 2), (1, 3)), ((2, 5), (3, 2)), ((5, 3), (2, 1))]
+)
+def test_windows_that_overlap_are_one_op_with_the_same_bytes_in_c(middle, pool, size, stride):
+    ops = [conv(RNG, (4, 3, 3, 2)), *([middle] if middle else []), pool(size, stride)]
+    graph = quantized_example(with_head(chain(*ops, shape=(17, 12, 2))))
+    fused = fuse(graph)
+    assert classes(fused) == ["Fused", "ArgMax"]
+    x = example_samples(graph, 5)
+    assert np.array_equal(fixed.run(fused, x), fixed.run(graph, x))
+    assert_runtimes_agree(fused, x)
+    assert plan_memory(fused).arena_bytes < plan_memory(graph).arena_bytes
+
+
 def test_what_is_not_fused():
-    overlapping = chain(conv(RNG, (4, 3, 3, 2)), Abs(), MeanPool((3, 3), (2, 3)))
-    assert "Fused" not in classes(fuse(quantized_example(overlapping)))
+    """Where memory would not fall, and where tensors inside have other readers."""
+    low = chain(conv(RNG, (4, 3, 3, 2)), Abs(), MeanPool((4, 3), (1, 1)), shape=(8, 10, 2))
+    low = quantized_example(low)
+    assert "Fused" not in classes(fuse(low))
+    assert StageMemory(low).nbytes > plan_memory(low).arena_bytes
     unpooled = chain(conv(RNG, (4, 3, 3, 2)), Abs())
     assert "Fused" not in classes(fuse(quantized_example(unpooled)))
     graph = chain(conv(RNG, (4, 3, 3, 2)), MaxPool((2, 2), (2, 2)))
@@ -104,6 +124,19 @@ def test_numbers_and_names_stay(name):
     assert np.array_equal(fixed.run(fused, x), fixed.run(graph, x))
 
 
+def test_sums_take_the_smallest_type_that_holds_them():
+    def dtype(pool, **options):
+        graph = chain(conv(RNG, (2, 3, 3, 2)), Relu(), pool)
+        return StageMemory(quantized_example(graph, **options)).sum_dtype
+
+    assert dtype(MaxPool((3, 3), (2, 2))) == "uint8"
+    assert dtype(MeanPool((1, 2), (2, 2))) == "uint16"
+    assert dtype(L2Pool((3, 3), (2, 2))) == "int32"
+    memory = StageMemory(quantized_example(chain(conv(RNG, (2, 3, 3, 2)), MaxPool((3, 3), (2, 2)))))
+    assert memory.n_sums == 2 * 3 * 2  # rows of windows, windows of a row, kernels
+    assert memory.nbytes == np.dtype(memory.sum_dtype).itemsize * (12 + 2)
+
+
 def test_no_map_is_kept():
     """28 x 28, 16 kernels 5 x 5, pool 4: the whole map has 24 x 24 x 16 entries."""
     stage = chain(conv(RNG, (16, 5, 5, 1)), Abs(), MeanPool((4, 4), (4, 4)), shape=(28, 28, 1))
@@ -129,11 +162,11 @@ def test_any_geometry(data):
         pad_mode=draw(st.sampled_from(["zero", "circular"])),
         dilation=(draw(st.integers(1, 2)), draw(st.integers(1, 2))),
     )
-    pool = (draw(size), draw(size))
+    pool, step = (draw(size), draw(size)), (draw(size), draw(size))
     middle = draw(st.sampled_from([Abs(), Relu(), BothSigns()]))
     pooling = draw(st.sampled_from([MaxPool, MeanPool, L2Pool]))
     graph = quantized_example(
-        chain(op, middle, pooling(pool, pool), shape=(11, 13, channels)),
+        chain(op, middle, pooling(pool, step), shape=(11, 13, channels)),
         input_dtype=draw(st.sampled_from(["int8", "int16"])),
     )
     assert_runtimes_agree(fuse(graph), example_samples(graph, 5))

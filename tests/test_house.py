@@ -21,7 +21,7 @@ LONGEST_FILE = 500
 LONGEST_FUNCTION = 50
 
 # What a folder must not know: the graph nothing, the converter no C, the printer no sklearn.
-# `export/model.py` is where a user's estimator meets the printer: it alone knows both.
+# `export/model.py` asks the estimator that it came from: it alone may know scikit-learn.
 MEETING_PLACE = PACKAGE / "export" / "model.py"
 FORBIDDEN_IMPORTS = {
     "graph": ("sklearn", "torch", "skconv.runtime", "skconv.passes", "skconv.convert",

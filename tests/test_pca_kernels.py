@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tracemalloc
 from typing import Any
 
@@ -10,27 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.testing import assert_allclose, assert_array_equal
-from numpy.typing import NDArray
 
-from skconv.kernels import pca
-from skconv.kernels.base import PADDINGS, same_padding
-from skconv.kernels.pca import PCAKernels, count_patches, second_moment
-
-
-def patches_of(maps: NDArray[Any], size: tuple[int, int], padding: str) -> NDArray[Any]:
-    """Every patch as a row: what the kernels are learned from without ever being made."""
-    borders = same_padding(size) if padding != "valid" else ((0, 0), (0, 0))
-    mode: Any = "wrap" if padding == "circular" else "constant"
-    padded = np.pad(maps, ((0, 0), *borders, (0, 0)), mode=mode)
-    windows = sliding_window_view(padded, size, axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
-    return windows.reshape(-1, math.prod(windows.shape[3:])).astype(np.float64)
-
-
-def random_maps(*shape: int, seed: int = 0) -> NDArray[np.float64]:
-    return np.random.default_rng(seed).normal(size=shape)
-
+from skconv.kernels import moments
+from skconv.kernels.base import PADDINGS
+from skconv.kernels.moments import count_patches, second_moment
+from skconv.kernels.pca import PCAKernels, with_fixed_signs
+from tests.patch_matrix import patches_of, random_maps
 
 # -------------------------------------------------------------------------- the moments
 
@@ -56,7 +41,7 @@ def test_moment_is_that_of_the_patch_matrix(
 def test_moment_does_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     maps = np.random.default_rng(0).integers(0, 256, size=(7, 6, 11, 2)).astype(np.uint8)
     whole = second_moment(maps, (3, 3), "same")
-    monkeypatch.setattr(pca, "_CHUNK_BYTES", 2 * maps[0].size * 8)
+    monkeypatch.setattr(moments, "_CHUNK_BYTES", 2 * maps[0].size * 8)
     assert_array_equal(second_moment(maps, (3, 3), "same"), whole)
 
 
@@ -146,7 +131,7 @@ def test_largest_entry_is_positive_and_the_first_of_equals() -> None:
     kernels = PCAKernels(n_kernels=8, kernel_size=3).fit(maps).kernels_.reshape(8, 9)
     assert np.all(kernels[np.arange(8), np.abs(kernels).argmax(axis=1)] > 0)
     tied = np.array([[-0.5, 0.5 + 1e-12], [0.5, -0.5], [0.1, -0.9]])
-    assert_array_equal(np.sign(pca._with_fixed_signs(tied)), [[1, -1], [1, -1], [-1, 1]])
+    assert_array_equal(np.sign(with_fixed_signs(tied)), [[1, -1], [1, -1], [-1, 1]])
 
 
 def test_sign_does_not_depend_on_the_sign_of_the_maps() -> None:

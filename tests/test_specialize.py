@@ -76,8 +76,14 @@ def test_every_routine_is_used():
 
 @pytest.mark.parametrize("target", ["cortex-m0", "cortex-m3", "portable"])
 def test_other_targets_keep_the_portable_routines(target):
+    """But for convolutions, where `tests/test_conv_routines.py` looks closer."""
+    for name in ("groups", "two layers", "rbf"):
+        graph = quantized_example(example_graphs()[name])
+        assert specialize(graph, get_target(target)) == graph
     graph = quantized_example(example_graphs()["conv"])
-    assert specialize(graph, get_target(target)) == graph
+    assert specialize(graph, get_target("avr")) == graph
+    assert specialize(graph, get_target(target), "size") == graph
+    assert specialize(graph, get_target(target)) != graph
 
 
 @pytest.mark.needs(*TOOLS)

@@ -11,6 +11,8 @@ from sklearn.pipeline import make_pipeline
 
 from skconv import LaplacianNuSVC, PCANetFeatures, RandomConvFeatures, datasets, to_c
 from skconv.emulator import tools
+from skconv.export.specialize import specialize
+from skconv.graph.nested import Packed
 from skconv.runtime import fixed
 from skconv.targets import TARGETS, get_target
 from tests import exactness
@@ -54,6 +56,14 @@ def fitted(name):
     return make_pipeline(*steps).fit(X[FEW], Y[FEW])
 
 
+def special_program(target):
+    """A program that compares every tensor of a graph that uses the routines of a target."""
+    graph, x = every_op()
+    special = specialize(graph, get_target(target))
+    assert sum(isinstance(node.op, Packed) for node in special.nodes) >= 10
+    return exactness.tracing_program(special, x, host=False)
+
+
 def whole_model(name, target):
     """A program that compares a model, exported for a target, on four samples."""
     model = to_c(fitted(name), X[FEW], name="m", target=target)
@@ -92,6 +102,20 @@ def test_what_was_made_for_another_core_is_slower_there_not_wrong(target, name):
 def test_clang_for_microcontrollers(target, flag):
     sources = exactness.tracing_program(*every_op(), host=False)
     assert exactness.on_target(sources, target, (flag, "-DM_TRACE"), compiler="clang") == 0
+
+
+@on(["cortex-m4"], "clang")
+@pytest.mark.parametrize("flag", OPTIMISATIONS[:-1])
+def test_clang_for_what_is_specialised(target, flag):
+    """The linker is GNU's, which does not read what clang leaves for link-time optimisation."""
+    sources = special_program(target)
+    assert exactness.on_target(sources, target, (flag, "-DM_TRACE"), compiler="clang") == 0
+
+
+@on(["cortex-m4"])
+@pytest.mark.parametrize("flag", OPTIMISATIONS)
+def test_any_optimisation_for_what_is_specialised(target, flag):
+    assert exactness.on_target(special_program(target), target, ("-O2", flag, "-DM_TRACE")) == 0
 
 
 @on(["cortex-m4", "rv32imc", "avr"])

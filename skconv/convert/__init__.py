@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 
 from skconv.convert import decomposition, linear, pipeline, scalers, selection, svm
-from skconv.convert.core import NotConvertibleError, check, convert, width
+from skconv.convert.core import (
+    NotConvertibleError,
+    check,
+    check_probabilities,
+    convert,
+    width,
+)
 from skconv.graph import Graph, TensorSpec, verify
 
-__all__ = ["NotConvertibleError", "check", "convert", "to_graph"]
+__all__ = ["NotConvertibleError", "check", "check_probabilities", "convert", "to_graph"]
 
 # Importing a family registers its converters.
 _FAMILIES = (decomposition, linear, pipeline, scalers, selection, svm)

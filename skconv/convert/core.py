@@ -124,6 +124,17 @@ def width(estimator: Any) -> int:
     return int(estimator.n_features_in_)
 
 
+@singledispatch
+def check_probabilities(estimator: Any) -> None:
+    """Raise NotConvertibleError where the softmax of scores is not ``predict_proba``."""
+    raise NotConvertibleError(
+        type(estimator).__name__,
+        "its probabilities are no softmax of its scores",
+        "end with LogisticRegression, or use the scores",
+        "probabilities",
+    )
+
+
 def knows(cls: type) -> bool:
     """Whether a class, or one that it derives from, has a converter."""
     return convert.dispatch(cls) is not convert.dispatch(object)

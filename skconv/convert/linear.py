@@ -29,7 +29,7 @@ from sklearn.linear_model import (
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import as_vector, check, convert, float32, refuse
+from skconv.convert.core import as_vector, check, check_probabilities, convert, float32, refuse
 from skconv.convert.decision import decide
 from skconv.graph import Graph, Linear
 
@@ -84,6 +84,11 @@ def _convert_classifier(model: Any, graph: Graph) -> Graph:
 
 def _convert_regressor(model: Any, graph: Graph) -> Graph:
     return append_linear(graph, model.coef_, model.intercept_)
+
+
+@check_probabilities.register
+def _(model: LogisticRegression) -> None:
+    """A logistic regression is what the softmax of scores is meant for."""
 
 
 for _class in CLASSIFIERS:

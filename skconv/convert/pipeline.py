@@ -10,7 +10,15 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import as_vector, check, convert, inside, refuse, width
+from skconv.convert.core import (
+    as_vector,
+    check,
+    check_probabilities,
+    convert,
+    inside,
+    refuse,
+    width,
+)
 from skconv.graph import Affine, Concat, Graph
 
 # -------------------------------------------------------------------------------- Pipeline
@@ -42,6 +50,13 @@ def _(pipeline: Pipeline, graph: Graph) -> Graph:
     for _, step in _steps(pipeline):
         graph = convert(step, graph)
     return graph
+
+
+@check_probabilities.register
+def _(pipeline: Pipeline) -> None:
+    name, last = _steps(pipeline)[-1]
+    with inside(name):
+        check_probabilities(last)
 
 
 # ---------------------------------------------------------------------------- FeatureUnion
@@ -125,3 +140,9 @@ def _(search: Any) -> int:
 @convert.register(RandomizedSearchCV)
 def _(search: Any, graph: Graph) -> Graph:
     return convert(search.best_estimator_, graph)
+
+
+@check_probabilities.register(GridSearchCV)
+@check_probabilities.register(RandomizedSearchCV)
+def _(search: Any) -> None:
+    check_probabilities(search.best_estimator_)

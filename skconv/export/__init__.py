@@ -10,14 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skconv.export.model import CModel, Verification, to_c
+    from skconv.export.conversion import to_c
+    from skconv.export.model import CModel, Verification
 
 __all__ = ["CModel", "Verification", "to_c"]
+
+_MODULES = {"to_c": "conversion"}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'skconv.export' has no attribute {name!r}")
-    value: object = getattr(import_module("skconv.export.model"), name)
+    value: object = getattr(import_module(f"skconv.export.{_MODULES.get(name, 'model')}"), name)
     globals()[name] = value
     return value

@@ -10,7 +10,19 @@ The C of a model ``gesture`` offers, in ``gesture.h``:
 - ``void gesture_run(const gesture_input_t *input, gesture_output_t *output)``: the scores of
   a classifier, the predictions of a regressor, the features of a transformer;
 - ``int32_t gesture_predict(const gesture_input_t *input)``, of a classifier: the index of
-  the class;
+  the class, and ``gesture_label``, the label of an index;
+- where wanted (`skconv.export.interface.Interface`) ``gesture_probabilities``, and an arena
+  that the caller gives;
+- of a graph that takes rows (`skconv.export.stream`) ``GESTURE_ROWS``, ``GESTURE_ROW_SIZE`` and
+  three functions more, for a sample that is never held as a whole::
+
+      gesture_begin();
+      for (r = 0; r < GESTURE_ROWS; r++) gesture_push(camera_row(r));
+      index = gesture_finish(scores);
+
+  ``gesture_push`` takes ``GESTURE_ROW_SIZE`` numbers, which are not needed after it;
+  ``gesture_finish`` writes what ``gesture_run`` writes, and returns what ``gesture_predict``
+  returns; a classifier's takes NULL where scores are not wanted;
 - with ``GESTURE_TRACE`` defined, ``gesture_trace``: every tensor of the last run, one after
   the other (`trace_offsets`);
 - with ``GESTURE_NODES`` defined it calls ``gesture_node(index)`` after every node: a place to
@@ -23,6 +35,7 @@ import re
 from pathlib import Path
 
 from skconv.export.header import header
+from skconv.export.interface import Interface
 from skconv.export.program import Program, trace_offsets
 from skconv.export.source import HEADER_FOLDER, source
 from skconv.export.text import check_name
@@ -34,7 +47,12 @@ __all__ = ["CSRC", "HEADER_FOLDER", "render", "trace_offsets"]
 CSRC = Path(__file__).parent / "csrc"
 
 
-def render(graph: Graph, name: str, plan: MemoryPlan | None = None) -> dict[str, str]:
+def render(
+    graph: Graph,
+    name: str,
+    plan: MemoryPlan | None = None,
+    interface: Interface | None = None,
+) -> dict[str, str]:
     """The C files of a graph.
 
     Parameters
@@ -45,6 +63,8 @@ def render(graph: Graph, name: str, plan: MemoryPlan | None = None) -> dict[str,
         Begins every external symbol: a C identifier.
     plan : MemoryPlan or None
         Where the tensors live; `plan_memory` by default.
+    interface : Interface or None
+        How firmware calls the model; ``Interface()`` by default.
 
     Returns
     -------
@@ -66,7 +86,7 @@ def render(graph: Graph, name: str, plan: MemoryPlan | None = None) -> dict[str,
     """
     check_name(name)
     verify(graph)
-    program = Program(graph, name, plan or plan_memory(graph))
+    program = Program(graph, name, plan or plan_memory(graph), interface or Interface())
     c_text = "\n".join(source(program)) + "\n"
     h_text = "\n".join(header(program)) + "\n"
     return {f"{name}.c": c_text, f"{name}.h": h_text} | _routines(program)

@@ -37,11 +37,13 @@ from skconv.graph import (
     QLinear,
     QMeanPool,
     QNormalize,
+    QSoftmax,
     QSquare,
     Relu,
     Rescale,
     Reshape,
     Select,
+    SoftThreshold,
     Threshold,
 )
 
@@ -164,6 +166,20 @@ def _(op: Op, code: NodeCode) -> Iterator[Call]:
 
 
 @emit.register
+def _(op: SoftThreshold, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    sizes = (x.pixels, x.channels)
+    signs = "true" if op.both_signs else "false"
+    if x.is_float:
+        numbers = (*sizes, code.table("threshold", "float32"), signs)
+        text = call("sk_float_soft_threshold", x.pointer, y.pointer, *numbers)
+        yield Call("float_pointwise.h", text)
+        return
+    numbers = (*sizes, code.table("threshold", "int16"), signs)
+    yield Call("pointwise.h", call("sk_soft_threshold", x.pointer, *y.typed, *numbers))
+
+
+@emit.register
 def _(op: QSquare, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     rule = code.requantization(op.requantization)
@@ -276,6 +292,22 @@ def _(op: QKernelMachine, code: NodeCode) -> Iterator[Call]:
 
 
 # --------------------------------------------------------------------------- decisions
+
+
+@emit.register
+def _(op: QSoftmax, code: NodeCode) -> Iterator[Call]:
+    x = code.input
+    scores = struct(
+        "sk_scores",
+        scores=x.pointer,
+        type=x.type,
+        size=x.spec.size,
+        exp2_table=code.table("exp2_table", "uint16"),
+        shift=op.shift,
+        limit=op.limit,
+        exponent=code.requantization(op.exponent),
+    )
+    yield Call("softmax.h", call("sk_softmax", scores, code.output.pointer))
 
 
 @emit.register

@@ -1,4 +1,4 @@
-"""How a fused stage is printed: one call that computes window by window."""
+"""How a fused stage is printed: one call that computes window by window, or row by row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from skconv.export.node import (
 )
 from skconv.export.text import call, struct
 from skconv.graph import (
-    INPUT,
     BlockHistogram,
     Fused,
     Node,
@@ -32,23 +31,17 @@ from skconv.graph import (
     Rescale,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
-from skconv.memory import pooled_sum_bytes
+from skconv.stage_memory import StageMemory
 
 
 @emit.register
 def _(op: Fused, code: NodeCode) -> Iterator[Call]:
-    members = {type(node.op): node for node in op.graph.nodes}
-    stage = _stage(op, code)
-    histogram, linear = members.get(BlockHistogram), members.get(QLinear)
-    bins = () if histogram is None else (histogram.op.n_bins,)  # type: ignore[attr-defined]
-    if linear is not None:
-        head = _inner(code, linear)
-        name = "sk_stage_code_scores" if bins else "sk_stage_scores"
-        arguments = (stage, *bins, _head(head, code.output), head.table("bias", "int32"))
+    memory = StageMemory(op.graph)
+    values = (stage(op, code, memory), sink(op, code))
+    if memory.by_window:
+        yield Call("stage.h", call("sk_stage_windows", *values))
     else:
-        name = "sk_stage_histogram" if bins else "sk_stage_map"
-        arguments = (stage, *code.output.typed, *bins)
-    yield Call("stage.h", call(name, *arguments))
+        yield Call("stage_rows.h", call("sk_stage_rows", *values))
 
 
 def _inner(code: NodeCode, node: Node) -> NodeCode:
@@ -57,31 +50,70 @@ def _inner(code: NodeCode, node: Node) -> NodeCode:
     return replace(code, node=node, tables=tables)
 
 
-def _stage(op: Fused, code: NodeCode) -> str:
-    specs = op.graph.specs
-    first = op.graph.nodes[0]
-    reducer = next(n for n in op.graph.nodes if isinstance(n.op, PoolGeometry))
-    middle = op.graph.nodes[1]
+def stage(op: Fused, code: NodeCode, memory: StageMemory) -> str:
+    """The C value of `sk_stage`."""
+    first = memory.first
     assert isinstance(first.op, QConv | QConvHash)
-    assert isinstance(reducer.op, PoolGeometry)
-    sums = pooled_sum_bytes(op)
-    pixel = Tensor(f"({code.scratch} + {sums})", specs[first.name])
+    pixel = Tensor(place(code, memory, "pixel"), memory.specs[first.name])
     fields: dict[str, object] = {
-        "in": _conv_inputs(first.op, _inner(code, first), Tensor(code.input.pointer, specs[INPUT])),
+        "in": _input(first.op, _inner(code, first), memory),
         "conv": _conv_pixel(first.op, _inner(code, first), pixel),
-        "channels": pixel.channels,
+    }
+    return struct("sk_stage", **fields, **pooling_fields(code, memory, place(code, memory, "sums")))
+
+
+def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, object]:
+    """Fields of `sk_stage`: what becomes of the pixels of the convolution."""
+    graph, specs = memory.graph, memory.specs
+    reducer, middle = memory.pool, graph.nodes[1]
+    assert isinstance(reducer.op, PoolGeometry)
+    fields: dict[str, object] = {
+        "channels": specs[memory.first.name].shape[-1],
         "nonlinearity": nonlinearity(middle.op if type(middle.op) in NONLINEARITIES else None),
     }
     if isinstance(middle.op, QSquare):
         fields["square"] = _inner(code, middle).requantization(middle.op.requantization)
     if type(reducer.op) in POOLINGS:
         fields["pooling"] = pooling(reducer.op)
-        fields["sums"] = f"(int32_t *){code.scratch}"
-    rescale = next((n for n in op.graph.nodes if isinstance(n.op, Rescale)), reducer)
+        fields["sums"] = sums
+        fields["sum_type"] = f"SK_{memory.sum_dtype.upper()}"
+        fields["slots"] = memory.slots
+    rescale = next((n for n in graph.nodes if isinstance(n.op, Rescale)), reducer)
     if isinstance(rescale.op, QMeanPool | Rescale):
         fields["requantised"] = True
         fields["to"] = _inner(code, rescale).requantization(rescale.op.requantization)
-    return struct("sk_stage", **fields, pool=pool(reducer.op))
+    height, width, channels = specs[reducer.name].shape
+    if isinstance(reducer.op, BlockHistogram):
+        channels = specs[memory.first.name].shape[-1]
+    result = struct("sk_map", height=height, width=width, channels=channels)
+    return fields | {"result": result, "pool": pool(reducer.op)}
+
+
+def place(code: NodeCode, memory: StageMemory, name: str) -> str:
+    """The C expression for an array of the scratch memory."""
+    offset = memory.offset(name)
+    return f"({code.scratch} + {offset})" if offset else code.scratch
+
+
+def sink(op: Fused, code: NodeCode) -> str:
+    """The C value of `sk_sink`: the tensor, or the scores of the linear layer."""
+    fields: dict[str, object] = {"output": code.output.pointer, "type": code.output.type}
+    for node in op.graph.nodes:
+        if isinstance(node.op, BlockHistogram):
+            fields["bins"] = node.op.n_bins
+        elif isinstance(node.op, QLinear):
+            fields |= _head(node.op, _inner(code, node))
+    return struct("sk_sink", **fields)
+
+
+def _input(op: ConvGeometry, code: NodeCode, memory: StageMemory) -> str:
+    """Of the convolution: the whole map, or the rows of it that are kept."""
+    x = memory.graph.input
+    if not memory.streamed:
+        return _conv_inputs(op, code, Tensor(code.input.pointer, x))
+    kept = replace(x, shape=(memory.rows, *x.shape[1:]))
+    unpadded = replace(op, padding=((0, 0), op.padding[1]))
+    return _conv_inputs(unpadded, code, Tensor(place(code, memory, "rows"), kept))
 
 
 def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor) -> str:
@@ -108,14 +140,14 @@ def _conv_pixel(op: QConv | QConvHash, code: NodeCode, pixel: Tensor) -> str:
     return struct("sk_conv_output", **fields)
 
 
-def _head(code: NodeCode, scores: Tensor) -> str:
+def _head(op: QLinear, code: NodeCode) -> dict[str, object]:
     weights, weight_type = code.weights("weights")
-    rows, columns = code.node.op.weights.shape  # type: ignore[attr-defined]
-    return struct(
-        "sk_head",
-        scores=scores.pointer,
-        weights=weights,
-        weight_type=weight_type,
-        rows=rows,
-        columns=columns,
-    )
+    rows, columns = op.weights.shape
+    bias = code.table("bias", "int32")
+    return {
+        "weights": weights,
+        "weight_type": weight_type,
+        "bias": bias,
+        "rows": rows,
+        "columns": columns,
+    }

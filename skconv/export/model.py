@@ -1,4 +1,4 @@
-"""``to_c``: a fitted Pipeline as C, and the object that holds it."""
+"""A fitted estimator as C: the object that `to_c` makes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
 
-from skconv.convert import NotConvertibleError, to_graph
 from skconv.cost import CostReport, report
 from skconv.export import project
+from skconv.export.arguments import check_option, check_samples
 from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
+from skconv.export.interface import Interface
 from skconv.export.routines.base import Optimize
 from skconv.export.specialize import specialize
-from skconv.export.text import check_name
-from skconv.graph import Graph, Quantized
+from skconv.export.stream import stream
+from skconv.graph import Graph
+from skconv.graph.integer import KERNEL_FRACTION_BITS
 from skconv.memory import MemoryPlan, plan_memory
-from skconv.passes.calibrate import Method, calibrate
-from skconv.passes.fold import fold
-from skconv.passes.fuse import fuse
-from skconv.passes.lowering import Bits
-from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed, reference
 from skconv.runtime.compiled import CompiledGraph, NoCompilerError
 from skconv.targets import Target, get_target
@@ -79,130 +76,6 @@ class Verification:
         return "\n".join(lines)
 
 
-def to_c(
-    estimator: Any,
-    X_calibration: Any = None,
-    *,
-    name: str = "model",
-    dtype: DType = "int8",
-    target: str = "cortex-m4",
-    calibration: Method = "minmax",
-    linear_bits: Bits = 16,
-    optimize: Optimize = "balanced",
-) -> CModel:
-    """Turn a fitted estimator into C.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted Pipeline, or a single estimator, that `skconv.to_graph` converts.
-    X_calibration : array-like of shape (n_samples, ...), optional
-        Samples like those that the device will see, in the type that it delivers: uint8,
-        int8 and int16 are taken as they are, whole numbers in another type as uint8 or
-        int16, other numbers get a scale. Needed for int8; a few hundred are enough. The
-        first of them become the test vectors of `CModel.save`.
-    name : str
-        Prefix of all C symbols.
-    dtype : {"int8", "float32"}
-        Integers only (no FPU needed, the same bytes on every target), or float32.
-    target : str
-        For example ``"cortex-m4"``: see `skconv.targets`. It decides which routines are
-        called and how their tables lie. The integers do not depend on it, and the C
-        compiles and gives the same bytes elsewhere, too.
-    calibration : {"minmax", "percentile", "mse"}
-        How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
-    linear_bits : {8, 16}
-        Size of the weights of linear layers and linear classifiers.
-    optimize : {"size", "balanced", "speed"}
-        What the routines of the target spare: see `skconv.export.specialize`.
-
-    Returns
-    -------
-    model : CModel
-
-    Raises
-    ------
-    NotConvertibleError
-        Where a step cannot be exported: it names the step, class, parameter and advice.
-    ValueError
-        Where a parameter or the calibration samples are not what is wanted.
-
-    References
-    ----------
-    Jacob et al., "Quantization and Training of Neural Networks for Efficient
-    Integer-Arithmetic-Only Inference", CVPR 2018.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.pipeline import make_pipeline
-    >>> import skconv
-    >>> X, y = load_digits(return_X_y=True)
-    >>> features = skconv.RandomConvFeatures(
-    ...     n_kernels=8, kernel_size=3, pool_size=2, input_shape=(8, 8), random_state=0
-    ... )
-    >>> pipe = make_pipeline(features, LogisticRegression(max_iter=2000)).fit(X, y)
-    >>> model = skconv.to_c(pipe, X[:200], name="digits")
-    >>> model.verify(X[:50]).differing_bytes
-    0
-    """
-    check_name(name)
-    _check_option("dtype", dtype, get_args(DType))
-    _check_option("calibration", calibration, get_args(Method))
-    _check_option("linear_bits", linear_bits, get_args(Bits))
-    _check_option("optimize", optimize, get_args(Optimize))
-    chosen = get_target(target)
-    float_graph = fold(to_graph(estimator))
-    n_features = float_graph.input.size
-    if dtype == "float32":
-        _check_float(estimator, float_graph)
-        given = np.empty((0, n_features)) if X_calibration is None else X_calibration
-        samples = _samples("X_calibration", given, n_features, at_least=0)
-        return CModel(estimator, float_graph, name, chosen, samples)
-    samples = _samples("X_calibration", X_calibration, n_features)
-    ranges = calibrate(float_graph, samples, calibration)
-    graph = quantize(float_graph, ranges, **device_input(samples), linear_bits=linear_bits)
-    return CModel(estimator, specialize(fuse(graph), chosen, optimize), name, chosen, samples)
-
-
-def _check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:
-    if value not in options:
-        raise ValueError(f"{name}={value!r}, wanted one of {options}")
-
-
-def _check_float(estimator: Any, graph: Graph) -> None:
-    if any(isinstance(node.op, Quantized) for node in graph.nodes):
-        raise NotConvertibleError(
-            type(estimator).__name__,
-            "QuantizedFeatures yields integers, dtype='float32' has none",
-            "use dtype='int8'",
-            "dtype",
-        )
-
-
-def _samples(name: str, X: Any, n_features: int, at_least: int = 1) -> NDArray[Any]:
-    """Samples as a flat, finite array; ValueError naming the parameter otherwise."""
-    if X is None:
-        raise ValueError(f"{name} is None, wanted samples like those that the device will see")
-    array = np.asarray(X)
-    if array.ndim < 2 or len(array) < at_least:
-        raise ValueError(
-            f"{name} has shape {array.shape}, wanted (n_samples, ...) with at least one sample"
-        )
-    flat = array.reshape(len(array), int(np.prod(array.shape[1:])))
-    if flat.shape[1] != n_features:
-        raise ValueError(
-            f"{name} has {flat.shape[1]} numbers a sample (shape {array.shape}), "
-            f"the estimator was fitted on {n_features}"
-        )
-    if flat.dtype.kind not in "buif":
-        raise ValueError(f"{name} has dtype {array.dtype}, wanted real numbers")
-    if not np.isfinite(flat).all():
-        raise ValueError(f"{name} has NaN or infinite entries, wanted finite numbers")
-    return flat
-
-
 class CModel:
     """A fitted estimator as C: looked at, checked, used and saved.
 
@@ -213,16 +86,22 @@ class CModel:
     estimator : estimator
         What was converted.
     graph : Graph
-        The graph that the C computes.
+        What is computed, before routines are chosen for a target.
     name : str
         Prefix of all C symbols.
     target : Target
         What it is for.
     samples : ndarray of shape (n_samples, n_features)
         Calibration samples: the saved test vectors are the first of them.
+    optimize : {"size", "balanced", "speed"}
+        What the routines of the target spare.
+    interface : Interface
+        How firmware calls it.
 
     Attributes
     ----------
+    graph : Graph
+        The graph that the C computes, with the routines of the target.
     files : dict of str to str
         The C: file name to text.
     plan : MemoryPlan
@@ -246,20 +125,38 @@ class CModel:
         name: str,
         target: Target,
         samples: NDArray[Any],
+        optimize: Optimize = "balanced",
+        interface: Interface | None = None,
     ) -> None:
         self.estimator = estimator
-        self.graph = graph
+        self.interface = interface or Interface()
+        special = specialize(graph, target, optimize)
+        self.graph = stream(special) if self.interface.input == "rows" else special
         self.name = name
         self.target = target
         self.samples = samples
-        self.plan: MemoryPlan = plan_memory(graph)
+        self.optimize: Optimize = optimize
+        self.plan: MemoryPlan = plan_memory(self.graph)
+        self._any_target = graph
 
     def __repr__(self) -> str:
         return f"CModel {self.name!r}: " + ", ".join(n.op.describe() for n in self.graph.nodes)
 
+    def for_target(self, target: str) -> CModel:
+        """The same numbers with the routines of another target."""
+        return CModel(
+            self.estimator,
+            self._any_target,
+            self.name,
+            get_target(target),
+            self.samples,
+            self.optimize,
+            self.interface,
+        )
+
     @cached_property
     def files(self) -> dict[str, str]:
-        return render(self.graph, self.name, self.plan)
+        return render(self.graph, self.name, self.plan, self.interface)
 
     @cached_property
     def _compiled(self) -> CompiledGraph:
@@ -267,12 +164,14 @@ class CModel:
 
     def report(self) -> CostReport:
         """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler."""
-        return report(self.graph, self.plan)
+        return report(self.graph, self.plan, self.interface.probabilities)
 
     def benchmark(
         self, target: str | None = None, *, n_samples: int = 4, flags: tuple[str, ...] = ("-O2",)
     ) -> BenchReport:
         """Build for a simulated microcontroller, run, and count: see `BenchReport`.
+
+        With the routines of that target, and the arena static.
 
         Parameters
         ----------
@@ -293,12 +192,13 @@ class CModel:
         skconv.emulator.MissingToolError
             Where a compiler or simulator is not installed; it names the package.
         """
+        model = self if target is None else self.for_target(target)
         return benchmark(
-            self.graph,
-            self.files,
+            model.graph,
+            render(model.graph, self.name, model.plan),
             self._input(self.samples[:n_samples]),
             name=self.name,
-            target=target or self.target.name,
+            target=model.target.name,
             flags=flags,
         )
 
@@ -332,13 +232,27 @@ class CModel:
         q = self._run(X, self.graph.scores_name, engine).astype(np.float64)
         return spec.scale * (q - spec.zero_point)
 
+    def predict_proba(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
+        """Probabilities of the classes as ``NAME_probabilities`` gives them.
+
+        Raises
+        ------
+        ValueError
+            Where the model was made without ``probabilities=True``.
+        """
+        op = self.interface.probabilities
+        if op is None:
+            raise ValueError("probabilities=False, wanted to_c(..., probabilities=True)")
+        scores = self._run(X, self.graph.scores_name, engine)
+        return np.asarray(fixed.evaluate(op, scores) / 2.0**KERNEL_FRACTION_BITS)
+
     def transform(self, X: Any, engine: Engine = "auto") -> NDArray[np.float32]:
         """Features of a transformer, in its own units."""
         return self.decision_function(X, engine).astype(np.float32)
 
     def _run(self, X: Any, tensor: str, engine: Engine) -> NDArray[Any]:
-        _check_option("engine", engine, get_args(Engine))
-        x = self._input(_samples("X", X, self.graph.input.size))
+        check_option("engine", engine, get_args(Engine))
+        x = self._input(check_samples("X", X, self.graph.input.size))
         if engine != "fixed":
             try:
                 run = (
@@ -375,7 +289,7 @@ class CModel:
         -------
         Verification
         """
-        flat = _samples("X", X, self.graph.input.size)
+        flat = check_samples("X", X, self.graph.input.size)
         x = self._input(flat)
         compared: int | None = 0
         differing: int | None = 0
@@ -451,6 +365,7 @@ class CModel:
             self._input(self.samples),
             name=self.name,
             plan=self.plan,
+            interface=self.interface,
             target=self.target,
             measured=measured,
         )

@@ -24,6 +24,8 @@ from skconv.cost import report
 from skconv.export import project_text as texts
 from skconv.export.bench import BenchReport
 from skconv.export.c import HEADER_FOLDER, render
+from skconv.export.interface import Interface
+from skconv.export.program import Program
 from skconv.export.text import float_literal, table
 from skconv.graph import Graph
 from skconv.memory import MemoryPlan, plan_memory
@@ -43,6 +45,7 @@ def save(
     *,
     name: str,
     plan: MemoryPlan | None = None,
+    interface: Interface | None = None,
     n_vectors: int = N_VECTORS,
     target: Target | None = None,
     measured: Sequence[BenchReport] = (),
@@ -62,6 +65,8 @@ def save(
         The C name of the model.
     plan : MemoryPlan or None
         Where the tensors live; `plan_memory` by default.
+    interface : Interface or None
+        How firmware calls the model; ``Interface()`` by default.
     n_vectors : int, default=8
         How many samples the test program runs.
     target : Target or None
@@ -87,10 +92,11 @@ def save(
     plan = plan or plan_memory(graph)
     x = np.asarray(x)[:n_vectors]
     has_test = len(x) > 0
-    files = render(graph, name, plan) | _build_files(name, has_test)
-    files["README.md"] = _readme(graph, name, plan, has_test, target, measured)
+    program = Program(graph, name, plan, interface or Interface())
+    files = render(graph, name, plan, interface) | _build_files(name, has_test)
+    files["README.md"] = _readme(program, has_test, target, measured)
     if has_test:
-        files |= _test_files(graph, name, x)
+        files |= _test_files(program, x)
     return write_project(Path(folder).resolve(), files, name)
 
 
@@ -112,33 +118,48 @@ def _build_files(name: str, has_test: bool) -> dict[str, str]:
     }
 
 
+def _arena_words(program: Program) -> dict[str, str]:
+    """How a caller writes the arena, where functions take it."""
+    if not program.takes_arena:
+        return {"arena": "", "only_arena": "", "static_arena": ""}
+    declaration = texts.STATIC_ARENA.format(name=program.name)
+    return {"arena": "&arena, ", "only_arena": "&arena", "static_arena": f"    {declaration}"}
+
+
 def _readme(
-    graph: Graph,
-    name: str,
-    plan: MemoryPlan,
+    program: Program,
     has_test: bool,
     target: Target | None,
     measured: Sequence[BenchReport],
 ) -> str:
-    words = _words(name)
+    graph, plan = program.graph, program.plan
+    words = _words(program.name) | _arena_words(program)
     cross = ""
     if target is not None and target.board:
         command = " ".join((target.compiler, *WARNING_FLAGS[:1], *target.flags))
         cross = texts.README_CROSS.format(target=target.name, command=command, **words)
     counts = "".join(texts.README_MEASURED.format(report=report) for report in measured)
+    use = texts.USE_CLASS if graph.is_classifier else texts.USE_OUTPUT
+    memory = texts.MEMORY_CALLER if program.takes_arena else texts.MEMORY_STATIC
+    rows = texts.ROWS if program.streamed else ""
+    probabilities = texts.PROBABILITIES if program.interface.probabilities else ""
     return texts.README.format(
-        use=(texts.USE_CLASS if graph.is_classifier else texts.USE_OUTPUT).format(**words),
+        use=words["static_arena"].lstrip() + use.format(**words),
+        memory=memory.format(**words),
+        rows=rows.format(**words),
+        probabilities=probabilities.format(**words),
         cross=cross,
         test=texts.README_TEST.format(**words) if has_test else "",
-        cost=str(report(graph, plan)),
+        cost=str(report(graph, plan, program.interface.probabilities)),
         plan=str(plan),
         measured=f"\n## Measured\n{counts}" if measured else "",
         **words,
     )
 
 
-def _test_files(graph: Graph, name: str, x: Batch) -> dict[str, str]:
-    words = _words(name)
+def _test_files(program: Program, x: Batch) -> dict[str, str]:
+    graph, name = program.graph, program.name
+    words = _words(name) | _arena_words(program)
     agree = texts.AGREE_INTEGER if graph.domain == "integer" else texts.AGREE_FLOAT
     check_class = texts.CHECK_CLASS.format(**words) if graph.is_classifier else ""
     main = texts.SELF_TEST.format(agree=agree.format(**words), check_class=check_class, **words)

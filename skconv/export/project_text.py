@@ -22,12 +22,12 @@ int {name}_self_test(void)
 {{
     static {name}_input_t input[{macro}_INPUT_SIZE];
     static {name}_output_t output[{macro}_OUTPUT_SIZE];
-    int failures = 0;
+{static_arena}    int failures = 0;
     for (int32_t i = 0; i < N_VECTORS; i++) {{
         for (int32_t j = 0; j < {macro}_INPUT_SIZE; j++) {{
             input[j] = inputs[i * {macro}_INPUT_SIZE + j];
         }}
-        {name}_run(input, output);
+        {name}_run({arena}input, output);
         int wrong = 0;
         for (int32_t j = 0; j < {macro}_OUTPUT_SIZE; j++) {{
             wrong |= !agree(output[j], outputs[i * {macro}_OUTPUT_SIZE + j]);
@@ -50,7 +50,7 @@ int main(void)
 """
 
 CHECK_CLASS = """\
-        wrong |= {name}_predict(input) != classes[i];
+        wrong |= {name}_predict({arena}input) != classes[i];
 """
 
 AGREE_INTEGER = """\
@@ -165,10 +165,10 @@ The routines are in `skconv/`. They are inlined with constant sizes: build with 
 
 - `{name}_input_t`, `{name}_output_t`: the types of one entry; `{macro}_INPUT_SIZE` and
   `{macro}_OUTPUT_SIZE`: how many there are. `{name}.h` says which real numbers they stand for.
-- `{name}_run(input, output)`: all results of one sample.
-- `{name}_predict(input)`, of a classifier: the index of the class.
-- `{macro}_ARENA_BYTES`: the working memory, static in `{name}.c`; two calls must not overlap.
-- `{macro}_TRACE` and `{macro}_NODES`, where they are defined: hooks to look inside.
+- `{name}_run({arena}input, output)`: all results of one sample.
+- `{name}_predict({arena}input)`, of a classifier: the index of the class; `{name}_label(index)`:
+  its label.
+{rows}{probabilities}{memory}- `{macro}_TRACE` and `{macro}_NODES`, where defined: hooks.
 
 ## Cost
 
@@ -209,5 +209,25 @@ README_MEASURED = """
 ```
 """
 
-USE_CLASS = "int32_t class_index = {name}_predict(input);"
-USE_OUTPUT = "static {name}_output_t output[{macro}_OUTPUT_SIZE];\n{name}_run(input, output);"
+STATIC_ARENA = "static {name}_arena_t arena;\n"
+MEMORY_STATIC = """\
+- `{macro}_ARENA_BYTES`: the working memory, static in `{name}.c`; two calls must not overlap.
+"""
+MEMORY_CALLER = """\
+- `{name}_arena_t`, of `{macro}_ARENA_BYTES` bytes: the working memory, which the caller gives;
+  calls that do not overlap may share it.
+"""
+ROWS = """\
+- `{name}_begin({only_arena})`, then `{name}_push({arena}row)` for each of `{macro}_ROWS` rows of
+  `{macro}_ROW_SIZE` entries, then `{name}_finish({arena}scores)`: the same without the whole
+  sample in memory.
+"""
+PROBABILITIES = """\
+- `{name}_probabilities(scores, probabilities)`: of the classes, out of the scores of
+  `{name}_run`; 32768 stands for 1.
+"""
+
+USE_CLASS = "int32_t class_index = {name}_predict({arena}input);"
+USE_OUTPUT = """\
+static {name}_output_t output[{macro}_OUTPUT_SIZE];
+{name}_run({arena}input, output);"""

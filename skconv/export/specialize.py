@@ -9,10 +9,34 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import singledispatch
 
-from skconv.export.routines import conv, kernel_machine, linear, stage
-from skconv.export.routines.base import Optimize
-from skconv.graph import Fused, Graph, Op, QConv, QKernelMachine, QLinear, TensorSpec, verify
+from skconv.export.routines import (
+    blocked,
+    conv,
+    depthwise,
+    first,
+    hash,
+    kernel_machine,
+    linear,
+    row_stage,
+    rows,
+    stage,
+)
+from skconv.export.routines.base import ConvRoutine, Optimize
+from skconv.graph import (
+    Fused,
+    Graph,
+    Op,
+    QConv,
+    QConvHash,
+    QKernelMachine,
+    QLinear,
+    TensorSpec,
+    verify,
+)
 from skconv.targets import Target
+
+# The first that fits is taken: the more special ones come first.
+CONVOLUTIONS: tuple[ConvRoutine, ...] = (depthwise, rows, first, conv)
 
 
 def specialize(graph: Graph, target: Target, optimize: Optimize = "balanced") -> Graph:
@@ -23,18 +47,27 @@ def specialize(graph: Graph, target: Target, optimize: Optimize = "balanced") ->
     graph : Graph
         An integer graph.
     target : Target
-        Cores with Arm's DSP extension have routines of their own.
+        Cores with Arm's DSP extension have routines for most ops; other cores of 32 bits have
+        one for convolutions.
     optimize : {"size", "balanced", "speed"}
         ``"speed"`` stores weights as 16 bits where fewer instructions come of it; ``"size"``
         takes less code and scratch memory where that costs instructions.
     """
-    if not target.has_dsp or graph.domain == "float":
+    if target.word_bits < 32 or graph.domain == "float":
         return graph
+    choose = pack if target.has_dsp else pack_plain
     specs = graph.specs
     nodes = tuple(
-        replace(node, op=pack(node.op, specs[node.inputs[0]], optimize)) for node in graph.nodes
+        replace(node, op=choose(node.op, specs[node.inputs[0]], optimize)) for node in graph.nodes
     )
     return verify(replace(graph, nodes=nodes))
+
+
+def pack_plain(op: Op, x: TensorSpec, optimize: Optimize) -> Op:
+    """The op for a core without the extension."""
+    if isinstance(op, QConv) and blocked.fits(op, x, optimize):
+        return blocked.pack(op, x, optimize)
+    return op
 
 
 @singledispatch
@@ -45,12 +78,20 @@ def pack(op: Op, x: TensorSpec, optimize: Optimize) -> Op:
 
 @pack.register
 def _(op: QConv, x: TensorSpec, optimize: Optimize) -> Op:
-    return conv.pack(op, x, optimize) if conv.fits(op, x) else op
+    for routine in CONVOLUTIONS:
+        if routine.fits(op, x, optimize):
+            return routine.pack(op, x, optimize)
+    return op
+
+
+@pack.register
+def _(op: QConvHash, x: TensorSpec, optimize: Optimize) -> Op:
+    return hash.pack(op, x) if hash.fits(op, x) else op
 
 
 @pack.register
 def _(op: Fused, x: TensorSpec, optimize: Optimize) -> Op:
-    return stage.pack(op) or op
+    return stage.pack(op) or hash.pack_stage(op) or row_stage.pack(op, optimize) or op
 
 
 @pack.register

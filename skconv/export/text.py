@@ -33,7 +33,10 @@ KEYWORDS = _words(
     "union unsigned void volatile while _Bool _Complex _Imaginary"
 )
 # What the included headers and the printed functions themselves define.
-TAKEN = _words("bool true false NULL memcpy memset input output arena class_index TRACE NODE")
+TAKEN = _words(
+    "bool true false NULL memcpy memset input output row rescaled scores arena class_index "
+    "TRACE NODE"
+)
 
 
 def check_name(name: str) -> str:
@@ -78,6 +81,12 @@ class Names:
 def comment(text: str) -> str:
     """Text that may stand inside a C comment."""
     return ascii(text)[1:-1].replace("*/", "* /").replace("/*", "/ *")
+
+
+def string(text: str) -> str:
+    """A C string literal: UTF-8, with all but plain characters as octal escapes."""
+    plain = frozenset(range(32, 127)) - frozenset(b'"\\?')
+    return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in text.encode()) + '"'
 
 
 def float_literal(value: float) -> str:

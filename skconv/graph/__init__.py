@@ -31,9 +31,11 @@ from skconv.graph.ops import (
     Relu,
     Reshape,
     Select,
+    SoftThreshold,
     Square,
 )
 from skconv.graph.serialize import from_dict, to_dict
+from skconv.graph.softmax import QSoftmax
 from skconv.graph.vectors import (
     Affine,
     ArgMax,
@@ -75,6 +77,7 @@ __all__ = [
     "QLinear",
     "QMeanPool",
     "QNormalize",
+    "QSoftmax",
     "QSquare",
     "Quantized",
     "Relu",
@@ -82,6 +85,7 @@ __all__ = [
     "Rescale",
     "Reshape",
     "Select",
+    "SoftThreshold",
     "Square",
     "TensorSpec",
     "Threshold",

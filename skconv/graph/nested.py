@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from skconv.graph.base import INTEGER, Array, Op, TensorSpec, require
 from skconv.graph.core import Graph
+from skconv.graph.integer import Rescale
 from skconv.graph.ops import Reshape
 
 
@@ -81,12 +83,18 @@ class Packed(Op):
         What the target holds in flash, in place of the op's own parameters.
     scratch_bytes : int
         Memory that the routine needs while it runs.
+    in_place : bool
+        Whether the output may lie over the input.
+    reads_flash : bool
+        Of a class: whether the routine reads its tables where an AVR has them.
     """
 
     domains = INTEGER
+    reads_flash: ClassVar[bool] = False
     op: Op = None  # type: ignore[assignment]
     tables: tuple[tuple[str, Array], ...] = ()
     scratch_bytes: int = 0
+    in_place: bool = field(default=False, kw_only=True)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return self.op.output(*inputs)
@@ -100,3 +108,27 @@ class Packed(Op):
 
     def describe(self) -> str:
         return f"{self.op.describe()} (packed)"
+
+
+@dataclass(frozen=True)
+class Streamed(Packed):
+    """A stage that takes its input row by row, first of all nodes: no map of it is kept.
+
+    Attributes
+    ----------
+    stage : Op
+        How the target computes it: a `Fused` or `Packed` op. ``op`` is that, or begins with
+        ``rescale``.
+    rescale : Rescale or None
+        What is done to every row before.
+    top, bottom : int
+        Rows of zeros before the first row and after the last one.
+    """
+
+    stage: Op = field(default=None, kw_only=True)  # type: ignore[assignment]
+    rescale: Rescale | None = field(default=None, kw_only=True)
+    top: int = field(default=0, kw_only=True)
+    bottom: int = field(default=0, kw_only=True)
+
+    def describe(self) -> str:
+        return f"{self.op.describe()}, row by row"

@@ -252,6 +252,28 @@ class BothSigns(Op):
 
 
 @dataclass(frozen=True)
+class SoftThreshold(Op):
+    """``[max(x - t, 0), max(-x - t, 0)]``, a threshold ``t >= 0`` for every channel.
+
+    Twice the channels, or the first half alone without ``both_signs``. On integers ``t``
+    is an integer of the type of ``x``.
+    """
+
+    domains = BOTH
+    threshold: Array = None  # type: ignore[assignment]
+    both_signs: bool = True
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(
+            self.threshold.shape == (x.shape[-1],),
+            f"SoftThreshold has thresholds {self.threshold.shape}, got channels {x.shape[-1]}",
+        )
+        require(bool((self.threshold >= 0).all()), "SoftThreshold wants thresholds >= 0")
+        return (BothSigns() if self.both_signs else Relu()).output(x)
+
+
+@dataclass(frozen=True)
 class Magnitude(Op):
     """``sqrt(even^2 + odd^2)`` of channel pairs: the first half with the second half.
 

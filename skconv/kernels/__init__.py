@@ -1,7 +1,33 @@
 """Kernel sources: small estimators whose ``fit(maps, y=None)`` sets ``kernels_``, ``biases_``."""
 
+from skconv.kernels.arrays import ArrayKernels, PretrainedKernels
+from skconv.kernels.batches import MapBatches
+from skconv.kernels.decomposition import DecompositionKernels
+from skconv.kernels.fixed import FixedKernels
 from skconv.kernels.gabor import GaborKernels
+from skconv.kernels.kmeans import KMeansKernels, PatchDistances
+from skconv.kernels.lda import LDAKernels
+from skconv.kernels.modulated import ModulatedKernels
+from skconv.kernels.patches import sample_patches
 from skconv.kernels.pca import PCAKernels
 from skconv.kernels.random import RandomKernels
+from skconv.kernels.random_patches import PatchKernels
+from skconv.kernels.union import UnionKernels
 
-__all__ = ["GaborKernels", "PCAKernels", "RandomKernels"]
+__all__ = [
+    "ArrayKernels",
+    "DecompositionKernels",
+    "FixedKernels",
+    "GaborKernels",
+    "KMeansKernels",
+    "LDAKernels",
+    "MapBatches",
+    "ModulatedKernels",
+    "PCAKernels",
+    "PatchDistances",
+    "PatchKernels",
+    "PretrainedKernels",
+    "RandomKernels",
+    "UnionKernels",
+    "sample_patches",
+]

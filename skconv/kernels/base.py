@@ -6,20 +6,28 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from skconv.kernels.batches import MapBatches
 
 Pair = tuple[int, int]
 Padding = Literal["valid", "same", "circular"]
 
 PADDINGS = frozenset({"valid", "same", "circular"})
 
+_DECIMALS = 5
+
 
 class KernelSource(Protocol):
-    """An estimator that makes kernels for maps ``(n_samples, height, width, channels)``."""
+    """An estimator that makes kernels for maps ``(n_samples, height, width, channels)``.
+
+    Maps are an array, a memory map among them, or `MapBatches`, which no memory need hold.
+    """
 
     kernels_: NDArray[np.float32]
     biases_: NDArray[np.float32]
 
-    def fit(self, maps: NDArray[Any], y: Any = None) -> KernelSource:
+    def fit(self, maps: NDArray[Any] | MapBatches, y: Any = None) -> KernelSource:
         """Set ``kernels_`` (n_kernels, height, width, channels) and ``biases_``."""
         ...
 
@@ -40,3 +48,51 @@ def same_padding(window: Pair) -> tuple[Pair, Pair]:
     """
     (top, bottom), (left, right) = (((k - 1) // 2, k // 2) for k in window)
     return (top, bottom), (left, right)
+
+
+def check_maps(
+    maps: Any, kernel_size: Any, padding: Padding = "valid"
+) -> tuple[NDArray[Any] | MapBatches, Pair]:
+    """Maps as an array of finite numbers (or in batches), and the kernel's height and width.
+
+    A memory map is looked at, not copied. ValueError where the maps have not four axes or
+    no sample, or where a kernel is larger than they are and nothing is added around them.
+    """
+    if not isinstance(maps, MapBatches):
+        maps = check_array(maps, ensure_2d=False, allow_nd=True)
+    if len(maps.shape) != 4:
+        raise ValueError(
+            f"maps have shape {maps.shape}, wanted (n_samples, height, width, channels)"
+        )
+    size = pair(kernel_size, "kernel_size")
+    if padding == "valid" and (size[0] > maps.shape[1] or size[1] > maps.shape[2]):
+        raise ValueError(
+            f"kernel_size={kernel_size!r} is larger than the {maps.shape[1]}x{maps.shape[2]} maps"
+        )
+    return maps, size
+
+
+def centred(kernels: NDArray[Any], size: Pair) -> NDArray[Any]:
+    """Kernels with zeros around them up to `size`, their responses where they were.
+
+    The middle of a kernel is the entry that lies on the pixel with ``padding="same"``: the
+    upper (left) one of the two of an even size.
+    """
+    (top, bottom), (left, right) = (
+        ((large - 1) // 2 - (small - 1) // 2, large // 2 - small // 2)
+        for large, small in zip(size, kernels.shape[1:3], strict=True)
+    )
+    return np.pad(kernels, ((0, 0), (top, bottom), (left, right), (0, 0)))
+
+
+def unit_rows(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row at length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
+
+
+def first_of_equals(rows: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices, ascending, of rows that differ from all before them by more than rounding."""
+    largest = np.abs(rows).max(initial=0.0) or 1.0
+    rounded = np.round(rows / largest, _DECIMALS) + 0.0  # no -0.0
+    return np.sort(np.unique(rounded, axis=0, return_index=True)[1])

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.kernels.base import pair
+from skconv.kernels.moments import Maps
 
 Phase = Literal["even", "odd", "both"]
 
@@ -164,7 +165,7 @@ class GaborKernels(BaseEstimator):
         self.phase = phase
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, maps: NDArray[Any] | None = None, y: Any = None) -> GaborKernels:
+    def fit(self, maps: Maps | None = None, y: Any = None) -> GaborKernels:
         """Compute the kernels; neither argument is read.
 
         Returns

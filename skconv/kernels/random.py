@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.kernels.base import pair
+from skconv.kernels.moments import Maps
 
 Weights = Literal["normal", "signs", "ternary"]
 
@@ -88,12 +89,12 @@ class RandomKernels(BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, maps: NDArray[Any], y: Any = None) -> RandomKernels:
+    def fit(self, maps: Maps, y: Any = None) -> RandomKernels:
         """Draw the kernels.
 
         Parameters
         ----------
-        maps : ndarray of shape (n_samples, height, width, channels)
+        maps : ndarray or MapBatches of shape (n_samples, height, width, channels)
             Only the number of channels is read.
         y : None
             Ignored.

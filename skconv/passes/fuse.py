@@ -1,8 +1,10 @@
 """Fusion: convolution, nonlinearity and pooling as one op that keeps no map.
 
-- A stage begins with a convolution and ends with a pooling, or a histogram of the codes,
-  whose windows do not overlap: every entry of the map is then used once, and can be used at
-  once. Between them may stand one nonlinearity.
+- A stage begins with a convolution and ends with a pooling, or a histogram of the codes.
+  Between them may stand one nonlinearity. Every entry of the map goes at once into the sums
+  of all windows that hold it.
+- It is fused where that takes less memory: the sums of windows that overlap much may need
+  more than the map.
 - A `Rescale` of maxima is part of the stage: the pooling has no requantisation of its own.
 - Where only a linear layer reads the result and leaves its sums as they are (scores), it
   becomes part of the stage: it adds up while features appear, and they are not kept either.
@@ -11,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from skconv.graph import (
@@ -33,9 +36,11 @@ from skconv.graph import (
     Reshape,
     verify,
 )
-from skconv.graph.ops import PoolGeometry
+from skconv.memory import aligned, plan_memory
+from skconv.stage_memory import StageMemory
 
 NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare)
+# QL2Pool is a QMeanPool.
 POOLINGS = (MaxPool, QMeanPool)
 
 
@@ -48,7 +53,7 @@ def fuse(graph: Graph) -> Graph:
         if node.name in done:
             continue
         chain = stage(graph, node)
-        op = Fused(_chain_graph(graph, chain)) if len(chain) > 1 else node.op
+        op = Fused(chain_graph(graph, chain)) if len(chain) > 1 else node.op
         fused = fused.append(op, *(names[i] for i in node.inputs), name=chain[-1].name)
         names[chain[-1].name] = fused.output_name
         done.update(member.name for member in chain)
@@ -64,9 +69,15 @@ def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
         chain.append(node)
     poolings = POOLINGS if isinstance(first.op, QConv) else (BlockHistogram,)
     pool = _only_user(graph, chain[-1], poolings)
-    if pool is None or _overlaps(pool):
+    if pool is None:
         return (first,)
-    return (*chain, pool, *_tail(graph, pool))
+    chain = [*chain, pool, *_tail(graph, pool)]
+    return tuple(chain) if _saves_memory(chain_graph(graph, chain)) else (first,)
+
+
+def _saves_memory(chain: Graph) -> bool:
+    """Whether the stage needs less than its ops one after the other."""
+    return aligned(StageMemory(chain).nbytes) < plan_memory(chain).arena_bytes
 
 
 def _tail(graph: Graph, pool: Node) -> tuple[Node, ...]:
@@ -75,6 +86,8 @@ def _tail(graph: Graph, pool: Node) -> tuple[Node, ...]:
     if flatten is None:
         return ()
     rescale = _only_user(graph, flatten, (Rescale,)) if isinstance(pool.op, MaxPool) else None
+    if rescale and not _is_uniform(rescale):
+        return ()
     tail = (flatten, rescale) if rescale else (flatten,)
     linear = _only_user(graph, tail[-1], (QLinear,))
     if linear and getattr(linear.op, "requantization", None) is None:
@@ -82,18 +95,20 @@ def _tail(graph: Graph, pool: Node) -> tuple[Node, ...]:
     return tail if rescale else ()
 
 
+def _is_uniform(rescale: Node) -> bool:
+    """Whether all entries have one multiplier: a stage tells channels apart, not entries."""
+    assert isinstance(rescale.op, Rescale)
+    return len(rescale.op.requantization.multiplier) == 1
+
+
 def _only_user(graph: Graph, node: Node, classes: tuple[type, ...]) -> Node | None:
     users = graph.users(node.name)
     return users[0] if len(users) == 1 and isinstance(users[0].op, classes) else None
 
 
-def _overlaps(pool: Node) -> bool:
-    op = pool.op
-    assert isinstance(op, PoolGeometry)
-    return any(step < size for step, size in zip(op.stride, op.size, strict=True))
-
-
-def _chain_graph(graph: Graph, chain: tuple[Node, ...]) -> Graph:
+def chain_graph(graph: Graph, chain: Iterable[Node]) -> Graph:
+    """Nodes that follow each other, as a graph of their own."""
+    chain = tuple(chain)
     inner = Graph(graph.specs[chain[0].inputs[0]])
     for node in chain:
         inner = inner.append(node.op, name=node.name)

@@ -41,6 +41,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    SoftThreshold,
     Square,
     TensorSpec,
     Threshold,
@@ -86,6 +87,14 @@ def lower(op: Op, node: Node, lowering: Lowering) -> None:
 def _(op: Op, node: Node, lowering: Lowering) -> None:
     """Ops that choose, move or count numbers stay what they are."""
     lowering.add(node, op, lowering.names[node.inputs[0]])
+
+
+@lower.register
+def _(op: SoftThreshold, node: Node, lowering: Lowering) -> None:
+    (name,) = node.inputs
+    spec = lowering.spec(name)
+    threshold = np.clip(np.rint(op.threshold / spec.scale), 0, spec.magnitude)
+    lowering.add(node, replace(op, threshold=threshold.astype(np.int16)), lowering.names[name])
 
 
 @lower.register

@@ -26,6 +26,7 @@ from skconv.graph import (
     Rescale,
     Reshape,
     Select,
+    SoftThreshold,
     TensorSpec,
 )
 from skconv.graph.core import Node
@@ -101,7 +102,7 @@ class Lowering:
     def _limit_of(self, node: Node, name: str) -> int:
         if isinstance(node.op, TRANSPARENT):
             return self.limit(node.name)
-        if isinstance(node.op, Abs | BothSigns | Magnitude):
+        if isinstance(node.op, Abs | BothSigns | Magnitude | SoftThreshold):
             # They keep the scale, and 8 bits would lose one of them to the sign.
             after = self.limit(node.name)
             after = after if after > INT8_MAX else INT16_MAX

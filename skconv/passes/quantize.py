@@ -70,12 +70,15 @@ def quantize(
     return verify(replace(lowering.graph, classes=graph.classes))
 
 
-def device_input(x: NDArray[Any]) -> dict[str, Any]:
+def device_input(x: NDArray[Any], dtype: InputType | None = None) -> dict[str, Any]:
     """``input_dtype`` and ``input_scale`` for data like ``x``.
 
     Integers of 8 or 16 bits are what the device delivers. So are whole numbers in another
-    type, where they fit. Other numbers get a scale from their range.
+    type, where they fit. Other numbers get a scale from their range. ``dtype`` is what the
+    device delivers where the data do not tell it.
     """
+    if dtype is not None:
+        return _chosen_input(x, dtype)
     if x.dtype.name in get_args(InputType):
         return {"input_dtype": x.dtype.name, "input_scale": 1.0}
     if not np.array_equal(x, np.rint(x)):
@@ -86,6 +89,20 @@ def device_input(x: NDArray[Any]) -> dict[str, Any]:
     if max(high, -low) <= INT16_MAX:
         return {"input_dtype": "int16", "input_scale": 1.0}
     return {}
+
+
+def _chosen_input(x: NDArray[Any], dtype: InputType) -> dict[str, Any]:
+    info = np.iinfo(dtype)
+    low, high = x.min(), x.max()
+    whole = np.array_equal(x, np.rint(x))
+    if whole and info.min <= low and high <= info.max:
+        return {"input_dtype": dtype, "input_scale": 1.0}
+    if x.dtype.kind in "bui" or (low < 0 and info.min == 0):
+        raise ValueError(
+            f"input_type={dtype!r}, but calibration samples reach from {low:g} to {high:g}, "
+            f"wanted {info.min} to {info.max}"
+        )
+    return {"input_dtype": dtype}
 
 
 def nested_input(graph: Graph) -> TensorSpec | None:

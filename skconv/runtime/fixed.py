@@ -36,12 +36,14 @@ from skconv.graph import (
     QLinear,
     QMeanPool,
     QNormalize,
+    QSoftmax,
     QSquare,
     Relu,
     Requantization,
     Rescale,
     Reshape,
     Select,
+    SoftThreshold,
     Threshold,
 )
 from skconv.graph.base import TensorSpec
@@ -182,6 +184,11 @@ def _(op: BothSigns, x: Batch) -> Batch:
 
 
 @evaluate.register
+def _(op: SoftThreshold, x: Batch) -> Batch:
+    return reference.evaluate(op, x.astype(np.int64)).astype(x.dtype)
+
+
+@evaluate.register
 def _(op: Magnitude, x: Batch) -> Batch:
     even, odd = np.split(x.astype(np.int64), 2, axis=-1)
     return rounded_root(even * even + odd * odd)
@@ -263,6 +270,16 @@ def _(op: QLinear, x: Batch) -> Batch:
 def _(op: QKernelMachine, x: Batch) -> Batch:
     sums = weighted_kernels(kernel_values(op, x), op).astype(np.int64) + op.intercept
     return (sums + (1 << (op.fraction_bits - 1))) >> op.fraction_bits
+
+
+@evaluate.register
+def _(op: QSoftmax, x: Batch) -> Batch:
+    scores = x.astype(np.int64)
+    if scores.shape[1] == 1:
+        scores = np.hstack([np.zeros_like(scores), scores])
+    distances = (scores.max(axis=1, keepdims=True) - scores) >> op.shift
+    powers = exp2_negative(requantize(np.minimum(distances, op.limit), op.exponent))
+    return rounded_quotient(powers << KERNEL_FRACTION_BITS, powers.sum(axis=1, keepdims=True))
 
 
 def kernel_values(op: QKernelMachine, x: Batch) -> Batch:

@@ -19,7 +19,8 @@ def _(op: Quantized, x: NDArray[Any]) -> NDArray[Any]:
 
 @fixed.evaluate.register
 def _(op: Fused, x: NDArray[Any]) -> NDArray[Any]:
-    return fixed.run(op.graph, x)
+    """Inside of a graph numbers may be wider than their type: what an op left them as."""
+    return fixed.run(op.graph, x.astype(op.graph.input.dtype, copy=False))
 
 
 @fixed.evaluate.register

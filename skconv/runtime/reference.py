@@ -36,6 +36,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    SoftThreshold,
     Square,
     Threshold,
 )
@@ -117,6 +118,12 @@ def _(op: Abs, x: Batch) -> Batch:
 @evaluate.register
 def _(op: BothSigns, x: Batch) -> Batch:
     return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=-1)
+
+
+@evaluate.register
+def _(op: SoftThreshold, x: Batch) -> Batch:
+    signed = (x, -x) if op.both_signs else (x,)
+    return np.concatenate([np.maximum(z - op.threshold, 0) for z in signed], axis=-1)
 
 
 @evaluate.register

@@ -51,6 +51,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    SoftThreshold,
     Square,
     TensorSpec,
     Threshold,
@@ -315,6 +316,14 @@ def _(op: Square, x: Tensor) -> Tensor:
 @apply.register
 def _(op: BothSigns, x: Tensor) -> Tensor:
     return torch.cat([x.relu(), x.neg().relu_()], dim=-1)
+
+
+@apply.register
+def _(op: SoftThreshold, x: Tensor) -> Tensor:
+    above = (x - op.threshold).relu_()
+    if not op.both_signs:
+        return above
+    return torch.cat([above, (x + op.threshold).neg_().relu_()], dim=-1)
 
 
 @apply.register

@@ -15,13 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.mcu import conv, depthwise, first, kernel_machine, linear, rows
+from tests.mcu import conv, depthwise, first, hash, kernel_machine, linear, rows
 from tests.mcu.cases import Row, show
 
 
 def main() -> None:
     one_channel = [rows.conv_row(), rows.conv_row("int8"), rows.head_row(), *rows.stage_rows()]
-    families = (conv.rows(), first.rows(), depthwise.rows(), one_channel)
+    families = (conv.rows(), first.rows(), depthwise.rows(), one_channel, hash.rows())
     vectors = (kernel_machine.rows(), linear.rows())
     found = [Row(*row) for family in (*families, *vectors) for row in family]
     show(found)

@@ -31,6 +31,19 @@ void tiny_run(const tiny_input_t *input, tiny_output_t *output);
 /* Index of the class of one sample. */
 int32_t tiny_predict(const tiny_input_t *input);
 
+/* The label of a class, by its index. */
+static inline const char *tiny_label(int32_t class_index)
+{
+    switch (class_index) {
+    case 0:
+        return "*/";
+    case 1:
+        return "up";
+    default:
+        return "";
+    }
+}
+
 #ifdef TINY_TRACE
 /* Every tensor of the last run, one after the other. */
 #define TINY_TRACE_BYTES 108

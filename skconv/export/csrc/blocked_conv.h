@@ -35,7 +35,7 @@ typedef struct {
     int32_t a1;
     int32_t b0;
     int32_t b1;
-} sk_block_sums;
+} sk_blocked_sums;
 
 /* Value I of the windows at `x` times weight I of the kernels at `w`. */
 #define SK_BLOCK_STEP(I)                                                    \
@@ -50,7 +50,7 @@ typedef struct {
         b1 += x1 * wb;                                                      \
     } while (0)
 
-SK_INLINE sk_block_sums sk_block_products(
+SK_INLINE sk_blocked_sums sk_block_products(
     sk_blocks b, const void *ring, int32_t at, int32_t kernel, int32_t kernels, int32_t windows)
 {
     const SK_FLASH int8_t *w = b.weights + kernel * b.length;
@@ -75,7 +75,7 @@ SK_INLINE sk_block_sums sk_block_products(
         x += sk_bytes(b.type);
         w++;
     }
-    const sk_block_sums sums = {a0, a1, b0, b1};
+    const sk_blocked_sums sums = {a0, a1, b0, b1};
     return sums;
 }
 
@@ -97,14 +97,14 @@ SK_INLINE void sk_block(
     const int32_t many = SK_BLOCK_KERNELS;
     int32_t kernel = 0;
     for (; kernel + many <= b.kernels; kernel += many) {
-        const sk_block_sums s = sk_block_products(b, ring, at, kernel, many, windows);
+        const sk_blocked_sums s = sk_block_products(b, ring, at, kernel, many, windows);
         sk_block_store(b, output, to, kernel, windows, s.a0, s.a1);
         if (many > 1) {
             sk_block_store(b, output, to, kernel + 1, windows, s.b0, s.b1);
         }
     }
     if (b.kernels % many > 0) {
-        const sk_block_sums s = sk_block_products(b, ring, at, kernel, 1, windows);
+        const sk_blocked_sums s = sk_block_products(b, ring, at, kernel, 1, windows);
         sk_block_store(b, output, to, kernel, windows, s.a0, s.a1);
     }
 }

@@ -148,10 +148,12 @@ SK_INLINE void sk_conv_take(sk_conv_ring r, void *ring, int32_t to, int32_t at, 
 SK_INLINE void sk_conv_clear(
     sk_conv_ring r, void *ring, int32_t line, int32_t first, int32_t end)
 {
+    int32_t at = first * r.column + line * r.map.channels;
     for (int32_t column = first; column < end; column++) {
         for (int32_t c = 0; c < r.map.channels; c++) {
-            sk_store(ring, r.type, column * r.column + line * r.map.channels + c, 0);
+            sk_store(ring, r.type, at + c, 0);
         }
+        at += r.column;
     }
 }
 

@@ -26,6 +26,20 @@
 #define SK_MEMCPY memcpy
 #endif
 
+/* The compiler for AVR, which reads this file too, is older than the pragma. */
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 8)
+#define SK_UNROLL_4 _Pragma("GCC unroll 4")
+#else
+#define SK_UNROLL_4
+#endif
+
+/* A function that stays one: nothing of its caller takes registers in its loops. */
+#if defined(__GNUC__)
+#define SK_APART static __attribute__((noinline))
+#else
+#define SK_APART static
+#endif
+
 /* LDR takes any address on these cores; other ways to load do not. */
 SK_INLINE uint32_t sk_load32(const void *at)
 {
@@ -335,6 +349,18 @@ SK_INLINE uint32_t sk_word(const uint32_t *at)
 #endif
 }
 
+/* A word of a constant table, and on to the next: by the same load. */
+SK_INLINE uint32_t sk_next_word(const uint32_t **from)
+{
+#if SK_DSP
+    uint32_t word;
+    __asm__ volatile("ldr %0, [%1], #4" : "=&r"(word), "+r"(*from));
+    return word;
+#else
+    return *(*from)++;
+#endif
+}
+
 /* Two words of a constant table, and on to the next. */
 SK_INLINE void sk_next_two_words(const uint32_t **from, uint32_t *a, uint32_t *b)
 {
@@ -392,7 +418,7 @@ SK_INLINE uint32_t sk_lift_four(uint32_t bytes)
 
 SK_INLINE void sk_lift(int8_t *entries, int32_t size)
 {
-#pragma GCC unroll 4
+    SK_UNROLL_4
     for (int32_t i = 0; i < size / 4; i++) {
         sk_store32(entries + 4 * i, sk_lift_four(sk_load32(entries + 4 * i)));
     }

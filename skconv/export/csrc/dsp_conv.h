@@ -70,6 +70,21 @@ SK_INLINE void sk_conv_block_plain(
     }
 }
 
+/* A row of it: `columns` windows, `distance` apart in the ring; results of `bytes` each. */
+SK_INLINE void sk_dsp_conv_row(
+    const int16_t *ring, int32_t distance, uint8_t *to, int32_t bytes, int32_t columns,
+    const int32_t *table, int32_t windows, sk_conv_block *block, sk_conv_block *rest)
+{
+    for (int32_t i = columns / windows; i > 0; i--) {
+        block(ring, table, to);
+        ring += windows * distance;
+        to += windows * bytes;
+    }
+    if (columns % windows > 0) {
+        rest(ring, table, to);
+    }
+}
+
 /* A map (rows, columns, kernels). `block` is for `windows` windows at a time, `rest` for
  * those that are left over in a row. */
 SK_INLINE void sk_dsp_conv(
@@ -87,16 +102,8 @@ SK_INLINE void sk_dsp_conv(
     sk_conv_start(r, ring);
     for (int32_t row = 0; row < rows; row++) {
         sk_conv_next_rows(r, ring, row);
-        const int16_t *x = ring;
-        for (int32_t i = columns / windows; i > 0; i--) {
-            block(x, table, to);
-            x += windows * distance;
-            to += windows * bytes;
-        }
-        if (columns % windows > 0) {
-            rest(x, table, to);
-            to += columns % windows * bytes;
-        }
+        sk_dsp_conv_row(ring, distance, to, bytes, columns, table, windows, block, rest);
+        to += columns * bytes;
     }
 }
 

@@ -103,13 +103,15 @@ SK_INLINE void sk_first_row(
     const bool lifted = sk_is_lifted(type, f.minimum, f.maximum);
     sk_first plainer = f;
     plainer.minimum = lifted ? -128 : f.minimum;
-    for (int32_t x = 0; x < f.columns; x += 2) {
-        const bool two = sk_has_next(x, f.columns);
+    /* Where the columns are odd, the last two windows overlap the two before. */
+    const int32_t right = f.columns > 1 ? 1 : 0;
+    for (int32_t i = 0; i < f.columns; i += 2) {
+        const int32_t x = sk_has_next(i, f.columns) ? i : i - right;
         const uint32_t *entry = (const uint32_t *)table;
         for (int32_t n = 0; n < f.kernels; n += 2) {
             sk_first_block(
-                rows + x * f.step, two ? f.step : 0, &entry, output, type, x * f.kernels + n,
-                two ? f.kernels : 0, sk_has_next(n, f.kernels) ? 1 : 0, plainer);
+                rows + x * f.step, right * f.step, &entry, output, type, x * f.kernels + n,
+                right * f.kernels, sk_has_next(n, f.kernels) ? 1 : 0, plainer);
         }
     }
     if (lifted) {

@@ -157,7 +157,7 @@ SK_INLINE uint32_t sk_machine_exp2(sk_dsp_machine m, sk_machine_sample x, uint32
     const int32_t multiplier = folds ? (int32_t)folded : m.exponent.multiplier;
     const uint32_t shifted = folds ? distance : distance << m.exponent.shift;
     int32_t u = sk_smmulr((int32_t)shifted, multiplier);
-    if (m.exponent.maximum > UINT16_MAX) {
+    if (m.exponent.maximum > (int32_t)UINT16_MAX) {
         u = sk_clip(u, 0, UINT16_MAX);
     }
     return sk_shift_right(x.exp2_table[u & 255], (uint32_t)u >> 8);

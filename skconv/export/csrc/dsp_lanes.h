@@ -12,7 +12,7 @@ typedef struct {
     sk_type type; /* of the input: SK_UINT8, SK_INT8 or SK_INT16 */
     int32_t pixels;
     int32_t channels;
-    int32_t slots; /* lanes of a pixel: its channels, or one more that stays zero */
+    int32_t slots; /* lanes of a pixel: 1, its channels, or one more that stays zero */
     int32_t left;  /* zero pixels before the first */
     int32_t shift; /* at most 7 for uint8, 0 or 8 for int8, 0 for int16 */
     int32_t pitch; /* words from one row of the buffer to the next */
@@ -103,6 +103,28 @@ SK_INLINE int32_t sk_lanes_fill_threes(uint32_t *row, const uint8_t *bytes, sk_l
     return first + 2 * (l.pixels - 1);
 }
 
+/* The first channel alone, two pixels at a time; returns the words written. */
+SK_INLINE int32_t sk_lanes_fill_channel(uint32_t *row, const void *input, sk_lanes l)
+{
+    const int32_t odd = l.left % 2;
+    const int32_t pairs = (l.pixels - odd) / 2;
+    const int32_t first = l.left / 2;
+    for (int32_t i = 0; i < first; i++) {
+        row[i] = 0;
+    }
+    if (odd != 0) {
+        row[first] = sk_pack_low(0, (uint32_t)sk_lanes_value(input, l.left, l));
+    }
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < pairs; i++) {
+        const int32_t at = (odd + 2 * i) * l.channels;
+        const int32_t low = sk_load(input, l.type, at);
+        const int32_t high = sk_load(input, l.type, at + l.channels);
+        row[first + odd + i] = sk_pack_low((uint32_t)low << l.shift, (uint32_t)high << l.shift);
+    }
+    return first + odd + pairs;
+}
+
 /* One row of the input, or of zeros where `input` is NULL. */
 SK_INLINE void sk_lanes_fill(uint32_t *row, const void *input, sk_lanes l)
 {
@@ -115,8 +137,10 @@ SK_INLINE void sk_lanes_fill(uint32_t *row, const void *input, sk_lanes l)
     int32_t done = 0;
     if (l.type != SK_INT16 && l.slots == l.channels) {
         done = sk_lanes_fill_bytes(row, input, l);
-    } else if (l.type != SK_INT16 && l.channels == 3) {
+    } else if (l.type != SK_INT16 && l.slots == 4) {
         done = sk_lanes_fill_threes(row, input, l);
+    } else if (l.slots == 1) {
+        done = sk_lanes_fill_channel(row, input, l);
     }
     sk_lanes_fill_slowly(row, input, done, l.pitch, l);
 }

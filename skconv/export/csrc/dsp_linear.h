@@ -48,14 +48,14 @@ SK_INLINE const uint32_t *sk_rows_add_word(
     if (rows == 4) {
         return sk_block_add_word(step, at, x, y, sums);
     }
-    sums->a = sk_block_add_one(step, at[0], x, y, sums->a);
+    sums->a = sk_block_add_one(step, sk_next_word(&at), x, y, sums->a);
     if (rows > 1) {
-        sums->b = sk_block_add_one(step, at[1], x, y, sums->b);
+        sums->b = sk_block_add_one(step, sk_next_word(&at), x, y, sums->b);
     }
     if (rows > 2) {
-        sums->c = sk_block_add_one(step, at[2], x, y, sums->c);
+        sums->c = sk_block_add_one(step, sk_next_word(&at), x, y, sums->c);
     }
-    return at + rows;
+    return at;
 }
 
 /* Four columns of `rows` rows. */

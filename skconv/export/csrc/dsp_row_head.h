@@ -78,6 +78,12 @@ SK_INLINE void sk_row_head_group(
     }
 }
 
+/* Words of the table for one run. */
+SK_INLINE int32_t sk_row_head_words(sk_row_head h)
+{
+    return (h.size + 3) / 4 * h.outputs * (h.weight_type == SK_INT16 ? 2 : 1);
+}
+
 /* Adds what one run of features is worth; returns the table from the next run on.
  *
  * `features` has room for a multiple of four, and the table is aligned to 4 bytes.

@@ -133,7 +133,7 @@ typedef struct {
 /* `at` is the word of pixel x of row y; `*table` moves on to the multiplier. */
 SK_INLINE sk_quad sk_rows_sums(const uint32_t *at, const uint32_t **table, sk_rows r)
 {
-    const int32_t bias = (int32_t) * (*table)++;
+    const int32_t bias = (int32_t)sk_next_word(table);
     sk_quad q = {bias, bias, bias, bias};
     at = sk_pin_pointer(at);
     sk_taps taps = sk_taps_read(table, r.breadth);

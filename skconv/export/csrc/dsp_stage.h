@@ -1,61 +1,86 @@
-/* A stage on a one-channel map (dsp_rows_pool.h), row after row of the whole map. */
+/* A stage on a one-channel map (dsp_rows_pool.h), row after row. */
 #ifndef SKCONV_DSP_STAGE_H
 #define SKCONV_DSP_STAGE_H
 
 #include "dsp_row_head.h"
 #include "dsp_rows_pool.h"
 
+/* Where rows of features go. */
 typedef struct {
-    const void *input;
-    int32_t height;    /* of the input */
-    int32_t row_bytes; /* of the input */
-    int32_t top;       /* rows of zeros above it */
-    int32_t pushes;    /* rows, those of zeros among them, that the features take */
-    uint32_t *rows;    /* the buffer */
+    void *output;          /* the features, or int32 scores where there is a head */
+    int32_t feature_bytes; /* of a row of them */
+    void *run;             /* room for a row of them, where there is a head */
+    const int32_t *weights;
+    const int32_t *bias;
+    sk_row_head head; /* of no outputs: there is none */
+} sk_dsp_sink;
+
+typedef struct {
+    uint32_t *rows; /* the buffer */
+    int32_t feature_rows;
     const int32_t *table;
     sk_rows conv;
     sk_rows_pool pool;
 } sk_dsp_stage;
 
-/* Row `y` of the padded input into the buffer; whether a row of features can be computed. */
-SK_INLINE bool sk_dsp_stage_push(sk_dsp_stage s, int32_t y, int32_t *filled)
+SK_INLINE void sk_dsp_sink_begin(sk_dsp_sink sink)
 {
-    const int32_t at = y - s.top;
-    const bool padding = at < 0 || at >= s.height;
-    const void *row = padding ? NULL : (const uint8_t *)s.input + at * s.row_bytes;
+    int32_t *const scores = sink.output;
+    for (int32_t i = 0; i < sink.head.outputs; i++) {
+        scores[i] = sink.bias[i];
+    }
+}
+
+/* Where row number `row` of the features is to be written. */
+SK_INLINE void *sk_dsp_sink_place(sk_dsp_sink sink, int32_t row)
+{
+    uint8_t *const features = sink.output;
+    return sink.head.outputs > 0 ? sink.run : features + row * sink.feature_bytes;
+}
+
+/* That has been done. */
+SK_INLINE void sk_dsp_sink_take(sk_dsp_sink sink, int32_t row)
+{
+    if (sink.head.outputs > 0) {
+        const int32_t *weights = sink.weights + row * sk_row_head_words(sink.head);
+        (void)sk_row_head_add(sink.run, weights, sink.output, sink.head);
+    }
+}
+
+SK_INLINE void sk_dsp_stage_begin(sk_dsp_sink sink, sk_progress *p)
+{
+    p->filled = 0;
+    p->row = 0;
+    sk_dsp_sink_begin(sink);
+}
+
+/* The next row of the padded input, or one of zeros where it is NULL. */
+SK_INLINE void sk_dsp_stage_push(
+    sk_dsp_stage s, sk_dsp_sink sink, sk_progress *p, const void *row)
+{
     const int32_t wanted = sk_rows_pool_wanted(s.conv, s.pool);
-    return sk_lanes_push(s.rows, filled, row, wanted, s.conv.input);
+    if (p->row == s.feature_rows
+        || !sk_lanes_push(s.rows, &p->filled, row, wanted, s.conv.input)) {
+        return;
+    }
+    sk_rows_pool_row(s.rows, s.table, sk_dsp_sink_place(sink, p->row), s.conv, s.pool);
+    sk_rows_pool_drop(s.rows, &p->filled, s.conv, s.pool);
+    sk_dsp_sink_take(sink, p->row);
+    p->row++;
 }
 
-/* All features; `feature_bytes` of a row of them. */
-SK_INLINE void sk_dsp_stage_map(sk_dsp_stage s, void *output, int32_t feature_bytes)
+/* The whole map: `pushes` rows of the padded input, of which `top` lie above it. */
+SK_INLINE void sk_dsp_stage_run(
+    sk_dsp_stage s, sk_dsp_sink sink, const void *input, sk_map map, int32_t top,
+    int32_t pushes)
 {
-    uint8_t *to = output;
-    int32_t filled = 0;
-    for (int32_t y = 0; y < s.pushes; y++) {
-        if (sk_dsp_stage_push(s, y, &filled)) {
-            sk_rows_pool_row(s.rows, s.table, to, s.conv, s.pool);
-            sk_rows_pool_drop(s.rows, &filled, s.conv, s.pool);
-            to += feature_bytes;
-        }
-    }
-}
-
-/* The scores of a linear layer on them; `run` has room for a row of features. */
-SK_INLINE void sk_dsp_stage_scores(
-    sk_dsp_stage s, void *run, const int32_t *weights, const int32_t *bias, int32_t *scores,
-    sk_row_head head)
-{
-    int32_t filled = 0;
-    for (int32_t i = 0; i < head.outputs; i++) {
-        scores[i] = bias[i];
-    }
-    for (int32_t y = 0; y < s.pushes; y++) {
-        if (sk_dsp_stage_push(s, y, &filled)) {
-            sk_rows_pool_row(s.rows, s.table, run, s.conv, s.pool);
-            sk_rows_pool_drop(s.rows, &filled, s.conv, s.pool);
-            weights = sk_row_head_add(run, weights, scores, head);
-        }
+    const uint8_t *const bytes = input;
+    const int32_t row_bytes = map.width * (s.conv.input.type == SK_INT16 ? 2 : 1);
+    sk_progress progress;
+    sk_dsp_stage_begin(sink, &progress);
+    for (int32_t y = -top; y < pushes - top; y++) {
+        const bool padding = y < 0 || y >= map.height;
+        sk_dsp_stage_push(s, sink, &progress, padding ? NULL : bytes + y * row_bytes);
     }
 }
 

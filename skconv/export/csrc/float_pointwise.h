@@ -26,6 +26,24 @@ SK_INLINE void sk_float_square(const float *input, float *output, int32_t size)
     }
 }
 
+/* Channels max(x - t, 0), with `both_signs` then as many max(-x - t, 0), for every pixel. */
+SK_INLINE void sk_float_soft_threshold(
+    const float *input, float *output, int32_t pixels, int32_t channels,
+    const SK_FLASH float *threshold, bool both_signs)
+{
+    const int32_t results = both_signs ? 2 * channels : channels;
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const float x = input[i * channels + c];
+            const float t = threshold[c];
+            output[i * results + c] = x > t ? x - t : 0.0f;
+            if (both_signs) {
+                output[i * results + channels + c] = -x > t ? -x - t : 0.0f;
+            }
+        }
+    }
+}
+
 /* Channels max(x, 0), then as many max(-x, 0), for every pixel. */
 SK_INLINE void sk_float_both_signs(
     const float *input, float *output, int32_t pixels, int32_t channels)

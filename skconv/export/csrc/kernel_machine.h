@@ -2,6 +2,7 @@
 #ifndef SKCONV_KERNEL_MACHINE_H
 #define SKCONV_KERNEL_MACHINE_H
 
+#include "exp2.h"
 #include "requantize.h"
 #include "votes.h"
 
@@ -63,13 +64,6 @@ SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
         sum = sk_add_feature(m, x, s, i, sum);
     }
     return sum;
-}
-
-/* 2^-u with 15 bits of fraction, of u with 8: a table and a shift. */
-SK_INLINE int64_t sk_exp2_negative(const SK_FLASH uint16_t *table, int32_t u)
-{
-    const int32_t whole = u >> 8;
-    return whole < 16 ? table[u & 255] >> whole : 0;
 }
 
 /* base^degree with 20 bits of fraction, of a base with 15, rounded at every product. */

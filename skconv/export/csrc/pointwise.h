@@ -36,6 +36,24 @@ SK_INLINE void sk_both_signs(
     }
 }
 
+/* Channels max(x - t, 0), with `both_signs` then as many max(-x - t, 0), for every pixel. */
+SK_INLINE void sk_soft_threshold(
+    const void *input, void *output, sk_type type, int32_t pixels, int32_t channels,
+    const SK_FLASH int16_t *threshold, bool both_signs)
+{
+    const int32_t results = both_signs ? 2 * channels : channels;
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const int32_t x = sk_load(input, type, i * channels + c);
+            const int32_t t = threshold[c];
+            sk_store(output, type, i * results + c, x > t ? x - t : 0);
+            if (both_signs) {
+                sk_store(output, type, i * results + channels + c, -x > t ? -x - t : 0);
+            }
+        }
+    }
+}
+
 /* Rounded sqrt(even^2 + odd^2): channel c of the first half with channel c of the second. */
 SK_INLINE void sk_magnitude(
     const void *input, void *output, sk_type type, int32_t pixels, int32_t pairs)
@@ -74,6 +92,18 @@ SK_INLINE void sk_rescale(
             sk_store(output, output_type, i * channels + c, sk_requantize(x, c, to));
         }
     }
+}
+
+/* A row on another scale, at `to`; a row of zeros, which is NULL, stays what it is. */
+SK_INLINE const void *sk_rescale_row(
+    const void *row, sk_type type, void *to, sk_type to_type, int32_t pixels, int32_t channels,
+    int32_t zero_point, sk_requantization rule)
+{
+    if (row == NULL) {
+        return NULL;
+    }
+    sk_rescale(row, type, to, to_type, pixels, channels, zero_point, rule);
+    return to;
 }
 
 #endif

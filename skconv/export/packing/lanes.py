@@ -8,13 +8,13 @@ import numpy as np
 
 from skconv.export.text import struct
 from skconv.graph.base import Array, TensorSpec
-from skconv.graph.integer import QConv, Requantization
+from skconv.graph.integer import ConvInteger, Requantization
 
 # How far a value of the input may be shifted up in a lane of 16 bits.
 LANE_SHIFT = {"uint8": 7, "int8": 8, "int16": 0}
 
 
-def fits(op: QConv, x: TensorSpec) -> bool:
+def fits(op: ConvInteger, x: TensorSpec) -> bool:
     """What every packed convolution wants of its input, weights and padding."""
     return (
         x.dtype in LANE_SHIFT

@@ -7,12 +7,12 @@ import numpy as np
 from skconv.export.packing import lanes
 from skconv.export.text import struct
 from skconv.graph.base import Array, TensorSpec
-from skconv.graph.integer import QConv
+from skconv.graph.integer import ConvInteger, QConv
 
 WIDEST = 12
 
 
-def fits(op: QConv, x: TensorSpec) -> bool:
+def fits(op: ConvInteger, x: TensorSpec) -> bool:
     """Whether the fast path serves this convolution; the portable one serves the rest."""
     return (
         lanes.fits(op, x)
@@ -39,7 +39,7 @@ def pack(op: QConv, x: TensorSpec) -> Array:
     return lanes.words(bias[:, None], weights.reshape(kernels, -1), multipliers[:, None])
 
 
-def pitch(op: QConv, x: TensorSpec) -> int:
+def pitch(op: ConvInteger, x: TensorSpec) -> int:
     """Words of a row in the buffer: the padded row, and what an odd last pixel reads."""
     columns = op.map_shape(x)[1]
     read = columns + columns % 2 + 2 * (int(op.weights.shape[2]) // 2)
@@ -63,7 +63,7 @@ def literal(op: QConv, x: TensorSpec) -> str:
     )
 
 
-def scratch_bytes(op: QConv, x: TensorSpec, rows: int = 2) -> int:
+def scratch_bytes(op: ConvInteger, x: TensorSpec, rows: int = 2) -> int:
     """Bytes of the buffer when ``rows`` rows of sums are gathered at a time.
 
     Two for a map; the height of the windows where pooling follows at once. Rows of sums

@@ -47,6 +47,12 @@ class Stage:
 
 def stage_of(op: Fused) -> Stage | None:
     """The stage, where the fast path serves it."""
+    stage = members(op)
+    return stage if stage is not None and _fits(stage) else None
+
+
+def members(op: Fused) -> Stage | None:
+    """The members of a stage that begins with a `QConv`."""
     first, second = op.graph.nodes[:2]
     if not isinstance(first.op, QConv):
         return None
@@ -58,10 +64,9 @@ def stage_of(op: Fused) -> Stage | None:
     square = middle.requantization if isinstance(middle, QSquare) else None
     specs = op.graph.specs
     features = replace(specs[pool.name], dtype=specs[rescale.name].dtype)
-    stage = Stage(
+    return Stage(
         first.op, middle, pool.op, linear, square, _rule(rescale), op.graph.input, features
     )
-    return stage if _fits(stage) else None
 
 
 def _rule(node: Node) -> Requantization | None:
@@ -91,7 +96,11 @@ def rows_bytes(s: Stage) -> int:
     return rows_pool.scratch_bytes(s.conv, s.input, s.pool)
 
 
+def run_bytes(s: Stage) -> int:
+    """Bytes of one run of features, which a head consumes."""
+    return 0 if s.linear is None else row_head.features_bytes(s.features, s.run)
+
+
 def scratch_bytes(s: Stage) -> int:
-    """Bytes of scratch: rows, and one run of features where a head consumes it."""
-    run = 0 if s.linear is None else row_head.features_bytes(s.features, s.run)
-    return rows_bytes(s) + run
+    """Bytes of scratch: rows, and the run."""
+    return rows_bytes(s) + run_bytes(s)

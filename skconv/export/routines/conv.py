@@ -23,7 +23,9 @@ class DspConv(Packed):
     windows: int = packing.MOST_WINDOWS
 
 
-fits = packing.fits
+def fits(op: QConv, x: TensorSpec, optimize: Optimize) -> bool:
+    """Whether it is the routine to take: wherever it serves and no other one is to be taken."""
+    return packing.fits(op, x)
 
 
 def pack(op: QConv, x: TensorSpec, optimize: Optimize) -> DspConv:
@@ -41,7 +43,7 @@ def _(op: DspConv, code: NodeCode) -> Iterator[Call]:
     assert isinstance(conv, QConv)
     place = packing.layout(conv, x.spec, op.windows)
     blocks = packing.blocks(conv, x.spec, op.weight_bits, op.windows)
-    main, rest = (_block_function(block) for block in blocks)
+    main, rest = (block_function(block) for block in blocks)
     routines = (place.windows, main.name, rest.name, f"(int16_t *){code.scratch}")
     table = code.table("packed", "int32")
     if place.by_pixel:
@@ -53,7 +55,7 @@ def _(op: DspConv, code: NodeCode) -> Iterator[Call]:
     yield Call("dsp_conv.h", text, functions=(main, rest))
 
 
-def _block_function(block: ConvBlock) -> Function:
+def block_function(block: ConvBlock) -> Function:
     """Equal blocks are one function, whichever layers they are of."""
     name = f"conv_block_{zlib.crc32(repr(block).encode()):08x}"
     return Function(name, tuple(block.source(name)))

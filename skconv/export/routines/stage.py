@@ -28,34 +28,50 @@ def pack(op: Fused) -> DspStage | None:
 
 @emit.register
 def _(op: DspStage, code: NodeCode) -> Iterator[Call]:
-    fused = op.op
-    assert isinstance(fused, Fused)
-    stage = packing.stage_of(fused)
+    stage = stage_of(op)
+    height, width, channels = stage.input.shape
+    x = struct("sk_map", height=height, width=width, channels=channels)
+    extent = (code.input.pointer, x, stage.conv.padding[0][0], pushes(stage))
+    values = (stage_value(stage, code), sink_value(stage, code))
+    yield Call("dsp_stage.h", call("sk_dsp_stage_run", *values, *extent))
+
+
+def stage_of(op: DspStage) -> packing.Stage:
+    """The members of a packed stage."""
+    assert isinstance(op.op, Fused)
+    stage = packing.stage_of(op.op)
     assert stage is not None
-    value = _stage_value(stage, code)
+    return stage
+
+
+def pushes(stage: packing.Stage) -> int:
+    """Rows of the padded input that the features take."""
+    return rows_pool.rows_to_push(stage.conv, stage.pool, stage.features)
+
+
+def sink_value(stage: packing.Stage, code: NodeCode) -> str:
+    """The C value of `sk_dsp_sink`."""
+    fields: dict[str, object] = {"output": code.output.pointer}
     if stage.linear is None:
-        arguments: tuple[object, ...] = (value, code.output.pointer, stage.feature_bytes)
-        yield Call("dsp_stage.h", call("sk_dsp_stage_map", *arguments))
-        return
-    run = f"({code.scratch} + {packing.rows_bytes(stage)})"
-    head = row_head.literal(stage.linear, stage.features, stage.run)
-    weights = (code.table("head", "int32"), code.table("bias", "int32"))
-    arguments = (value, run, *weights, code.output.pointer, head)
-    yield Call("dsp_stage.h", call("sk_dsp_stage_scores", *arguments))
+        return struct("sk_dsp_sink", **fields, feature_bytes=stage.feature_bytes)
+    return struct(
+        "sk_dsp_sink",
+        **fields,
+        run=f"({code.scratch} + {packing.rows_bytes(stage)})",
+        weights=code.table("head", "int32"),
+        bias=code.table("bias", "int32"),
+        head=row_head.literal(stage.linear, stage.features, stage.run),
+    )
 
 
-def _stage_value(stage: packing.Stage, code: NodeCode) -> str:
+def stage_value(stage: packing.Stage, code: NodeCode) -> str:
+    """The C value of `sk_dsp_stage`."""
     rules = {"square": stage.square, "to": stage.to}
     values = {name: code.requantization(r) for name, r in rules.items() if r is not None}
-    height, _, _ = stage.input.shape
     return struct(
         "sk_dsp_stage",
-        input=code.input.pointer,
-        height=height,
-        row_bytes=stage.input.nbytes // height,
-        top=stage.conv.padding[0][0],
-        pushes=rows_pool.rows_to_push(stage.conv, stage.pool, stage.features),
         rows=f"(uint32_t *){code.scratch}",
+        feature_rows=stage.features.shape[0],
         table=code.table("packed", "int32"),
         conv=rows.literal(stage.conv, stage.input),
         pool=rows_pool.literal(stage.nonlinearity, stage.pool, stage.features, **values),

@@ -1,0 +1,148 @@
+"""``to_c``: from a fitted Pipeline to C, in one call."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from skconv.convert import NotConvertibleError, check_probabilities, to_graph
+from skconv.export.arguments import check_option, check_samples
+from skconv.export.interface import Arena, Input, Interface
+from skconv.export.model import CModel
+from skconv.export.routines.base import Optimize
+from skconv.export.text import check_name
+from skconv.graph import Graph, Quantized
+from skconv.passes.calibrate import Method, calibrate
+from skconv.passes.fold import fold
+from skconv.passes.fuse import fuse
+from skconv.passes.lowering import Bits
+from skconv.passes.quantize import InputType, device_input, quantize
+from skconv.passes.softmax import softmax
+from skconv.targets import get_target
+
+DType = Literal["int8", "float32"]
+
+
+def to_c(
+    estimator: Any,
+    X_calibration: Any = None,
+    *,
+    name: str = "model",
+    dtype: DType = "int8",
+    target: str = "cortex-m4",
+    calibration: Method = "minmax",
+    linear_bits: Bits = 16,
+    optimize: Optimize = "balanced",
+    input: Input = "image",
+    input_type: InputType | None = None,
+    arena: Arena = "static",
+    probabilities: bool = False,
+) -> CModel:
+    """Turn a fitted estimator into C.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted Pipeline, or a single estimator, that `skconv.to_graph` converts.
+    X_calibration : array-like of shape (n_samples, ...), optional
+        Samples like those that the device will see, in the type that it delivers: uint8,
+        int8 and int16 are taken as they are, whole numbers in another type as uint8 or
+        int16, other numbers get a scale. Needed for int8; a few hundred are enough. The
+        first of them become the test vectors of `CModel.save`.
+    name : str
+        Prefix of all C symbols.
+    dtype : {"int8", "float32"}
+        Integers only (no FPU needed, the same bytes on every target), or float32.
+    target : str
+        For example ``"cortex-m4"``: see `skconv.targets`. It decides which routines are
+        called and how their tables lie. The integers do not depend on it, and the C
+        compiles and gives the same bytes elsewhere, too; on an AVR not what is printed for
+        a core with the DSP extension.
+    calibration : {"minmax", "percentile", "mse"}
+        How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
+    linear_bits : {8, 16}
+        Size of the weights of linear layers and linear classifiers.
+    optimize : {"size", "balanced", "speed"}
+        What the routines of the target spare: see `skconv.export.specialize`.
+    input : {"image", "rows"}
+        Whether the C takes a sample as a whole, or row by row by ``NAME_push``: then only
+        the rows that a kernel covers are in memory.
+    input_type : {"uint8", "int8", "int16"}, optional
+        What the device delivers, where the calibration samples do not tell it.
+    arena : {"static", "caller"}
+        Whose the working memory is: static in the C, or a ``NAME_arena_t`` that the caller
+        gives to every function.
+    probabilities : bool
+        Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
+        regression, by a table. `CModel.predict_proba` then gives the same numbers.
+
+    Returns
+    -------
+    model : CModel
+
+    Raises
+    ------
+    NotConvertibleError
+        Where a step cannot be exported: it names the step, class, parameter and advice.
+    ValueError
+        Where a parameter or the calibration samples are not what is wanted.
+
+    References
+    ----------
+    Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> import skconv
+    >>> X, y = load_digits(return_X_y=True)
+    >>> features = skconv.RandomConvFeatures(
+    ...     n_kernels=8, kernel_size=3, pool_size=2, input_shape=(8, 8), random_state=0
+    ... )
+    >>> pipe = make_pipeline(features, LogisticRegression(max_iter=2000)).fit(X, y)
+    >>> model = skconv.to_c(pipe, X[:200], name="digits")
+    >>> model.verify(X[:50]).differing_bytes
+    0
+    """
+    check_name(name)
+    check_option("dtype", dtype, get_args(DType))
+    check_option("calibration", calibration, get_args(Method))
+    check_option("linear_bits", linear_bits, get_args(Bits))
+    check_option("optimize", optimize, get_args(Optimize))
+    check_option("input_type", input_type, (None, *get_args(InputType)))
+    check_option("input", input, get_args(Input))
+    check_option("arena", arena, get_args(Arena))
+    if probabilities:
+        check_probabilities(estimator)
+    chosen = get_target(target)
+    float_graph = fold(to_graph(estimator))
+    n_features = float_graph.input.size
+    if dtype == "float32":
+        _check_float(estimator, float_graph, probabilities)
+        given = np.empty((0, n_features)) if X_calibration is None else X_calibration
+        samples = check_samples("X_calibration", given, n_features, at_least=0)
+        return CModel(
+            estimator, float_graph, name, chosen, samples, interface=Interface(input, arena)
+        )
+    samples = check_samples("X_calibration", X_calibration, n_features)
+    ranges = calibrate(float_graph, samples, calibration)
+    device = device_input(samples, input_type)
+    graph = fuse(quantize(float_graph, ranges, **device, linear_bits=linear_bits))
+    op = softmax(graph.specs[graph.scores_name]) if probabilities else None
+    return CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
+
+
+def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:
+    if probabilities:
+        raise ValueError("probabilities=True with dtype='float32', wanted dtype='int8'")
+    if any(isinstance(node.op, Quantized) for node in graph.nodes):
+        raise NotConvertibleError(
+            type(estimator).__name__,
+            "QuantizedFeatures yields integers, dtype='float32' has none",
+            "use dtype='int8'",
+            "dtype",
+        )

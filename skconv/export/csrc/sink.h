@@ -1,0 +1,66 @@
+/* Where the results of a stage go: into a tensor, or straight into the scores of a layer. */
+#ifndef SKCONV_SINK_H
+#define SKCONV_SINK_H
+
+#include "types.h"
+
+typedef struct {
+    void *output; /* a tensor, or int32 scores where there is a layer */
+    sk_type type;
+    int32_t bins;                 /* of each histogram; 0: results are not counts */
+    const SK_FLASH void *weights; /* (rows, columns) of the layer */
+    sk_type weight_type;
+    const SK_FLASH int32_t *bias;
+    int32_t rows; /* 0: no layer */
+    int32_t columns;
+} sk_sink;
+
+/* Scores begin with the bias, `size` counts with 0; other results are written once. */
+SK_INLINE void sk_sink_begin(sk_sink sink, int32_t size)
+{
+    if (sink.rows > 0) {
+        for (int32_t row = 0; row < sink.rows; row++) {
+            sk_store(sink.output, sink.type, row, sink.bias[row]);
+        }
+    } else if (sink.bins > 0) {
+        for (int32_t i = 0; i < size; i++) {
+            sk_store(sink.output, sink.type, i, 0);
+        }
+    }
+}
+
+SK_INLINE void sk_sink_add(sk_sink sink, int32_t at, int32_t x)
+{
+    sk_store(sink.output, sink.type, at, sk_load(sink.output, sink.type, at) + x);
+}
+
+/* Result number `i` is `x`, or is larger by `x` than so far. */
+SK_INLINE void sk_sink_score(sk_sink sink, int32_t i, int32_t x)
+{
+    for (int32_t row = 0; row < sink.rows; row++) {
+        const int32_t at = row * sink.columns + i;
+        sk_sink_add(sink, row, x * sk_load_table(sink.weights, sink.weight_type, at));
+    }
+}
+
+/* Result number `i` is `x`. */
+SK_INLINE void sk_sink_put(sk_sink sink, int32_t i, int32_t x)
+{
+    if (sink.rows > 0) {
+        sk_sink_score(sink, i, x);
+    } else {
+        sk_store(sink.output, sink.type, i, x);
+    }
+}
+
+/* One more code in bin number `i`. */
+SK_INLINE void sk_sink_count(sk_sink sink, int32_t i)
+{
+    if (sink.rows > 0) {
+        sk_sink_score(sink, i, 1);
+    } else {
+        sk_sink_add(sink, i, 1);
+    }
+}
+
+#endif

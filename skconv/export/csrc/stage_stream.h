@@ -1,0 +1,58 @@
+/* A stage whose input comes row by row: those rows are kept that a kernel covers.
+ *
+ * They are the whole map of `stage.in`, from the top of the next window on.
+ */
+#ifndef SKCONV_STAGE_STREAM_H
+#define SKCONV_STAGE_STREAM_H
+
+#include <string.h>
+
+#include "stage_rows.h"
+
+typedef struct {
+    uint8_t *rows; /* `stage.in.map` */
+    int32_t row_bytes;
+    sk_progress *progress;
+    sk_sink sink;
+    sk_stage stage;
+} sk_stage_stream;
+
+SK_INLINE void sk_stage_stream_begin(sk_stage_stream t)
+{
+    t.progress->filled = 0;
+    t.progress->row = 0;
+    sk_stage_begin(t.stage, t.sink);
+}
+
+/* The rows of the next window move up, and make room. */
+SK_INLINE void sk_stage_stream_drop(sk_stage_stream t)
+{
+    const int32_t kept = t.stage.in.map.height - t.stage.in.kernels.row_stride;
+    for (int32_t i = 0; i < kept; i++) {
+        const uint8_t *from = t.rows + (i + t.stage.in.kernels.row_stride) * t.row_bytes;
+        memcpy(t.rows + i * t.row_bytes, from, (size_t)t.row_bytes);
+    }
+    t.progress->filled = kept;
+}
+
+/* The next row of the input, or one of zeros where it is NULL. */
+SK_INLINE void sk_stage_stream_push(sk_stage_stream t, const void *row)
+{
+    sk_progress *const p = t.progress;
+    if (p->row == sk_stage_reach(t.stage)) {
+        return;
+    }
+    if (p->filled >= 0 && row != NULL) {
+        memcpy(t.rows + p->filled * t.row_bytes, row, (size_t)t.row_bytes);
+    } else if (p->filled >= 0) {
+        memset(t.rows + p->filled * t.row_bytes, 0, (size_t)t.row_bytes);
+    }
+    p->filled++;
+    if (p->filled == t.stage.in.map.height) {
+        sk_stage_row(t.stage, t.sink, 0, p->row);
+        p->row++;
+        sk_stage_stream_drop(t);
+    }
+}
+
+#endif

@@ -1,0 +1,100 @@
+"""Fused stages on maps of any channels by ``csrc/dsp_row_stage.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from skconv.export.emit_fused import pooling_fields
+from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding
+from skconv.export.packing import conv as conv_packing
+from skconv.export.packing import row_head
+from skconv.export.packing import row_stage as packing
+from skconv.export.routines.base import Optimize
+from skconv.export.routines.conv import block_function
+from skconv.export.text import call, struct
+from skconv.graph import Fused
+from skconv.graph.nested import Packed
+
+
+@dataclass(frozen=True)
+class DspRowStage(Packed):
+    """A convolution, row by row, whose pixels go into the sums of a pooling."""
+
+    weight_bits: conv_packing.WeightBits = 8
+
+
+def pack(op: Fused, optimize: Optimize) -> DspRowStage | None:
+    """The op with its tables; None where the routine does not serve it.
+
+    Nor does it where memory is to be spared: pixels one by one need no rows of the input.
+    """
+    bits: conv_packing.WeightBits = 16 if optimize == "speed" else 8
+    stage = None if optimize == "size" else packing.row_stage_of(op, bits)
+    if stage is None:
+        return None
+    return DspRowStage(op, tuple(stage.tables.items()), stage.scratch_bytes, bits)
+
+
+@emit.register
+def _(op: DspRowStage, code: NodeCode) -> Iterator[Call]:
+    row_stage = stage_of(op)
+    linear, features = row_stage.stage.linear, row_stage.stage.features
+    functions = tuple(block_function(block) for block in row_stage.blocks)
+    value = stage_value(row_stage, code, *(function.name for function in functions))
+    sink = features_value(row_stage, code)
+    if linear is None:
+        text = call("sk_dsp_row_stage_map", value, sink)
+    else:
+        weights = (code.table("head", "int32"), code.table("bias", "int32"))
+        head = row_head.literal(linear, features, row_stage.stage.run)
+        arguments = (value, sink, *weights, code.output.pointer, head)
+        text = call("sk_dsp_row_stage_scores", *arguments)
+    yield Call("dsp_row_stage.h", text, functions=functions)
+
+
+def stage_of(op: DspRowStage) -> packing.RowStage:
+    """The members of a packed stage."""
+    assert isinstance(op.op, Fused)
+    row_stage = packing.row_stage_of(op.op, op.weight_bits)
+    assert row_stage is not None
+    return row_stage
+
+
+def features_value(row_stage: packing.RowStage, code: NodeCode) -> str:
+    """The C value of `sk_sink` for features: the output, or the run that a head takes."""
+    stage = row_stage.stage
+    pointer = code.output.pointer if stage.linear is None else _place(row_stage, code, "run")
+    result = Tensor(pointer, stage.features)
+    return struct("sk_sink", output=result.pointer, type=result.type)
+
+
+def stage_value(row_stage: packing.RowStage, code: NodeCode, block: str, rest: str) -> str:
+    """The C value of `sk_dsp_row_stage`; ``block`` and ``rest`` are functions."""
+    conv, layout = row_stage.stage.conv, row_stage.layout
+    x = Tensor(code.input.pointer, row_stage.stage.input)
+    inputs = struct(
+        "sk_conv_inputs",
+        input=x.pointer,
+        input_type=x.type,
+        map=x.map,
+        kernels=kernels(conv),
+        padding=padding(conv),
+    )
+    row_type = f"SK_{conv.requantization.dtype.upper()}"
+    row = struct("sk_conv_output", tensor=_place(row_stage, code, "row"), type=row_type)
+    fields = pooling_fields(code, row_stage.sums, _place(row_stage, code, "sums"))
+    return struct(
+        "sk_dsp_row_stage",
+        by_pixel=layout.by_pixel,
+        windows=layout.windows,
+        block=block,
+        rest=rest,
+        table=code.table("packed", "int32"),
+        ring=f"(int16_t *){code.scratch}",
+        stage=struct("sk_stage", **{"in": inputs}, conv=row, **fields),
+    )
+
+
+def _place(row_stage: packing.RowStage, code: NodeCode, name: str) -> str:
+    return f"({code.scratch} + {row_stage.offset(name)})"

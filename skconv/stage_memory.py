@@ -1,0 +1,123 @@
+"""What a fused stage keeps in RAM while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skconv.graph import BlockHistogram, Graph, MaxPool, Node, QL2Pool, TensorSpec
+from skconv.graph.ops import ConvGeometry, PoolGeometry
+
+SUM_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
+
+
+@dataclass(frozen=True)
+class StageMemory:
+    """The arrays of a stage, and where they lie in its scratch memory.
+
+    Attributes
+    ----------
+    graph : Graph
+        The chain of a `skconv.graph.Fused` op.
+    streamed : bool
+        Whether rows of the input come one by one: those that a kernel covers are kept.
+
+    Notes
+    -----
+    - ``sums``: of the pixels seen so far of every unfinished window, or their maxima, in the
+      smallest type that holds them. Where rows of the input come one by one, or windows
+      overlap, whole rows of windows are unfinished; else one window is.
+    - ``pixel``: one of the convolution, with all its channels, or codes.
+    - ``rows``: of the input; ``progress``: how many of them there are, and what is next.
+
+    A histogram counts in the output, or in the scores of the head: it has no sums.
+    """
+
+    graph: Graph
+    streamed: bool = False
+
+    @property
+    def first(self) -> Node:
+        return self.graph.nodes[0]
+
+    @property
+    def pool(self) -> Node:
+        return next(node for node in self.graph.nodes if isinstance(node.op, PoolGeometry))
+
+    @cached_property
+    def specs(self) -> dict[str, TensorSpec]:
+        return self.graph.specs
+
+    @property
+    def by_window(self) -> bool:
+        """Whether every window is computed alone, from the whole input."""
+        return not self.streamed and not overlaps(_geometry(self.pool))
+
+    @property
+    def sum_dtype(self) -> str:
+        """The smallest type that holds what a window gathers."""
+        pool, x = _geometry(self.pool), self.specs[self.pool.inputs[0]]
+        low, high = x.limits
+        if isinstance(pool, QL2Pool):
+            low, high = 0, pool.area * x.magnitude**2
+        elif not isinstance(pool, MaxPool):
+            low, high = pool.area * low, pool.area * high
+        return next(t for t in SUM_TYPES if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
+
+    @property
+    def slots(self) -> int:
+        """How many rows of windows are unfinished at a time; 0 where one window is."""
+        pool = _geometry(self.pool)
+        return 0 if self.by_window else -(-pool.size[0] // pool.stride[0])
+
+    @property
+    def n_sums(self) -> int:
+        """How many sums are under way at a time."""
+        if isinstance(self.pool.op, BlockHistogram):
+            return 0
+        _, width, channels = self.specs[self.pool.name].shape
+        return self.slots * width * channels or channels
+
+    @property
+    def rows(self) -> int:
+        """Rows of the input that are kept: as many as a kernel covers."""
+        conv = self.first.op
+        assert isinstance(conv, ConvGeometry)
+        return conv.window[0] if self.streamed else 0
+
+    @cached_property
+    def arrays(self) -> dict[str, tuple[str, int]]:
+        """Type and length of every array, the largest types first: none needs a gap."""
+        pixel, x = self.specs[self.first.name], self.graph.input
+        arrays = {
+            "sums": (self.sum_dtype, self.n_sums),
+            "pixel": (pixel.dtype, pixel.shape[-1]),
+            "rows": (x.dtype, self.rows * x.shape[1] * x.shape[2]),
+            "progress": ("int32", 2 if self.streamed else 0),
+        }
+        return dict(sorted(arrays.items(), key=lambda item: -np.dtype(item[1][0]).itemsize))
+
+    def offset(self, name: str) -> int:
+        """Where an array begins in the scratch memory."""
+        before = list(self.arrays)[: list(self.arrays).index(name)]
+        return sum(self._nbytes(other) for other in before)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(map(self._nbytes, self.arrays))
+
+    def _nbytes(self, name: str) -> int:
+        dtype, length = self.arrays[name]
+        return length * np.dtype(dtype).itemsize
+
+
+def overlaps(pool: PoolGeometry) -> bool:
+    """Whether an entry may lie in several windows."""
+    return any(step < size for step, size in zip(pool.stride, pool.size, strict=True))
+
+
+def _geometry(node: Node) -> PoolGeometry:
+    assert isinstance(node.op, PoolGeometry)
+    return node.op

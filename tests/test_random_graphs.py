@@ -1,0 +1,234 @@
+"""Random graphs: every target gives the bytes of the integer definition, for all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from skconv.emulator import tools
+from skconv.export import routines as routines_of
+from skconv.export.routines.base import Optimize
+from skconv.export.specialize import specialize
+from skconv.graph import Fused, Graph, Op, QLinear, TensorSpec
+from skconv.graph.nested import Packed
+from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.memory import plan_memory
+from skconv.passes.fuse import fuse
+from skconv.runtime import fixed
+from skconv.targets import get_target
+from skconv.testing import assert_runtimes_agree
+from tests import exactness
+from tests.integer_graphs import every_integer_op
+from tests.many_graphs import Case, differences, program, samples
+from tests.random_graphs import MOST_CHANNELS, graphs, seeded_graphs
+
+N_GRAPHS = 200
+OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
+# No debug information, which takes as long again, and no checks for what the address
+# sanitizer sees as well.
+CHEAPER = ("-g0", "-fno-sanitize=null,pointer-overflow")
+# Each with another optimisation: what is being held together is the bytes, not the speed.
+BOARDS = {
+    "cortex-m0": "-O1",
+    "cortex-m3": "-Os",
+    "cortex-m4": "-O2",
+    "cortex-m7": "-O1",
+    "cortex-m33": "-O1",
+    "rv32imc": "-O1",
+}
+AVR_RAM = 13_000
+
+
+@cache
+def drawn() -> list[tuple[Graph, Optimize]]:
+    """The same graphs every time, each with a way to optimise it."""
+    found: list[tuple[Graph, Optimize]] = []
+
+    @seed(0)
+    @settings(
+        max_examples=N_GRAPHS,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(seeded_graphs(), st.sampled_from(OPTIMIZE))
+    def draw(graph, optimize):
+        found.append((graph, optimize))
+
+    draw()
+    return found
+
+
+@cache
+def cases(target: str) -> list[Case]:
+    """All graphs as an export for the target has them."""
+    return [
+        Case(f"g{i}_{optimize}", graph, specialize(fuse(graph), get_target(target), optimize))
+        for i, (graph, optimize) in enumerate(drawn())
+    ]
+
+
+def assert_none_differ(some: list[Case], output: str) -> None:
+    if text := differences(some, output):
+        pytest.fail(text, pytrace=False)
+
+
+def some_for_dsp() -> list[Case]:
+    """All graphs, every fourth with the routines of Cortex-M4, whose C this machine runs too."""
+    special = cases("cortex-m4")
+    return [special[i] if i % 4 == 0 else case for i, case in enumerate(cases("portable"))]
+
+
+@pytest.mark.parametrize(
+    "compiler", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("gcc", "clang")]
+)
+def test_on_this_machine(tmp_path, compiler):
+    some = cases("portable")
+    sources = program(some, host=True)
+    assert_none_differ(some, exactness.output_on_host(sources, ("-O2",), tmp_path, compiler))
+
+
+@pytest.mark.needs("gcc")
+def test_without_undefined_behaviour(tmp_path):
+    some = some_for_dsp()
+    sources = program(some, host=True)
+    flags = (*exactness.SANITIZERS, *CHEAPER)
+    assert_none_differ(some, exactness.output_on_host(sources, flags, tmp_path, "gcc"))
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(name, marks=pytest.mark.needs(*tools(name))) for name in BOARDS]
+)
+def test_on_boards(target):
+    some = cases(target)
+    sources = program(some, host=False)
+    assert_none_differ(some, exactness.output_on_target(sources, target, (BOARDS[target],)))
+
+
+def ram(case: Case) -> int:
+    """Bytes of a model that is traced, and of its input and output."""
+    graph = case.special
+    tensors = sum(spec.nbytes for spec in graph.specs.values())
+    return tensors + plan_memory(graph).arena_bytes
+
+
+def loads(some: list[Case]) -> list[list[Case]]:
+    """The graphs that are small enough, as many at a time as there is RAM for."""
+    small = [c for c in some if ram(c) <= 3000 and c.special.parameter_bytes <= 4000]
+    found: list[list[Case]] = [[]]
+    for case in small:
+        if sum(map(ram, found[-1])) + ram(case) > AVR_RAM:
+            found.append([])
+        found[-1].append(case)
+    return found
+
+
+@pytest.mark.needs(*tools("avr"))
+def test_on_avr():
+    """16 kB of RAM hold about half of the graphs, in several programs."""
+    some = loads(cases("avr"))
+    assert sum(map(len, some)) >= N_GRAPHS // 3
+    for load in some:
+        output = exactness.output_on_target(program(load, host=False), "avr", ("-Os",))
+        assert_none_differ(load, output)
+
+
+@pytest.mark.needs("cc")
+def test_what_differs_is_named(tmp_path):
+    """Biases that are one off: the graph, the target's part in it, and the node are told."""
+    graph, layer = next(
+        (graph, node)
+        for graph, _ in drawn()
+        for node in graph.nodes
+        if isinstance(node.op, QLinear) and node.op.requantization is None
+    )
+    bias = np.where(layer.op.bias > 0, layer.op.bias - 1, layer.op.bias + 1)
+    wrong = replace(layer, op=replace(layer.op, bias=bias.astype(np.int32)))
+    nodes = tuple(wrong if node is layer else node for node in graph.nodes)
+    pair = [Case("right", graph, graph), Case("wrong", graph, replace(graph, nodes=nodes))]
+    text = differences(pair, exactness.output_on_host(program(pair, host=True), ("-O0",), tmp_path))
+    assert text.startswith(f"wrong: node {layer.name!r} (QLinear")
+    assert repr(graph) in text and "right:" not in text
+    assert differences(pair, "2") == ""
+    with pytest.raises(ValueError, match="the program ran 1 graphs, wanted 2"):
+        differences(pair, "1")
+
+
+def all_nodes() -> list[tuple[Op, TensorSpec]]:
+    """Every op that was drawn, and what it reads."""
+    return [
+        (node.op, specs[node.inputs[0]])
+        for graph, _ in drawn()
+        for specs in (graph.specs,)
+        for node in graph.nodes
+    ]
+
+
+def test_the_graphs_are_many_and_use_every_op():
+    assert len(drawn()) == N_GRAPHS
+    found = Counter(type(op) for op, _ in all_nodes())
+    wanted = {type(node.op) for node in every_integer_op().nodes}
+    assert set(found) == wanted
+    assert min(found.values()) >= 3
+    assert {len(graph.nodes) for graph, _ in drawn()} >= set(range(1, 9))
+    assert {optimize for _, optimize in drawn()} == set(OPTIMIZE)
+
+
+def test_the_graphs_have_every_shape():
+    inputs = [graph.input for graph, _ in drawn()]
+    maps = [x.shape for x in inputs if len(x.shape) == 3]
+    assert {channels for _, _, channels in maps} == set(range(1, MOST_CHANNELS + 1))
+    assert {(height % 2, width % 2) for height, width, _ in maps} == {
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (1, 1),
+    }
+    assert {x.dtype for x in inputs} == {"uint8", "int8", "int16"}
+    assert any(len(x.shape) == 1 for x in inputs)
+    assert any(x.zero_point for x in inputs)
+
+
+def test_the_graphs_have_every_geometry():
+    ops = [op for op, _ in all_nodes()]
+    convs = [op for op in ops if isinstance(op, ConvGeometry)]
+    assert {op.stride[axis] for op in convs for axis in (0, 1)} == {1, 2, 3}
+    assert {op.dilation[axis] for op in convs for axis in (0, 1)} == {1, 2, 3}
+    assert {(op.pad_mode, any(map(any, op.padding))) for op in convs} == {
+        ("zero", True), ("zero", False), ("circular", True), ("circular", False)
+    }  # fmt: skip
+    assert {op.shared for op in convs} == {False, True}
+    assert {1 < op.groups < op.groups * op.weights.shape[3] for op in convs} == {False, True}
+    assert any(1 < op.groups == len(op.weights) and op.weights.shape[3] == 1 for op in convs)
+    pools = [op for op in ops if isinstance(op, PoolGeometry)]
+    assert {op.stride[1] < op.size[1] for op in pools} == {False, True}
+    rules = [op.requantization for op in ops if getattr(op, "requantization", None)]
+    assert {len(rule.multiplier) > 1 for rule in rules} == {False, True}
+    assert {2**31 - 1, 1} <= {int(m) for rule in rules for m in rule.multiplier}
+
+
+def test_the_graphs_use_every_routine_of_a_target():
+    some = [*cases("cortex-m4"), *cases("portable")]
+    found = {type(node.op) for case in some for node in case.special.nodes}
+    routines = {c for c in Packed.__subclasses__() if c.__module__.startswith(routines_of.__name__)}
+    assert len(routines) >= 4
+    assert found >= {Fused, *routines}
+
+
+@pytest.mark.needs("cc")
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graphs(), st.sampled_from(OPTIMIZE), st.sampled_from(["portable", "cortex-m4"]))
+def test_any_graph(graph, optimize, target):
+    special = specialize(fuse(graph), get_target(target), optimize)
+    x = samples(graph.input)
+    wanted, found = fixed.tensors(graph, x), fixed.tensors(special, x)
+    for node in special.nodes:
+        assert np.array_equal(found[node.name], wanted[node.name]), node.name
+    assert_runtimes_agree(special, x)

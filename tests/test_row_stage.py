@@ -1,0 +1,227 @@
+"""Fused stages on maps of several channels for cores with packed arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+
+from skconv import emulator
+from skconv.cost import report
+from skconv.export.c import render
+from skconv.export.routines.row_stage import DspRowStage
+from skconv.export.routines.stage import DspStage
+from skconv.export.specialize import specialize
+from skconv.export.text import table
+from skconv.graph import (
+    Abs,
+    ArgMax,
+    BothSigns,
+    Fused,
+    Graph,
+    Magnitude,
+    MaxPool,
+    QL2Pool,
+    QLinear,
+    QMeanPool,
+    QSquare,
+    Relu,
+    Reshape,
+    verify,
+)
+from skconv.passes.fuse import fuse
+from skconv.targets import get_target
+from tests import exactness
+from tests.integer_graphs import input_spec, qconv, requantization, samples
+
+M4 = get_target("cortex-m4")
+TOOLS = emulator.tools("cortex-m4")
+SAME = ((1, 1), (1, 1))
+LIMITS = {"int8": (-127, 127), "uint8": (0, 255), "int16": (-5000, 5000)}
+# What a root of two squares leaves in the type.
+NARROW = {"int8": (-89, 89), "uint8": (0, 180), "int16": (-5000, 5000)}
+FEW = settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
+NONLINEARITIES = ("none", "relu", "abs", "both signs", "magnitude", "square")
+
+
+def stage(shape, kernels, size, middle, kind, windows, *, classes=0, dtype="int8", **geometry):
+    """An integer stage; with a linear classifier where there are classes."""
+    rng = np.random.default_rng(3)
+    graph = Graph(input_spec(shape, geometry.pop("input_dtype", "uint8")))
+    op = qconv(rng, graph.output, kernels, size, dtype, **geometry)
+    low, high = NARROW[dtype] if middle == "magnitude" else LIMITS[dtype]
+    rule = replace(op.requantization, minimum=low, maximum=high)
+    graph = graph.append(replace(op, requantization=rule))
+    ops = {"relu": Relu(), "abs": Abs(), "both signs": BothSigns(), "magnitude": Magnitude()}
+    if middle == "square":
+        largest = graph.output.magnitude**2
+        graph = graph.append(QSquare(requantization(rng, largest, "uint8", kernels)))
+    elif middle != "none":
+        graph = graph.append(ops[middle])
+    x, (pool_size, stride) = graph.output, windows
+    area = pool_size[0] * pool_size[1]
+    rule = requantization(rng, area * x.magnitude, "int8", x.shape[2])
+    root = requantization(rng, round(area**0.5 * x.magnitude) + 1, "uint8")
+    pools = {
+        "max": MaxPool(pool_size, stride),
+        "mean": QMeanPool(pool_size, stride, rule),
+        "l2": QL2Pool(pool_size, stride, root),
+    }
+    graph = graph.append(pools[kind])
+    return classifier(graph, rng, classes) if classes else graph
+
+
+def classifier(graph: Graph, rng, classes: int) -> Graph:
+    graph = graph.append(Reshape((graph.output.size,)))
+    weights = rng.integers(-90, 91, (classes, graph.output.size)).astype(np.int8)
+    bias = rng.integers(-5000, 5001, classes).astype(np.int32)
+    return verify(graph.append(QLinear(weights, bias)).append(ArgMax()))
+
+
+def inputs(graph: Graph):
+    return samples(np.random.default_rng(1), graph.input, 4)
+
+
+@st.composite
+def stages(draw):
+    """Any kernel, nonlinearity and windows, those that overlap or leave entries out too."""
+    size = draw(st.sampled_from([(3, 3), (2, 3), (1, 1), (3, 1), (1, 4)]))
+    channels = draw(st.sampled_from([2, 3, 4, 8]))
+    stride = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2)]))
+    pool = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    steps = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    shape = (draw(st.integers(9, 12)), draw(st.integers(9, 13)), channels)
+    return stage(
+        shape,
+        2 * draw(st.integers(1, 4)),
+        size,
+        draw(st.sampled_from(NONLINEARITIES)),
+        draw(st.sampled_from(["max", "mean", "l2"])),
+        (pool, steps),
+        classes=draw(st.sampled_from([0, 2, 3, 6])),
+        dtype=draw(st.sampled_from(["int8", "uint8", "int16"])),
+        input_dtype=draw(st.sampled_from(["uint8", "int8"])),
+        stride=stride,
+        padding=draw(st.sampled_from([((0, 0), (0, 0)), ((0, 1), (1, 0))])),
+    )
+
+
+def fused(graph: Graph) -> Graph:
+    """The stage as one op, whether or not that takes less memory than its parts."""
+    nodes = [node for node in graph.nodes if not isinstance(node.op, ArgMax)]
+    inner = Graph(graph.input)
+    for node in nodes:
+        inner = inner.append(node.op, name=node.name)
+    whole = Graph(graph.input).append(Fused(inner))
+    return verify(whole if len(nodes) == len(graph.nodes) else whole.append(ArgMax()))
+
+
+def special(graph: Graph, optimize="balanced") -> Graph:
+    """With the routine, which must have been taken."""
+    found = specialize(fused(graph), M4, optimize)
+    assert isinstance(found.nodes[0].op, DspRowStage)
+    return found if found.is_classifier else decided(found)
+
+
+def decided(graph: Graph) -> Graph:
+    """A class of the features: a program that compares asks for one."""
+    return verify(graph.append(Reshape((graph.output.size,))).append(ArgMax()))
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("optimize", ["balanced", "speed"])
+@FEW
+@given(drawn=st.lists(stages(), min_size=3, max_size=3))
+def test_every_stage_on_the_host(tmp_path_factory, optimize, drawn):
+    for graph in drawn:
+        graph = special(graph, optimize)
+        folder = tmp_path_factory.mktemp("stage")
+        assert exactness.on_host(graph, inputs(graph), exactness.SANITIZERS, folder) == 0
+
+
+@pytest.mark.needs(*TOOLS)
+@FEW
+@given(graph=stages())
+def test_every_stage_on_the_target(graph):
+    graph = special(graph)
+    sources = exactness.program(graph, inputs(graph), host=False)
+    assert exactness.on_target(sources, "cortex-m4") == 0
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])
+def test_any_optimisation_on_the_target(flag):
+    windows = ((3, 2), (2, 2))
+    graph = special(stage((8, 9, 4), 6, (3, 3), "both signs", "mean", windows, classes=3))
+    sources = exactness.program(graph, inputs(graph), host=False)
+    assert exactness.on_target(sources, "cortex-m4", (flag,)) == 0
+
+
+USUAL = {
+    "max": stage((14, 14, 16), 16, (3, 3), "relu", "max", ((2, 2), (2, 2)), padding=SAME),
+    "mean": stage((14, 14, 8), 8, (3, 3), "abs", "mean", ((3, 3), (3, 3)), classes=10),
+    "overlapping": stage((14, 14, 4), 8, (3, 3), "none", "max", ((3, 3), (2, 2)), classes=10),
+    "pixels": stage((14, 14, 16), 16, (1, 1), "both signs", "mean", ((2, 2), (2, 2))),
+    "one channel": stage((14, 14, 1), 8, (3, 3), "none", "max", ((3, 3), (2, 2))),
+}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_what_is_specialised(name):
+    graph = fuse(USUAL[name])
+    assert isinstance(graph.nodes[0].op, Fused)
+    first = [specialize(graph, M4, o).nodes[0].op for o in ("size", "balanced", "speed")]
+    assert [type(op) for op in first] == [Fused, DspRowStage, DspRowStage]
+
+
+def test_windows_side_by_side_on_one_channel_have_a_routine_of_their_own():
+    graph = fuse(stage((14, 14, 1), 8, (3, 3), "none", "max", ((2, 2), (2, 2))))
+    assert isinstance(specialize(graph, M4).nodes[0].op, DspStage)
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize("name", USUAL)
+def test_tables_and_arena_are_those_of_the_report(name):
+    graph = specialize(fuse(USUAL[name]), M4)
+    sizes = emulator.object_sizes(render(graph, "m"), flags=("-O2",), target="cortex-m4")
+    tables = sum(s.size for s in sizes.symbols.values() if s.section == "rodata")
+    cost = report(graph)
+    assert (tables, sizes.bss) == (cost.flash_bytes, cost.ram_bytes)
+
+
+def instructions(graph: Graph) -> int:
+    prelude = [
+        '#include "m.h"',
+        '#include "skconv/types.h"',
+        *table("x", inputs(graph)[0].ravel()),
+        "static m_output_t y[M_OUTPUT_SIZE];",
+    ]
+    return emulator.count_instructions(
+        render(graph, "m"),
+        "m_run(x, y)",
+        prelude="\n".join(prelude),
+        flags=("-O2",),
+        target="cortex-m4",
+    )
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize(
+    ("name", "budget"),
+    [
+        ("max", 445_657),
+        ("mean", 97_105),
+        ("overlapping", 57_060),
+        ("pixels", 147_242),
+        ("one channel", 33_193),
+    ],
+)
+def test_instructions(name, budget):
+    """Counts are exact; 2 % are for other releases of the compiler."""
+    portable = fuse(USUAL[name])
+    found = instructions(specialize(portable, M4))
+    assert found <= budget * 1.02
+    assert found < instructions(portable) / 3
