@@ -14,20 +14,31 @@ if TYPE_CHECKING:
     from skconv.convert import NotConvertibleError, to_graph
     from skconv.export import to_c
     from skconv.features import (
+        ConvFeatures,
+        ConvStage,
+        FixedConvFeatures,
         GaborFeatures,
+        KMeansConvFeatures,
         PCAConvFeatures,
         PCANetFeatures,
         RandomConvFeatures,
     )
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
+    from skconv.inspection import FeatureMapDisplay, KernelDisplay
     from skconv.svm import LaplacianNuSVC
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ConvFeatures",
+    "ConvStage",
+    "FeatureMapDisplay",
+    "FixedConvFeatures",
     "GaborFeatures",
     "Graph",
+    "KMeansConvFeatures",
+    "KernelDisplay",
     "LaplacianNuSVC",
     "NotConvertibleError",
     "PCAConvFeatures",
@@ -42,8 +53,14 @@ __all__ = [
 
 _MODULES = {"datasets", "testing"}
 _HOMES = {
+    "ConvFeatures": "skconv.features",
+    "ConvStage": "skconv.features",
+    "FeatureMapDisplay": "skconv.inspection",
+    "FixedConvFeatures": "skconv.features",
     "GaborFeatures": "skconv.features",
     "Graph": "skconv.graph",
+    "KMeansConvFeatures": "skconv.features",
+    "KernelDisplay": "skconv.inspection",
     "LaplacianNuSVC": "skconv.svm",
     "NotConvertibleError": "skconv.convert",
     "PCAConvFeatures": "skconv.features",

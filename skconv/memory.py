@@ -3,7 +3,7 @@
 The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 
 - A *buffer* holds one tensor, or several in turn: a `Reshape` is its input under another
-  name, and `Relu`, `Abs` and some routines write over an input that nobody reads later.
+  name, and `Relu`, `Abs`, `Clip` and some routines write over an input that nobody reads later.
 - A buffer lives from the node that writes it to the last node that reads it.
 - Input and output belong to the caller and take no room in the arena. The scores of a
   classifier do: ``predict`` has no output of its own to write them to. So does an output
@@ -27,11 +27,13 @@ import numpy as np
 from skconv.graph import (
     INPUT,
     Abs,
+    Clip,
     Fused,
     Graph,
     Node,
     Op,
     QKernelMachine,
+    QTriangle,
     Relu,
     Reshape,
 )
@@ -163,6 +165,11 @@ def _(op: QKernelMachine) -> int:
 
 
 @scratch_bytes.register
+def _(op: QTriangle) -> int:
+    return len(op.centroids) * np.dtype(op.DISTANCE_DTYPE).itemsize
+
+
+@scratch_bytes.register
 def _(op: Fused) -> int:
     return StageMemory(op.graph).nbytes
 
@@ -234,7 +241,7 @@ def _homes(graph: Graph) -> dict[str, str]:
 
 
 def _is_in_place(op: Op) -> bool:
-    return isinstance(op, Relu | Abs) or (isinstance(op, Packed) and op.in_place)
+    return isinstance(op, Relu | Abs | Clip) or (isinstance(op, Packed) and op.in_place)
 
 
 def _may_overwrite(graph: Graph, homes: dict[str, str], node: Node, time: int) -> bool:

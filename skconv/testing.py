@@ -14,16 +14,21 @@ from skconv.graph import (
     ArgMax,
     BlockHistogram,
     BothSigns,
+    Clip,
     Concat,
     Conv,
+    Divide,
     Graph,
     Hash,
     KernelMachine,
+    KNearest,
     L2Pool,
     Linear,
+    LocalContrast,
     Magnitude,
     MaxPool,
     MeanPool,
+    Median,
     Normalize,
     Op,
     OvoVote,
@@ -31,10 +36,13 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     Square,
+    SumPool,
     TensorSpec,
     Threshold,
+    Triangle,
     verify,
 )
 
@@ -89,7 +97,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
 
 def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
     around = ((1, 1), (2, 1))
-    return {
+    return _patch_examples(rng) | {
         "conv": chain(conv(rng, (4, 3, 3, 2), padding=around), Abs(), MeanPool((2, 2), (2, 2))),
         "stride": chain(conv(rng, (4, 3, 2, 2), stride=(2, 3)), Relu(), MaxPool((2, 2), (1, 2))),
         "dilation": chain(conv(rng, (4, 3, 2, 2), dilation=(2, 3)), L2Pool((3, 3), (1, 2))),
@@ -108,12 +116,54 @@ def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
         ),
         "shared": chain(conv(rng, (3, 3, 3, 1), shared=True), Relu(), MaxPool()),
         "relu": chain(Relu(), MaxPool()),
+        "sum": chain(conv(rng, (3, 3, 3, 2)), Relu(), SumPool((2, 3), (1, 2))),
         "soft threshold": chain(
             conv(rng, (3, 3, 3, 2)), SoftThreshold(np.array([0, 0.5, 1], "f4")), MeanPool()
         ),
         "one sign": chain(SoftThreshold(np.array([0.2, 0.4], "f4"), both_signs=False)),
         "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
     }
+
+
+def _patch_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    """Nonlinearities of a pixel, and ops that look at the patch around it."""
+    around = ((1, 1), (2, 1))
+    kernels = conv(rng, (6, 3, 3, 2))
+    centroids = rng.normal(size=(5, 6)).astype(np.float32)
+    return {
+        "clip": chain(kernels, Clip(-0.5, 3.0), MeanPool()),
+        "bare clip": chain(Clip(0.3, 0.8), MaxPool()),
+        "sign": chain(kernels, Sign(), MeanPool()),
+        "bare sign": chain(Sign()),
+        "k nearest": chain(kernels, KNearest(4), MeanPool()),
+        "one-sided k nearest": chain(kernels, KNearest(2, both_signs=False), MeanPool()),
+        "median": chain(Median(padding=((1, 1), (1, 1))), Median(stride=(2, 1)), Abs()),
+        "circular median": chain(Median(padding=around, pad_mode="circular")),
+        "triangle": chain(kernels, Triangle(centroids), MeanPool()),
+        "vector triangle": chain(Triangle(centroids), shape=(6,)),
+        "contrast": divided(Graph(TensorSpec(MAP)), LocalContrast(eps=0.1), kernels),
+        "channel contrast": divided(
+            chain(conv(rng, (3, 3, 3, 2)), Relu()),
+            LocalContrast((3, 4), (2, 1), around, "circular", "channel", 0.01),
+            conv(rng, (2, 3, 4, 3), stride=(2, 1), padding=around, pad_mode="circular"),
+        ),
+        "divisive": divided(
+            chain(conv(rng, (3, 3, 3, 2))),
+            LocalContrast((3, 3), padding=((1, 1), (1, 1)), remove_mean=None, eps=0.01),
+        ),
+        "contrast map": chain(LocalContrast((2, 3), (2, 2), eps=0.5), MaxPool((2, 1), (1, 1))),
+    }
+
+
+def divided(graph: Graph, contrast: LocalContrast, kernels: Conv | None = None) -> Graph:
+    """The last map of a graph, or its responses to kernels, over its local contrast."""
+    source = graph.output_name
+    graph = graph.append(contrast)
+    divisor = graph.output_name
+    if kernels is not None:
+        graph = graph.append(kernels, source)
+        source = graph.output_name
+    return verify(graph.append(Divide(), source, divisor))
 
 
 def _vector_examples(rng: np.random.Generator) -> dict[str, Graph]:

@@ -15,27 +15,34 @@ from skconv.graph import (
     ArgMax,
     BlockHistogram,
     BothSigns,
+    Clip,
     Concat,
     Graph,
     Hash,
+    KNearest,
     Magnitude,
     MaxPool,
+    Median,
     OvoVote,
     Permute,
     QAffine,
     QConv,
     QConvHash,
+    QDivide,
     QKernelMachine,
     QL2Pool,
     QLinear,
+    QLocalContrast,
     QMeanPool,
     QNormalize,
     QSquare,
+    QTriangle,
     Relu,
     Requantization,
     Rescale,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     TensorSpec,
     Threshold,
@@ -101,6 +108,43 @@ def add_conv_ops(graph: Graph, rng, size, **geometry) -> Graph:
     return graph.append(QConvHash(**conv_parts(rng, x, 6, size, **geometry), n_bits=3), "input")
 
 
+def local_contrast(rng, x: TensorSpec, remove_mean, **geometry) -> QLocalContrast:
+    """Contrast whose smallest or usual totals are told apart."""
+    op = QLocalContrast(**geometry, remove_mean=remove_mean, eps=0)
+    largest = 2 * op.largest_total(x) + 4
+    bits = largest.bit_length() - 31 + int(rng.integers(0, 6))
+    shift = bits + bits % 2
+    return replace(op, eps=int(rng.integers(1, 9)) << max(shift, 0), shift=shift)
+
+
+def triangle(rng, x: TensorSpec, n_centroids: int, dtype: str = "uint8") -> QTriangle:
+    """Distances to centroids inside and outside of what the input can be."""
+    limit = min(32767, int((2**31 / x.shape[-1]) ** 0.5) - x.magnitude - 1)
+    reach = max(0, min(limit, 2 * x.magnitude))
+    centroids = rng.integers(-reach, reach + 1, (n_centroids, x.shape[-1])).astype(np.int16)
+    bound = QTriangle(centroids).largest_distance(x)
+    return QTriangle(centroids, requantization(rng, bound, dtype))
+
+
+def add_patch_ops(graph: Graph, rng, size, stride) -> Graph:
+    """What looks at the patch around a pixel, or at the pixel as a whole, of the input."""
+    x = graph.input
+    around = ((1, 1), (2, 1))
+    graph = graph.append(Median(stride=stride, padding=around), "input")
+    graph = graph.append(Median(padding=around, pad_mode="circular"), "input")
+    for mean in ("patch", "channel", None):
+        graph = graph.append(local_contrast(rng, x, mean, size=size, stride=stride), "input")
+    size = (3, 3)
+    for mode in ("zero", "circular"):
+        same = {"size": size, "padding": ((1, 1), (1, 1)), "pad_mode": mode}
+        graph = graph.append(local_contrast(rng, x, "patch", **same), "input")
+    rule = requantization(rng, x.magnitude, "int16")
+    graph = graph.append(QDivide(requantization=rule), "input", graph.output_name)
+    for dtype in ("uint8", "int16"):
+        graph = graph.append(triangle(rng, x, 5, dtype), "input")
+    return graph
+
+
 def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     """Poolings, nonlinearities and hashing of the input."""
     x = graph.input
@@ -117,6 +161,11 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     threshold = np.arange(channels, dtype=np.int16) * 7
     graph = graph.append(SoftThreshold(threshold), "input")
     graph = graph.append(SoftThreshold(threshold, both_signs=False), "input")
+    graph = graph.append(Clip(-40, 60), "input").append(Sign(), "input")
+    graph = graph.append(KNearest(channels), "input")
+    if channels > 1:
+        graph = graph.append(KNearest(channels - 1, both_signs=False), "input")
+    graph = add_patch_ops(graph, rng, size, stride)
     graph = graph.append(Permute((2, 0, 1)), "input").append(Permute((1, 0, 2)), "input")
     graph = graph.append(Concat(), "input", "relu")
     graph = graph.append(Hash(channels), "input").append(Hash(1), "input")

@@ -42,6 +42,7 @@ from skconv.graph import (
     Rescale,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     TensorSpec,
     Threshold,
@@ -49,6 +50,7 @@ from skconv.graph import (
 )
 from skconv.graph.integer import ACCUMULATOR_MAX
 from skconv.passes.softmax import softmax
+from tests import random_nonlinearities as nonlinear
 from tests.integer_graphs import kernel_machine, requantization
 
 MOST_CHANNELS = 17
@@ -356,6 +358,8 @@ ON_MAPS: tuple[Offer, ...] = (
     (is_map, pooling),
     (holds_codes, histogram),
     (is_map, hashing),
+    (is_map, nonlinear.median),
+    (nonlinear.fits_contrast, nonlinear.contrast),
 )
 ON_VECTORS: tuple[Offer, ...] = (
     (is_short_vector, linear),
@@ -375,6 +379,10 @@ ON_ANY: tuple[Offer, ...] = (
     *3 * ((fits_magnitude, lambda d, x: Magnitude()),),
     (lambda x: x.zero_point == 0 and x.magnitude < 2**15, square),
     (lambda x: x.zero_point != 0 or x.magnitude < 2**15, rescale),
+    (lambda x: x.zero_point == 0, nonlinear.clip),
+    (lambda x: x.zero_point == 0, lambda d, x: Sign()),
+    (nonlinear.fits_nearest, nonlinear.k_nearest),
+    (nonlinear.fits_triangle, nonlinear.random_triangle),
     (lambda x: True, permute),
     (lambda x: True, reshape),
 )
@@ -415,6 +423,8 @@ def add_step(d: Drawing, graph: Graph) -> Graph:
     x = specs[source]
     if is_map(x) and (d.sometimes() or (x.shape[2] == 1 and d.sometimes())):
         return add_stage(d, graph, source)
+    if nonlinear.fits_contrast(x) and d.sometimes() and d.sometimes():
+        return nonlinear.add_division(d, graph, source)
     own = offers(x, ON_MAPS if len(x.shape) == 3 else ON_VECTORS)
     make = d.one_of(*own, *own, *offers(x, ON_ANY), None)
     if make is None:
@@ -445,7 +455,7 @@ def input_spec(d: Drawing) -> TensorSpec:
     if not d.sometimes():
         height, width = d.integer(3, LONGEST_SIDE), d.integer(3, LONGEST_SIDE)
         most = min(MOST_CHANNELS, LARGEST_TENSOR // (height * width))
-        shape = (height, width, 1 if d.sometimes() else d.integer(1, most))
+        shape = (height, width, d.one_of(1, d.integer(1, most), d.integer(1, most)))
         return TensorSpec(shape, dtype, 0.01, 0, low, high)
     zero_point = d.one_of(0, 0, 100)
     return TensorSpec((d.integer(1, 100),), dtype, 0.01, zero_point, low, high)

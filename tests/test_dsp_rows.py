@@ -11,7 +11,17 @@ from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
 from skconv.export.packing import rows, rows_pool
-from skconv.graph import Abs, BothSigns, Magnitude, MaxPool, QL2Pool, QMeanPool, QSquare, Relu
+from skconv.graph import (
+    Abs,
+    BothSigns,
+    Magnitude,
+    MaxPool,
+    QL2Pool,
+    QMeanPool,
+    QSquare,
+    Relu,
+    SoftThreshold,
+)
 from tests.integer_graphs import input_spec, qconv, requantization
 from tests.mcu.cases import measure
 from tests.mcu.rows import budget, conv_case, conv_row, head, head_row, pooling, stage_case
@@ -55,13 +65,16 @@ def nonlinearity_of(kind, rng, middle):
     if kind is QSquare:
         bound = middle.magnitude**2
         return QSquare(requantization=requantization(rng, bound, channels=middle.shape[2]))
+    if kind is SoftThreshold:
+        threshold = rng.integers(0, middle.magnitude // 2, middle.shape[2])
+        return SoftThreshold(threshold.astype(np.int16), bool(rng.integers(2)))
     return None if kind is None else kind()
 
 
 @st.composite
 def stages(draw, with_head):
     rng, conv, x = draw(maps(st.sampled_from([2, 4]), st.sampled_from(["uint8", "int8"])))
-    kind = draw(st.sampled_from([None, Relu, Abs, BothSigns, QSquare, Magnitude]))
+    kind = draw(st.sampled_from([None, Relu, Abs, BothSigns, QSquare, Magnitude, SoftThreshold]))
     if kind is Magnitude:
         to = replace(conv.requantization, dtype="int16", minimum=-127, maximum=127)
         conv = replace(conv, requantization=to)
@@ -119,11 +132,11 @@ def test_maps_equal_the_definition_on_cortex_m4(flag):
 
 def some_stages():
     rng = np.random.default_rng(4)
-    kinds = (None, Relu, Abs, BothSigns, QSquare, Magnitude)
+    kinds = (None, Relu, Abs, BothSigns, QSquare, Magnitude, SoftThreshold, SoftThreshold)
     poolings = (MaxPool, QMeanPool, QL2Pool)
     for i, kind in enumerate(kinds):
-        x = input_spec((15 + i, 16 - i, 1), ("uint8", "int8")[i % 2])
-        conv = qconv(rng, x, 4, (3, 3 + i), "uint8" if kind is None else "int8")
+        x = input_spec((15 + i, 16 - i % 6, 1), ("uint8", "int8")[i % 2])
+        conv = qconv(rng, x, 4, (3, 3 + i % 6), "uint8" if kind is None else "int8")
         if kind is Magnitude:
             conv = replace(conv, requantization=replace(conv.requantization, dtype="int16"))
         middle = conv.output(x)

@@ -20,7 +20,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skconv
 from skconv import (
+    ConvFeatures,
+    ConvStage,
+    FixedConvFeatures,
     GaborFeatures,
+    KMeansConvFeatures,
     LaplacianNuSVC,
     PCAConvFeatures,
     PCANetFeatures,
@@ -28,6 +32,7 @@ from skconv import (
     RandomConvFeatures,
 )
 from skconv.datasets import load_digits
+from skconv.kernels import PatchKernels, PCAKernels, RandomKernels
 
 # One of each kind of kernel, nonlinearity and pool, small enough for 8 x 8 images.
 EXTRACTORS: dict[str, Any] = {
@@ -47,6 +52,36 @@ EXTRACTORS: dict[str, Any] = {
     "gabor, both": GaborFeatures(
         n_orientations=4, wavelengths=(4.0,), kernel_size=5, phase="both", pool="max", pool_size=4
     ),
+    "patches": RandomConvFeatures(
+        n_kernels=4,
+        kernel_size=3,
+        weights="patches",
+        padding="same",
+        nonlinearity="soft_threshold",
+        pool="sum",
+        pool_size="quadrants",
+        random_state=0,
+    ),
+    "gabor, modulated": GaborFeatures(
+        n_orientations=2,
+        wavelengths=(3.0, 4.0),
+        kernel_size=3,
+        modulate=RandomKernels(n_kernels=2, random_state=0),
+        pool_size="pyramid",
+    ),
+    "k-means": KMeansConvFeatures(n_kernels=2, kernel_size=3, random_state=0),
+    "triangle": KMeansConvFeatures(
+        n_kernels=2, kernel_size=3, remove_mean=None, nonlinearity="triangle", random_state=0
+    ),
+    "fixed": FixedConvFeatures(pool_size="global"),
+    "two stages": ConvFeatures(
+        [
+            ConvStage(kernels=PatchKernels(n_kernels=2, kernel_size=3, random_state=0)),
+            ConvStage(
+                kernels=PCAKernels(n_kernels=1, kernel_size=3), pool="max", pool_size="quadrants"
+            ),
+        ]
+    ),
     "pca": PCAConvFeatures(n_kernels=4, kernel_size=3, pool_size=2),
     "pcanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4),
 }
@@ -54,6 +89,7 @@ ESTIMATORS: list[Any] = [
     RandomConvFeatures(),
     *EXTRACTORS.values(),
     PCANetFeatures(n_kernels=(4,), learn="random", random_state=0),
+    PCANetFeatures(n_kernels=(1, 1), kernel_size=3, learn="lda"),
     QuantizedFeatures(RandomConvFeatures(n_kernels=4, random_state=0)),
     LaplacianNuSVC(),
 ]
@@ -84,7 +120,7 @@ def test_every_public_estimator_is_here():
     public = {
         value
         for value in (getattr(skconv, name) for name in skconv.__all__)
-        if hasattr(value, "get_params")
+        if hasattr(value, "fit")
     }
     assert public == {type(estimator) for estimator in ESTIMATORS}
 

@@ -8,18 +8,20 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skconv import RandomConvFeatures
-from skconv.features.stages import StageSpec, fit_window
+from skconv.features.stages import StageSpec
+from skconv.features.windows import fit_window
 from skconv.graph import (
     Abs,
     BothSigns,
-    Conv,
     Graph,
     L2Pool,
     Magnitude,
     MaxPool,
     MeanPool,
     Relu,
+    Sign,
     Square,
+    SumPool,
     TensorSpec,
 )
 from skconv.kernels.base import pair, same_padding
@@ -140,6 +142,16 @@ BAD_FITS = {
         r"kernel_size=41 is larger than the 1x40 map: want at most \(1, 40\)",
     ),
     "pool too large": ({"pool_size": 7}, np.zeros((2, 8, 8)), "pool_size=7.*6x6 map"),
+    "finer grid than the map": (
+        {"pool_size": "pyramid", "kernel_size": 6},
+        np.zeros((2, 8, 8)),
+        "pool_size='pyramid' wants maps of at least 4x4, got 3x3",
+    ),
+    "grid with a stride": (
+        {"pool_size": "quadrants", "pool_stride": 2},
+        np.zeros((2, 8, 8)),
+        "pool_stride=2 with pool_size='quadrants'",
+    ),
     "kernel of three": ({"kernel_size": (3, 3, 3)}, np.zeros((2, 8, 8)), "kernel_size="),
     "kernel of 0": ({"kernel_size": (0, 3)}, np.zeros((2, 8, 8)), "kernel_size="),
     "stride of 1.5": ({"stride": (1, 1.5)}, np.zeros((2, 8, 8)), "stride="),
@@ -164,6 +176,9 @@ def test_bad_fit_is_named_and_leaves_the_estimator_as_it_was(case):
         ("padding", "full"),
         ("pool", "median"),
         ("pool_size", 0),
+        ("pool_size", "halves"),
+        ("threshold", 1.0),
+        ("threshold", -0.1),
         ("nonlinearity", "tanh"),
         ("input_shape", 8),
     ],
@@ -251,8 +266,9 @@ def test_pair():
 
 
 def stage_ops(**params):
-    kernels, biases = np.ones((2, 3, 3, 1), "f4"), np.zeros(2, "f4")
-    graph = StageSpec(**params).build(Graph(TensorSpec((9, 9, 1))), kernels, biases)
+    stage = StageSpec(**params)
+    conv = stage.conv(np.ones((2, 3, 3, 1), "f4"), np.zeros(2, "f4"), signal=False)
+    graph = stage.finish(Graph(TensorSpec((9, 9, 1))).append(conv), None, signal=False)
     return [type(node.op) for node in graph.nodes[1:]]
 
 
@@ -262,11 +278,14 @@ def stage_ops(**params):
         ("abs", Abs),
         ("square", Square),
         ("relu", Relu),
+        ("sign", Sign),
         ("both_signs", BothSigns),
         ("magnitude", Magnitude),
     ],
 )
-@pytest.mark.parametrize(("pool", "pool_op"), [("max", MaxPool), ("mean", MeanPool)])
+@pytest.mark.parametrize(
+    ("pool", "pool_op"), [("max", MaxPool), ("mean", MeanPool), ("sum", SumPool)]
+)
 def test_a_stage_is_convolution_nonlinearity_pool(nonlinearity, op, pool, pool_op):
     assert stage_ops(nonlinearity=nonlinearity, pool=pool, pool_size=2) == [op, pool_op]
     assert stage_ops(nonlinearity=nonlinearity, pool=pool) == [op]
@@ -299,9 +318,8 @@ def test_padding_keeps_the_size_at_stride_1(kernel_size, padding, stride):
 def test_circular_padding_goes_on_at_the_opposite_border():
     kernels = np.zeros((1, 1, 4, 1), "f4")
     kernels[0, 0, 3] = 1.0
-    stage = StageSpec(padding="circular")
-    graph = stage.build(Graph(TensorSpec((1, 6, 1))), kernels, np.zeros(1, "f4"))
-    assert isinstance(graph.nodes[0].op, Conv)
+    conv = StageSpec(padding="circular").conv(kernels, np.zeros(1, "f4"), signal=True)
+    graph = Graph(TensorSpec((1, 6, 1))).append(conv)
     found = torch_engine.run(graph, np.arange(6.0).reshape(1, 1, 6, 1))
     np.testing.assert_array_equal(found.ravel(), [2, 3, 4, 5, 0, 1])
 

@@ -20,6 +20,7 @@ from skconv.graph import (
     MeanPool,
     Relu,
     Reshape,
+    SoftThreshold,
     Square,
 )
 from skconv.memory import overlaps, plan_memory
@@ -43,12 +44,19 @@ def classes(graph: Graph) -> list[str]:
     return [type(node.op).__name__ for node in graph.nodes]
 
 
+def soft(n_channels: int = 4, **options: bool) -> SoftThreshold:
+    return SoftThreshold(np.linspace(0, 1.5, n_channels, dtype="f4"), **options)
+
+
 def with_head(graph: Graph) -> Graph:
     size = graph.output.size
     return graph.append(Reshape((size,))).append(linear(RNG, 3, size)).append(ArgMax())
 
 
-@pytest.mark.parametrize("middle", [None, Abs(), Relu(), BothSigns(), Magnitude(), Square()])
+@pytest.mark.parametrize(
+    "middle",
+    [None, Abs(), Relu(), BothSigns(), Magnitude(), Square(), soft(), soft(both_signs=False)],
+)
 @pytest.mark.parametrize("pool", [MaxPool(), MeanPool((3, 2), (3, 2)), L2Pool((2, 3), (3, 3))])
 @pytest.mark.parametrize("headed", [False, True])
 def test_every_stage_is_one_op_with_the_same_bytes_in_c(middle, pool, headed):
@@ -75,7 +83,7 @@ def test_codes_go_straight_into_histograms_or_scores(headed, step):
     assert_runtimes_agree(fused, x)
 
 
-@pytest.mark.parametrize("middle", [None, Abs(), BothSigns(), Magnitude(), Square()])
+@pytest.mark.parametrize("middle", [None, Abs(), BothSigns(), Magnitude(), Square(), soft()])
 @pytest.mark.parametrize("pool", [MaxPool, MeanPool, L2Pool])
 @pytest.mark.parametrize(
     ("size", "stride"), [((3, 3), (2, 2)), ((4, 2), (1, 3)), ((2, 5), (3, 2)), ((5, 3), (2, 1))]
@@ -163,7 +171,7 @@ def test_any_geometry(data):
         dilation=(draw(st.integers(1, 2)), draw(st.integers(1, 2))),
     )
     pool, step = (draw(size), draw(size)), (draw(size), draw(size))
-    middle = draw(st.sampled_from([Abs(), Relu(), BothSigns()]))
+    middle = draw(st.sampled_from([Abs(), Relu(), BothSigns(), soft(n_kernels)]))
     pooling = draw(st.sampled_from([MaxPool, MeanPool, L2Pool]))
     graph = quantized_example(
         chain(op, middle, pooling(pool, step), shape=(11, 13, channels)),

@@ -31,6 +31,7 @@ FORBIDDEN_IMPORTS = {
                "skconv.svm"),
     "convert": ("torch", "skconv.export"),
     "export": ("sklearn", "torch", "skconv.features", "skconv.svm"),
+    "inspection": ("torch", "skconv.passes", "skconv.convert", "skconv.export"),
     "emulator": ("numpy", "sklearn", "torch", "skconv.graph", "skconv.export", "skconv.runtime"),
 }  # fmt: skip
 

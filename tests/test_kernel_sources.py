@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ from sklearn.decomposition import FastICA, MiniBatchDictionaryLearning
 from skconv import kernels
 from skconv.kernels import (
     ArrayKernels,
+    AutoencoderKernels,
     DecompositionKernels,
     FixedKernels,
     GaborKernels,
+    GreedyKernels,
     KMeansKernels,
     LDAKernels,
     MapBatches,
+    MimicKernels,
     ModulatedKernels,
     PatchKernels,
     PCAKernels,
@@ -37,6 +41,13 @@ from skconv.kernels import (
 WEIGHTS = np.random.default_rng(0).normal(size=(4, 3, 3, 1))
 
 
+def last_pixels(maps: NDArray[Any], size: Any) -> NDArray[Any]:
+    """Activations: the last pixel of every patch, and its square."""
+    rows, columns = (size, size) if np.ndim(size) == 0 else size
+    inside = maps[:, rows - 1 :, columns - 1 :].astype(np.float64)
+    return np.concatenate([inside, inside**2], axis=3)
+
+
 def sources(n_kernels: int = 2, kernel_size: Any = 3) -> dict[str, Any]:
     """One of each, by name; those that draw have a seed."""
     size: dict[str, Any] = {"n_kernels": n_kernels, "kernel_size": kernel_size}
@@ -44,6 +55,7 @@ def sources(n_kernels: int = 2, kernel_size: Any = 3) -> dict[str, Any]:
     ica = FastICA(n_kernels, whiten="unit-variance")
     dictionary = MiniBatchDictionaryLearning(n_kernels, max_iter=5, batch_size=64)
     learned: dict[str, Any] = {"kernel_size": kernel_size, "n_patches": 200, "random_state": 0}
+    teacher = partial(last_pixels, size=kernel_size)
     both = [("patches", PatchKernels(**drawn)), ("random", RandomKernels(**drawn))]
     return {
         "random": RandomKernels(**drawn),
@@ -61,6 +73,11 @@ def sources(n_kernels: int = 2, kernel_size: Any = 3) -> dict[str, Any]:
         "modulated": ModulatedKernels(source=PCAKernels(**size)),
         "modulated patches": ModulatedKernels(source=PatchKernels(**drawn), n_orientations=3),
         "union": UnionKernels(sources=both),
+        "greedy": GreedyKernels(
+            source=UnionKernels(sources=both), n_kernels=n_kernels, pool_size=1, random_state=0
+        ),
+        "autoencoder": AutoencoderKernels(n_patches=200, n_epochs=2, **drawn),
+        "mimic": MimicKernels(teacher=teacher, padding="valid", **size),
     }
 
 

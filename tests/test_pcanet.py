@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from skconv import PCANetFeatures
-from skconv.features import csr, pcanet
+from skconv.features import csr, graph_maps
 from skconv.features.pcanet import block_stride
 from skconv.graph import Graph, Hash
 from skconv.runtime import reference, torch_engine
@@ -170,7 +170,7 @@ def test_outputs_hold_the_same_counts(
     X = images(11, 8, 8)
     dense = small(n_kernels=n_kernels).fit(X).transform(X)
     assert dense.dtype == np.float32 and dense.flags.c_contiguous
-    monkeypatch.setattr(pcanet, "_CHUNK_BYTES", 3 * 4 * dense.shape[1])
+    monkeypatch.setattr(graph_maps, "CHUNK_BYTES", 3 * 4 * dense.shape[1])
     small_counts = small(n_kernels=n_kernels, output="uint8").fit(X).transform(X)
     assert small_counts.dtype == np.uint8
     assert_array_equal(small_counts, dense)
@@ -259,7 +259,8 @@ def test_a_plain_row_cuts_sizes_with_warnings() -> None:
         ({"kernel_size": 13}, "kernel_size=13 is larger than the 12x12 map"),
         ({"block_size": 13}, "block_size=13 is larger than the 12x12 map"),
         ({"block_overlap": 1.0}, "block_overlap"),
-        ({"learn": "lda"}, "learn"),
+        ({"learn": "ica"}, "learn"),
+        ({"learn": "lda"}, "learn='lda' requires y"),
         ({"output": "int8"}, "output"),
         ({"kernel_size": 1, "n_kernels": (1, 1)}, "n_kernels=1 .* want n_kernels <= 0"),
         ({"kernel_size": 1, "learn": "random"}, "n_kernels=1 .* want n_kernels <= 0"),

@@ -19,7 +19,8 @@ def circular_square_pool(kernel: np.ndarray, length: int) -> Graph:
     """Square pooling over the whole signal after a circular convolution."""
     stage = StageSpec(padding="circular", nonlinearity="square", pool="l2", pool_size=(1, length))
     bank = np.asarray(kernel, np.float32).reshape(1, 1, -1, 1)
-    return verify(stage.build(Graph(TensorSpec((1, length, 1))), bank, np.zeros(1, "f4")))
+    conv = stage.conv(bank, np.zeros(1, "f4"), signal=True)
+    return verify(stage.finish(Graph(TensorSpec((1, length, 1))).append(conv), None, signal=True))
 
 
 # -------------------------------------------- Saxe et al. 2011: circular square pooling

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from skconv import emulator
 from skconv.cost import report
 from skconv.export.c import render
+from skconv.export.routines import row_stage
 from skconv.export.routines.row_stage import DspRowStage
 from skconv.export.routines.stage import DspStage
 from skconv.export.specialize import specialize
@@ -30,8 +31,10 @@ from skconv.graph import (
     QSquare,
     Relu,
     Reshape,
+    SoftThreshold,
     verify,
 )
+from skconv.memory import plan_memory
 from skconv.passes.fuse import fuse
 from skconv.targets import get_target
 from tests import exactness
@@ -44,7 +47,7 @@ LIMITS = {"int8": (-127, 127), "uint8": (0, 255), "int16": (-5000, 5000)}
 # What a root of two squares leaves in the type.
 NARROW = {"int8": (-89, 89), "uint8": (0, 180), "int16": (-5000, 5000)}
 FEW = settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
-NONLINEARITIES = ("none", "relu", "abs", "both signs", "magnitude", "square")
+NONLINEARITIES = ("none", "relu", "abs", "both signs", "magnitude", "square", "soft", "soft one")
 
 
 def stage(shape, kernels, size, middle, kind, windows, *, classes=0, dtype="int8", **geometry):
@@ -55,7 +58,15 @@ def stage(shape, kernels, size, middle, kind, windows, *, classes=0, dtype="int8
     low, high = NARROW[dtype] if middle == "magnitude" else LIMITS[dtype]
     rule = replace(op.requantization, minimum=low, maximum=high)
     graph = graph.append(replace(op, requantization=rule))
-    ops = {"relu": Relu(), "abs": Abs(), "both signs": BothSigns(), "magnitude": Magnitude()}
+    threshold = rng.integers(0, high // 2, kernels).astype(np.int16)
+    ops = {
+        "relu": Relu(),
+        "abs": Abs(),
+        "both signs": BothSigns(),
+        "magnitude": Magnitude(),
+        "soft": SoftThreshold(threshold),
+        "soft one": SoftThreshold(threshold, both_signs=False),
+    }
     if middle == "square":
         largest = graph.output.magnitude**2
         graph = graph.append(QSquare(requantization(rng, largest, "uint8", kernels)))
@@ -91,7 +102,7 @@ def stages(draw):
     size = draw(st.sampled_from([(3, 3), (2, 3), (1, 1), (3, 1), (1, 4)]))
     channels = draw(st.sampled_from([2, 3, 4, 8]))
     stride = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2)]))
-    pool = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    pool = draw(st.tuples(st.integers(1, 4), st.integers(1, 5)))
     steps = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
     shape = (draw(st.integers(9, 12)), draw(st.integers(9, 13)), channels)
     return stage(
@@ -120,9 +131,11 @@ def fused(graph: Graph) -> Graph:
 
 
 def special(graph: Graph, optimize="balanced") -> Graph:
-    """With the routine, which must have been taken."""
-    found = specialize(fused(graph), M4, optimize)
-    assert isinstance(found.nodes[0].op, DspRowStage)
+    """With the routine, whether or not it takes less memory."""
+    whole = fused(graph)
+    op = row_stage.pack(whole.nodes[0].op, optimize)
+    assert isinstance(op, DspRowStage)
+    found = replace(whole, nodes=(replace(whole.nodes[0], op=op), *whole.nodes[1:]))
     return found if found.is_classifier else decided(found)
 
 
@@ -164,6 +177,7 @@ USUAL = {
     "max": stage((14, 14, 16), 16, (3, 3), "relu", "max", ((2, 2), (2, 2)), padding=SAME),
     "mean": stage((14, 14, 8), 8, (3, 3), "abs", "mean", ((3, 3), (3, 3)), classes=10),
     "overlapping": stage((14, 14, 4), 8, (3, 3), "none", "max", ((3, 3), (2, 2)), classes=10),
+    "soft": stage((28, 28, 1), 16, (6, 6), "soft", "mean", ((8, 8), (4, 4)), classes=10),
     "pixels": stage((14, 14, 16), 16, (1, 1), "both signs", "mean", ((2, 2), (2, 2))),
     "one channel": stage((14, 14, 1), 8, (3, 3), "none", "max", ((3, 3), (2, 2))),
 }
@@ -215,6 +229,7 @@ def instructions(graph: Graph) -> int:
         ("max", 445_657),
         ("mean", 97_105),
         ("overlapping", 57_060),
+        ("soft", 314_528),
         ("pixels", 147_242),
         ("one channel", 33_193),
     ],
@@ -225,3 +240,19 @@ def test_instructions(name, budget):
     found = instructions(specialize(portable, M4))
     assert found <= budget * 1.02
     assert found < instructions(portable) / 3
+
+
+SIGNAL = stage((1, 64, 3), 16, (1, 5), "abs", "mean", ((1, 4), (1, 2)), classes=3)
+MANY_STEPS = stage((14, 14, 4), 8, (3, 3), "abs", "mean", ((10, 10), (1, 1)), classes=3)
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("graph", [SIGNAL, MANY_STEPS], ids=["signal", "many steps"])
+def test_ops_one_after_the_other_where_the_routine_takes_more_memory(graph, tmp_path):
+    found = specialize(fused(graph), M4)
+    assert [type(n.op).__name__ for n in found.nodes[:2]] == ["DspConv", "Abs"]
+    packed = row_stage.pack(fused(graph).nodes[0].op, "balanced")
+    assert packed is None or packed.scratch_bytes > plan_memory(found).arena_bytes
+    assert exactness.on_host(found, inputs(graph), exactness.SANITIZERS, tmp_path) == 0
+    kept = specialize(fused(graph), M4, by_rows=True)
+    assert isinstance(kept.nodes[0].op, Fused if packed is None else DspRowStage)

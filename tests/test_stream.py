@@ -30,6 +30,7 @@ from skconv.graph import (
     Permute,
     Relu,
     Reshape,
+    SoftThreshold,
     Square,
     TensorSpec,
 )
@@ -148,6 +149,11 @@ STAGES = {
         Hash(4),
         BlockHistogram((4, 4), (2, 3), 16),
     ],
+    "soft": [
+        conv(RNG, (4, 3, 3, 2)),
+        SoftThreshold(np.array([0, 0.3, 0.6, 2], "f4")),
+        MeanPool((4, 4), (2, 2)),
+    ],
     "map": [conv(RNG, (4, 3, 3, 2)), Abs()],
     "two": [conv(RNG, (2, 3, 3, 2)), Relu(), conv(RNG, (3, 3, 3, 2)), MaxPool()],
 }
@@ -211,6 +217,7 @@ def small(name: str, target: str) -> Graph:
         ("max", "portable", "StreamedStage"),
         ("max", "cortex-m4", "StreamedDspStage"),
         ("overlap", "cortex-m4", "StreamedDspRowStage"),
+        ("soft", "cortex-m4", "StreamedDspRowStage"),
         ("codes", "cortex-m4", "StreamedStage"),
         ("map", "cortex-m4", "StreamedDspStage"),
         ("map", "cortex-m0", "StreamedStage"),
@@ -221,7 +228,7 @@ def test_the_routine_of_the_target_takes_the_rows(name, target, routine):
 
 
 @pytest.mark.needs(*M4)
-@pytest.mark.parametrize("name", ["max", "overlap", "padded", "codes", "map"])
+@pytest.mark.parametrize("name", ["max", "overlap", "padded", "soft", "codes", "map"])
 def test_rows_on_cortex_m4(name):
     graph = small(name, "cortex-m4")
     program = pushing_program(graph, example_samples(graph, 3), host=False)

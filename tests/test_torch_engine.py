@@ -27,6 +27,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     Square,
+    SumPool,
     TensorSpec,
     verify,
 )
@@ -89,7 +90,7 @@ def test_convolution(seed, height, width, channels, kernel, stride, dilation, pa
     shape=st.tuples(st.integers(1, 8), st.integers(1, 8), st.sampled_from([1, 2, 6])),
     size=st.tuples(st.integers(1, 4), st.integers(1, 4)),
     stride=st.tuples(st.integers(1, 5), st.integers(1, 5)),
-    pool=st.sampled_from([MaxPool, MeanPool, L2Pool]),
+    pool=st.sampled_from([MaxPool, MeanPool, SumPool, L2Pool]),
 )
 def test_pooling(seed, shape, size, stride, pool):
     size = tuple(np.minimum(size, shape[:2]).tolist())

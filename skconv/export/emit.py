@@ -1,7 +1,8 @@
 """How an op is printed in C: the calls of one node, with every size a literal.
 
 Integer ops, and the ops that floats and integers share, stand here; float ops in
-`skconv.export.emit_float`, fused stages in `skconv.export.emit_fused`. What a call computes
+`skconv.export.emit_float`, ops on patches in `skconv.export.emit_patches`, fused stages in
+`skconv.export.emit_fused`. What a call computes
 stands in the header files of ``csrc``.
 """
 
@@ -14,16 +15,19 @@ import numpy as np
 
 import skconv.export.emit_float
 import skconv.export.emit_fused
-import skconv.export.specialize  # noqa: F401  (all three register ops)
+import skconv.export.emit_patches
+import skconv.export.specialize  # noqa: F401  (all four register ops)
 from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool
-from skconv.export.text import CTYPES, call, struct
+from skconv.export.text import CTYPES, call, float_literal, struct
 from skconv.graph import (
     Abs,
     ArgMax,
     BlockHistogram,
     BothSigns,
+    Clip,
     Concat,
     Hash,
+    KNearest,
     Magnitude,
     MaxPool,
     Op,
@@ -43,6 +47,7 @@ from skconv.graph import (
     Rescale,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     Threshold,
 )
@@ -145,6 +150,40 @@ def _(op: Op, code: NodeCode) -> Iterator[Call]:
         yield Call("float_pointwise.h", text)
     else:
         yield Call("pointwise.h", call(f"sk_{name}", x.pointer, *y.typed, x.spec.size))
+
+
+@emit.register
+def _(op: Clip, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    if x.is_float:
+        limits = (float_literal(op.low), float_literal(op.high))
+        text = call("sk_float_clip", x.pointer, y.pointer, x.spec.size, *limits)
+        yield Call("float_pointwise.h", text)
+        return
+    # The limits of the result: those of the op may lie beyond the type.
+    yield Call("pointwise.h", call("sk_clip_all", x.pointer, *y.typed, x.spec.size, *y.spec.limits))
+
+
+@emit.register
+def _(op: Sign, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    if x.is_float:
+        text = call("sk_float_sign", x.pointer, y.pointer, x.spec.size)
+        yield Call("float_pointwise.h", text)
+    else:
+        yield Call("pointwise.h", call("sk_sign", *x.typed, y.pointer, x.spec.size))
+
+
+@emit.register
+def _(op: KNearest, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    numbers = (x.pixels, x.channels, op.count, "true" if op.both_signs else "false")
+    if x.is_float:
+        text = call("sk_float_k_nearest", x.pointer, y.pointer, *numbers)
+        yield Call("float_nearest.h", text)
+        return
+    limits = (-x.spec.magnitude, x.spec.magnitude) if op.both_signs else x.spec.limits
+    yield Call("nearest.h", call("sk_k_nearest", *x.typed, y.pointer, *numbers, *limits))
 
 
 @emit.register(BothSigns)

@@ -17,6 +17,7 @@ from skconv.graph import (
     Normalize,
     Quantized,
     Square,
+    SumPool,
 )
 
 
@@ -53,10 +54,13 @@ def _(op: Square, code: NodeCode) -> Iterator[Call]:
     yield Call("float_pointwise.h", text)
 
 
+_POOLINGS: dict[type[MeanPool], str] = {MeanPool: "MEAN", SumPool: "SUM", L2Pool: "L2"}
+
+
 @emit.register
 def _(op: MeanPool, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    pooling = "SK_FLOAT_POOL_L2" if isinstance(op, L2Pool) else "SK_FLOAT_POOL_MEAN"
+    pooling = f"SK_FLOAT_POOL_{_POOLINGS[type(op)]}"
     text = call("sk_float_pool", pooling, x.pointer, y.pointer, x.map, pool(op))
     yield Call("float_pool.h", text)
 

@@ -29,6 +29,7 @@ from skconv.graph import (
     QMeanPool,
     QSquare,
     Rescale,
+    SoftThreshold,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 from skconv.stage_memory import StageMemory
@@ -73,6 +74,8 @@ def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, 
     }
     if isinstance(middle.op, QSquare):
         fields["square"] = _inner(code, middle).requantization(middle.op.requantization)
+    elif isinstance(middle.op, SoftThreshold):
+        fields["threshold"] = _inner(code, middle).table("threshold", "int16")
     if type(reducer.op) in POOLINGS:
         fields["pooling"] = pooling(reducer.op)
         fields["sums"] = sums

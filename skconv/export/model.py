@@ -130,7 +130,7 @@ class CModel:
     ) -> None:
         self.estimator = estimator
         self.interface = interface or Interface()
-        special = specialize(graph, target, optimize)
+        special = specialize(graph, target, optimize, by_rows=self.interface.input == "rows")
         self.graph = stream(special) if self.interface.input == "rows" else special
         self.name = name
         self.target = target

@@ -24,9 +24,11 @@ from skconv.graph import (
     QSquare,
     Relu,
     Requantization,
+    SoftThreshold,
     TensorSpec,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.graph.patches import PatchGeometry
 
 
 @dataclass(frozen=True)
@@ -168,13 +170,13 @@ def kernels(op: ConvGeometry) -> str:
     )
 
 
-def padding(op: ConvGeometry) -> str:
+def padding(op: ConvGeometry | PatchGeometry) -> str:
     (top, bottom), (left, right) = op.padding
     circular = op.pad_mode == "circular"
     return struct("sk_padding", top=top, bottom=bottom, left=left, right=right, circular=circular)
 
 
-def pool(op: PoolGeometry) -> str:
+def pool(op: PoolGeometry | PatchGeometry) -> str:
     (height, width), (row, column) = op.size, op.stride
     return struct("sk_pool", height=height, width=width, row_stride=row, column_stride=column)
 
@@ -185,6 +187,7 @@ NONLINEARITIES: dict[type[Op], str] = {
     BothSigns: "BOTH_SIGNS",
     Magnitude: "MAGNITUDE",
     QSquare: "SQUARE",
+    SoftThreshold: "SOFT_THRESHOLD",
 }
 POOLINGS: dict[type[Op], str] = {MaxPool: "MAX", QMeanPool: "MEAN", QL2Pool: "L2"}
 

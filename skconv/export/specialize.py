@@ -33,13 +33,17 @@ from skconv.graph import (
     TensorSpec,
     verify,
 )
+from skconv.memory import aligned, plan_memory
+from skconv.passes.fuse import in_parts
 from skconv.targets import Target
 
 # The first that fits is taken: the more special ones come first.
 CONVOLUTIONS: tuple[ConvRoutine, ...] = (depthwise, rows, first, conv)
 
 
-def specialize(graph: Graph, target: Target, optimize: Optimize = "balanced") -> Graph:
+def specialize(
+    graph: Graph, target: Target, optimize: Optimize = "balanced", *, by_rows: bool = False
+) -> Graph:
     """An integer graph with the routines that a target has.
 
     Parameters
@@ -52,15 +56,40 @@ def specialize(graph: Graph, target: Target, optimize: Optimize = "balanced") ->
     optimize : {"size", "balanced", "speed"}
         ``"speed"`` stores weights as 16 bits where fewer instructions come of it; ``"size"``
         takes less code and scratch memory where that costs instructions.
+    by_rows : bool
+        Whether the input is to come row by row: the first stage stays one op then.
     """
     if target.word_bits < 32 or graph.domain == "float":
         return graph
     choose = pack if target.has_dsp else pack_plain
+    if target.has_dsp:
+        graph = _with_small_parts(graph, target, optimize, by_rows)
     specs = graph.specs
     nodes = tuple(
         replace(node, op=choose(node.op, specs[node.inputs[0]], optimize)) for node in graph.nodes
     )
     return verify(replace(graph, nodes=nodes))
+
+
+def _with_small_parts(graph: Graph, target: Target, optimize: Optimize, by_rows: bool) -> Graph:
+    """Stages op after op where the routine for them takes more memory, or cannot serve them."""
+    stages = [(node.name, node.op) for node in graph.nodes if isinstance(node.op, Fused)]
+    parts = {
+        name: op.graph
+        for name, op in stages[1 if by_rows else 0 :]
+        if _is_smaller_in_parts(op, target, optimize)
+    }
+    return in_parts(graph, parts) if parts else graph
+
+
+def _is_smaller_in_parts(op: Fused, target: Target, optimize: Optimize) -> bool:
+    if optimize == "size" or stage.pack(op) or hash.pack_stage(op):
+        return False
+    packed = row_stage.pack(op, optimize)
+    if packed is None:
+        return row_stage.has_routine_in_parts(op)
+    arena = plan_memory(specialize(op.graph, target, optimize)).arena_bytes
+    return optimize != "speed" and aligned(packed.scratch_bytes) > arena
 
 
 def pack_plain(op: Op, x: TensorSpec, optimize: Optimize) -> Op:

@@ -7,7 +7,9 @@ with how samples lie in ``X`` stands here, once.
 from __future__ import annotations
 
 import math
-from numbers import Integral
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +23,8 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skconv.features.stages import POOLS, StageSpec, fit_window
+from skconv.features.stages import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
+from skconv.features.windows import GRIDS, fit_window
 from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
 from skconv.kernels.base import PADDINGS, KernelSource, Pair
 from skconv.restore import restored_on_error
@@ -30,6 +33,19 @@ Shape3 = tuple[int, int, int]
 
 # Kept as they are: converted to float32 chunk by chunk, when they are computed with.
 _INPUT_DTYPES = (np.float32, np.uint8, np.int16)
+
+
+_POSITIVE = Interval(Integral, 1, None, closed="left")
+
+STAGE_CONSTRAINTS: dict[str, list[Any]] = {
+    "stride": [_POSITIVE, "array-like"],
+    "padding": [StrOptions(set(PADDINGS))],
+    "nonlinearity": [StrOptions(NONLINEARITY_NAMES)],
+    "threshold": [Interval(Real, 0, 1, closed="left")],
+    "pool": [StrOptions(set(POOLS))],
+    "pool_size": [_POSITIVE, "array-like", StrOptions(set(GRIDS)), None],
+    "pool_stride": [_POSITIVE, "array-like", None],
+}
 
 
 def _as_array(X: Any) -> Any:
@@ -78,6 +94,17 @@ def _with_three_axes(shape: tuple[int, ...], channels_first: bool) -> Shape3:
         shape = (1, *shape) if channels_first else (*shape, 1)
     first, second, third = shape
     return first, second, third
+
+
+@contextmanager
+def naming(shape: tuple[int, ...]) -> Iterator[None]:
+    """A ValueError of a source of kernels says what the samples are."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(
+            f"{error} (samples of shape {shape[1:]}, {math.prod(shape[1:])} feature(s))"
+        ) from error
 
 
 class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -281,38 +308,45 @@ class StageExtractor(ConvExtractor):
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border; both keep the
         size of the map at stride 1. A kernel of even size reaches one row (column) further
         down (right) than up (left).
-    nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}
+    nonlinearity : {"identity", "abs", "square", "relu", "sign", "both_signs", "soft_threshold"}
         What is done to every entry of the maps. ``"both_signs"`` yields ``max(z, 0)`` and
-        ``max(-z, 0)``, twice the maps.
-    pool : {"max", "mean", "l2"}
+        ``max(-z, 0)``, twice the maps; ``"soft_threshold"`` ``max(z - t, 0)`` and
+        ``max(-z - t, 0)``, with a ``t`` for each map.
+    threshold : float in [0, 1)
+        For ``"soft_threshold"``: the share of the entries of each map that become 0.
+    pool : {"max", "mean", "sum", "l2"}
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. With it
         ``"square"`` squares once, not twice: it is the square pooling of Saxe et al. 2011,
         and the same as ``"identity"`` and ``"abs"``.
-    pool_size : int, (int, int) or None
-        Height and width of a window. ``None``: no pooling.
+    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None
+        Height and width of a window. ``"global"``: the whole map; ``"quadrants"``: a grid
+        of 2 x 2 windows that cover it; ``"pyramid"``: grids of 1 x 1, 2 x 2 and 4 x 4, one
+        behind the other. ``None``: no pooling.
     pool_stride : int, (int, int) or None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+
+    Attributes
+    ----------
+    thresholds_ : ndarray of float32 of shape (n_maps,) or None
+        ``t`` of every map; None where there is no soft threshold.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ConvExtractor._parameter_constraints,
         "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "stride": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "padding": [StrOptions(set(PADDINGS))],
-        "nonlinearity": [StrOptions({"identity", "abs", "square", "relu", "both_signs"})],
-        "pool": [StrOptions(set(POOLS))],
-        "pool_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
-        "pool_stride": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+        **STAGE_CONSTRAINTS,
     }
 
     kernel_size: Any
     stride: Any
     padding: Any
     nonlinearity: str
+    threshold: float
     pool: Any
     pool_size: Any
     pool_stride: Any
+    thresholds_: Thresholds
 
     def _kernel_source(self, kernel_size: Pair) -> KernelSource:
         """An unfitted source of kernels of this size."""
@@ -326,6 +360,7 @@ class StageExtractor(ConvExtractor):
             self.pool,
             self.pool_size,
             self.pool_stride,
+            self.threshold,
         )
 
     def _fit_kernels(self, maps: NDArray[Any], y: Any) -> KernelSource:
@@ -337,14 +372,18 @@ class StageExtractor(ConvExtractor):
             signal=maps.shape[1] == 1,
             clip=self.input_shape is None,
         )
-        return self._kernel_source(size).fit(maps, y)
+        with naming(maps.shape):
+            return self._kernel_source(size).fit(maps, y)
 
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
         source = self._fit_kernels(maps, y)
         self.kernels_, self.biases_ = source.kernels_, source.biases_
-        return self._stage().build(
-            Graph(TensorSpec(maps.shape[1:])),
-            self.kernels_,
-            self.biases_,
-            clip=self.input_shape is None,
-        )
+        stage, signal = self._stage(), maps.shape[1] == 1
+        graph = self._responses(Graph(TensorSpec(maps.shape[1:])), source)
+        self.thresholds_ = stage.learn_thresholds(graph, maps, self.device)
+        return stage.finish(graph, self.thresholds_, signal=signal, clip=self.input_shape is None)
+
+    def _responses(self, graph: Graph, source: KernelSource) -> Graph:
+        """``graph``, which is one map, with what the nonlinearity sees behind it."""
+        signal = graph.output.shape[0] == 1
+        return graph.append(self._stage().conv(self.kernels_, self.biases_, signal=signal))

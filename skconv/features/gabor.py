@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
-from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import clone
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skconv.features.base import StageExtractor
-from skconv.features.stages import Padding, Pool
-from skconv.graph import Concat, Graph, Magnitude, TensorSpec
-from skconv.kernels.base import Pair
-from skconv.kernels.gabor import GaborKernels
+from skconv.features.stages import Padding, Pool, StageSpec
+from skconv.graph import Concat, Graph, Magnitude
+from skconv.kernels.base import KernelSource, Pair
+from skconv.kernels.gabor import GaborKernels, checked_wavelengths
+from skconv.kernels.modulated import ModulatedKernels
+from skconv.kernels.union import UnionKernels
 
 Phase = Literal["even", "odd", "both", "energy"]
 
@@ -28,6 +31,10 @@ class GaborFeatures(StageExtractor):
     - pooling over windows; the result is flattened row by row, kernels fastest.
 
     Every channel of a sample is filtered alone, by the same bank.
+
+    With ``modulate`` the bank is made of the kernels of another source, which see all
+    channels: each is multiplied, entry by entry, with an even Gabor kernel of every
+    orientation and wavelength (see `skconv.kernels.ModulatedKernels`).
 
     Parameters
     ----------
@@ -45,18 +52,29 @@ class GaborFeatures(StageExtractor):
         Aspect of the envelope: below 1 it is longer along the stripes. 1 makes every kernel
         a sum of two separable ones.
     phase : {"energy", "both", "even", "odd"}, default="energy"
-        What is made of the two kernels of a wave.
+        What is made of the two kernels of a wave. Not for ``modulate``.
+    modulate : kernel source, default=None
+        An estimator of `skconv.kernels` whose kernels are modulated; its ``kernel_size`` is
+        that above. `bandwidth`, `gamma` and `phase` are not used then. None: Gabor kernels
+        themselves.
     stride : int or (int, int), default=1
         Step of the kernels.
     padding : {"valid", "same", "circular"}, default="same"
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
         even size reaches one row (column) further down (right) than up (left).
-    nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}, default="abs"
-        What is done to the maps of ``phase`` even, odd and both. The energy is one already.
-    pool : {"max", "mean", "l2"}, default="mean"
+    nonlinearity : str, default="abs"
+        What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
+        ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
+        ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``). The energy is one
+        already.
+    threshold : float in [0, 1), default=0.5
+        For the soft threshold: the share of the entries of each map that become 0.
+    pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int) or None, default=7
-        Height and width of a window; ``None``: no pooling.
+    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+        Height and width of a window, or a grid that covers the map: ``"global"`` one
+        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
+        pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
@@ -75,8 +93,11 @@ class GaborFeatures(StageExtractor):
     ----------
     kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, 1)
         The kernels: even ones first, then odd ones; wavelength, then orientation (fastest).
+        With ``modulate``, of all channels: wavelength, kernel, orientation (fastest).
     biases_ : ndarray of float32 of shape (n_kernels,)
-        Zeros.
+        Zeros; with ``modulate`` those of the source, modulated.
+    thresholds_ : ndarray of float32 of shape (n_maps,) or None
+        Threshold of every map, for the soft threshold.
     graph_ : Graph
         From a flat sample to its features.
     map_shape_ : tuple of int
@@ -99,6 +120,9 @@ class GaborFeatures(StageExtractor):
     E. H. Adelson, J. R. Bergen, "Spatiotemporal energy models for the perception of
     motion", J. Opt. Soc. Am. A 2(2), 1985 (energy of a quadrature pair).
 
+    S. Luan, C. Chen, B. Zhang, J. Han, J. Liu, "Gabor convolutional networks", IEEE
+    Transactions on Image Processing 27(9), 2018 (modulation).
+
     Examples
     --------
     >>> from skconv import GaborFeatures
@@ -118,6 +142,7 @@ class GaborFeatures(StageExtractor):
         "bandwidth": [Interval(Real, 0, None, closed="neither")],
         "gamma": [Interval(Real, 0, None, closed="neither")],
         "phase": [StrOptions({"even", "odd", "both", "energy"})],
+        "modulate": [HasMethods(["fit", "get_params"]), None],
     }
 
     _fit_reads_maps = False
@@ -131,9 +156,11 @@ class GaborFeatures(StageExtractor):
         bandwidth: float = 1.0,
         gamma: float = 1.0,
         phase: Phase = "energy",
+        modulate: Any = None,
         stride: Any = 1,
         padding: Padding = "same",
         nonlinearity: str = "abs",
+        threshold: float = 0.5,
         pool: Pool = "mean",
         pool_size: Any = 7,
         pool_stride: Any = None,
@@ -148,9 +175,11 @@ class GaborFeatures(StageExtractor):
         self.bandwidth = bandwidth
         self.gamma = gamma
         self.phase = phase
+        self.modulate = modulate
         self.stride = stride
         self.padding = padding
         self.nonlinearity = nonlinearity
+        self.threshold = threshold
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
@@ -159,7 +188,9 @@ class GaborFeatures(StageExtractor):
         self.device = device
         self.batch_size = batch_size
 
-    def _kernel_source(self, kernel_size: Pair) -> GaborKernels:
+    def _kernel_source(self, kernel_size: Pair) -> KernelSource:
+        if self.modulate is not None:
+            return self._modulated(kernel_size)
         return GaborKernels(
             n_orientations=self.n_orientations,
             wavelengths=self.wavelengths,
@@ -169,17 +200,32 @@ class GaborFeatures(StageExtractor):
             phase="both" if self.phase == "energy" else self.phase,
         )
 
-    def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
-        source = self._fit_kernels(maps, y)
-        self.kernels_, self.biases_ = source.kernels_, source.biases_
-        graph = Graph(TensorSpec(maps.shape[1:]))
-        clip = self.input_shape is None
+    def _modulated(self, kernel_size: Pair) -> UnionKernels:
+        """Kernels of the source times the waves, a modulated source for each wavelength."""
+        source = clone(self.modulate).set_params(kernel_size=kernel_size)
+        banks = [
+            ModulatedKernels(
+                source=source, n_orientations=self.n_orientations, wavelength=wavelength
+            )
+            for wavelength in checked_wavelengths(self.wavelengths)
+        ]
+        return UnionKernels(sources=[(f"wave{i}", bank) for i, bank in enumerate(banks)])
+
+    def _stage(self) -> StageSpec:
+        stage = super()._stage()
+        is_energy = self.modulate is None and self.phase == "energy"
+        return replace(stage, nonlinearity="identity") if is_energy else stage
+
+    def _responses(self, graph: Graph, source: KernelSource) -> Graph:
+        if self.modulate is not None:
+            return super()._responses(graph, source)
         if self.phase == "energy":
-            signal = maps.shape[1] == 1
-            return self._stage().pooled(self._energy(graph), signal=signal, clip=clip)
-        return self._stage().build(
-            graph, self.kernels_, self.biases_, clip=clip, shared=maps.shape[3] > 1
+            return self._energy(graph)
+        height, _, channels = graph.output.shape
+        conv = self._stage().conv(
+            self.kernels_, self.biases_, signal=height == 1, shared=channels > 1
         )
+        return graph.append(conv)
 
     def _energy(self, graph: Graph) -> Graph:
         """``graph`` with ``sqrt(even^2 + odd^2)`` of every wave and channel behind it."""

@@ -46,13 +46,18 @@ class PCAConvFeatures(StageExtractor):
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border; in learning
         too. A kernel of even size reaches one row (column) further down (right) than up
         (left).
-    nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}, default="both_signs"
-        What is done to every entry of the maps. ``"both_signs"`` yields ``max(z, 0)`` and
-        ``max(-z, 0)``, twice the maps.
-    pool : {"max", "mean", "l2"}, default="mean"
+    nonlinearity : str, default="both_signs"
+        What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
+        ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
+        ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``).
+    threshold : float in [0, 1), default=0.5
+        For the soft threshold: the share of the entries of each map that become 0.
+    pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int) or None, default=7
-        Height and width of a window; ``None``: no pooling.
+    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+        Height and width of a window, or a grid that covers the map: ``"global"`` one
+        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
+        pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
@@ -74,6 +79,8 @@ class PCAConvFeatures(StageExtractor):
         ties) is positive.
     biases_ : ndarray of float32 of shape (n_kernels,)
         Zeros.
+    thresholds_ : ndarray of float32 of shape (n_maps,) or None
+        Threshold of every map, for the soft threshold.
     eigenvalues_ : ndarray of float64 of shape (n_kernels,)
         Mean square of ``z`` over all patches.
     graph_ : Graph
@@ -132,6 +139,7 @@ class PCAConvFeatures(StageExtractor):
         stride: Any = 1,
         padding: Padding = "valid",
         nonlinearity: str = "both_signs",
+        threshold: float = 0.5,
         pool: Pool = "mean",
         pool_size: Any = 7,
         pool_stride: Any = None,
@@ -146,6 +154,7 @@ class PCAConvFeatures(StageExtractor):
         self.stride = stride
         self.padding = padding
         self.nonlinearity = nonlinearity
+        self.threshold = threshold
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skconv.features.base import ConvExtractor
+from skconv.features.base import ConvExtractor, naming
 from skconv.features.csr import CsrBuilder
-from skconv.features.stages import StageSpec, fit_window
+from skconv.features.graph_maps import each_channel_alone, maps_behind, row_chunks
+from skconv.features.stages import StageSpec
+from skconv.features.windows import fit_window
 from skconv.graph import BlockHistogram, Graph, Hash, TensorSpec
 from skconv.kernels.base import Pair
-from skconv.kernels.pca import (
-    PatchShape,
-    check_rank,
-    max_rank,
-    principal_kernels,
-    second_moment,
-)
+from skconv.kernels.lda import LDAKernels
+from skconv.kernels.moments import Maps, PatchShape
+from skconv.kernels.pca import PCAKernels, check_rank, max_rank
 from skconv.kernels.random import RandomKernels
 
 MAX_BITS = 8
-_CHUNK_BYTES = 2**23
 _STAGE = StageSpec(padding="same")
 
 
@@ -42,11 +38,6 @@ def block_stride(block: Pair, overlap: float) -> Pair:
     return max(1, rows), max(1, columns)
 
 
-def _row_chunks(n_rows: int, bytes_per_row: int) -> Iterator[slice]:
-    step = max(1, _CHUNK_BYTES // bytes_per_row)
-    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
-
-
 def _checked_n_kernels(n_kernels: Any) -> tuple[int, ...]:
     stages = tuple(np.atleast_1d(n_kernels).tolist())
     positive = all(isinstance(n, int) and n > 0 for n in stages)
@@ -56,15 +47,6 @@ def _checked_n_kernels(n_kernels: Any) -> tuple[int, ...]:
             f"last at most {MAX_BITS}: its kernels are the bits of a code"
         )
     return stages
-
-
-def _random_bank(
-    n_kernels: int, patch: PatchShape, random_state: np.random.RandomState
-) -> NDArray[np.float32]:
-    source = RandomKernels(
-        n_kernels=n_kernels, kernel_size=patch[:2], zero_mean=True, random_state=random_state
-    )
-    return source.fit(np.empty((1, 1, 1, patch[2]))).kernels_
 
 
 class PCANetFeatures(ConvExtractor):
@@ -106,8 +88,10 @@ class PCANetFeatures(ConvExtractor):
     block_overlap : float in [0, 1), default=0.0
         How much of a block the next one covers. The step of the blocks is ``(1 -
         block_overlap) * block_size``, rounded to the nearest integer, halves up.
-    learn : {"pca", "random"}, default="pca"
-        ``"random"`` draws normal kernels instead and makes their means zero: RandNet.
+    learn : {"pca", "lda", "random"}, default="pca"
+        ``"lda"`` takes linear discriminants of the patches, which want ``y``: LDANet (see
+        `skconv.kernels.LDAKernels`). ``"random"`` draws normal kernels and makes their means
+        zero: RandNet.
     output : {"float32", "uint8", "sparse"}, default="float32"
         What `transform` returns: a dense array of float32 or uint8, or a
         `scipy.sparse.csr_matrix` of float32. The counts are the same. Dense float32 wants
@@ -134,7 +118,8 @@ class PCANetFeatures(ConvExtractor):
     biases_ : tuple of ndarray of float32 of shape (n_kernels,)
         Zeros.
     eigenvalues_ : tuple of ndarray of float64 of shape (n_kernels,)
-        Mean square of the response to each kernel, over all patches; empty with
+        Mean square of the response to each kernel, over all patches; with ``learn="lda"``
+        ratio of the variance between classes to that within; empty with
         ``learn="random"``.
     graph_ : Graph
         From a flat sample to its features.
@@ -153,7 +138,7 @@ class PCANetFeatures(ConvExtractor):
     ----------
     T.-H. Chan, K. Jia, S. Gao, J. Lu, Z. Zeng, Y. Ma, "PCANet: a simple deep learning
     baseline for image classification?", IEEE Transactions on Image Processing 24(12),
-    2015, equations 1 to 9; RandNet: section II-E.
+    2015, equations 1 to 9; LDANet: section II-D; RandNet: section II-E.
 
     Examples
     --------
@@ -177,7 +162,7 @@ class PCANetFeatures(ConvExtractor):
         "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "block_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "block_overlap": [Interval(Real, 0, 1, closed="left")],
-        "learn": [StrOptions({"pca", "random"})],
+        "learn": [StrOptions({"pca", "lda", "random"})],
         "output": [StrOptions({"float32", "uint8", "sparse"})],
         "random_state": ["random_state"],
     }
@@ -195,7 +180,7 @@ class PCANetFeatures(ConvExtractor):
         kernel_size: Any = 7,
         block_size: Any = 7,
         block_overlap: float = 0.0,
-        learn: Literal["pca", "random"] = "pca",
+        learn: Literal["pca", "lda", "random"] = "pca",
         output: Literal["float32", "uint8", "sparse"] = "float32",
         input_shape: Any = None,
         data_format: str = "channels_last",
@@ -216,6 +201,8 @@ class PCANetFeatures(ConvExtractor):
         self.random_state = random_state
 
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
+        if self.learn == "lda" and y is None:
+            raise ValueError("learn='lda' requires y to be passed, but the target y is None")
         signal, clip = maps.shape[1] == 1, self.input_shape is None
         size = fit_window(self.kernel_size, maps.shape[1:], "kernel_size", signal=signal, clip=clip)
         block = fit_window(self.block_size, maps.shape[1:], "block_size", signal=signal, clip=clip)
@@ -223,14 +210,14 @@ class PCANetFeatures(ConvExtractor):
         n_kernels = _checked_n_kernels(self.n_kernels)
         patches = ((*size, maps.shape[3]), (*size, 1))
         for n, patch in zip(n_kernels, patches, strict=False):
-            wanted = n if self.learn == "pca" and not clip else 1
+            wanted = n if self.learn != "random" and not clip else 1
             check_rank(wanted, max_rank(patch, "channel"), patch, clip=False)
         if self.output == "uint8" and math.prod(block) > np.iinfo(np.uint8).max:
             raise ValueError(
                 f"output='uint8' holds counts up to 255, block_size={self.block_size!r} has "
                 f"{math.prod(block)} pixels: want fewer, or output='float32'"
             )
-        graph = self._learned(maps, n_kernels, patches, clip=clip)
+        graph = self._learned(maps, y, n_kernels, patches, clip=clip)
         n_bits = len(self.kernels_[-1])
         stride = block_stride(block, self.block_overlap)
         return graph.append(Hash(n_bits)).append(BlockHistogram(block, stride, 2**n_bits))
@@ -238,6 +225,7 @@ class PCANetFeatures(ConvExtractor):
     def _learned(
         self,
         maps: NDArray[Any],
+        y: Any,
         n_kernels: tuple[int, ...],
         patches: tuple[PatchShape, ...],
         *,
@@ -248,38 +236,38 @@ class PCANetFeatures(ConvExtractor):
         random_state = check_random_state(self.random_state)
         self.kernels_, self.biases_, self.eigenvalues_ = (), (), ()
         for n, patch in zip(n_kernels, patches, strict=False):
-            if self.learn == "random":
-                bank = _random_bank(n, patch, random_state)
-            else:
-                bank, eigenvalues = self._principal_bank(graph, maps, n, patch, clip=clip)
-                self.eigenvalues_ += (eigenvalues,)
-            biases = np.zeros(len(bank), np.float32)
-            conv = _STAGE.conv(bank, biases, signal=maps.shape[1] == 1, shared=bool(graph.nodes))
+            seen: Maps = maps
+            labels = y if self.learn == "lda" else None
+            if graph.nodes:
+                behind = maps_behind(graph, maps, device=self.device, batch_size=self.batch_size)
+                seen = each_channel_alone(behind)
+                labels = None if labels is None else column_or_1d(y).repeat(behind.shape[3])
+            source = self._source(n, patch[:2], random_state, clip=clip)
+            with naming(maps.shape):
+                source.fit(seen, labels)
+            conv = _STAGE.conv(
+                source.kernels_,
+                source.biases_,
+                signal=maps.shape[1] == 1,
+                shared=bool(graph.nodes),
+            )
             graph = graph.append(conv)
-            self.kernels_ += (bank,)
-            self.biases_ += (biases,)
+            self.kernels_ += (source.kernels_,)
+            self.biases_ += (source.biases_,)
+            if self.learn != "random":
+                self.eigenvalues_ += (source.eigenvalues_,)
         return graph
 
-    def _principal_bank(
-        self, graph: Graph, maps: NDArray[Any], n_kernels: int, patch: PatchShape, *, clip: bool
-    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Kernels of the patches of the maps that `graph` yields, and their eigenvalues."""
-        size = patch[:2]
-        scatter = np.zeros((math.prod(patch),) * 2)
-        for rows in _row_chunks(len(maps), graph.output.nbytes):
-            scatter += second_moment(self._stage_maps(graph, maps[rows]), size, "same")
-        n_patches = len(maps) * math.prod(graph.output.shape) // patch[2]
-        kernels, values = principal_kernels(scatter, patch, n_kernels, clip=clip)
-        return kernels, values / n_patches
-
-    def _stage_maps(self, graph: Graph, maps: NDArray[Any]) -> NDArray[Any]:
-        """What the next stage sees: the samples, or the maps before it, each by itself."""
-        if not graph.nodes:
-            return maps
-        from skconv.runtime import torch_engine
-
-        outputs = torch_engine.run(graph, maps, device=self.device, batch_size=self.batch_size)
-        return outputs.transpose(0, 3, 1, 2).reshape(-1, *outputs.shape[1:3], 1)
+    def _source(
+        self, n_kernels: int, size: Pair, random_state: np.random.RandomState, *, clip: bool
+    ) -> Any:
+        """Where the kernels of a stage come from."""
+        if self.learn == "random":
+            return RandomKernels(
+                n_kernels=n_kernels, kernel_size=size, zero_mean=True, random_state=random_state
+            )
+        learner = {"pca": PCAKernels, "lda": LDAKernels}[self.learn]
+        return learner(n_kernels=n_kernels, kernel_size=size, padding="same", clip=clip)
 
     # ---------------------------------------------------------------------- transform
 
@@ -287,7 +275,7 @@ class PCANetFeatures(ConvExtractor):
         if self.output == "float32":
             return super()._run(flat)
         n_features = self._n_features_out
-        chunks = _row_chunks(len(flat), 4 * n_features)
+        chunks = row_chunks(len(flat), 4 * n_features)
         if self.output == "sparse":
             builder = CsrBuilder(n_features)
             for rows in chunks:
@@ -300,6 +288,7 @@ class PCANetFeatures(ConvExtractor):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.learn == "lda"
         if self.output == "uint8":
             tags.transformer_tags.preserves_dtype = []
         return tags

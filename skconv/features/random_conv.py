@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, ClassVar
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.features.base import StageExtractor
 from skconv.features.stages import Padding, Pool
-from skconv.kernels.base import Pair
+from skconv.kernels.base import KernelSource, Pair
 from skconv.kernels.random import RandomKernels, Weights
+from skconv.kernels.random_patches import PatchKernels
 
 
 class RandomConvFeatures(StageExtractor):
@@ -23,8 +24,9 @@ class RandomConvFeatures(StageExtractor):
     - nonlinearity on every ``z``;
     - pooling over windows; the result is flattened row by row, kernels fastest.
 
-    There is no bias: features scale with the input (by a square with
-    ``nonlinearity="square"`` and max or mean pooling). Put a `StandardScaler` behind.
+    There is no bias, unless patches are whitened: features scale with the input (by a
+    square with ``nonlinearity="square"`` and max, mean or sum pooling). Put a
+    `StandardScaler` behind.
 
     Parameters
     ----------
@@ -33,25 +35,36 @@ class RandomConvFeatures(StageExtractor):
     kernel_size : int or (int, int), default=7
         Height and width of a kernel, in pixels. A signal uses the width alone. Without
         ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
-    weights : {"normal", "signs", "ternary"}, default="normal"
-        Standard normal; -1 or 1; -1, 0 or 1. The last two need no multiplication on a
-        microcontroller.
+    weights : {"normal", "signs", "ternary", "patches"}, default="normal"
+        Standard normal; -1 or 1; -1, 0 or 1 (these two need no multiplication on a
+        microcontroller); or whitened patches of the samples seen in `fit` (see
+        `skconv.kernels.PatchKernels`), which are far better on images. Patches want
+        ``nonlinearity="soft_threshold"``, ``pool="mean"`` and ``padding="same"``.
     zero_mean : bool, default=False
-        Subtract each kernel's mean in every channel, so that a constant image gives 0.
-        Only for normal weights.
+        Subtract each kernel's mean in every channel, so that a constant image gives 0; of
+        patches, the mean of each in every channel before it is whitened. Only for normal
+        weights and patches.
+    eps : float or None, default=0.01
+        For patches: strength of whitening, relative to the mean variance of an entry of a
+        patch. None: no whitening.
     stride : int or (int, int), default=1
         Step of the kernels.
     padding : {"valid", "same", "circular"}, default="valid"
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
         even size reaches one row (column) further down (right) than up (left).
-    nonlinearity : {"identity", "abs", "square", "relu", "both_signs"}, default="square"
-        What is done to every entry of the maps. ``"both_signs"`` yields ``max(z, 0)`` and
-        ``max(-z, 0)``.
-    pool : {"max", "mean", "l2"}, default="l2"
+    nonlinearity : str, default="square"
+        What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
+        ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
+        ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``).
+    threshold : float in [0, 1), default=0.5
+        For the soft threshold: the share of the entries of each map that become 0.
+    pool : {"max", "mean", "sum", "l2"}, default="l2"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``; with it
         ``"identity"``, ``"abs"`` and ``"square"`` are one and the same.
-    pool_size : int, (int, int) or None, default=7
-        Height and width of a window; ``None``: no pooling.
+    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+        Height and width of a window, or a grid that covers the map: ``"global"`` one
+        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
+        pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
@@ -73,7 +86,9 @@ class RandomConvFeatures(StageExtractor):
     kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, channels)
         The kernels.
     biases_ : ndarray of float32 of shape (n_kernels,)
-        Zeros.
+        Zeros; of whitened patches, what takes off their mean.
+    thresholds_ : ndarray of float32 of shape (n_maps,) or None
+        Threshold of every map, for the soft threshold.
     graph_ : Graph
         From a flat sample to its features.
     map_shape_ : tuple of int
@@ -86,11 +101,15 @@ class RandomConvFeatures(StageExtractor):
     See Also
     --------
     GaborFeatures : Kernels by formula instead.
+    KMeansConvFeatures : Centroids of patches in place of patches.
 
     References
     ----------
     A. Saxe, P. W. Koh, Z. Chen, M. Bhand, B. Suresh, A. Ng, "On random weights and
     unsupervised feature learning", ICML 2011, section 2 (square pooling).
+
+    L. Thiry, M. Arbel, E. Belilovsky, E. Oyallon, "The unreasonable effectiveness of patches
+    in deep convolutional kernels methods", ICLR 2021 (whitened patches).
 
     Examples
     --------
@@ -111,8 +130,9 @@ class RandomConvFeatures(StageExtractor):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **StageExtractor._parameter_constraints,
         "n_kernels": [Interval(Integral, 1, None, closed="left")],
-        "weights": [StrOptions({"normal", "signs", "ternary"})],
+        "weights": [StrOptions({"normal", "signs", "ternary", "patches"})],
         "zero_mean": ["boolean"],
+        "eps": [Interval(Real, 0, None, closed="left"), None],
         "random_state": ["random_state"],
     }
 
@@ -123,11 +143,13 @@ class RandomConvFeatures(StageExtractor):
         *,
         n_kernels: int = 64,
         kernel_size: Any = 7,
-        weights: Weights = "normal",
+        weights: Weights | Literal["patches"] = "normal",
         zero_mean: bool = False,
+        eps: float | None = 0.01,
         stride: Any = 1,
         padding: Padding = "valid",
         nonlinearity: str = "square",
+        threshold: float = 0.5,
         pool: Pool = "l2",
         pool_size: Any = 7,
         pool_stride: Any = None,
@@ -141,9 +163,11 @@ class RandomConvFeatures(StageExtractor):
         self.kernel_size = kernel_size
         self.weights = weights
         self.zero_mean = zero_mean
+        self.eps = eps
         self.stride = stride
         self.padding = padding
         self.nonlinearity = nonlinearity
+        self.threshold = threshold
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
@@ -153,7 +177,15 @@ class RandomConvFeatures(StageExtractor):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def _kernel_source(self, kernel_size: Pair) -> RandomKernels:
+    def _kernel_source(self, kernel_size: Pair) -> KernelSource:
+        if self.weights == "patches":
+            return PatchKernels(
+                n_kernels=self.n_kernels,
+                kernel_size=kernel_size,
+                eps=self.eps,
+                remove_mean="channel" if self.zero_mean else None,
+                random_state=self.random_state,
+            )
         return RandomKernels(
             n_kernels=self.n_kernels,
             kernel_size=kernel_size,

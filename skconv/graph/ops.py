@@ -1,6 +1,7 @@
-"""The ops on maps: layout, convolution, nonlinearities, pooling, hashing.
+"""The ops on maps: layout, convolution, pooling, hashing.
 
-Those marked ``BOTH`` mean the same on floats and on integers. The ops on vectors are in
+Those marked ``BOTH`` mean the same on floats and on integers. Nonlinearities are in
+`skconv.graph.nonlinearities`, ops on patches in `skconv.graph.patches`, those on vectors in
 `skconv.graph.vectors`, those of integers alone in `skconv.graph.integer`.
 """
 
@@ -198,119 +199,6 @@ class Conv(ConvGeometry):
         return TensorSpec(self.map_shape(inputs[0]))
 
 
-# ---------------------------------------------------------------------- nonlinearities
-
-
-@dataclass(frozen=True)
-class Pointwise(Op):
-    """An op on every entry alone that keeps the shape."""
-
-    domains = BOTH
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        (x,) = inputs
-        if x.domain == "float":
-            return x
-        require_zero_point_0(self, x)
-        return replace(x, minimum=0, maximum=x.magnitude)
-
-
-@dataclass(frozen=True)
-class Relu(Pointwise):
-    """``max(x, 0)``."""
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        (x,) = inputs
-        result = super().output(x)
-        return result if x.domain == "float" else replace(result, maximum=max(0, x.limits[1]))
-
-
-@dataclass(frozen=True)
-class Abs(Pointwise):
-    """``|x|``. An integer tensor must not hold the least number of its type."""
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        (x,) = inputs
-        if x.domain == "integer":
-            require(
-                x.magnitude <= np.iinfo(x.dtype).max,
-                f"Abs of {x.dtype} in {x.limits}: |minimum| does not fit the type",
-            )
-        return super().output(x)
-
-
-@dataclass(frozen=True)
-class BothSigns(Op):
-    """``[max(x, 0), max(-x, 0)]``: twice the channels, nothing of the sign is lost."""
-
-    domains = BOTH
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        (x,) = inputs
-        result = Abs().output(x)
-        return replace(result, shape=(*x.shape[:-1], 2 * x.shape[-1]))
-
-
-@dataclass(frozen=True)
-class SoftThreshold(Op):
-    """``[max(x - t, 0), max(-x - t, 0)]``, a threshold ``t >= 0`` for every channel.
-
-    Twice the channels, or the first half alone without ``both_signs``. On integers ``t``
-    is an integer of the type of ``x``.
-    """
-
-    domains = BOTH
-    threshold: Array = None  # type: ignore[assignment]
-    both_signs: bool = True
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        (x,) = inputs
-        require(
-            self.threshold.shape == (x.shape[-1],),
-            f"SoftThreshold has thresholds {self.threshold.shape}, got channels {x.shape[-1]}",
-        )
-        require(bool((self.threshold >= 0).all()), "SoftThreshold wants thresholds >= 0")
-        return (BothSigns() if self.both_signs else Relu()).output(x)
-
-
-@dataclass(frozen=True)
-class Magnitude(Op):
-    """``sqrt(even^2 + odd^2)`` of channel pairs: the first half with the second half.
-
-    On integers: the nearest integer to the root.
-    """
-
-    domains = BOTH
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        (x,) = inputs
-        require(x.shape[-1] % 2 == 0, f"Magnitude wants an even number of channels: {x.shape}")
-        result = replace(x, shape=(*x.shape[:-1], x.shape[-1] // 2))
-        if x.domain == "float":
-            return result
-        require_zero_point_0(self, x)
-        largest = round(np.sqrt(2.0) * x.magnitude)
-        require(
-            largest <= np.iinfo(x.dtype).max,
-            f"Magnitude of {x.dtype} up to {x.magnitude} does not fit the type",
-        )
-        return replace(result, minimum=0, maximum=largest)
-
-    def macs(self, *inputs: TensorSpec) -> int:
-        return inputs[0].size
-
-
-@dataclass(frozen=True)
-class Square(Op):
-    """``x^2``."""
-
-    def output(self, *inputs: TensorSpec) -> TensorSpec:
-        return inputs[0]
-
-    def macs(self, *inputs: TensorSpec) -> int:
-        return inputs[0].size
-
-
 # ----------------------------------------------------------------------------- pooling
 
 
@@ -360,6 +248,11 @@ class MeanPool(PoolGeometry):
 
     def macs(self, *inputs: TensorSpec) -> int:
         return self.output(*inputs).size * self.area
+
+
+@dataclass(frozen=True)
+class SumPool(MeanPool):
+    """The sum of every window."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """Kernel sources: small estimators whose ``fit(maps, y=None)`` sets ``kernels_``, ``biases_``."""
 
 from skconv.kernels.arrays import ArrayKernels, PretrainedKernels
+from skconv.kernels.autoencoder import AutoencoderKernels
 from skconv.kernels.batches import MapBatches
 from skconv.kernels.decomposition import DecompositionKernels
 from skconv.kernels.fixed import FixedKernels
 from skconv.kernels.gabor import GaborKernels
+from skconv.kernels.greedy import GreedyKernels
 from skconv.kernels.kmeans import KMeansKernels, PatchDistances
 from skconv.kernels.lda import LDAKernels
+from skconv.kernels.mimic import MimicKernels
 from skconv.kernels.modulated import ModulatedKernels
 from skconv.kernels.patches import sample_patches
 from skconv.kernels.pca import PCAKernels
@@ -16,12 +19,15 @@ from skconv.kernels.union import UnionKernels
 
 __all__ = [
     "ArrayKernels",
+    "AutoencoderKernels",
     "DecompositionKernels",
     "FixedKernels",
     "GaborKernels",
+    "GreedyKernels",
     "KMeansKernels",
     "LDAKernels",
     "MapBatches",
+    "MimicKernels",
     "ModulatedKernels",
     "PCAKernels",
     "PatchDistances",

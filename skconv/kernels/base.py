@@ -6,7 +6,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 
 from skconv.kernels.batches import MapBatches
 
@@ -70,6 +71,16 @@ def check_maps(
             f"kernel_size={kernel_size!r} is larger than the {maps.shape[1]}x{maps.shape[2]} maps"
         )
     return maps, size
+
+
+def check_labels(y: Any, maps: Any, name: str) -> NDArray[Any]:
+    """A label for every sample, as an array; ValueError where source `name` gets none."""
+    if y is None:
+        raise ValueError(f"{name} is supervised: y=None, want a label for every sample")
+    y = column_or_1d(y)
+    check_consistent_length(y, maps)
+    check_classification_targets(y)
+    return y
 
 
 def centred(kernels: NDArray[Any], size: Pair) -> NDArray[Any]:

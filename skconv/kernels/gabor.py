@@ -88,6 +88,14 @@ def gabor_kernel(
     return envelope * even, envelope * wave.imag
 
 
+def checked_wavelengths(wavelengths: Sequence[float]) -> NDArray[np.float64]:
+    """Wavelengths as an array; ValueError where there is none, or one below 2 pixels."""
+    found = np.asarray(wavelengths, np.float64)
+    if found.ndim != 1 or found.size == 0 or not (found >= 2).all():
+        raise ValueError(f"wavelengths={wavelengths!r} must be numbers of pixels, each at least 2")
+    return found
+
+
 class GaborKernels(BaseEstimator):
     """A bank of Gabor kernels, each orientation at each wavelength.
 
@@ -179,11 +187,7 @@ class GaborKernels(BaseEstimator):
             Where there is no wavelength, or one below 2 pixels.
         """
         size = pair(self.kernel_size, "kernel_size")
-        wavelengths = np.asarray(self.wavelengths, np.float64)
-        if wavelengths.ndim != 1 or wavelengths.size == 0 or not (wavelengths >= 2).all():
-            raise ValueError(
-                f"wavelengths={self.wavelengths!r} must be numbers of pixels, each at least 2"
-            )
+        wavelengths = checked_wavelengths(self.wavelengths)
         n_orientations = self.n_orientations if size[0] > 1 else 1
         thetas = np.arange(n_orientations) * np.pi / n_orientations
         waves = [(theta, wavelength) for wavelength in wavelengths for theta in thetas]

@@ -9,11 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 
-from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps
+from skconv.kernels.base import PADDINGS, Padding, Pair, check_labels, check_maps
 from skconv.kernels.batches import batches_of
 from skconv.kernels.moments import (
     Maps,
@@ -193,12 +191,8 @@ class LDAKernels(BaseEstimator):
         return self._learn(maps, y, seen=hasattr(self, "classes_"))
 
     def _learn(self, maps: Maps, y: Any, *, seen: bool) -> LDAKernels:
-        if y is None:
-            raise ValueError("LDAKernels is supervised: y=None, want a label for every sample")
         maps, size = check_maps(maps, self.kernel_size, self.padding)
-        y = column_or_1d(y)
-        check_consistent_length(y, maps)
-        check_classification_targets(y)
+        y = check_labels(y, maps, type(self).__name__)
         patch = (*size, maps.shape[3])
         if not self.clip:
             check_rank(self.n_kernels, max_rank(patch, self.remove_mean), patch, clip=False)

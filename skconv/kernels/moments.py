@@ -130,6 +130,25 @@ def sum_of_patches(maps: Maps, kernel_size: Pair, padding: Padding) -> NDArray[n
     return windows.sum(axis=(0, 1)).transpose(1, 2, 0).ravel()
 
 
+def cross_moment(
+    maps: NDArray[Any], values: NDArray[np.float64], kernel_size: Pair, padding: Padding
+) -> NDArray[np.float64]:
+    """Sum over all patches of ``patch value^T``, ``values`` a vector at the place of each.
+
+    One product for each pixel of a patch: those of all patches at once, as they lie in the
+    maps. The result has shape ``(n_entries, n_values)``.
+    """
+    borders, mode = _borders(kernel_size, padding)
+    padded = np.pad(maps.astype(np.float64), ((0, 0), *borders, (0, 0)), mode=mode)
+    rows, columns = values.shape[1:3]
+    products = [
+        np.tensordot(padded[:, y : y + rows, x : x + columns], values, ((0, 1, 2), (0, 1, 2)))
+        for y in range(kernel_size[0])
+        for x in range(kernel_size[1])
+    ]
+    return np.concatenate(products)
+
+
 def mean_projection(patch: PatchShape, remove_mean: RemoveMean) -> NDArray[np.float64]:
     """The symmetric matrix that takes from a patch its mean, as told: ``I - 1 1^T / n``."""
     height, width, channels = patch

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from skconv.graph import (
@@ -34,12 +34,13 @@ from skconv.graph import (
     Relu,
     Rescale,
     Reshape,
+    SoftThreshold,
     verify,
 )
 from skconv.memory import aligned, plan_memory
 from skconv.stage_memory import StageMemory
 
-NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare)
+NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare, SoftThreshold)
 # QL2Pool is a QMeanPool.
 POOLINGS = (MaxPool, QMeanPool)
 
@@ -58,6 +59,22 @@ def fuse(graph: Graph) -> Graph:
         names[chain[-1].name] = fused.output_name
         done.update(member.name for member in chain)
     return verify(replace(fused, classes=graph.classes))
+
+
+def in_parts(graph: Graph, parts: Mapping[str, Graph]) -> Graph:
+    """A graph with the chains of some `Fused` ops, by the names of their nodes, in their place."""
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        if node.name not in parts:
+            nodes.append(node)
+            continue
+        chain = parts[node.name]
+        names = {INPUT: node.inputs[0], chain.output_name: node.name}
+        nodes += [
+            Node(names.get(m.name, m.name), m.op, tuple(names.get(i, i) for i in m.inputs))
+            for m in chain.nodes
+        ]
+    return verify(replace(graph, nodes=tuple(nodes)))
 
 
 def stage(graph: Graph, first: Node) -> tuple[Node, ...]:

@@ -15,15 +15,20 @@ from skconv.graph import (
     ArgMax,
     BlockHistogram,
     BothSigns,
+    Clip,
     Concat,
     Conv,
+    Divide,
     Hash,
     KernelMachine,
+    KNearest,
     L2Pool,
     Linear,
+    LocalContrast,
     Magnitude,
     MaxPool,
     MeanPool,
+    Median,
     Normalize,
     Op,
     OvoVote,
@@ -31,20 +36,27 @@ from skconv.graph import (
     QAffine,
     QConv,
     QConvHash,
+    QDivide,
     QKernelMachine,
     QL2Pool,
     QLinear,
+    QLocalContrast,
     QMeanPool,
     QNormalize,
     QSquare,
+    QTriangle,
     Quantized,
     Relu,
+    Requantization,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     Square,
+    SumPool,
     TensorSpec,
     Threshold,
+    Triangle,
 )
 from skconv.graph.core import Node
 from skconv.graph.integer import (
@@ -76,6 +88,9 @@ def lower(op: Op, node: Node, lowering: Lowering) -> None:
 @lower.register(Permute)
 @lower.register(Select)
 @lower.register(MaxPool)
+@lower.register(Median)
+@lower.register(Sign)
+@lower.register(KNearest)
 @lower.register(Relu)
 @lower.register(Abs)
 @lower.register(BothSigns)
@@ -95,6 +110,19 @@ def _(op: SoftThreshold, node: Node, lowering: Lowering) -> None:
     spec = lowering.spec(name)
     threshold = np.clip(np.rint(op.threshold / spec.scale), 0, spec.magnitude)
     lowering.add(node, replace(op, threshold=threshold.astype(np.int16)), lowering.names[name])
+
+
+@lower.register
+def _(op: Clip, node: Node, lowering: Lowering) -> None:
+    (name,) = node.inputs
+    spec = lowering.spec(name)
+    lowering.add(node, Clip(*_integer_limits(op, spec.scale, *spec.limits)), lowering.names[name])
+
+
+def _integer_limits(op: Clip, scale: float, least: int, greatest: int) -> tuple[int, int]:
+    """Two different limits in units of ``scale``, not beyond the least and the greatest."""
+    low = min(max(round(op.low / scale), least), greatest - 1)
+    return low, min(max(round(op.high / scale), low + 1), greatest)
 
 
 @lower.register
@@ -135,11 +163,22 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
         hashed = QConvHash(weights, bias, **geometry, n_bits=reader.op.n_bits)
         lowering.add(reader, hashed, source)
         return
-    # A ReLU is the lower limit of the requantisation.
-    result = reader if reader is not None and isinstance(reader.op, Relu) else node
+    # The limits of a requantisation are those of a ReLU or a clip, or make a sign.
+    is_limit = reader is not None and isinstance(reader.op, Relu | Clip | Sign)
+    result = reader if reader is not None and is_limit else node
     bound = QConv(weights, bias, **geometry).accumulator_bound(x)
     rule = requantization(scales * x.scale, bound, lowering.wanted(result.name))
+    if isinstance(result.op, Clip):
+        rule = _clipped(rule, result.op)
+    elif isinstance(result.op, Sign):
+        # Enlarged beyond 1, an accumulator of 1 too (where int32 has one bit to spare).
+        rule = Requantization(np.array([ACCUMULATOR_MAX], np.int32), rule.shift, 1.0, "int8", -1, 1)
     lowering.add(result, QConv(weights, bias, **geometry, requantization=rule), source)
+
+
+def _clipped(rule: Requantization, clip: Clip) -> Requantization:
+    low, high = _integer_limits(clip, rule.scale, rule.minimum, rule.maximum)
+    return replace(rule, minimum=low, maximum=high)
 
 
 def _integer_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array]:
@@ -176,7 +215,8 @@ def _(op: Quantized, node: Node, lowering: Lowering) -> None:
 def _(op: MeanPool, node: Node, lowering: Lowering) -> None:
     source = lowering.read(node.inputs[0])
     x = lowering.graph.specs[source]
-    rule = requantization(x.scale / op.area, op.area * x.magnitude, lowering.wanted(node.name))
+    unit = x.scale if isinstance(op, SumPool) else x.scale / op.area
+    rule = requantization(unit, op.area * x.magnitude, lowering.wanted(node.name))
     lowering.add(node, QMeanPool(op.size, op.stride, requantization=rule), source)
 
 
@@ -196,6 +236,42 @@ def _(op: Square, node: Node, lowering: Lowering) -> None:
     x = lowering.graph.specs[source]
     rule = requantization(x.scale**2, x.magnitude**2, lowering.wanted(node.name))
     lowering.add(node, QSquare(requantization=rule), source)
+
+
+# ----------------------------------------------------------------------------- patches
+
+
+@lower.register
+def _(op: LocalContrast, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0], at_most=INT16_MAX + 1)
+    x = lowering.graph.specs[source]
+    geometry = {f.name: getattr(op, f.name) for f in fields(op) if f.name != "eps"}
+    divisor = op.divisor(x.shape[2])
+    largest = divisor * x.magnitude**2
+    # No less than what a root of 31 bits can tell from 0.
+    eps = max(round(op.eps * divisor / x.scale**2), (largest >> 28) + 1)
+    bits = (largest + eps).bit_length() - ACCUMULATOR_MAX.bit_length()
+    lowering.add(node, QLocalContrast(**geometry, eps=eps, shift=bits + bits % 2), source)
+
+
+@lower.register
+def _(op: Divide, node: Node, lowering: Lowering) -> None:
+    name, divisor = node.inputs
+    source = lowering.read(name)
+    x, by = lowering.graph.specs[source], lowering.spec(divisor)
+    rule = requantization(x.scale / by.scale, x.magnitude, lowering.wanted(node.name))
+    lowering.add(node, QDivide(requantization=rule), source, lowering.names[divisor])
+
+
+@lower.register
+def _(op: Triangle, node: Node, lowering: Lowering) -> None:
+    limit = demand(op, lowering.spec(node.inputs[0]))
+    source = lowering.read(node.inputs[0], limit, at_most=limit)
+    x = lowering.graph.specs[source]
+    centroids = np.clip(np.rint(op.centroids / x.scale), -limit, limit).astype(np.int16)
+    bound = QTriangle(centroids).largest_distance(x)
+    rule = requantization(x.scale, bound, lowering.wanted(node.name))
+    lowering.add(node, QTriangle(centroids, requantization=rule), source)
 
 
 # ----------------------------------------------------------------------------- vectors

@@ -11,6 +11,7 @@ from skconv.graph import (
     INPUT,
     Abs,
     BothSigns,
+    Clip,
     Concat,
     Conv,
     Graph,
@@ -19,6 +20,7 @@ from skconv.graph import (
     Linear,
     Magnitude,
     MaxPool,
+    Median,
     Normalize,
     Op,
     Permute,
@@ -28,6 +30,7 @@ from skconv.graph import (
     Select,
     SoftThreshold,
     TensorSpec,
+    Triangle,
 )
 from skconv.graph.core import Node
 from skconv.graph.integer import ACCUMULATOR_MAX
@@ -39,7 +42,7 @@ Bits = Literal[8, 16]
 SQRT2 = sqrt(2.0)
 
 # Ops that hand on the integers that they get: what their readers want, they want.
-TRANSPARENT = (Reshape, Permute, Concat, Select, Relu, MaxPool)
+TRANSPARENT = (Reshape, Permute, Concat, Select, Relu, MaxPool, Median)
 
 
 @singledispatch
@@ -68,6 +71,12 @@ def _(op: L2Pool, x: TensorSpec) -> int:
 @demand.register
 def _(op: Normalize, x: TensorSpec) -> int:
     return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.size))
+
+
+@demand.register
+def _(op: Triangle, x: TensorSpec) -> int:
+    """Differences from a centroid, which is as large, are twice as large."""
+    return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.shape[-1]) // 2)
 
 
 @dataclass
@@ -102,7 +111,7 @@ class Lowering:
     def _limit_of(self, node: Node, name: str) -> int:
         if isinstance(node.op, TRANSPARENT):
             return self.limit(node.name)
-        if isinstance(node.op, Abs | BothSigns | Magnitude | SoftThreshold):
+        if isinstance(node.op, Abs | BothSigns | Clip | Magnitude | SoftThreshold):
             # They keep the scale, and 8 bits would lose one of them to the sign.
             after = self.limit(node.name)
             after = after if after > INT8_MAX else INT16_MAX

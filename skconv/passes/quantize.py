@@ -119,12 +119,16 @@ def unit_scale(graph: Graph) -> Graph:
     The scale of a requantisation only says what its integers mean, so no integer changes.
     """
     nodes = list(graph.nodes)
+    same_scale = {graph.output_name}  # tensors that have that of the output
     for i in reversed(range(len(nodes))):
+        if nodes[i].name not in same_scale:
+            continue
         rule = getattr(nodes[i].op, "requantization", None)
-        if rule is not None:
+        if rule is None:
+            same_scale.update(nodes[i].inputs)
+        else:
             op = replace(nodes[i].op, requantization=replace(rule, scale=1.0))  # type: ignore[call-arg]
             nodes[i] = replace(nodes[i], op=op)
-            break
     return verify(replace(graph, nodes=tuple(nodes)))
 
 

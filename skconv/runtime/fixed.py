@@ -8,6 +8,7 @@ once, here: `requantize`, `rounded_root`, `rounded_quotient`, `exp2_negative`,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -20,29 +21,36 @@ from skconv.graph import (
     ArgMax,
     BlockHistogram,
     BothSigns,
+    Clip,
     Concat,
     Graph,
     Hash,
+    KNearest,
     Magnitude,
     MaxPool,
+    Median,
     Op,
     OvoVote,
     Permute,
     QAffine,
     QConv,
     QConvHash,
+    QDivide,
     QKernelMachine,
     QL2Pool,
     QLinear,
+    QLocalContrast,
     QMeanPool,
     QNormalize,
     QSoftmax,
     QSquare,
+    QTriangle,
     Relu,
     Requantization,
     Rescale,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     Threshold,
 )
@@ -60,6 +68,7 @@ from skconv.runtime.windows import (
     check_batch,
     convolve,
     hash_bits,
+    padded_windows,
     pool_windows,
     run_chunks,
     weighted_kernels,
@@ -167,7 +176,9 @@ def evaluate(op: Op, *inputs: Batch) -> Batch:
 @evaluate.register(Select)
 @evaluate.register(Relu)
 @evaluate.register(Abs)
+@evaluate.register(Sign)
 @evaluate.register(MaxPool)
+@evaluate.register(Median)
 @evaluate.register(OvoVote)
 @evaluate.register(ArgMax)
 @evaluate.register(Threshold)
@@ -183,8 +194,11 @@ def _(op: BothSigns, x: Batch) -> Batch:
     )
 
 
-@evaluate.register
-def _(op: SoftThreshold, x: Batch) -> Batch:
+@evaluate.register(Clip)
+@evaluate.register(SoftThreshold)
+@evaluate.register(KNearest)
+def _(op: Op, x: Batch) -> Batch:
+    """The negative of a number, or a limit, may not fit its type."""
     return reference.evaluate(op, x.astype(np.int64)).astype(x.dtype)
 
 
@@ -242,6 +256,35 @@ def _(op: Rescale, x: Batch) -> Batch:
 @evaluate.register
 def _(op: QAffine, x: Batch) -> Batch:
     return requantize(x.astype(np.int64) * op.factors + op.offsets, op.requantization)
+
+
+@evaluate.register
+def _(op: QLocalContrast, x: Batch) -> Batch:
+    found = padded_windows(x.astype(np.int64), op)
+    total = op.weight(x.shape[3]) * (found * found).sum(axis=(3, 4, 5)) + op.eps
+    if op.remove_mean is not None:
+        sums = found.sum(axis=(3, 4, 5) if op.remove_mean == "patch" else (4, 5))
+        total -= (sums**2).reshape(*total.shape, -1).sum(axis=3)
+    shifted = total >> op.shift if op.shift >= 0 else total << -op.shift
+    return rounded_root(shifted)[..., None]
+
+
+@evaluate.register
+def _(op: QDivide, x: Batch, divisor: Batch) -> Batch:
+    """The rule's multiplier over the divisor is the multiplier of every pixel."""
+    rule = op.requantization
+    multiplier = rounded_quotient(rule.multiplier.astype(np.int64), divisor.astype(np.int64))
+    return requantize(x, replace(rule, multiplier=multiplier))
+
+
+@evaluate.register
+def _(op: QTriangle, x: Batch) -> Batch:
+    pixels = x.reshape(-1, x.shape[-1]).astype(np.float64)
+    squares = cdist(pixels, op.centroids.astype(np.float64), "sqeuclidean").astype(np.int64)
+    z = rounded_root(squares)
+    mean = rounded_quotient(z.sum(axis=1, keepdims=True), z.shape[1])
+    triangle = requantize(np.maximum(mean - z, 0), op.requantization)
+    return triangle.reshape(*x.shape[:-1], -1)
 
 
 @evaluate.register

@@ -19,16 +19,21 @@ from skconv.graph import (
     ArgMax,
     BlockHistogram,
     BothSigns,
+    Clip,
     Concat,
     Conv,
+    Divide,
     Graph,
     Hash,
     KernelMachine,
+    KNearest,
     L2Pool,
     Linear,
+    LocalContrast,
     Magnitude,
     MaxPool,
     MeanPool,
+    Median,
     Normalize,
     Op,
     OvoVote,
@@ -36,15 +41,19 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    Sign,
     SoftThreshold,
     Square,
+    SumPool,
     Threshold,
+    Triangle,
 )
 from skconv.runtime.windows import (
     block_histogram,
     check_batch,
     convolve,
     hash_bits,
+    padded_windows,
     pool_windows,
     run_chunks,
     votes,
@@ -138,6 +147,50 @@ def _(op: Square, x: Batch) -> Batch:
 
 
 @evaluate.register
+def _(op: Clip, x: Batch) -> Batch:
+    return np.clip(x, op.low, op.high)
+
+
+@evaluate.register
+def _(op: Sign, x: Batch) -> Batch:
+    return np.sign(x)
+
+
+@evaluate.register
+def _(op: KNearest, x: Batch) -> Batch:
+    responses = np.concatenate([x, -x], axis=-1) if op.both_signs else x
+    left_out = np.sort(responses, axis=-1)[..., -op.count - 1, None]
+    return (responses > left_out).astype(np.float64)
+
+
+@evaluate.register
+def _(op: Median, x: Batch) -> Batch:
+    entries = padded_windows(x, op)
+    return np.sort(entries.reshape(*entries.shape[:4], 9), axis=-1)[..., 4]
+
+
+@evaluate.register
+def _(op: LocalContrast, x: Batch) -> Batch:
+    found = padded_windows(x, op)
+    if op.remove_mean is not None:
+        over = (3, 4, 5) if op.remove_mean == "patch" else (4, 5)
+        found = found - found.mean(axis=over, keepdims=True)
+    return np.sqrt((found**2).mean(axis=(3, 4, 5)) + op.eps)[..., None]
+
+
+@evaluate.register
+def _(op: Divide, x: Batch, divisor: Batch) -> Batch:
+    return x / divisor
+
+
+@evaluate.register
+def _(op: Triangle, x: Batch) -> Batch:
+    z = cdist(x.reshape(-1, x.shape[-1]), op.centroids.astype(np.float64))
+    triangle = np.maximum(z.mean(axis=1, keepdims=True) - z, 0)
+    return triangle.reshape(*x.shape[:-1], -1)
+
+
+@evaluate.register
 def _(op: MaxPool, x: Batch) -> Batch:
     return pool_windows(x, op).max(axis=-1)
 
@@ -145,6 +198,11 @@ def _(op: MaxPool, x: Batch) -> Batch:
 @evaluate.register
 def _(op: MeanPool, x: Batch) -> Batch:
     return pool_windows(x, op).mean(axis=-1)
+
+
+@evaluate.register
+def _(op: SumPool, x: Batch) -> Batch:
+    return pool_windows(x, op).sum(axis=-1)
 
 
 @evaluate.register

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skconv.graph.core import INPUT, Graph
 from skconv.graph.ops import BlockHistogram, ConvGeometry, PoolGeometry
+from skconv.graph.patches import PatchGeometry
 from skconv.graph.vectors import SupportVectors
 
 CHUNK_BYTES = 2**26
@@ -19,8 +20,8 @@ CHUNK_BYTES = 2**26
 Batch = NDArray[Any]
 
 
-def pad(x: Batch, op: ConvGeometry) -> Batch:
-    """Maps ``(n, h, w, c)`` with the border that a convolution wants."""
+def pad(x: Batch, op: ConvGeometry | PatchGeometry) -> Batch:
+    """Maps ``(n, h, w, c)`` with the border that an op wants."""
     if not any(map(any, op.padding)):
         return x
     width = ((0, 0), *op.padding, (0, 0))
@@ -35,6 +36,11 @@ def windows(
     span = ((height - 1) * dy + 1, (width - 1) * dx + 1)
     view = sliding_window_view(x, span, axis=(1, 2))
     return view[:, :: stride[0], :: stride[1], :, ::dy, ::dx]
+
+
+def padded_windows(x: Batch, op: PatchGeometry) -> Batch:
+    """Every patch of maps: a view ``(n, rows, columns, c, height, width)``."""
+    return windows(pad(x, op), op.size, op.stride)
 
 
 def convolve(x: Batch, op: ConvGeometry) -> Batch:
@@ -142,6 +148,11 @@ def chunks(graph: Graph, n_samples: int) -> Iterator[slice]:
             int(np.prod(node.op.weights.shape[1:])) * specs[node.name].size
             for node in graph.nodes
             if isinstance(node.op, ConvGeometry)
+        ]
+        + [
+            int(np.prod(node.op.size)) * specs[node.inputs[0]].size
+            for node in graph.nodes
+            if isinstance(node.op, PatchGeometry)
         ]
     )
     step = max(1, CHUNK_BYTES // (8 * largest))

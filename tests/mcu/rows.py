@@ -14,6 +14,7 @@ from skconv.graph import (
     QMeanPool,
     QSquare,
     Reshape,
+    SoftThreshold,
     TensorSpec,
 )
 from skconv.graph.ops import PoolGeometry
@@ -74,13 +75,7 @@ def stage_case(
     for step in ops:
         spec = step.output(spec)
         wanted = fixed.evaluate(step, wanted).astype(spec.dtype)
-    tables = {"table": rows.pack(conv, x)}
-    rules = {}
-    for name, op in (("square", nonlinearity), ("to", pool)):
-        if isinstance(op, QSquare | QMeanPool):
-            rules[name] = rule(op.requantization, name)
-            if len(op.requantization.multiplier) > 1:
-                tables[name] = op.requantization.multiplier
+    tables, rules = _tables(conv, x, nonlinearity, pool)
     run = spec.shape[1] * spec.shape[2]
     size = run * np.dtype(spec.dtype).itemsize
     memory = {"rows": rows_pool.scratch_bytes(conv, x, pool) // 4}
@@ -108,6 +103,21 @@ def stage_case(
         body += "\n" + _copy("((int32_t *)output)", "scores_@", len(linear.bias))
     used = ("dsp_rows_pool.h", "dsp_row_head.h")
     return Case(used, tables, memory, body, sample, wanted[0])
+
+
+def _tables(conv: QConv, x: TensorSpec, nonlinearity: Op | None, pool: PoolGeometry):
+    """Of the stage, and the C values of what refers to them."""
+    tables = {"table": rows.pack(conv, x)}
+    rules: dict[str, str] = {}
+    for name, op in (("square", nonlinearity), ("to", pool)):
+        if isinstance(op, QSquare | QMeanPool):
+            rules[name] = rule(op.requantization, name)
+            if len(op.requantization.multiplier) > 1:
+                tables[name] = op.requantization.multiplier
+    if isinstance(nonlinearity, SoftThreshold):
+        tables["threshold"] = nonlinearity.threshold
+        rules["threshold"] = "threshold_@"
+    return tables, rules
 
 
 def _head(linear: QLinear, flat: TensorSpec, run: int) -> tuple[str, str, str]:
@@ -157,6 +167,7 @@ def stages() -> list[tuple[str, Op | None, type[PoolGeometry]]]:
         ("square + L2", square, QL2Pool),
         ("relu + max", Relu(), MaxPool),
         ("both signs + mean", BothSigns(), QMeanPool),
+        ("soft threshold + mean", SoftThreshold(np.arange(16, dtype=np.int16)), QMeanPool),
     ]
 
 

@@ -38,11 +38,6 @@ SK_INLINE sk_conv_ring sk_conv_ring_of(
     return ring;
 }
 
-SK_INLINE int32_t sk_bytes(sk_type type)
-{
-    return type == SK_INT16 || type == SK_UINT16 ? 2 : 1;
-}
-
 /* Eight words at a time, and the rest; `to` lies before `from` and both are aligned. */
 SK_INLINE void sk_move_words(uint32_t *to, const uint32_t *from, int32_t words)
 {

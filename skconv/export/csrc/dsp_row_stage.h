@@ -1,6 +1,7 @@
 /* A stage (stage.h) on a map of any channels: rows of the convolution come from dsp_conv.h.
  *
- * A row is computed, its pixels go into the sums of their windows, and it is forgotten.
+ * A row is computed, its pixels go into the sums of their windows (dsp_row_parts.h), and it
+ * is forgotten.
  * `stage.conv.tensor` has room for a row; the weights of `stage.in` are those of the table.
  */
 #ifndef SKCONV_DSP_ROW_STAGE_H
@@ -8,7 +9,7 @@
 
 #include "dsp_conv.h"
 #include "dsp_row_head.h"
-#include "stage_rows.h"
+#include "dsp_row_parts.h"
 
 typedef struct {
     bool by_pixel; /* kernels of one pixel need no ring */
@@ -65,36 +66,6 @@ SK_INLINE void sk_row_stage_conv(const sk_dsp_row_stage *t, int32_t row, bool is
     }
 }
 
-/* Pixels of one window, in one row, into its sums, which begin at `at`. */
-SK_INLINE void sk_row_stage_gather(sk_stage s, uint8_t *pixels, int32_t at)
-{
-    const int32_t bytes = s.channels * sk_bytes(s.conv.type);
-    for (int32_t c = 0; c < s.result.channels; c++) {
-        int32_t sum = sk_load(s.sums, s.sum_type, at + c);
-#pragma GCC unroll 4
-        for (int32_t i = 0; i < s.pool.width; i++) {
-            s.conv.tensor = pixels + i * bytes;
-            sum = sk_stage_sum(s, sum, sk_stage_addend(s, c));
-        }
-        sk_store(s.sums, s.sum_type, at + c, sum);
-    }
-}
-
-/* The row into the sums of the windows `rows`. */
-SK_INLINE void sk_row_stage_spread(sk_stage s, sk_run rows)
-{
-    const int32_t step = s.pool.column_stride * s.channels * sk_bytes(s.conv.type);
-    for (int32_t row = rows.first; row < rows.end; row++) {
-        uint8_t *pixels = s.conv.tensor;
-        int32_t at = sk_stage_place(s, row);
-        for (int32_t column = 0; column < s.result.width; column++) {
-            sk_row_stage_gather(s, pixels, at);
-            pixels += step;
-            at += s.result.channels;
-        }
-    }
-}
-
 /* The next row of the convolution; the row of windows that is complete then, or -1. */
 SK_INLINE int32_t sk_row_stage_next(const sk_dsp_row_stage *t, int32_t row)
 {
@@ -106,7 +77,7 @@ SK_INLINE int32_t sk_row_stage_next(const sk_dsp_row_stage *t, int32_t row)
     if (!is_needed) {
         return -1;
     }
-    sk_row_stage_spread(t->stage, rows);
+    sk_row_parts_spread(&t->stage, rows);
     return row == rows.first * pool.row_stride + pool.height - 1 ? rows.first : -1;
 }
 

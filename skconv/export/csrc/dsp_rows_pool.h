@@ -8,12 +8,16 @@
 #ifndef SKCONV_DSP_ROWS_POOL_H
 #define SKCONV_DSP_ROWS_POOL_H
 
+#include "dsp_bytes.h"
+#include "dsp_requantize.h"
 #include "dsp_rows.h"
 #include "stage.h"
 
 typedef struct {
     sk_nonlinearity nonlinearity; /* of the requantised sums */
     sk_requantization square;     /* of SK_STAGE_SQUARE */
+    const int16_t *threshold;     /* of SK_STAGE_SOFT_THRESHOLD, one for each kernel */
+    bool both_signs; /* the negative entries have features of their own */
     sk_pooling pooling;
     sk_pool pool;    /* strides at least as large as the sizes */
     int32_t columns; /* of the pooled map */
@@ -24,8 +28,8 @@ typedef struct {
 
 /* What a window has gathered. */
 typedef struct {
-    int32_t high; /* largest sum or entry, or the total; SK_STAGE_BOTH_SIGNS: of positive ones */
-    int32_t low;  /* SK_STAGE_BOTH_SIGNS: least sum, or total of the negative ones */
+    int32_t high; /* largest sum or entry, or the total; with both signs: of positive ones */
+    int32_t low;  /* with both signs: least sum, or total of the negative ones */
 } sk_gathered;
 
 SK_INLINE int32_t sk_larger(int32_t a, int32_t b)
@@ -38,13 +42,6 @@ SK_INLINE bool sk_pools_sums(sk_rows_pool p)
 {
     return p.pooling == SK_POOL_MAX && p.nonlinearity != SK_STAGE_ABS
            && p.nonlinearity != SK_STAGE_SQUARE && p.nonlinearity != SK_STAGE_MAGNITUDE;
-}
-
-SK_INLINE int32_t sk_dsp_requantize(int32_t sum, int32_t channel, sk_requantization to)
-{
-    const int32_t multiplier = to.multipliers ? to.multipliers[channel] : to.multiplier;
-    const int32_t shifted = (int32_t)((uint32_t)sum << to.shift);
-    return sk_clip(sk_smmulr(shifted, multiplier) + to.zero_point, to.minimum, to.maximum);
 }
 
 /* |q| of the requantised sum q: the clip may follow where its limits are even. */
@@ -78,6 +75,17 @@ SK_INLINE int32_t sk_rows_entry(
     return size;
 }
 
+/* Below what an entry of either sign counts for nothing. */
+SK_INLINE int32_t sk_rows_threshold(int32_t kernel, sk_rows_pool p)
+{
+    return p.nonlinearity == SK_STAGE_SOFT_THRESHOLD ? p.threshold[kernel] : 0;
+}
+
+SK_INLINE bool sk_parts_signs(sk_rows_pool p)
+{
+    return p.both_signs || p.nonlinearity == SK_STAGE_SOFT_THRESHOLD;
+}
+
 SK_INLINE int32_t sk_pool_add(int32_t total, int32_t entry, sk_pooling pooling)
 {
     if (pooling == SK_POOL_MAX) {
@@ -100,13 +108,59 @@ SK_INLINE void sk_gather(
     if (sk_pools_sums(p)) {
         g->high = sk_larger(g->high, sum);
         g->low = g->low < sum ? g->low : sum;
-    } else if (p.nonlinearity == SK_STAGE_BOTH_SIGNS) {
+    } else if (sk_parts_signs(p)) {
         const int32_t entry = sk_rows_requantize(sum, multiplier, r);
-        g->high = sk_pool_add(g->high, sk_larger(entry, 0), p.pooling);
-        g->low = sk_pool_add(g->low, sk_larger(-entry, 0), p.pooling);
+        const int32_t t = sk_rows_threshold(kernel, p);
+        g->high = sk_pool_add(g->high, sk_larger(entry - t, 0), p.pooling);
+        if (p.both_signs) {
+            g->low = sk_pool_add(g->low, sk_larger(-entry - t, 0), p.pooling);
+        }
     } else {
         const int32_t entry = sk_rows_entry(sum, multiplier, partner, kernel, r, p);
         g->high = sk_pool_add(g->high, entry, p.pooling);
+    }
+}
+
+/* Whether the four entries of a block are bytes of one window that are added up. */
+SK_INLINE bool sk_gathers_fours(sk_rows r, sk_rows_pool p)
+{
+    return sk_parts_signs(p) && p.pooling != SK_POOL_MAX && r.minimum == -127
+           && r.maximum == 127 && p.pool.width % 2 == 0 && p.pool.column_stride % 2 == 0;
+}
+
+/* A requantised sum with limits wider than those of entries: what follows keeps to these. */
+SK_INLINE uint32_t sk_rows_wider(int32_t sum, int32_t multiplier, sk_rows r)
+{
+    return (uint32_t)sk_clip(sk_rows_scale(sum, multiplier, r), -128, 127);
+}
+
+/* Four entries from 0 to 127 of two words of lanes, what is beyond `t`, onto the total. */
+SK_INLINE int32_t sk_gather_bytes(
+    int32_t total, uint32_t ab, uint32_t cd, uint32_t t, sk_pooling pooling)
+{
+    const uint32_t bytes = sk_uqsub8(sk_usat16_7(ab) | sk_usat16_7(cd) << 8, t);
+    if (pooling == SK_POOL_MEAN) {
+        return (int32_t)sk_usada8(bytes, 0, (uint32_t)total);
+    }
+    const uint32_t even = sk_uxtb16(bytes);
+    const uint32_t odd = sk_uxtb16_ror8(bytes);
+    return sk_smlad(even, even, sk_smlad(odd, odd, total));
+}
+
+SK_INLINE void sk_gather_four(
+    sk_gathered *g, sk_quad q, int32_t multiplier, int32_t kernel, sk_rows r, sk_rows_pool p)
+{
+    const uint32_t t = (uint32_t)sk_rows_threshold(kernel, p) * 0x01010101u;
+    const uint32_t a = sk_rows_wider(q.a, multiplier, r);
+    const uint32_t b = sk_rows_wider(q.b, multiplier, r);
+    const uint32_t ab = sk_pack_low(a, b);
+    const uint32_t c = sk_rows_wider(q.c, multiplier, r);
+    const uint32_t d = sk_rows_wider(q.d, multiplier, r);
+    const uint32_t cd = sk_pack_low(c, d);
+    g->high = sk_gather_bytes(g->high, ab, cd, t, p.pooling);
+    if (p.both_signs) {
+        const uint32_t minus_ab = sk_ssub16(0, ab);
+        g->low = sk_gather_bytes(g->low, minus_ab, sk_ssub16(0, cd), t, p.pooling);
     }
 }
 
@@ -126,11 +180,12 @@ SK_INLINE void sk_pool_store(
     if (sk_pools_sums(p)) {
         const int32_t high = sk_rows_requantize(g.high, multiplier, r);
         const int32_t low = sk_rows_requantize(g.low, multiplier, r);
-        g.high = p.nonlinearity == SK_STAGE_PLAIN ? high : sk_larger(high, 0);
-        g.low = sk_larger(-low, 0);
+        const int32_t t = sk_rows_threshold(kernel, p);
+        g.high = p.nonlinearity == SK_STAGE_PLAIN ? high : sk_larger(high - t, 0);
+        g.low = sk_larger(-low - t, 0);
     }
     sk_store(features, p.type, feature + kernel, sk_pooled(g.high, kernel, p));
-    if (p.nonlinearity == SK_STAGE_BOTH_SIGNS) {
+    if (p.both_signs) {
         const int32_t negative = kernel + r.kernels;
         sk_store(features, p.type, feature + negative, sk_pooled(g.low, negative, p));
     }
@@ -173,6 +228,10 @@ SK_INLINE int32_t sk_gather_block(
         o.c = sk_rows_magnitude(o.c, (int32_t)*next, r);
         o.d = sk_rows_magnitude(o.d, (int32_t)*next, r);
     }
+    if (below && sk_gathers_fours(r, p)) {
+        sk_gather_four(&w->left, q, multiplier, kernel, r, p);
+        return multiplier;
+    }
     sk_gather_at(w, x, q.a, multiplier, o.a, kernel, r, p);
     sk_gather_at(w, x + 1, q.b, multiplier, o.b, kernel, r, p);
     if (below) {
@@ -190,7 +249,7 @@ SK_INLINE void sk_rows_pool_row(
     const int32_t windows = distance % 2 == 0 ? 1 : 2;
     const int32_t kernels =
         p.nonlinearity == SK_STAGE_MAGNITUDE ? r.kernels / 2 : r.kernels;
-    const int32_t channels = p.nonlinearity == SK_STAGE_BOTH_SIGNS ? 2 * kernels : kernels;
+    const int32_t channels = p.both_signs ? 2 * kernels : kernels;
     for (int32_t column = 0; column < p.columns; column += windows) {
         const uint32_t *const first = rows + column * distance / 2;
         const bool alone = windows == 1 || column + 1 == p.columns;

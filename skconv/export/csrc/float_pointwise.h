@@ -19,6 +19,23 @@ SK_INLINE void sk_float_abs(const float *input, float *output, int32_t size)
     }
 }
 
+/* min(max(x, low), high) */
+SK_INLINE void sk_float_clip(
+    const float *input, float *output, int32_t size, float low, float high)
+{
+    for (int32_t i = 0; i < size; i++) {
+        output[i] = input[i] < low ? low : input[i] > high ? high : input[i];
+    }
+}
+
+/* 1, 0 or -1: what x is compared with 0. */
+SK_INLINE void sk_float_sign(const float *input, float *output, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        output[i] = (float)((input[i] > 0.0f) - (input[i] < 0.0f));
+    }
+}
+
 SK_INLINE void sk_float_square(const float *input, float *output, int32_t size)
 {
     for (int32_t i = 0; i < size; i++) {

@@ -5,9 +5,11 @@
 #include "float_math.h"
 #include "window.h"
 
-typedef enum { SK_FLOAT_POOL_MAX, SK_FLOAT_POOL_MEAN, SK_FLOAT_POOL_L2 } sk_float_pooling;
+typedef enum {
+    SK_FLOAT_POOL_MAX, SK_FLOAT_POOL_MEAN, SK_FLOAT_POOL_SUM, SK_FLOAT_POOL_L2
+} sk_float_pooling;
 
-/* Largest entry, mean, or root of the sum of squares of one window. */
+/* Largest entry, mean, sum, or root of the sum of squares of one window. */
 SK_INLINE float sk_float_pool_window(
     sk_float_pooling pooling, const float *first, sk_map map, sk_pool pool)
 {
@@ -18,7 +20,7 @@ SK_INLINE float sk_float_pool_window(
             if (pooling == SK_FLOAT_POOL_MAX) {
                 result = value > result ? value : result;
             } else {
-                result += pooling == SK_FLOAT_POOL_MEAN ? value : value * value;
+                result += pooling == SK_FLOAT_POOL_L2 ? value * value : value;
             }
         }
     }

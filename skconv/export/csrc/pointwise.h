@@ -1,4 +1,4 @@
-/* Nonlinearities of integers, entry by entry. `sk_relu` and `sk_abs` may run in place. */
+/* Nonlinearities of integers, entry by entry. `sk_relu`, `sk_abs`, `sk_clip_all`: in place too. */
 #ifndef SKCONV_POINTWISE_H
 #define SKCONV_POINTWISE_H
 
@@ -20,6 +20,25 @@ SK_INLINE void sk_abs(const void *input, void *output, sk_type type, int32_t siz
     for (int32_t i = 0; i < size; i++) {
         const int32_t x = sk_load(input, type, i);
         sk_store(output, type, i, x < 0 ? -x : x);
+    }
+}
+
+/* min(max(x, low), high) */
+SK_INLINE void sk_clip_all(
+    const void *input, void *output, sk_type type, int32_t size, int32_t low, int32_t high)
+{
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = sk_load(input, type, i);
+        sk_store(output, type, i, x < low ? low : x > high ? high : x);
+    }
+}
+
+/* 1, 0 or -1: what x is compared with 0. */
+SK_INLINE void sk_sign(const void *input, sk_type type, int8_t *output, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = sk_load(input, type, i);
+        output[i] = (int8_t)((x > 0) - (x < 0));
     }
 }
 
@@ -62,8 +81,7 @@ SK_INLINE void sk_magnitude(
         for (int32_t c = 0; c < pairs; c++) {
             const int32_t even = sk_load(input, type, 2 * i * pairs + c);
             const int32_t odd = sk_load(input, type, (2 * i + 1) * pairs + c);
-            const uint32_t square = (uint32_t)(even * even) + (uint32_t)(odd * odd);
-            sk_store(output, type, i * pairs + c, (int32_t)sk_rounded_root(square));
+            sk_store(output, type, i * pairs + c, sk_rounded_size(even, odd, type));
         }
     }
 }

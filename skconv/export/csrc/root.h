@@ -4,12 +4,14 @@
 
 #include "types.h"
 
-/* Nearest integer to the square root: one bit of the root a step, no division. */
-SK_INLINE uint32_t sk_rounded_root(uint32_t value)
+/* Nearest integer to the square root: one bit of the root a step, no division. The value is
+ * below four times `highest`, a power of four.
+ */
+SK_INLINE uint32_t sk_rounded_root_below(uint32_t value, uint32_t highest)
 {
     uint32_t rest = value;
     uint32_t root = 0;
-    for (uint32_t bit = (uint32_t)1 << 30; bit != 0; bit >>= 2) {
+    for (uint32_t bit = highest; bit != 0; bit >>= 2) {
         const uint32_t trial = root + bit;
         root >>= 1;
         if (rest >= trial) {
@@ -19,6 +21,19 @@ SK_INLINE uint32_t sk_rounded_root(uint32_t value)
     }
     /* Here rest = value - root^2, and (root + 1/2)^2 lies just above root^2 + root. */
     return rest > root ? root + 1 : root;
+}
+
+SK_INLINE uint32_t sk_rounded_root(uint32_t value)
+{
+    return sk_rounded_root_below(value, (uint32_t)1 << 30);
+}
+
+/* Nearest integer to sqrt(a^2 + b^2), of numbers of this type. */
+SK_INLINE int32_t sk_rounded_size(int32_t a, int32_t b, sk_type type)
+{
+    const uint32_t square = (uint32_t)(a * a) + (uint32_t)(b * b);
+    const uint32_t bits = type == SK_INT8 ? 14 : type == SK_UINT8 ? 16 : 30;
+    return (int32_t)sk_rounded_root_below(square, (uint32_t)1 << bits);
 }
 
 /* Nearest integer to numerator / denominator, halves up; the denominator is positive. */

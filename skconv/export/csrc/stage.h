@@ -18,7 +18,8 @@ typedef enum {
     SK_STAGE_ABS,
     SK_STAGE_BOTH_SIGNS,
     SK_STAGE_MAGNITUDE,
-    SK_STAGE_SQUARE
+    SK_STAGE_SQUARE,
+    SK_STAGE_SOFT_THRESHOLD
 } sk_nonlinearity;
 
 typedef struct {
@@ -27,6 +28,7 @@ typedef struct {
     int32_t channels;    /* of that pixel: entries, or codes */
     sk_nonlinearity nonlinearity;
     sk_requantization square; /* of SK_STAGE_SQUARE */
+    const SK_FLASH int16_t *threshold; /* of SK_STAGE_SOFT_THRESHOLD, a channel each */
     sk_pooling pooling;
     bool requantised; /* what is pooled goes through `to`: always, but for a plain maximum */
     sk_requantization to;
@@ -57,23 +59,31 @@ SK_INLINE void sk_stage_pixel(sk_stage s, int32_t row, int32_t column)
     }
 }
 
-/* Entry `c` of the pixel behind the nonlinearity. */
-SK_INLINE int32_t sk_stage_entry(sk_stage s, int32_t c)
+/* Entry `c` of a pixel of the convolution, behind the nonlinearity. Where both signs are kept
+ * the second half of the entries is of the negative ones.
+ */
+SK_INLINE int32_t sk_stage_entry(const sk_stage *s, const void *pixel, int32_t c)
 {
-    const int32_t x = sk_load(s.conv.tensor, s.conv.type, c % s.channels);
-    switch (s.nonlinearity) {
+    const bool positive = c < s->channels;
+    const int32_t channel = positive ? c : c - s->channels;
+    const int32_t x = sk_load(pixel, s->conv.type, channel);
+    switch (s->nonlinearity) {
     case SK_STAGE_RELU:
         return x > 0 ? x : 0;
     case SK_STAGE_ABS:
         return x < 0 ? -x : x;
     case SK_STAGE_BOTH_SIGNS:
-        return c < s.channels ? (x > 0 ? x : 0) : (x < 0 ? -x : 0);
+        return positive ? (x > 0 ? x : 0) : (x < 0 ? -x : 0);
+    case SK_STAGE_SOFT_THRESHOLD: {
+        const int32_t beyond = (positive ? x : -x) - s->threshold[channel];
+        return beyond > 0 ? beyond : 0;
+    }
     case SK_STAGE_MAGNITUDE: {
-        const int32_t odd = sk_load(s.conv.tensor, s.conv.type, c + s.channels / 2);
-        return (int32_t)sk_rounded_root((uint32_t)(x * x) + (uint32_t)(odd * odd));
+        const int32_t odd = sk_load(pixel, s->conv.type, c + s->channels / 2);
+        return sk_rounded_size(x, odd, s->conv.type);
     }
     case SK_STAGE_SQUARE:
-        return sk_requantize(x * x, c, s.square);
+        return sk_requantize(x * x, c, s->square);
     case SK_STAGE_PLAIN:
     default:
         return x;
@@ -81,22 +91,22 @@ SK_INLINE int32_t sk_stage_entry(sk_stage s, int32_t c)
 }
 
 /* What that entry adds to a sum. */
-SK_INLINE int32_t sk_stage_addend(sk_stage s, int32_t c)
+SK_INLINE int32_t sk_stage_addend(const sk_stage *s, const void *pixel, int32_t c)
 {
-    const int32_t x = sk_stage_entry(s, c);
-    return s.pooling == SK_POOL_L2 ? x * x : x;
+    const int32_t x = sk_stage_entry(s, pixel, c);
+    return s->pooling == SK_POOL_L2 ? x * x : x;
 }
 
 /* A sum with one addend more. */
-SK_INLINE int32_t sk_stage_sum(sk_stage s, int32_t before, int32_t x)
+SK_INLINE int32_t sk_stage_sum(sk_pooling pooling, int32_t before, int32_t x)
 {
-    return s.pooling != SK_POOL_MAX ? before + x : (x > before ? x : before);
+    return pooling != SK_POOL_MAX ? before + x : (x > before ? x : before);
 }
 
 /* An addend into the sum number `at`, as the `first` of its window or not. */
 SK_INLINE void sk_stage_gather(sk_stage s, int32_t at, int32_t x, bool first)
 {
-    const int32_t sum = first ? x : sk_stage_sum(s, sk_load(s.sums, s.sum_type, at), x);
+    const int32_t sum = first ? x : sk_stage_sum(s.pooling, sk_load(s.sums, s.sum_type, at), x);
     sk_store(s.sums, s.sum_type, at, sum);
 }
 
@@ -145,7 +155,8 @@ SK_INLINE void sk_stage_window(sk_stage s, sk_sink sink, int32_t row, int32_t co
                 continue;
             }
             for (int32_t c = 0; c < s.result.channels; c++) {
-                sk_stage_gather(s, c, sk_stage_addend(s, c), i == 0 && j == 0);
+                const int32_t x = sk_stage_addend(&s, s.conv.tensor, c);
+                sk_stage_gather(s, c, x, i == 0 && j == 0);
             }
         }
     }

@@ -30,13 +30,19 @@ SK_INLINE int32_t sk_stage_place(sk_stage s, int32_t row)
     return row % s.slots * s.result.width * s.result.channels;
 }
 
+/* A sum before the first addend. */
+SK_INLINE int32_t sk_stage_nothing(sk_pooling pooling, sk_type sum_type)
+{
+    if (pooling != SK_POOL_MAX) {
+        return 0;
+    }
+    return sum_type == SK_INT8 ? INT8_MIN : sum_type == SK_INT16 ? INT16_MIN : 0;
+}
+
 /* The sums of `rows` rows of windows, from entry `at` on, before the first addend. */
 SK_INLINE void sk_stage_clear(sk_stage s, int32_t at, int32_t rows)
 {
-    int32_t nothing = 0;
-    if (s.pooling == SK_POOL_MAX) {
-        nothing = s.sum_type == SK_INT8 ? INT8_MIN : s.sum_type == SK_INT16 ? INT16_MIN : 0;
-    }
+    const int32_t nothing = sk_stage_nothing(s.pooling, s.sum_type);
     for (int32_t i = 0; i < rows * s.result.width * s.result.channels; i++) {
         sk_store(s.sums, s.sum_type, at + i, nothing);
     }
@@ -48,7 +54,7 @@ SK_INLINE void sk_stage_spread(sk_stage s, sk_run rows, sk_run columns)
     const int32_t row_size = s.result.width * s.result.channels;
     const int32_t start = sk_stage_place(s, rows.first);
     for (int32_t c = 0; c < s.result.channels; c++) {
-        const int32_t x = sk_stage_addend(s, c);
+        const int32_t x = sk_stage_addend(&s, s.conv.tensor, c);
         int32_t place = start + c;
         for (int32_t i = rows.first; i < rows.end; i++) {
             for (int32_t j = columns.first; j < columns.end; j++) {

@@ -85,4 +85,13 @@ SK_INLINE void sk_store(void *tensor, sk_type type, int32_t index, int32_t value
     }
 }
 
+/* Bytes of an entry. */
+SK_INLINE int32_t sk_bytes(sk_type type)
+{
+    if (type == SK_INT32) {
+        return 4;
+    }
+    return type == SK_INT16 || type == SK_UINT16 ? 2 : 1;
+}
+
 #endif

@@ -15,6 +15,8 @@ from skconv.graph import Fused, Graph, QConv, QLinear, TensorSpec
 from skconv.graph.base import Array
 from skconv.stage_memory import StageMemory
 
+MOST_STEPS = 8
+
 
 @dataclass(frozen=True)
 class RowStage:
@@ -41,22 +43,36 @@ class RowStage:
         by_pixel = conv.layout(s.conv, s.input).by_pixel
         return replace(s.input, shape=(1, *s.input.shape[1:])) if by_pixel else s.input
 
+    @cached_property
+    def reached(self) -> QConv:
+        """The convolution without the columns that no window reaches, in a ring.
+
+        They are left out as padding of less than nothing.
+        """
+        s = self.stage
+        if conv.layout(s.conv, s.input).by_pixel:
+            return s.conv
+        reach = (s.features.shape[1] - 1) * s.pool.stride[1] + s.pool.size[1]
+        surplus = s.conv.map_shape(s.input)[1] - reach
+        top_bottom, (left, right) = s.conv.padding
+        return replace(s.conv, padding=(top_bottom, (left, right - surplus * s.conv.stride[1])))
+
     @property
     def layout(self) -> conv.ConvLayout:
-        return conv.layout(self.stage.conv, self.input)
+        return conv.layout(self.reached, self.input)
 
     @property
     def blocks(self) -> tuple[ConvBlock, ConvBlock]:
-        return conv.blocks(self.stage.conv, self.input, self.weight_bits)
+        return conv.blocks(self.reached, self.input, self.weight_bits)
 
     @cached_property
     def arrays(self) -> dict[str, int]:
         """Bytes of the arrays; each begins at a multiple of its item size."""
         s, memory = self.stage, self.sums
-        _, columns, kernels = s.conv.map_shape(s.input)
+        _, columns, kernels = self.reached.map_shape(s.input)
         rule = s.conv.requantization
         return {
-            "ring": conv.scratch_bytes(s.conv, self.input),
+            "ring": conv.scratch_bytes(self.reached, self.input),
             "run": 0 if s.linear is None else row_head.features_bytes(s.features, s.run),
             "sums": memory.n_sums * np.dtype(memory.sum_dtype).itemsize,
             "row": columns * kernels * np.dtype(rule.dtype).itemsize,
@@ -75,7 +91,7 @@ class RowStage:
     def tables(self) -> dict[str, Array]:
         """What flash holds: the convolution's and the head's tables, and other multipliers."""
         s = self.stage
-        found = {"packed": conv.table(s.conv, self.input, self.weight_bits)}
+        found = {"packed": conv.table(self.reached, self.input, self.weight_bits)}
         if s.linear is not None:
             found["head"] = row_head.pack(s.linear, s.features, s.run)
             found["bias"] = s.linear.bias
@@ -88,6 +104,11 @@ class RowStage:
                     yield f"{node.name}.{name}", array
 
 
+def _steps(s: Stage) -> int:
+    """Steps from window to window that a window holds whole, before its last pixel."""
+    return (s.pool.size[1] - 1) // s.pool.stride[1]
+
+
 def _aligned(nbytes: int) -> int:
     return -(-nbytes // 4) * 4
 
@@ -95,7 +116,7 @@ def _aligned(nbytes: int) -> int:
 def row_stage_of(op: Fused, weight_bits: conv.WeightBits) -> RowStage | None:
     """The stage, where the routine serves it."""
     s = members(op)
-    if s is None or not conv.fits(s.conv, s.input):
+    if s is None or not conv.fits(s.conv, s.input) or _steps(s) > MOST_STEPS:
         return None
     if s.linear is not None and not row_head.fits(s.linear, s.features, s.run):
         return None

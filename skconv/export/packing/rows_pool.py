@@ -5,6 +5,7 @@ from __future__ import annotations
 from skconv.export import node
 from skconv.export.packing import rows
 from skconv.export.text import struct
+from skconv.graph import BothSigns
 from skconv.graph.base import Op, TensorSpec
 from skconv.graph.integer import QConv
 from skconv.graph.ops import PoolGeometry
@@ -35,12 +36,14 @@ def literal(
     output: TensorSpec,
     *,
     square: str | None = None,
+    threshold: str | None = None,
     to: str | None = None,
 ) -> str:
     """The C value of `sk_rows_pool`.
 
     ``output`` is the pooled map; ``square`` and ``to`` are the C values of the
-    requantisations of a square, and of what has been pooled.
+    requantisations of a square, and of what has been pooled; ``threshold`` is the table of a
+    soft threshold.
     """
     fields: dict[str, object] = {
         "nonlinearity": node.nonlinearity(nonlinearity),
@@ -51,6 +54,10 @@ def literal(
     }
     if square is not None:
         fields["square"] = square
+    if threshold is not None:
+        fields["threshold"] = threshold
+    if isinstance(nonlinearity, BothSigns) or getattr(nonlinearity, "both_signs", False):
+        fields["both_signs"] = True
     if to is not None:
         fields |= {"requantised": True, "to": to}
     return struct("sk_rows_pool", **fields)

@@ -15,6 +15,7 @@ from skconv.graph import (
     QSquare,
     Requantization,
     Rescale,
+    SoftThreshold,
     TensorSpec,
 )
 from skconv.graph.base import Array
@@ -85,6 +86,8 @@ def _fits(s: Stage) -> bool:
 def tables(s: Stage) -> dict[str, Array]:
     """What flash holds."""
     found = {"packed": rows.pack(s.conv, s.input)}
+    if isinstance(s.nonlinearity, SoftThreshold):
+        found["threshold"] = s.nonlinearity.threshold
     if s.linear is not None:
         found["head"] = row_head.pack(s.linear, s.features, s.run)
         found["bias"] = s.linear.bias

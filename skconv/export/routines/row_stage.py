@@ -10,6 +10,7 @@ from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding
 from skconv.export.packing import conv as conv_packing
 from skconv.export.packing import row_head
 from skconv.export.packing import row_stage as packing
+from skconv.export.packing import stage as stage_packing
 from skconv.export.routines.base import Optimize
 from skconv.export.routines.conv import block_function
 from skconv.export.text import call, struct
@@ -34,6 +35,12 @@ def pack(op: Fused, optimize: Optimize) -> DspRowStage | None:
     if stage is None:
         return None
     return DspRowStage(op, tuple(stage.tables.items()), stage.scratch_bytes, bits)
+
+
+def has_routine_in_parts(op: Fused) -> bool:
+    """Whether only the pooling is what the routine does not serve."""
+    members = stage_packing.members(op)
+    return members is not None and conv_packing.fits(members.conv, members.input)
 
 
 @emit.register
@@ -71,7 +78,7 @@ def features_value(row_stage: packing.RowStage, code: NodeCode) -> str:
 
 def stage_value(row_stage: packing.RowStage, code: NodeCode, block: str, rest: str) -> str:
     """The C value of `sk_dsp_row_stage`; ``block`` and ``rest`` are functions."""
-    conv, layout = row_stage.stage.conv, row_stage.layout
+    conv, layout = row_stage.reached, row_stage.layout
     x = Tensor(code.input.pointer, row_stage.stage.input)
     inputs = struct(
         "sk_conv_inputs",

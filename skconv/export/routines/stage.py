@@ -9,7 +9,7 @@ from skconv.export.node import Call, NodeCode, emit
 from skconv.export.packing import row_head, rows, rows_pool
 from skconv.export.packing import stage as packing
 from skconv.export.text import call, struct
-from skconv.graph import Fused
+from skconv.graph import Fused, SoftThreshold
 from skconv.graph.nested import Packed
 
 
@@ -68,6 +68,8 @@ def stage_value(stage: packing.Stage, code: NodeCode) -> str:
     """The C value of `sk_dsp_stage`."""
     rules = {"square": stage.square, "to": stage.to}
     values = {name: code.requantization(r) for name, r in rules.items() if r is not None}
+    if isinstance(stage.nonlinearity, SoftThreshold):
+        values["threshold"] = code.table("threshold", "int16")
     return struct(
         "sk_dsp_stage",
         rows=f"(uint32_t *){code.scratch}",

@@ -1,0 +1,180 @@
+"""Known kernels (Sobel, Laplace, Laws, ...), a nonlinearity and pooling."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import StrOptions
+
+from skconv.features.base import STAGE_CONSTRAINTS, ConvExtractor, StageExtractor
+from skconv.features.stages import Pool
+from skconv.kernels.base import KernelSource, Padding
+from skconv.kernels.fixed import FixedKernels
+
+# The longest kernel for signals.
+_LONGEST = 5
+
+
+class FixedConvFeatures(StageExtractor):
+    """Convolve with known kernels, apply a nonlinearity, and pool.
+
+    Nothing is learned (`skconv.kernels.FixedKernels` lists the kernels): with the default
+    magnitudes and means these are the classic energies of edges and textures.
+
+    - ``z = kernel (cross-correlated with) sample``, for every kernel and place;
+    - nonlinearity on every ``z``;
+    - pooling over windows; the result is flattened row by row, kernels fastest.
+
+    There is no bias: features scale with the input (by a square with
+    ``nonlinearity="square"`` and max, mean or sum pooling). Put a `StandardScaler` behind.
+
+    Parameters
+    ----------
+    names : str or sequence of str, default="all"
+        Names of kernels and of groups: ``"sobel"``, ``"scharr"``, ``"prewitt"``,
+        ``"gauss"``, ``"laplace"``, ``"laws"``, ``"rows"``. ``"all"``: 40 kernels on images,
+        those of one row on signals. Without ``input_shape`` kernels longer than the signal
+        are cut to it, with a warning.
+    normalize : bool, default=True
+        Divide each kernel by the sum of the magnitudes of its entries, which are integers
+        otherwise.
+    channels : {"mean", "each"}, default="each"
+        For samples of several channels: each kernel sees their mean, or each channel alone.
+    stride : int or (int, int), default=1
+        Step of the kernels.
+    padding : {"valid", "same", "circular"}, default="same"
+        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border.
+    nonlinearity : str, default="abs"
+        What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
+        ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
+        ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``).
+    threshold : float in [0, 1), default=0.5
+        For the soft threshold: the share of the entries of each map that become 0.
+    pool : {"max", "mean", "sum", "l2"}, default="mean"
+        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
+    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+        Height and width of a window, or a grid that covers the map: ``"global"`` one
+        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
+        pooling.
+    pool_stride : int, (int, int) or None, default=None
+        Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
+        left out.
+    input_shape : tuple of int, default=None
+        Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
+        channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
+        then a signal of one channel.
+    data_format : {"channels_last", "channels_first"}, default="channels_last"
+        Where the channels lie in ``X`` and in ``input_shape``.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where `transform` computes.
+    batch_size : int or "auto", default="auto"
+        Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+
+    Attributes
+    ----------
+    kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, channels)
+        The kernels in the order of their names.
+    names_ : list of str
+        Name of every kernel.
+    biases_ : ndarray of float32 of shape (n_kernels,)
+        Zeros.
+    thresholds_ : ndarray of float32 of shape (n_maps,) or None
+        Threshold of every map, for the soft threshold.
+    graph_ : Graph
+        From a flat sample to its features.
+    map_shape_ : tuple of int
+        ``(height, width, channels)`` of a sample.
+    n_features_in_ : int
+        Numbers in one sample.
+    feature_names_in_ : ndarray of str
+        Columns of ``X``, where it is a data frame.
+
+    See Also
+    --------
+    GaborFeatures : Kernels by formula.
+
+    References
+    ----------
+    K. I. Laws, "Rapid texture identification", Image Processing for Missile Guidance, Proc.
+    SPIE 238, 1980.
+
+    Examples
+    --------
+    >>> from skconv import FixedConvFeatures
+    >>> from skconv.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> features = FixedConvFeatures(names=["sobel", "laplace"], pool_size="quadrants")
+    >>> features.fit_transform(X).shape
+    (1797, 24)
+    >>> features.names_[:3]
+    ['sobel_0', 'sobel_45', 'sobel_90']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **ConvExtractor._parameter_constraints,
+        **STAGE_CONSTRAINTS,
+        "names": [str, "array-like"],
+        "normalize": ["boolean"],
+        "channels": [StrOptions({"mean", "each"})],
+    }
+
+    _fit_reads_maps = False
+
+    names_: list[str]
+
+    def __init__(
+        self,
+        *,
+        names: str | Sequence[str] = "all",
+        normalize: bool = True,
+        channels: Literal["mean", "each"] = "each",
+        stride: Any = 1,
+        padding: Padding = "same",
+        nonlinearity: str = "abs",
+        threshold: float = 0.5,
+        pool: Pool = "mean",
+        pool_size: Any = 7,
+        pool_stride: Any = None,
+        input_shape: Any = None,
+        data_format: str = "channels_last",
+        device: str = "cpu",
+        batch_size: Any = "auto",
+    ) -> None:
+        self.names = names
+        self.normalize = normalize
+        self.channels = channels
+        self.stride = stride
+        self.padding = padding
+        self.nonlinearity = nonlinearity
+        self.threshold = threshold
+        self.pool = pool
+        self.pool_size = pool_size
+        self.pool_stride = pool_stride
+        self.input_shape = input_shape
+        self.data_format = data_format
+        self.device = device
+        self.batch_size = batch_size
+
+    def _fit_kernels(self, maps: NDArray[Any], y: Any) -> KernelSource:
+        source = FixedKernels(names=self.names, normalize=self.normalize, channels=self.channels)
+        height, width, channels = maps.shape[1:]
+        if self.input_shape is None and height == 1 and width < _LONGEST:
+            source.fit(np.empty((1, 1, _LONGEST, channels), np.float32))
+            source.kernels_ = _cut(source.kernels_, width)
+        else:
+            source.fit(maps)
+        self.names_ = source.names_
+        return source
+
+
+def _cut(kernels: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """The middle of kernels of one row that are longer than a signal."""
+    excess = kernels.shape[2] - width
+    if excess <= 0:
+        return kernels
+    warnings.warn(f"kernels are longer than the signal: {width} is used", stacklevel=2)
+    return np.ascontiguousarray(kernels[:, :, excess // 2 : excess // 2 + width])

@@ -1,0 +1,227 @@
+"""The nonlinearities: what becomes of the entries of one pixel, or of one entry alone.
+
+All mean the same on floats and on integers but `Square`, which integers requantise
+(`skconv.graph.integer`). Those that look at the patch around a pixel are in
+`skconv.graph.patches`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skconv.graph.base import BOTH, Array, Op, TensorSpec, require, require_zero_point_0
+
+
+@dataclass(frozen=True)
+class Pointwise(Op):
+    """An op on every entry alone that keeps the shape."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        if x.domain == "float":
+            return x
+        require_zero_point_0(self, x)
+        return replace(x, minimum=0, maximum=x.magnitude)
+
+
+@dataclass(frozen=True)
+class Relu(Pointwise):
+    """``max(x, 0)``."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        result = super().output(x)
+        return result if x.domain == "float" else replace(result, maximum=max(0, x.limits[1]))
+
+
+@dataclass(frozen=True)
+class Abs(Pointwise):
+    """``|x|``. An integer tensor must not hold the least number of its type."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        if x.domain == "integer":
+            require(
+                x.magnitude <= np.iinfo(x.dtype).max,
+                f"Abs of {x.dtype} in {x.limits}: |minimum| does not fit the type",
+            )
+        return super().output(x)
+
+
+@dataclass(frozen=True)
+class BothSigns(Op):
+    """``[max(x, 0), max(-x, 0)]``: twice the channels, nothing of the sign is lost."""
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        result = Abs().output(x)
+        return replace(result, shape=(*x.shape[:-1], 2 * x.shape[-1]))
+
+
+@dataclass(frozen=True)
+class SoftThreshold(Op):
+    """``[max(x - t, 0), max(-x - t, 0)]``, a threshold ``t >= 0`` for every channel.
+
+    Twice the channels, or the first half alone without ``both_signs``. On integers ``t``
+    is an integer of the type of ``x``.
+    """
+
+    domains = BOTH
+    threshold: Array = None  # type: ignore[assignment]
+    both_signs: bool = True
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(
+            self.threshold.shape == (x.shape[-1],),
+            f"SoftThreshold has thresholds {self.threshold.shape}, got channels {x.shape[-1]}",
+        )
+        require(bool((self.threshold >= 0).all()), "SoftThreshold wants thresholds >= 0")
+        return (BothSigns() if self.both_signs else Relu()).output(x)
+
+
+@dataclass(frozen=True)
+class Magnitude(Op):
+    """``sqrt(even^2 + odd^2)`` of channel pairs: the first half with the second half.
+
+    On integers: the nearest integer to the root.
+    """
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(x.shape[-1] % 2 == 0, f"Magnitude wants an even number of channels: {x.shape}")
+        result = replace(x, shape=(*x.shape[:-1], x.shape[-1] // 2))
+        if x.domain == "float":
+            return result
+        require_zero_point_0(self, x)
+        largest = round(np.sqrt(2.0) * x.magnitude)
+        require(
+            largest <= np.iinfo(x.dtype).max,
+            f"Magnitude of {x.dtype} up to {x.magnitude} does not fit the type",
+        )
+        return replace(result, minimum=0, maximum=largest)
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+@dataclass(frozen=True)
+class Square(Op):
+    """``x^2``."""
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return inputs[0]
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        return inputs[0].size
+
+
+@dataclass(frozen=True)
+class Clip(Pointwise):
+    """``min(max(x, low), high)``; on integers ``low`` and ``high`` are integers of ``x``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Clip, Graph, TensorSpec
+    >>> from skconv.runtime import reference
+    >>> graph = Graph(TensorSpec((3,))).append(Clip(-1.0, 2.0))
+    >>> reference.run(graph, np.array([[-3.0, 0.5, 4.0]]))
+    array([[-1. ,  0.5,  2. ]])
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(self.low < self.high, f"Clip wants low < high, got {self.low}, {self.high}")
+        result = super().output(x)
+        if x.domain == "float":
+            return result
+        low, high = (int(min(max(limit, self.low), self.high)) for limit in x.limits)
+        info = np.iinfo(x.dtype)
+        require(
+            info.min <= low and high <= info.max,
+            f"{self.describe()} of {x.dtype} does not fit the type",
+        )
+        return replace(result, minimum=low, maximum=high)
+
+    def describe(self) -> str:
+        return f"Clip {self.low:g}..{self.high:g}"
+
+
+@dataclass(frozen=True)
+class Sign(Op):
+    """``1`` where ``x > 0``, ``-1`` where ``x < 0``, else ``0``: int8 on integers.
+
+    Behind a convolution integers keep the sign of the accumulators. The step, 1 where
+    ``x > 0`` and else 0, is ``Hash(1)``.
+    """
+
+    domains = BOTH
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        if x.domain == "float":
+            return x
+        require_zero_point_0(self, x)
+        return TensorSpec(x.shape, "int8", minimum=-1, maximum=1)
+
+
+@dataclass(frozen=True)
+class KNearest(Op):
+    """1 where an entry is among the ``count`` largest of its pixel, else 0.
+
+    With ``both_signs`` the entries are those of ``[x, -x]``, twice the channels. An entry is
+    1 where at most ``count`` entries, itself included, are at least as large. So of entries
+    that tie for the last places none is 1: a pixel never has more than ``count``, and none
+    where all are equal.
+
+    Responses of kernels of unit norm are the larger the nearer a patch is to the kernel:
+    this is the code of the nearest patches of a dictionary.
+
+    References
+    ----------
+    Thiry, Arbel, Belilovsky, Oyallon, "The unreasonable effectiveness of patches in deep
+    convolutional kernels methods", ICLR 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, KNearest, TensorSpec
+    >>> from skconv.runtime import reference
+    >>> graph = Graph(TensorSpec((4,))).append(KNearest(2, both_signs=False))
+    >>> reference.run(graph, np.array([[5.0, 1.0, 7.0, 2.0], [5.0, 7.0, 5.0, 2.0]]))
+    array([[1., 0., 1., 0.],
+           [0., 1., 0., 0.]])
+    """
+
+    domains = BOTH
+    count: int = 1
+    both_signs: bool = True
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        channels = x.shape[-1] * (2 if self.both_signs else 1)
+        require(
+            1 <= self.count < channels,
+            f"KNearest wants count in 1..{channels - 1} of {channels} entries, got {self.count}",
+        )
+        shape = (*x.shape[:-1], channels)
+        if x.domain == "float":
+            return TensorSpec(shape)
+        require_zero_point_0(self, x)
+        require(x.magnitude < 2**31, f"KNearest wants entries above -2^31, got {x.limits}")
+        return TensorSpec(shape, "uint8", minimum=0, maximum=1)
+
+    def describe(self) -> str:
+        return f"KNearest {self.count}"
