@@ -147,7 +147,7 @@ class KMeansKernels(BaseEstimator):
         Where patches lie: inside the maps; around every pixel, zeros outside; or the same
         with the opposite border outside.
     n_patches : int, default=50000
-        How many patches are drawn to learn from. This bounds the memory: about 40 bytes for
+        How many patches are drawn to learn from. This bounds the memory: about 50 bytes for
         each number in them.
     algorithm : {"minibatch", "lloyd"}, default="minibatch"
         `sklearn.cluster.MiniBatchKMeans` or `sklearn.cluster.KMeans`.
