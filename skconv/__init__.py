@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from skconv.convert import NotConvertibleError, to_graph
     from skconv.export import to_c
     from skconv.features import (
+        AutoencoderFeatures,
         ConvFeatures,
         ConvStage,
         FixedConvFeatures,
         GaborFeatures,
+        GreedyConvFeatures,
         KMeansConvFeatures,
         PCAConvFeatures,
         PCANetFeatures,
@@ -26,23 +28,29 @@ if TYPE_CHECKING:
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay
+    from skconv.pretrained import PretrainedFeatures
+    from skconv.ridge import BatchRidgeClassifier
     from skconv.svm import LaplacianNuSVC
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AutoencoderFeatures",
+    "BatchRidgeClassifier",
     "ConvFeatures",
     "ConvStage",
     "FeatureMapDisplay",
     "FixedConvFeatures",
     "GaborFeatures",
     "Graph",
+    "GreedyConvFeatures",
     "KMeansConvFeatures",
     "KernelDisplay",
     "LaplacianNuSVC",
     "NotConvertibleError",
     "PCAConvFeatures",
     "PCANetFeatures",
+    "PretrainedFeatures",
     "QuantizedFeatures",
     "RandomConvFeatures",
     "datasets",
@@ -53,18 +61,22 @@ __all__ = [
 
 _MODULES = {"datasets", "testing"}
 _HOMES = {
+    "AutoencoderFeatures": "skconv.features",
+    "BatchRidgeClassifier": "skconv.ridge",
     "ConvFeatures": "skconv.features",
     "ConvStage": "skconv.features",
     "FeatureMapDisplay": "skconv.inspection",
     "FixedConvFeatures": "skconv.features",
     "GaborFeatures": "skconv.features",
     "Graph": "skconv.graph",
+    "GreedyConvFeatures": "skconv.features",
     "KMeansConvFeatures": "skconv.features",
     "KernelDisplay": "skconv.inspection",
     "LaplacianNuSVC": "skconv.svm",
     "NotConvertibleError": "skconv.convert",
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",
+    "PretrainedFeatures": "skconv.pretrained",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
     "to_c": "skconv.export",

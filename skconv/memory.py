@@ -3,7 +3,8 @@
 The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 
 - A *buffer* holds one tensor, or several in turn: a `Reshape` is its input under another
-  name, and `Relu`, `Abs`, `Clip` and some routines write over an input that nobody reads later.
+  name, and what goes entry by entry (`Relu`, `Clip`, `Add`, ...) and some routines write over
+  an input that nobody reads later.
 - A buffer lives from the node that writes it to the last node that reads it.
 - Input and output belong to the caller and take no room in the arena. The scores of a
   classifier do: ``predict`` has no output of its own to write them to. So does an output
@@ -27,15 +28,22 @@ import numpy as np
 from skconv.graph import (
     INPUT,
     Abs,
+    Activation,
+    Add,
     Clip,
     Fused,
     Graph,
+    Multiply,
     Node,
     Op,
+    QActivation,
+    QAdd,
     QKernelMachine,
+    QMultiply,
     QTriangle,
     Relu,
     Reshape,
+    TensorSpec,
 )
 from skconv.graph.nested import Packed, Streamed
 from skconv.stage_memory import StageMemory
@@ -232,21 +240,38 @@ def _first_gap(neighbours: list[Buffer], nbytes: int) -> int:
 def _homes(graph: Graph) -> dict[str, str]:
     """For every tensor the first tensor that used its memory."""
     homes = {INPUT: INPUT}
+    specs = graph.specs
     for time, node in enumerate(graph.nodes):
-        keeps = isinstance(node.op, Reshape) or (
-            _is_in_place(node.op) and _may_overwrite(graph, homes, node, time)
+        result = specs[node.name]
+        kept = (
+            name
+            for name in _possible_homes(node)
+            if isinstance(node.op, Reshape)
+            or (_fits(result, specs[name]) and _may_overwrite(graph, homes, name, time))
         )
-        homes[node.name] = homes[node.inputs[0]] if keeps else node.name
+        homes[node.name] = next((homes[name] for name in kept), node.name)
     return homes
 
 
-def _is_in_place(op: Op) -> bool:
-    return isinstance(op, Relu | Abs | Clip) or (isinstance(op, Packed) and op.in_place)
+def _possible_homes(node: Node) -> tuple[str, ...]:
+    """The inputs that the result of a node may lie over."""
+    op = node.op
+    if isinstance(op, Add | QAdd | Multiply | QMultiply):
+        return node.inputs
+    is_in_place = isinstance(op, Reshape | Relu | Abs | Clip | Activation | QActivation) or (
+        isinstance(op, Packed) and op.in_place
+    )
+    return node.inputs[:1] if is_in_place else ()
 
 
-def _may_overwrite(graph: Graph, homes: dict[str, str], node: Node, time: int) -> bool:
-    """Whether nobody needs the input of a node after it."""
-    home = homes[node.inputs[0]]
+def _fits(result: TensorSpec, x: TensorSpec) -> bool:
+    """Whether each entry of a result lies where that of an input lies."""
+    return (result.size, result.nbytes) == (x.size, x.nbytes)
+
+
+def _may_overwrite(graph: Graph, homes: dict[str, str], source: str, time: int) -> bool:
+    """Whether nobody needs a tensor after node number ``time``."""
+    home = homes[source]
     tensors = [name for name, h in homes.items() if h == home]
     later = {name for other in graph.nodes[time + 1 :] for name in other.inputs}
     return home != INPUT and graph.scores_name not in tensors and not later.intersection(tensors)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import (
     Abs,
+    Activation,
+    Add,
     Affine,
     ArgMax,
     BlockHistogram,
@@ -29,12 +31,16 @@ from skconv.graph import (
     MaxPool,
     MeanPool,
     Median,
+    Multiply,
     Normalize,
     Op,
     OvoVote,
+    Pad,
     Permute,
     Relu,
     Reshape,
+    Resize,
+    Root,
     Select,
     Sign,
     SoftThreshold,
@@ -43,8 +49,10 @@ from skconv.graph import (
     TensorSpec,
     Threshold,
     Triangle,
+    Upsample,
     verify,
 )
+from skconv.graph.elementwise import ActivationFunction
 
 MAP = (8, 10, 2)
 
@@ -92,7 +100,12 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
     >>> assert_runtimes_agree(graph, example_samples(graph))
     """
     rng = np.random.default_rng(seed)
-    return _map_examples(rng) | _vector_examples(rng) | {"union": _union(rng)}
+    return (
+        _map_examples(rng)
+        | _vector_examples(rng)
+        | {"union": _union(rng)}
+        | _network_examples(np.random.default_rng(seed))
+    )
 
 
 def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
@@ -120,6 +133,10 @@ def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
         "soft threshold": chain(
             conv(rng, (3, 3, 3, 2)), SoftThreshold(np.array([0, 0.5, 1], "f4")), MeanPool()
         ),
+        "root": chain(
+            conv(rng, (3, 3, 3, 2)), SoftThreshold(np.array([0, 0.5, 1], "f4")), MeanPool(), Root()
+        ),
+        "signed root": chain(Root(), MeanPool()),
         "one sign": chain(SoftThreshold(np.array([0.2, 0.4], "f4"), both_signs=False)),
         "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
     }
@@ -153,6 +170,54 @@ def _patch_examples(rng: np.random.Generator) -> dict[str, Graph]:
         ),
         "contrast map": chain(LocalContrast((2, 3), (2, 2), eps=0.5), MaxPool((2, 1), (1, 1))),
     }
+
+
+def _network_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    """What deep networks are of."""
+    around = ((1, 1), (1, 1))
+    colours = np.linspace(0.5, 2, 2, dtype="f4")
+    stem = chain(Affine(colours, -colours), conv(rng, (4, 3, 3, 2), padding=around), Relu())
+    depthwise = conv(rng, (4, 3, 3, 1), padding=((0, 1), (0, 1)), stride=(2, 2), groups=4)
+    thirds = resampling(5, 8), resampling(13, 10)
+    activations = {
+        function: chain(kernels, Activation(function))
+        for function in get_args(ActivationFunction)
+        for kernels in [conv(rng, (3, 2, 2, 2))]
+    }
+    return activations | {
+        "residual": residual(stem, conv(rng, (4, 3, 3, 4), padding=around)),
+        "gated": gated(chain(conv(rng, (4, 3, 3, 2))), conv(rng, (4, 1, 1, 4))),
+        "squared gate": chain(conv(rng, (3, 2, 2, 2))).append(Multiply(), "conv", "conv"),
+        "padded pooling": chain(Pad(around, "lowest"), MaxPool((3, 3), (2, 2))),
+        "padded": chain(Pad(((0, 1), (2, 1))), conv(rng, (3, 3, 3, 2)), Abs()),
+        "depthwise": chain(conv(rng, (4, 1, 1, 2)), Clip(0.0, 6.0), depthwise, MeanPool()),
+        "up and down": chain(Upsample((2, 1)), MeanPool((4, 3), (4, 3)), Upsample((1, 3))),
+        "resized": chain(Resize(*thirds), conv(rng, (2, 3, 3, 2)), Relu()),
+    }
+
+
+def resampling(new_size: int, size: int) -> NDArray[Any]:
+    """A matrix ``(new_size, size)`` of linear interpolation between the two nearest entries."""
+    places = np.linspace(0, size - 1, new_size)
+    return np.maximum(1 - np.abs(places[:, None] - np.arange(size)), 0).astype(np.float32)
+
+
+def residual(graph: Graph, *block: Op) -> Graph:
+    """The last tensor of a graph, plus what a block of ops makes of it, and a ReLU."""
+    source = graph.output_name
+    for op in block:
+        graph = graph.append(op)
+    return verify(graph.append(Add(), graph.output_name, source).append(Relu()))
+
+
+def gated(graph: Graph, *block: Op) -> Graph:
+    """The last map of a graph, times a gate that a block of ops makes of its means."""
+    source = graph.output_name
+    height, width, _ = graph.output.shape
+    graph = graph.append(MeanPool((height, width), (height, width)))
+    for op in (*block, Activation("hardsigmoid")):
+        graph = graph.append(op)
+    return verify(graph.append(Multiply(), source, graph.output_name))
 
 
 def divided(graph: Graph, contrast: LocalContrast, kernels: Conv | None = None) -> Graph:

@@ -16,11 +16,15 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from skconv.pretrained.loaders import Loaded
 
-def _missing(reason: str) -> NoReturn:
+
+def unavailable(reason: str) -> NoReturn:
     """Skip for a user; fail in continuous integration, where everything is installed."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason}, and CI=true")
@@ -30,12 +34,26 @@ def _missing(reason: str) -> NoReturn:
 def require_tool(*programs: str) -> None:
     """Skip the test where a program is not installed; fail it under ``CI=true``."""
     if missing := [program for program in programs if shutil.which(program) is None]:
-        _missing(f"not installed: {', '.join(missing)}")
+        unavailable(f"not installed: {', '.join(missing)}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         require_tool(*marker.args)
+
+
+@pytest.fixture(scope="session")
+def pretrained() -> Callable[[str], Loaded]:
+    """Loads a network by name; what it needs is missing where its package is."""
+    from skconv.pretrained import load
+
+    def load_or_skip(name: str) -> Loaded:
+        try:
+            return load(name)
+        except ImportError as error:
+            unavailable(str(error))
+
+    return load_or_skip
 
 
 @pytest.fixture(scope="session")
@@ -46,4 +64,4 @@ def fashion_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     try:
         return load_fashion_mnist()
     except OSError as error:
-        _missing(str(error))
+        unavailable(str(error))

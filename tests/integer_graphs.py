@@ -25,6 +25,8 @@ from skconv.graph import (
     Median,
     OvoVote,
     Permute,
+    QActivation,
+    QAdd,
     QAffine,
     QConv,
     QConvHash,
@@ -34,7 +36,11 @@ from skconv.graph import (
     QLinear,
     QLocalContrast,
     QMeanPool,
+    QMultiply,
     QNormalize,
+    QPad,
+    QResize,
+    QRoot,
     QSquare,
     QTriangle,
     Relu,
@@ -46,8 +52,10 @@ from skconv.graph import (
     SoftThreshold,
     TensorSpec,
     Threshold,
+    Upsample,
     verify,
 )
+from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
 from skconv.passes.softmax import softmax
 
@@ -126,6 +134,11 @@ def triangle(rng, x: TensorSpec, n_centroids: int, dtype: str = "uint8") -> QTri
     return QTriangle(centroids, requantization(rng, bound, dtype))
 
 
+def signed_root(rng, x: TensorSpec, shift: int, dtype: str = "uint8", channels: int = 1) -> QRoot:
+    bound = round(float(x.magnitude << shift) ** 0.5)
+    return QRoot(shift, requantization(rng, bound, dtype, channels))
+
+
 def add_patch_ops(graph: Graph, rng, size, stride) -> Graph:
     """What looks at the patch around a pixel, or at the pixel as a whole, of the input."""
     x = graph.input
@@ -155,6 +168,8 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     for op in (MaxPool(size, stride), QMeanPool(size, stride, rule), QL2Pool(size, stride, root)):
         graph = graph.append(op, "input")
     graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
+    for dtype, many in (("int8", channels), ("int16", 1)):
+        graph = graph.append(signed_root(rng, x, 8, dtype, many), "input")
     rescale = requantization(rng, x.magnitude, "uint8", channels, zero_point=-7)
     graph = graph.append(Rescale(0, rescale), "input")
     graph = graph.append(Relu(), "input").append(BothSigns(), "input")
@@ -173,6 +188,60 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     # Abs writes over its input: the square has no other reader.
     squared = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
     return squared.append(Abs())
+
+
+def activation(rng, dtype: str = "int8") -> QActivation:
+    """A table of any results."""
+    info = np.iinfo(dtype)
+    return QActivation("sigmoid", rng.integers(info.min, info.max + 1, 256).astype(dtype), 0.02)
+
+
+def addition(rng, first: TensorSpec, second: TensorSpec, dtype: str = "int8") -> QAdd:
+    """A sum whose accumulators are as large as they may be; one factor is small."""
+    most = (2**31 - 1) // (first.magnitude + second.magnitude)
+    factors = (most, int(rng.integers(1, most + 1)))
+    bound = first.magnitude * factors[0] + second.magnitude * factors[1]
+    return QAdd(factors, requantization(rng, bound, dtype))
+
+
+def resize(rng, x: TensorSpec, size: tuple[int, int], dtype: str = "int8") -> QResize:
+    """Runs of any weights that the accumulators have room for, at any places."""
+    tables = []
+    for old, new in zip(x.shape[:2], size, strict=True):
+        taps = int(rng.integers(1, old + 1))
+        starts = rng.integers(0, old - taps + 1, new).astype(np.uint16)
+        most = min(32767, (2**31 - 1) // (taps * 32768))
+        tables += [starts, rng.integers(-most, most + 1, (new, taps)).astype(np.int16)]
+    shift = max(0, (largest_row(tables[1]) * x.magnitude).bit_length() - 14)
+    op = QResize(x.shape[:2], *tables, shift)
+    return replace(op, requantization=requantization(rng, op.accumulator_bound(x), dtype))
+
+
+def add_network_ops(graph: Graph, rng) -> Graph:
+    """Sums, products and tables, borders and resampling of the input."""
+    x = graph.input
+    channels = x.shape[2]
+    graph = graph.append(Rescale(0, requantization(rng, x.magnitude, "int8")), "input")
+    other = graph.output_name
+    for dtype in ("int8", "uint8"):
+        graph = graph.append(activation(rng, dtype), other)
+    for dtype in ("int8", "int16"):
+        op = addition(rng, x, graph.specs[other], dtype)
+        graph = graph.append(op, "input", other)
+    rule = requantization(rng, x.magnitude * graph.specs[other].magnitude, "int8", channels)
+    graph = graph.append(QMultiply(rule), "input", other)
+    gate = QMeanPool(x.shape[:2], (1, 1), requantization(rng, x.size * x.magnitude, "uint8"))
+    graph = graph.append(gate, "input")
+    rule = requantization(rng, x.magnitude * graph.output.magnitude, "int16")
+    graph = graph.append(QMultiply(rule), "input", graph.output_name)
+    graph = graph.append(QPad(((1, 2), (0, 3)), x.limits[0]), "input")
+    graph = graph.append(Upsample((3, 2)), "input")
+    for size, dtype in (((4, 9), "int8"), ((1, 1), "int16")):
+        graph = graph.append(resize(rng, x, size, dtype), "input")
+    factors = rng.integers(-300, 301, channels).astype(np.int16)
+    offsets = rng.integers(-5000, 5001, channels).astype(np.int32)
+    rule = requantization(rng, 300 * x.magnitude + 5000, "int8", channels)
+    return graph.append(QAffine(factors, offsets, rule), "input")
 
 
 def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
@@ -248,6 +317,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8") -> Graph:
     graph = add_conv_ops(graph, rng, (2, 3), padding=((1, 0), (1, 2)), pad_mode="circular")
     graph = add_conv_ops(graph, rng, (2, 2), dilation=(2, 3))
     graph = add_map_ops(graph, rng, (2, 3), (2, 2))
+    graph = add_network_ops(graph, rng)
     rule = replace(requantization(rng, x.magnitude, "int16"), minimum=-23000, maximum=23000)
     graph = graph.append(Rescale(0, rule), "input").append(Magnitude())
     graph = add_vector_ops(graph, rng, "maxpool")

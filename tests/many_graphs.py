@@ -1,7 +1,8 @@
 """Many graphs in one program, which says whose tensors differ from the definition.
 
-Compilers and simulators take long to start and little to go on. Inputs are not printed: the
-program makes them by the arithmetic of `samples`, and it compares checksums, not bytes.
+Compilers and simulators take long to start and little to go on. Unless they are images, inputs
+are not printed: the program makes them by the arithmetic of `samples`. It compares checksums,
+not bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.export.c import render
-from skconv.graph import Graph, TensorSpec
+from skconv.export.text import table
+from skconv.graph import Graph, Node, TensorSpec
 from skconv.runtime import fixed
 
 N_SAMPLES = 3
@@ -24,16 +26,21 @@ N_SAMPLES = 3
 
 @dataclass(frozen=True)
 class Case:
-    """A graph under a name, as it is defined, and as it is fused and specialised."""
+    """A graph under a name, as it is defined, and as it is fused and specialised.
+
+    It runs on `images`, where there are any, else on what `samples` makes.
+    """
 
     name: str
     graph: Graph
     special: Graph
+    images: NDArray[np.uint8] | None = None
 
     @cached_property
     def checksums(self) -> list[int]:
         """Of every tensor that is left after fusion, over all samples."""
-        wanted = fixed.tensors(self.graph, samples(self.graph.input))
+        x = samples(self.graph.input) if self.images is None else self.images
+        wanted = fixed.tensors(self.graph, x.reshape(-1, *self.graph.input.shape))
         return [_checksum(wanted[node.name]) for node in self.special.nodes]
 
 
@@ -77,33 +84,7 @@ typedef struct {{
 
 static int32_t input[{input_words}];
 
-static uint32_t mixed(uint32_t n)
-{{
-    n = (n ^ n >> 15) * 2654435769u + 0x5BD1u;
-    n = (n ^ n >> 15) * 2246822519u + 0x5BD1u;
-    return n ^ n >> 16;
-}}
-
-static int32_t entry(const model *m, int32_t sample, int32_t i)
-{{
-    const uint32_t bits = mixed((uint32_t)i);
-    if (sample == 0) {{
-        return m->low + (int32_t)(bits % (uint32_t)(m->high - m->low + 1));
-    }}
-    return sample == 2 || (bits & 0x10000u) ? m->high : m->low;
-}}
-
-static void make_input(const model *m, int32_t sample)
-{{
-    for (int32_t i = 0; i < m->size; i++) {{
-        const int32_t value = entry(m, sample, i);
-        if (m->item_bytes == 1) {{
-            ((uint8_t *)input)[i] = (uint8_t)value;
-        }} else {{
-            ((int16_t *)input)[i] = (int16_t)value;
-        }}
-    }}
-}}
+{inputs}
 
 static uint32_t checksum(uint32_t sum, const uint8_t *bytes, uint32_t n)
 {{
@@ -158,6 +139,41 @@ int main(void)
     return differing != 0;
 }}
 """
+MADE_INPUTS = """\
+static uint32_t mixed(uint32_t n)
+{
+    n = (n ^ n >> 15) * 2654435769u + 0x5BD1u;
+    n = (n ^ n >> 15) * 2246822519u + 0x5BD1u;
+    return n ^ n >> 16;
+}
+
+static int32_t entry(const model *m, int32_t sample, int32_t i)
+{
+    const uint32_t bits = mixed((uint32_t)i);
+    if (sample == 0) {
+        return m->low + (int32_t)(bits % (uint32_t)(m->high - m->low + 1));
+    }
+    return sample == 2 || (bits & 0x10000u) ? m->high : m->low;
+}
+
+static void make_input(const model *m, int32_t sample)
+{
+    for (int32_t i = 0; i < m->size; i++) {
+        const int32_t value = entry(m, sample, i);
+        if (m->item_bytes == 1) {
+            ((uint8_t *)input)[i] = (uint8_t)value;
+        } else {
+            ((int16_t *)input)[i] = (int16_t)value;
+        }
+    }
+}"""
+IMAGES = """\
+static void make_input(const model *m, int32_t sample)
+{
+    for (int32_t i = 0; i < m->size; i++) {
+        ((uint8_t *)input)[i] = images[sample * m->size + i];
+    }
+}"""
 ON_HOST = """#include <stdio.h>
 static void print(uint32_t n) { printf("%lu", (unsigned long)n); }
 static void print_text(const char *text) { printf("%s", text); }"""
@@ -167,7 +183,12 @@ ON_BOARD = """#include "bench.h"
 
 
 def program(cases: Sequence[Case], *, host: bool) -> dict[str, str]:
-    """C files of a program that prints ``graph:node `` where graphs differ, and how many it ran."""
+    """C files of a program that prints ``graph:node `` where graphs differ, and how many it ran.
+
+    All cases have the same images, or none.
+    """
+    images = cases[0].images
+    assert all(case.images is images for case in cases)
     sources: dict[str, str] = {}
     units = []
     for case in cases:
@@ -184,7 +205,8 @@ def program(cases: Sequence[Case], *, host: bool) -> dict[str, str]:
         input_words=max(-(-case.graph.input.nbytes // 4) for case in cases),
         crc_steps=", ".join(f"{step}u" for step in _crc_steps()),
         most_nodes=max(len(case.special.nodes) for case in cases),
-        n_samples=N_SAMPLES,
+        n_samples=N_SAMPLES if images is None else len(images),
+        inputs=MADE_INPUTS if images is None else _image_inputs(images),
     )
     return sources
 
@@ -207,6 +229,10 @@ def _crc_steps() -> Iterator[int]:
         for _ in range(4):
             step = step >> 1 ^ (0xEDB88320 if step & 1 else 0)
         yield step
+
+
+def _image_inputs(images: NDArray[np.uint8]) -> str:
+    return "\n".join(['#include "skconv/types.h"', *table("images", images.ravel()), "", IMAGES])
 
 
 def _models(cases: Sequence[Case]) -> Iterator[str]:
@@ -242,8 +268,8 @@ def _numbers(name: str, values: Sequence[int]) -> Iterator[str]:
     yield f"static const uint32_t {name}[] = {{{', '.join(f'{value}u' for value in values)}}};"
 
 
-def differences(cases: Sequence[Case], output: str) -> str:
-    """What a program printed, for people: the first node of every graph that differs.
+def failures(cases: Sequence[Case], output: str) -> list[tuple[Case, Node]]:
+    """What a program printed: every case that differs, and the first node where it does.
 
     Raises
     ------
@@ -253,13 +279,14 @@ def differences(cases: Sequence[Case], output: str) -> str:
     *pairs, n_run = output.split()
     if int(n_run) != len(cases):
         raise ValueError(f"the program ran {n_run} graphs, wanted {len(cases)}")
-    lines = []
-    for pair in pairs:
-        i, k = map(int, pair.split(":"))
-        case = cases[i]
-        node = case.special.nodes[k]
-        lines.append(
-            f"{case.name}: node {node.name!r} ({node.op.describe()} of {', '.join(node.inputs)})"
-            f" differs in\n{case.special!r}\nmade of\n{case.graph!r}"
-        )
-    return "\n\n".join(lines)
+    places = (map(int, pair.split(":")) for pair in pairs)
+    return [(cases[i], cases[i].special.nodes[k]) for i, k in places]
+
+
+def differences(cases: Sequence[Case], output: str) -> str:
+    """The same, for people."""
+    return "\n\n".join(
+        f"{case.name}: node {node.name!r} ({node.op.describe()} of {', '.join(node.inputs)})"
+        f" differs in\n{case.special!r}\nmade of\n{case.graph!r}"
+        for case, node in failures(cases, output)
+    )

@@ -50,6 +50,7 @@ from skconv.graph import (
 )
 from skconv.graph.integer import ACCUMULATOR_MAX
 from skconv.passes.softmax import softmax
+from tests import random_elementwise as elementwise
 from tests import random_nonlinearities as nonlinear
 from tests.integer_graphs import kernel_machine, requantization
 
@@ -352,7 +353,7 @@ def machine(d: Drawing, x: TensorSpec) -> QKernelMachine:
 # ----------------------------------------------------------------------------------- graphs
 
 ON_MAPS: tuple[Offer, ...] = (
-    *4 * ((is_map, conv),),
+    *8 * ((is_map, conv),),
     (is_map, conv_hash),
     (is_map, pooling),
     (is_map, pooling),
@@ -360,6 +361,7 @@ ON_MAPS: tuple[Offer, ...] = (
     (is_map, hashing),
     (is_map, nonlinear.median),
     (nonlinear.fits_contrast, nonlinear.contrast),
+    *elementwise.ON_MAPS,
 )
 ON_VECTORS: tuple[Offer, ...] = (
     (is_short_vector, linear),
@@ -383,6 +385,8 @@ ON_ANY: tuple[Offer, ...] = (
     (lambda x: x.zero_point == 0, lambda d, x: Sign()),
     (nonlinear.fits_nearest, nonlinear.k_nearest),
     (nonlinear.fits_triangle, nonlinear.random_triangle),
+    (nonlinear.fits_root, nonlinear.root),
+    (elementwise.fits_table, elementwise.table),
     (lambda x: True, permute),
     (lambda x: True, reshape),
 )
@@ -406,11 +410,13 @@ def add_stage(d: Drawing, graph: Graph, source: str) -> Graph:
         if d.one_of(False, True):
             graph = graph.append(d.one_of(*offers(graph.output, NONLINEARITIES))(d, graph.output))
         graph = graph.append(pooling(d, graph.output, overlaps=d.sometimes()))
+    graph = nonlinear.sometimes_rooted(d, graph)
     if d.sometimes():
         return graph
     graph = graph.append(Reshape((graph.output.size,)))
     if isinstance(graph.nodes[-2].op, MaxPool) and d.one_of(False, True):
         graph = graph.append(rescale(d, graph.output))
+    graph = nonlinear.sometimes_rooted(d, graph)
     if graph.output.zero_point == 0 and d.one_of(False, True):
         graph = graph.append(linear(d, graph.output, scores=True))
     return graph
@@ -425,6 +431,8 @@ def add_step(d: Drawing, graph: Graph) -> Graph:
         return add_stage(d, graph, source)
     if nonlinear.fits_contrast(x) and d.sometimes() and d.sometimes():
         return nonlinear.add_division(d, graph, source)
+    if elementwise.fits_pair(x) and d.sometimes() and d.sometimes():
+        return elementwise.add_pair(d, graph, source)
     own = offers(x, ON_MAPS if len(x.shape) == 3 else ON_VECTORS)
     make = d.one_of(*own, *own, *offers(x, ON_ANY), None)
     if make is None:

@@ -11,6 +11,7 @@ from skconv.graph import (
     Median,
     QDivide,
     QLocalContrast,
+    QRoot,
     QTriangle,
     TensorSpec,
 )
@@ -37,6 +38,21 @@ def k_nearest(d: Drawing, x: TensorSpec) -> KNearest:
     channels = x.shape[-1]
     both_signs = channels == 1 or d.one_of(False, True)
     return KNearest(d.integer(1, channels * (2 if both_signs else 1) - 1), both_signs)
+
+
+def fits_root(x: TensorSpec) -> bool:
+    return x.zero_point == 0 and x.magnitude <= ACCUMULATOR_MAX
+
+
+def root(d: Drawing, x: TensorSpec) -> QRoot:
+    """As many bits of fraction as there is room for, or fewer."""
+    shift = 2 * d.integer(0, (31 - x.magnitude.bit_length()) // 2)
+    return QRoot(shift, d.rule(round(float(x.magnitude << shift) ** 0.5), x.shape[-1]))
+
+
+def sometimes_rooted(d: Drawing, graph: Graph) -> Graph:
+    x = graph.output
+    return graph.append(root(d, x)) if fits_root(x) and d.sometimes() else graph
 
 
 def fits_triangle(x: TensorSpec) -> bool:

@@ -17,6 +17,7 @@ from skconv.export.routines.conv import DspConv
 from skconv.export.routines.depthwise import DspDepthwise
 from skconv.export.routines.first import DspFirst
 from skconv.export.routines.rows import DspRows
+from skconv.export.routines.strided_depthwise import DspStridedDepthwise
 from skconv.export.specialize import specialize
 from skconv.export.text import table
 from skconv.graph import ArgMax, Graph, Hash, QConv, Relu, Reshape, verify
@@ -65,7 +66,8 @@ def routines(graph: Graph, target="cortex-m4", optimize="balanced") -> list[type
         ((9, 10, 3), (3, (3, 3), {"stride": (1, 2)}), [DspConv, DspFirst, DspFirst]),
         ((9, 10, 4), (3, (3, 3), {"stride": (1, 2)}), [DspConv, DspConv, DspConv]),
         ((9, 10, 4), (0, (3, 3), {}), [DspDepthwise, DspDepthwise, DspDepthwise]),
-        ((9, 10, 4), (0, (3, 3), {"stride": (2, 2)}), [QConv, QConv, QConv]),
+        ((9, 10, 4), (0, (3, 3), {"stride": (2, 2)}), 3 * [DspStridedDepthwise]),
+        ((9, 10, 4), (0, (3, 3), {"stride": (2, 3)}), [QConv, QConv, QConv]),
         ((9, 10, 4), (4, (3, 3), {"groups": 2}), [QConv, QConv, QConv]),
     ],
 )

@@ -56,6 +56,7 @@ from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR
 from skconv.convert import to_graph
 from skconv.convert.linear import CLASSIFIERS, REGRESSORS
 from skconv.graph import Affine, Linear, Select
+from skconv.ridge import BatchRidgeClassifier
 from skconv.runtime import reference
 from skconv.svm import LaplacianNuSVC
 
@@ -98,6 +99,7 @@ LINEAR_CLASSIFIERS = [
     RidgeClassifier(),
     RidgeClassifier(fit_intercept=False),
     RidgeClassifierCV(),
+    BatchRidgeClassifier(standardize=True),
 ]
 ONE_AGAINST_ONE = [
     SVC(),

@@ -20,14 +20,18 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skconv
 from skconv import (
+    AutoencoderFeatures,
+    BatchRidgeClassifier,
     ConvFeatures,
     ConvStage,
     FixedConvFeatures,
     GaborFeatures,
+    GreedyConvFeatures,
     KMeansConvFeatures,
     LaplacianNuSVC,
     PCAConvFeatures,
     PCANetFeatures,
+    PretrainedFeatures,
     QuantizedFeatures,
     RandomConvFeatures,
 )
@@ -84,14 +88,26 @@ EXTRACTORS: dict[str, Any] = {
     ),
     "pca": PCAConvFeatures(n_kernels=4, kernel_size=3, pool_size=2),
     "pcanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4),
+    "pretrained": PretrainedFeatures("tests.random_modules:tiny", pool="max"),
+    "autoencoder": AutoencoderFeatures(n_kernels=4, kernel_size=3, n_epochs=1, random_state=0),
+    "greedy, root": GreedyConvFeatures(
+        source=PatchKernels(n_kernels=6, kernel_size=3), n_kernels=2, root=True, random_state=0
+    ),
 }
 ESTIMATORS: list[Any] = [
     RandomConvFeatures(),
+    RandomConvFeatures(weights="patches"),
+    KMeansConvFeatures(),
+    AutoencoderFeatures(),
+    GreedyConvFeatures(),
+    ConvFeatures(),
     *EXTRACTORS.values(),
     PCANetFeatures(n_kernels=(4,), learn="random", random_state=0),
     PCANetFeatures(n_kernels=(1, 1), kernel_size=3, learn="lda"),
     QuantizedFeatures(RandomConvFeatures(n_kernels=4, random_state=0)),
     LaplacianNuSVC(),
+    BatchRidgeClassifier(),
+    BatchRidgeClassifier(standardize=True),
 ]
 
 EACH_EXTRACTOR = pytest.mark.parametrize("name", EXTRACTORS)
@@ -177,7 +193,7 @@ def test_clone_is_unfitted_and_fits_the_same(name):
     extractor = fitted(name)
     twin = clone(extractor)
     assert not hasattr(twin, "graph_")
-    np.testing.assert_array_equal(twin.fit_transform(X), extractor.transform(X))
+    np.testing.assert_array_equal(twin.fit_transform(X, y), extractor.transform(X))
 
 
 @EACH_EXTRACTOR
@@ -210,7 +226,7 @@ def test_fitted_state_is_numpy_and_plain_data(name, tmp_path):
 def test_set_output_pandas(name):
     pandas = pytest.importorskip("pandas")
     extractor = clone(EXTRACTORS[name]).set_output(transform="pandas")
-    frame = extractor.fit_transform(X)
+    frame = extractor.fit_transform(X, y)
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == list(extractor.get_feature_names_out())
     assert frame.columns[0] == f"{type(extractor).__name__.lower()}0"

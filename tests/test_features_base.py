@@ -8,8 +8,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skconv import RandomConvFeatures
-from skconv.features.stages import StageSpec
-from skconv.features.windows import fit_window
 from skconv.graph import (
     Abs,
     BothSigns,
@@ -26,6 +24,8 @@ from skconv.graph import (
 )
 from skconv.kernels.base import pair, same_padding
 from skconv.runtime import torch_engine
+from skconv.stages.spec import StageSpec
+from skconv.stages.windows import fit_window
 
 IMAGES = np.random.default_rng(0).normal(size=(6, 10, 12, 3)).astype(np.float32)
 SIGNALS = np.random.default_rng(1).normal(size=(6, 40, 3)).astype(np.float32)

@@ -68,6 +68,23 @@ def test_orientations(edge: str) -> None:
         assert len(np.unique(turned, axis=0)) == 4
 
 
+def test_images_of_a_kernel_under_flips_and_quarter_turns() -> None:
+    def images_of(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.stack([np.rot90(k, i) for k in (kernel, kernel.T) for i in range(4)])
+
+    def up_to_sign(kernels: NDArray[np.float32]) -> set[Any]:
+        return {min(k.tobytes(), (-k + 0.0).tobytes()) for k in kernels + 0.0}
+
+    for name, n_images, n_without_sign in (("sobel_0", 4, 2), ("gauss_3", 1, 1)):
+        images = images_of(integers(name)[0])
+        assert len(np.unique(images, axis=0)) == n_images
+        assert len(up_to_sign(images)) == n_without_sign
+    # The upright ones of the bank are all of them, up to sign.
+    assert up_to_sign(integers("sobel_0", "sobel_90")) == up_to_sign(
+        images_of(integers("sobel_0")[0])
+    )
+
+
 def test_diagonal_sobel() -> None:
     assert_array_equal(integers("sobel_45")[0], [[-2, -1, 0], [-1, 0, 1], [0, 1, 2]])
     assert_array_equal(integers("sobel_135")[0], [[0, -1, -2], [1, 0, -1], [2, 1, 0]])

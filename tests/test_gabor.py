@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from skconv import GaborFeatures
 from skconv.graph import Concat, Conv, Magnitude
@@ -205,6 +206,24 @@ def test_every_channel_is_filtered_alone(phase):
     found = maps(phase, colour)
     alone = [maps(phase, colour[..., channel]) for channel in range(3)]
     np.testing.assert_allclose(found, np.concatenate(alone, axis=-1), atol=1e-5)
+
+
+@pytest.mark.parametrize(("padding", "mode"), [("same", "constant"), ("circular", "wrap")])
+def test_maps_are_those_of_scipy(padding, mode):
+    """What `skimage.filters.gabor` computes with the same kernels and borders."""
+    images = IMAGES / np.float32(255)
+    features = GaborFeatures(
+        phase="both",
+        nonlinearity="identity",
+        pool_size=None,
+        padding=padding,
+        **{**SMALL, "kernel_size": 15},
+    ).fit(images)
+    found = features.transform(images).reshape(5, 28, 28, -1)
+    for i, kernel in enumerate(features.kernels_[..., 0].astype(np.float64)):
+        for image, maps in zip(images.astype(np.float64), found, strict=True):
+            wanted = ndimage.convolve(image, kernel[::-1, ::-1], mode=mode)
+            np.testing.assert_allclose(maps[..., i], wanted, rtol=0, atol=1e-5)
 
 
 def test_the_graph_of_energy():

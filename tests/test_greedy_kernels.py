@@ -188,6 +188,21 @@ def test_costs_are_extents() -> None:
     assert chooser(source=union).fit(MAPS, Y).costs_.tolist() == [1] * 6
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_flash_is_weights_bias_and_what_the_classifier_has_for_the_features(n_classes: int) -> None:
+    small, large = random_maps(3, 1, 3, 1), random_maps(3, 5, 4, 1, seed=1)
+    union = ArrayKernels(kernels=np.concatenate([centred(small, (5, 4)), large]))
+    source = chooser(source=union, cost="flash").fit(MAPS, Y % n_classes)
+    head = 2 * 8 * (1 if n_classes == 2 else 3)  # of 4 windows and 2 signs
+    assert source.costs_.tolist() == [3 + 4 + head] * 3 + [20 + 4 + head] * 3
+
+
+def test_too_few_candidates_are_all_chosen_where_that_is_told() -> None:
+    with pytest.warns(UserWarning, match=r"n_kernels=7 is more than the 6 candidate.* 6 is used"):
+        source = chooser(n_kernels=7, clip=True).fit(MAPS, Y)
+    assert sorted(source.selected_) == list(range(6))
+
+
 @pytest.mark.parametrize("direction", ["forward", "backward"])
 def test_a_choice_is_by_gain_for_its_cost(direction: Any) -> None:
     # Of two that answer alike (the second is the first, and one pixel that hardly counts)

@@ -25,12 +25,18 @@ LONGEST_FUNCTION = 50
 MEETING_PLACE = PACKAGE / "export" / "model.py"
 FORBIDDEN_IMPORTS = {
     "graph": ("sklearn", "torch", "skconv.runtime", "skconv.passes", "skconv.convert",
-              "skconv.export", "skconv.features", "skconv.svm"),
-    "runtime": ("sklearn", "skconv.passes", "skconv.convert", "skconv.features", "skconv.svm"),
+              "skconv.export", "skconv.features", "skconv.svm", "skconv.ridge"),
+    "runtime": ("sklearn", "skconv.passes", "skconv.convert", "skconv.features",
+                "skconv.svm", "skconv.ridge"),
     "passes": ("sklearn", "torch", "skconv.convert", "skconv.export", "skconv.features",
-               "skconv.svm"),
+               "skconv.svm", "skconv.ridge"),
+    "stages": ("sklearn", "torch", "skconv.kernels", "skconv.features", "skconv.passes",
+               "skconv.convert", "skconv.export", "skconv.svm", "skconv.ridge"),
+    "kernels": ("skconv.features", "skconv.passes", "skconv.convert", "skconv.export",
+                "skconv.svm", "skconv.ridge"),
     "convert": ("torch", "skconv.export"),
-    "export": ("sklearn", "torch", "skconv.features", "skconv.svm"),
+    "export": ("sklearn", "torch", "skconv.features", "skconv.svm", "skconv.ridge"),
+    "pretrained": ("skconv.passes", "skconv.export", "skconv.svm"),
     "inspection": ("torch", "skconv.passes", "skconv.convert", "skconv.export"),
     "emulator": ("numpy", "sklearn", "torch", "skconv.graph", "skconv.export", "skconv.runtime"),
 }  # fmt: skip

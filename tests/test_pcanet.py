@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -193,8 +194,25 @@ def test_csr_builder(parts: list[tuple[int, float]], seed: int) -> None:
     n_missing = sum(n for n, _ in parts)
     for chunk in chunks:
         n_missing -= len(chunk)
-        builder.append(chunk, n_missing)
+        rows, columns = chunk.nonzero()
+        per_row = np.bincount(rows, minlength=len(chunk))
+        builder.append(columns, chunk[rows, columns], per_row, n_missing)
     assert_array_equal(builder.build().toarray(), np.concatenate(chunks))
+
+
+@pytest.mark.parametrize("output", ["uint8", "sparse"])
+def test_memory_is_that_of_the_result_and_a_chunk(output: Any) -> None:
+    X = images(800, 28, 28)
+    extractor = PCANetFeatures(output=output).fit(X[:20])
+    tracemalloc.start()
+    counts = extractor.transform(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    n_features = 4 * 4 * 8 * 256
+    arrays = [counts] if output == "uint8" else [counts.data, counts.indices, counts.indptr]
+    held = sum(array.nbytes for array in arrays)
+    # Dense floats of all take 105 MB.
+    assert peak < held + 20 * 2**20 < 4 * len(X) * n_features
 
 
 def test_runtimes_agree_and_batches_do_not_show() -> None:

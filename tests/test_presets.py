@@ -11,10 +11,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skconv import (
+    AutoencoderFeatures,
     ConvFeatures,
     ConvStage,
     FixedConvFeatures,
     GaborFeatures,
+    GreedyConvFeatures,
     KMeansConvFeatures,
     PCANetFeatures,
     QuantizedFeatures,
@@ -23,7 +25,9 @@ from skconv import (
 )
 from skconv.datasets import load_digits
 from skconv.kernels import (
+    AutoencoderKernels,
     FixedKernels,
+    GreedyKernels,
     KMeansKernels,
     LDAKernels,
     ModulatedKernels,
@@ -39,6 +43,7 @@ STAGE: dict[str, Any] = {
     "padding": "same",
     "pool": "mean",
     "pool_size": 4,
+    "root": True,
 }
 SMALL: dict[str, Any] = {"n_kernels": 8, "kernel_size": 3}
 SEEDED: dict[str, Any] = {**SMALL, "random_state": 0}
@@ -64,6 +69,28 @@ PAIRS: dict[str, tuple[Any, Any]] = {
     "fixed": (
         FixedConvFeatures(names=["sobel", "gauss"], normalize=False, **STAGE),
         FixedKernels(names=["sobel", "gauss"], normalize=False),
+    ),
+    "autoencoder": (
+        AutoencoderFeatures(**SEEDED, **STAGE, eps=0.1, shrinkage=0.5, n_patches=1000, n_epochs=2),
+        AutoencoderKernels(**SEEDED, eps=0.1, shrinkage=0.5, n_patches=1000, n_epochs=2),
+    ),
+    "greedy": (
+        GreedyConvFeatures(
+            **STAGE,
+            source=RandomKernels(n_kernels=12, kernel_size=3, random_state=0),
+            n_kernels=4,
+            cost="flash",
+            max_samples=200,
+            random_state=0,
+        ),
+        GreedyKernels(
+            source=RandomKernels(n_kernels=12, kernel_size=3, random_state=0),
+            n_kernels=4,
+            cost="flash",
+            pool_size=4,
+            max_samples=200,
+            random_state=0,
+        ),
     ),
     "gabor, modulated": (
         GaborFeatures(
@@ -117,6 +144,8 @@ def test_every_preset_tells_digits_apart() -> None:
         "patches": RandomConvFeatures(weights="patches", random_state=0, **STAGE),
         "k-means": KMeansConvFeatures(random_state=0),
         "fixed": FixedConvFeatures(pool_size=4),
+        "autoencoder": AutoencoderFeatures(random_state=0),
+        "greedy": GreedyConvFeatures(random_state=0),
         "modulated": GaborFeatures(modulate=PatchKernels(n_kernels=8, random_state=0), pool_size=4),
     }
     for name, features in presets.items():
@@ -130,7 +159,8 @@ def test_every_preset_tells_digits_apart() -> None:
 
 
 def test_numbers_of_kernels_are_multiples_of_4():
-    for estimator in (RandomConvFeatures(), KMeansConvFeatures(), PatchKernels(), KMeansKernels()):
+    presets = RandomConvFeatures(), KMeansConvFeatures(), AutoencoderFeatures()
+    for estimator in (*presets, GreedyConvFeatures(), PatchKernels(), KMeansKernels()):
         assert estimator.n_kernels % 4 == 0
     assert len(FixedConvFeatures().fit(X).kernels_) % 4 == 0
 
@@ -153,6 +183,68 @@ def test_a_modulated_source_sees_all_channels():
     assert gabor.graph_.specs["conv"].shape == (8, 8, 12)
 
 
+# ------------------------------------------------------------------ greedy, seeds, plain rows
+
+
+def test_the_candidates_are_of_all_kinds():
+    greedy = GreedyConvFeatures(random_state=0).fit(X[:200], y[:200]).greedy_
+    names, counts = np.unique(greedy.source_.origins_, return_counts=True)
+    found = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    assert found == {"patches": 64, "centroids": 64, "components": 16, "known": 40, "waves": 32}
+    colour = np.stack([X, X[::-1]], axis=3)[:200]
+    greedy = GreedyConvFeatures(n_kernels=4, kernel_size=3).fit(colour, y[:200]).greedy_
+    assert set(greedy.source_.origins_) == {"patches", "centroids", "components", "known"}
+    assert np.sum(greedy.source_.origins_ == "components") == 16
+    small = GreedyConvFeatures(n_kernels=4, kernel_size=2).fit(X[:200], y[:200]).greedy_
+    assert np.sum(small.source_.origins_ == "components") == 3
+
+
+def test_one_seed_is_enough():
+    sources = UnionKernels(
+        sources=[
+            ("patches", PatchKernels(**SMALL)),
+            ("random", RandomKernels(n_kernels=4, random_state=7)),
+        ]
+    )
+
+    def stack(*sources):
+        return ConvFeatures([ConvStage(kernels=source) for source in sources], random_state=3).fit(
+            X
+        )
+
+    once, again = stack(sources, None), stack(sources, None)
+    np.testing.assert_array_equal(once.transform(X), again.transform(X))
+    np.testing.assert_array_equal(stack(sources).kernels_[0], once.kernels_[0])
+    alone = RandomKernels(n_kernels=4, random_state=7).fit(X[..., None])
+    np.testing.assert_array_equal(once.kernels_[0][8:], alone.kernels_)
+    assert once.stages[1].kernels is None
+    greedy = GreedyConvFeatures(source=sources, n_kernels=4, random_state=0)
+    np.testing.assert_array_equal(
+        greedy.fit(X, y).kernels_, GreedyConvFeatures(**greedy.get_params(False)).fit(X, y).kernels_
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*_size=.* is used:UserWarning")
+@pytest.mark.parametrize(
+    "features",
+    [
+        RandomConvFeatures(weights="patches", random_state=0),
+        KMeansConvFeatures(random_state=0),
+        GreedyConvFeatures(random_state=0),
+        ConvFeatures(random_state=0),
+    ],
+    ids=lambda features: type(features).__name__,
+)
+def test_more_kernels_than_a_plain_row_has_are_cut_with_a_warning(features):
+    rows = np.random.default_rng(0).normal(size=(12, 2))
+    labels = np.arange(12) % 2
+    with pytest.warns(UserWarning, match="n_kernels=.* is more than .*: .* is used"):
+        features.fit(rows, labels)
+    assert len(np.concatenate([*features.kernels_])) < 64
+    with pytest.raises(ValueError, match="is larger than the 1x2 map"):
+        features.set_params(input_shape=(2,)).fit(rows, labels)
+
+
 # --------------------------------------------------------------------------------- triangle
 
 
@@ -162,7 +254,7 @@ def test_the_triangle_is_that_of_the_source(contrast_eps, remove_mean):
     colour = np.stack([X, X // 2], axis=3)
     params: dict[str, Any] = {**SEEDED, "contrast_eps": contrast_eps, "remove_mean": remove_mean}
     features = KMeansConvFeatures(
-        **params, nonlinearity="triangle", padding="valid", pool_size=None
+        **params, nonlinearity="triangle", padding="valid", pool_size=None, root=False
     ).fit(colour)
     found = features.transform(colour[:20]).reshape(-1, 8)
     windows = np.lib.stride_tricks.sliding_window_view(colour[:20], (3, 3), axis=(1, 2))
@@ -218,6 +310,8 @@ def test_ldanet_is_the_same_in_c_and_tells_digits_apart():
 @pytest.mark.parametrize(
     ("preset", "message"),
     [
+        (GreedyConvFeatures(), "GreedyConvFeatures requires y"),
+        (AutoencoderFeatures(kernel_size=9), "kernel_size=9 is larger than the 8x8 map"),
         (RandomConvFeatures(n_kernels=99, kernel_size=8, weights="patches"), "n_kernels=99 is"),
         (KMeansConvFeatures(n_kernels=500, kernel_size=8, n_patches=100), "n_kernels=500 is"),
         (FixedConvFeatures(names="sobl"), "names has 'sobl'"),

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from skconv import RandomConvFeatures
-from skconv.features.stages import StageSpec
 from skconv.graph import Graph, TensorSpec, verify
 from skconv.kernels import RandomKernels
 from skconv.runtime import reference, torch_engine
+from skconv.stages.spec import StageSpec
 
 RUNTIMES = pytest.mark.parametrize("runtime", [reference, torch_engine])
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 16, 16)).astype(np.uint8)

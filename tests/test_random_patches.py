@@ -69,6 +69,9 @@ def test_patches_of_one_direction_give_one_kernel() -> None:
     assert_array_equal(places[np.lexsort(places.T)], np.eye(9))
     with pytest.raises(ValueError, match=r"n_kernels=10 is more than the 9 different directions"):
         source.set_params(n_kernels=10).fit(maps)
+    with pytest.warns(UserWarning, match=r"n_kernels=10 is more than the 9 .* 9 is used"):
+        clipped = source.set_params(clip=True).fit(maps).kernels_.reshape(9, 9)
+    assert_array_equal(clipped, places)
 
 
 def test_more_kernels_go_on_where_fewer_ended() -> None:

@@ -7,12 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv import FixedConvFeatures, GaborFeatures, QuantizedFeatures, RandomConvFeatures
-from skconv.features import stages
-from skconv.features.stages import StageSpec
-from skconv.features.windows import GRIDS, grid_windows
+from skconv import (
+    ConvFeatures,
+    ConvStage,
+    FixedConvFeatures,
+    GaborFeatures,
+    QuantizedFeatures,
+    RandomConvFeatures,
+)
 from skconv.graph import BothSigns, Graph, SoftThreshold, SumPool, TensorSpec
+from skconv.kernels import RandomKernels
 from skconv.runtime import reference
+from skconv.stages import spec as stages
+from skconv.stages.spec import StageSpec
+from skconv.stages.windows import GRIDS, grid_windows
 from skconv.testing import chain
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 12, 10)).astype(np.uint8)
@@ -104,6 +112,105 @@ def test_refitting_without_a_soft_threshold_forgets_it():
     assert gabor.set_params(phase="energy").fit(IMAGES).thresholds_ is None
 
 
+# ------------------------------------------------- what only a stage of a stack can ask for
+
+
+COLOUR = np.stack([IMAGES, IMAGES[::-1]], axis=3)
+KERNELS = RandomKernels(n_kernels=4, kernel_size=3, zero_mean=True, random_state=0)
+
+
+def entries(n_maps, **params):
+    """What one stage makes of every pixel of `COLOUR`."""
+    stage = ConvStage(**{"kernels": KERNELS, "padding": "valid", **params})
+    return ConvFeatures([stage]).fit_transform(COLOUR).reshape(-1, n_maps)
+
+
+def plain(**params):
+    return entries(4, nonlinearity="identity", **params)
+
+
+@pytest.mark.parametrize(("n_nearest", "count"), [(1, 1), (7, 7), (0.4, 3), (0.01, 1)])
+def test_the_nearest_are_the_largest_responses_of_either_sign(n_nearest, count):
+    found = entries(8, nonlinearity="k_nearest", n_nearest=n_nearest)
+    z = plain()
+    both = np.concatenate([z, -z], axis=1)
+    wanted = np.zeros_like(both)
+    np.put_along_axis(wanted, np.argsort(-both, axis=1)[:, :count], 1, axis=1)
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_clip_by_hand():
+    found = entries(4, nonlinearity="clip", limits=[-50, 20])
+    np.testing.assert_allclose(found, np.clip(plain(), -50, 20), rtol=1e-5)
+    assert (found == -50).any() and (found == 20).any()
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_contrast_is_that_of_the_patch_under_the_kernel(stride):
+    windows = np.lib.stride_tricks.sliding_window_view(COLOUR, (3, 3), axis=(1, 2))
+    patches = windows[:, ::stride, ::stride].reshape(-1, 18).astype(np.float64)
+    variance = patches.var(axis=1, keepdims=True)
+    found = plain(contrast_eps=0.1, stride=stride)
+    wanted = plain(stride=stride) / np.sqrt(variance + 0.1 * variance.mean())
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_responses_over_contrast_are_those_to_normalised_patches():
+    """So a gain or a brightness of the images is forgotten, by kernels of sum 0."""
+    features = ConvFeatures([ConvStage(kernels=KERNELS, padding="circular", contrast_eps=1e-9)])
+    features.fit(COLOUR)
+    other = 3.0 * COLOUR + 40
+    np.testing.assert_allclose(
+        features.transform(other), features.transform(COLOUR), rtol=1e-3, atol=1e-3
+    )
+
+
+def test_a_deeper_stage_has_the_contrast_of_the_maps_that_it_sees():
+    first = ConvStage(kernels=KERNELS, nonlinearity="abs", pool_size=2)
+    second = ConvStage(kernels=KERNELS, nonlinearity="abs", contrast_eps=0.2)
+    both = ConvFeatures([first, second]).fit(COLOUR)
+    maps = ConvFeatures([first]).fit_transform(COLOUR).reshape(-1, 6, 5, 4)
+    alone = ConvFeatures([second]).fit(maps)
+    assert both.stages_[1].contrast_eps == pytest.approx(alone.stages_[0].contrast_eps, rel=1e-4)
+    np.testing.assert_allclose(both.transform(COLOUR), alone.transform(maps), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("pool_size", [2, "pyramid", None])
+@pytest.mark.parametrize("nonlinearity", ["identity", "both_signs"])
+def test_the_root_is_taken_of_what_is_pooled(pool_size, nonlinearity):
+    parameters = {"pool": "mean", "pool_size": pool_size, "nonlinearity": nonlinearity}
+    pooled = extractor(**parameters).fit_transform(IMAGES)
+    found = extractor(root=True, **parameters).fit_transform(IMAGES)
+    np.testing.assert_allclose(found, np.sign(pooled) * np.sqrt(np.abs(pooled)), rtol=1e-5)
+    assert (found < 0).any() == (nonlinearity == "identity")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"nonlinearity": "k_nearest", "n_nearest": 8}, r"n_nearest=8 of the 8 .* want 1 to 7"),
+        ({"nonlinearity": "k_nearest", "n_nearest": 0}, "n_nearest"),
+        ({"nonlinearity": "k_nearest", "n_nearest": 1.0}, "n_nearest"),
+        ({"nonlinearity": "clip", "limits": (1, 1)}, r"limits=\(1, 1\), want two numbers"),
+        ({"nonlinearity": "clip", "limits": (1, 2, 3)}, "limits=.* want two numbers"),
+        ({"nonlinearity": "triangle", "contrast_eps": 0.1}, "contrast_eps=0.1 with nonlinearity"),
+        ({"nonlinearity": "sign", "contrast_eps": 0.1}, "contrast_eps=0.1 changes nothing"),
+        ({"contrast_eps": 0.0}, "contrast_eps"),
+        ({"root": "yes"}, "root"),
+    ],
+)
+def test_what_contradicts_itself_is_named_before_work_begins(parameters, message, monkeypatch):
+    monkeypatch.setattr(RandomKernels, "fit", lambda *_: pytest.fail("work began"))
+    with pytest.raises(ValueError, match=message):
+        ConvFeatures([ConvStage(kernels=KERNELS, **parameters)]).fit(COLOUR)
+
+
+def test_flat_maps_have_no_contrast():
+    stage = ConvStage(kernels=KERNELS, padding="valid", contrast_eps=0.1)
+    with pytest.raises(ValueError, match="stage1: maps have patches that are all flat"):
+        ConvFeatures([stage]).fit(np.full((3, 5, 5), 7.0))
+
+
 # ---------------------------------------------------------------------------- pooling
 
 
@@ -192,3 +299,33 @@ def test_kernels_longer_than_a_plain_row_are_cut_with_a_warning():
         fitted = FixedConvFeatures(names=["row_l5", "row_gauss"], pool_size=None).fit(row)
     np.testing.assert_allclose(fitted.kernels_[:, 0, :, 0], [[4, 6, 4], [4, 8, 4]] / np.array([16]))
     assert fitted.names_ == ["row_l5", "row_gauss"]
+
+
+def test_the_median_is_a_map_behind_those_of_the_kernels():
+    fixed = FixedConvFeatures(
+        names=["median", "sobel_0"], pool_size=None, nonlinearity="identity", stride=2
+    )
+    found = fixed.fit_transform(COLOUR).reshape(-1, 6, 5, 4)
+    alone = FixedConvFeatures(
+        names=["sobel_0"], pool_size=None, nonlinearity="identity", stride=2
+    ).fit_transform(COLOUR)
+    assert fixed.names_ == ["sobel_0", "sobel_0", "median", "median"]
+    np.testing.assert_array_equal(found[..., :2].reshape(30, -1), alone)
+    padded = np.pad(COLOUR, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+    np.testing.assert_array_equal(found[..., 2:], np.median(windows, axis=(4, 5))[:, ::2, ::2])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"names": ["median"]}, "want the median once, beside a kernel"),
+        ({"names": ["sobel", "median", "median"]}, "want the median once"),
+        ({"names": ["sobel", "median"], "input_shape": (120,)}, "not of signals"),
+        ({"names": ["laws", "median"], "padding": "valid"}, "padding='valid' makes maps"),
+    ],
+)
+def test_where_there_is_no_median(parameters, message):
+    x = IMAGES.reshape(30, -1) if "input_shape" in parameters else IMAGES
+    with pytest.raises(ValueError, match=message):
+        FixedConvFeatures(**parameters).fit(x)

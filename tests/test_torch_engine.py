@@ -84,6 +84,16 @@ def test_convolution(seed, height, width, channels, kernel, stride, dilation, pa
     assert_like_reference(graph.append(op), rng.normal(size=(3, height, width, channels)))
 
 
+@pytest.mark.parametrize("stride", [(1, 2), (1, 3), (2, 3), (3, 2)])
+@pytest.mark.parametrize("width", [3, 4])
+def test_a_single_column_of_one_channel(stride, width):
+    """oneDNN computes other numbers where it is given strides that differ."""
+    rng = np.random.default_rng(0)
+    op = conv(rng, (8, 3, 3, 1), stride=stride)
+    graph = Graph(TensorSpec((6, width, 1))).append(op)
+    assert_like_reference(graph, rng.normal(size=(3, 6, width, 1)))
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 99),

@@ -29,6 +29,9 @@ def to_graph(estimator: Any) -> Graph:
     feature selection, linear classifiers and regressors, and SVMs. A graph that ends in a
     classifier holds its labels in ``graph.classes``; its output is their index.
 
+    ``FunctionTransformer(np.sqrt)`` becomes `skconv.graph.Root`. It is the same for numbers
+    >= 0. Of a number below, `numpy.sqrt` makes NaN, and the graph ``-sqrt(-x)``.
+
     Parameters
     ----------
     estimator : estimator

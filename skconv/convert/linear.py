@@ -32,10 +32,12 @@ from sklearn.utils.validation import check_is_fitted
 from skconv.convert.core import as_vector, check, check_probabilities, convert, float32, refuse
 from skconv.convert.decision import decide
 from skconv.graph import Graph, Linear
+from skconv.ridge import BatchRidgeClassifier
 
 # LogisticRegressionCV derives from LogisticRegression, LassoLars from Lars, MultiTaskLasso
 # from Lasso: dispatch finds them.
 CLASSIFIERS = (
+    BatchRidgeClassifier,
     LinearSVC,
     LogisticRegression,
     Perceptron,

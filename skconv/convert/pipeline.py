@@ -19,7 +19,7 @@ from skconv.convert.core import (
     refuse,
     width,
 )
-from skconv.graph import Affine, Concat, Graph
+from skconv.graph import Affine, Concat, Graph, Root
 
 # -------------------------------------------------------------------------------- Pipeline
 
@@ -109,13 +109,17 @@ def _weighted(branch: Graph, weight: float) -> Graph:
 
 @check.register
 def _(transformer: FunctionTransformer) -> None:
-    if transformer.func is not None:
-        raise refuse(transformer, "func", "do this before the Pipeline, or use a scaler")
+    if transformer.func is not None and transformer.func is not np.sqrt:
+        advice = "use np.sqrt or a scaler, or do this before the Pipeline"
+        raise refuse(transformer, "func", advice)
+    if transformer.kw_args:
+        raise refuse(transformer, "kw_args", "use none")
 
 
 @convert.register
 def _(transformer: FunctionTransformer, graph: Graph) -> Graph:
-    return graph
+    """`np.sqrt` of numbers >= 0 is a `Root`. Of others it is NaN, which a target has not."""
+    return graph if transformer.func is None else graph.append(Root())
 
 
 # -------------------------------------------------------------------------------- searches

@@ -1,9 +1,9 @@
 """How an op is printed in C: the calls of one node, with every size a literal.
 
 Integer ops, and the ops that floats and integers share, stand here; float ops in
-`skconv.export.emit_float`, ops on patches in `skconv.export.emit_patches`, fused stages in
-`skconv.export.emit_fused`. What a call computes
-stands in the header files of ``csrc``.
+`skconv.export.emit_float`, ops on patches in `skconv.export.emit_patches`, those of deep
+networks in `skconv.export.emit_networks`, fused stages in `skconv.export.emit_fused`. What a
+call computes stands in the header files of ``csrc``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import numpy as np
 
 import skconv.export.emit_float
 import skconv.export.emit_fused
+import skconv.export.emit_networks
 import skconv.export.emit_patches
-import skconv.export.specialize  # noqa: F401  (all four register ops)
-from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool
+import skconv.export.specialize  # noqa: F401  (all five register ops)
+from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root
 from skconv.export.text import CTYPES, call, float_literal, struct
 from skconv.graph import (
     Abs,
@@ -41,6 +42,7 @@ from skconv.graph import (
     QLinear,
     QMeanPool,
     QNormalize,
+    QRoot,
     QSoftmax,
     QSquare,
     Relu,
@@ -226,6 +228,13 @@ def _(op: QSquare, code: NodeCode) -> Iterator[Call]:
 
 
 @emit.register
+def _(op: QRoot, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    root = signed_root(op, x.spec, code)
+    yield Call("signed_root.h", call("sk_root_all", *x.typed, *y.typed, x.pixels, x.channels, root))
+
+
+@emit.register
 def _(op: Rescale, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     sizes = (x.pixels, x.channels, op.input_zero_point)
@@ -283,7 +292,8 @@ def _(op: QAffine, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     tables = (*code.weights("factors"), code.table("offsets", "int32"))
     rule = code.requantization(op.requantization)
-    yield Call("vector.h", call("sk_affine", *x.typed, *y.typed, *tables, x.spec.size, rule))
+    sizes = (x.pixels, x.channels)
+    yield Call("vector.h", call("sk_affine", *x.typed, *y.typed, *tables, *sizes, rule))
 
 
 @emit.register

@@ -15,7 +15,9 @@ from skconv.graph import (
     Linear,
     MeanPool,
     Normalize,
+    Op,
     Quantized,
+    Root,
     Square,
     SumPool,
 )
@@ -47,10 +49,12 @@ def _(op: Conv, code: NodeCode) -> Iterator[Call]:
     )
 
 
-@emit.register
-def _(op: Square, code: NodeCode) -> Iterator[Call]:
+@emit.register(Square)
+@emit.register(Root)
+def _(op: Op, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    text = call("sk_float_square", x.pointer, y.pointer, x.spec.size)
+    name = type(op).__name__.lower()
+    text = call(f"sk_float_{name}", x.pointer, y.pointer, x.spec.size)
     yield Call("float_pointwise.h", text)
 
 
@@ -69,7 +73,7 @@ def _(op: MeanPool, code: NodeCode) -> Iterator[Call]:
 def _(op: Affine, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     tables = (code.table("factors", "float32"), code.table("offsets", "float32"))
-    text = call("sk_float_affine", x.pointer, y.pointer, *tables, x.spec.size)
+    text = call("sk_float_affine", x.pointer, y.pointer, *tables, x.pixels, x.channels)
     yield Call("float_vector.h", text)
 
 

@@ -17,6 +17,7 @@ from skconv.export.node import (
     padding,
     pool,
     pooling,
+    signed_root,
 )
 from skconv.export.text import call, struct
 from skconv.graph import (
@@ -27,6 +28,7 @@ from skconv.graph import (
     QConvHash,
     QLinear,
     QMeanPool,
+    QRoot,
     QSquare,
     Rescale,
     SoftThreshold,
@@ -85,6 +87,12 @@ def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, 
     if isinstance(rescale.op, QMeanPool | Rescale):
         fields["requantised"] = True
         fields["to"] = _inner(code, rescale).requantization(rescale.op.requantization)
+    if root := next((n for n in graph.nodes if isinstance(n.op, QRoot)), None):
+        assert isinstance(root.op, QRoot)
+        fields |= {
+            "rooted": True,
+            "root": signed_root(root.op, specs[rescale.name], _inner(code, root)),
+        }
     height, width, channels = specs[reducer.name].shape
     if isinstance(reducer.op, BlockHistogram):
         channels = specs[memory.first.name].shape[-1]

@@ -21,6 +21,7 @@ from skconv.graph import (
     Op,
     QL2Pool,
     QMeanPool,
+    QRoot,
     QSquare,
     Relu,
     Requantization,
@@ -179,6 +180,17 @@ def padding(op: ConvGeometry | PatchGeometry) -> str:
 def pool(op: PoolGeometry | PatchGeometry) -> str:
     (height, width), (row, column) = op.size, op.stride
     return struct("sk_pool", height=height, width=width, row_stride=row, column_stride=column)
+
+
+def signed_root(op: QRoot, x: TensorSpec, code: NodeCode) -> str:
+    """The C value of `sk_root`, of ``x``; ``code`` is that of the root's own node."""
+    pairs_of_bits = ((x.magnitude << op.shift).bit_length() + 1) // 2
+    return struct(
+        "sk_root",
+        shift=op.shift,
+        highest=4 ** max(0, pairs_of_bits - 1),
+        to=code.requantization(op.requantization),
+    )
 
 
 NONLINEARITIES: dict[type[Op], str] = {

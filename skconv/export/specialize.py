@@ -20,6 +20,7 @@ from skconv.export.routines import (
     row_stage,
     rows,
     stage,
+    strided_depthwise,
 )
 from skconv.export.routines.base import ConvRoutine, Optimize
 from skconv.graph import (
@@ -38,7 +39,7 @@ from skconv.passes.fuse import in_parts
 from skconv.targets import Target
 
 # The first that fits is taken: the more special ones come first.
-CONVOLUTIONS: tuple[ConvRoutine, ...] = (depthwise, rows, first, conv)
+CONVOLUTIONS: tuple[ConvRoutine, ...] = (depthwise, strided_depthwise, rows, first, conv)
 
 
 def specialize(

@@ -23,11 +23,13 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skconv.features.stages import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
-from skconv.features.windows import GRIDS, fit_window
+from skconv.features.parallel import run_shared
 from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
 from skconv.kernels.base import PADDINGS, KernelSource, Pair
+from skconv.kernels.batches import MapBatches
 from skconv.restore import restored_on_error
+from skconv.stages.spec import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
+from skconv.stages.windows import GRIDS, fit_window
 
 Shape3 = tuple[int, int, int]
 
@@ -45,6 +47,7 @@ STAGE_CONSTRAINTS: dict[str, list[Any]] = {
     "pool": [StrOptions(set(POOLS))],
     "pool_size": [_POSITIVE, "array-like", StrOptions(set(GRIDS)), None],
     "pool_stride": [_POSITIVE, "array-like", None],
+    "root": ["boolean"],
 }
 
 
@@ -57,7 +60,7 @@ def _as_array(X: Any) -> Any:
     return X
 
 
-def _checked_input_shape(input_shape: Any) -> tuple[int, ...] | None:
+def checked_input_shape(input_shape: Any) -> tuple[int, ...] | None:
     if input_shape is None:
         return None
     shape = tuple(input_shape)
@@ -86,7 +89,7 @@ def _check_sample_shape(found: tuple[int, ...], wanted: Shape3) -> None:
         raise ValueError(f"X has samples of shape {found}, expected {wanted}")
 
 
-def _with_three_axes(shape: tuple[int, ...], channels_first: bool) -> Shape3:
+def with_three_axes(shape: tuple[int, ...], channels_first: bool) -> Shape3:
     """A sample's axes in full: a signal gets height 1, a lone channel its axis."""
     if len(shape) == 1:
         shape = (1, *shape)
@@ -110,7 +113,7 @@ def naming(shape: tuple[int, ...]) -> Iterator[None]:
 class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the convolutional feature extractors.
 
-    A subclass defines ``__init__`` with all parameters spelled out, the four below among
+    A subclass defines ``__init__`` with all parameters spelled out, the five below among
     them, and `_fit_graph`. It gets maps ``(n_samples, height, width, channels)`` and
     returns a `Graph` from one map to its features.
 
@@ -140,6 +143,10 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Where `transform` computes. ``"auto"`` takes CUDA where there is one.
     batch_size : int or "auto", default="auto"
         Samples that are computed at a time. ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
 
     Attributes
     ----------
@@ -160,6 +167,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "data_format": [StrOptions({"channels_last", "channels_first"})],
         "device": [StrOptions({"cpu", "cuda", "auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_jobs": [Integral, None],
     }
 
     # A source that looks at no more than the shape of the maps spares their conversion.
@@ -169,6 +177,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     data_format: str
     device: str
     batch_size: Any
+    n_jobs: int | None
     graph_: Graph
     kernels_: NDArray[np.float32]
     biases_: NDArray[np.float32]
@@ -188,9 +197,10 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        X : array-like
+        X : array-like or `skconv.kernels.MapBatches`
             Samples, shaped as the class says; any real numbers. uint8 and int16 are not
-            converted as a whole.
+            converted as a whole, and a memory map is not copied. Of `MapBatches` one batch
+            is held at a time; `transform` then takes each batch alone.
         y : array-like, default=None
             Passed to a source of kernels that is supervised, otherwise ignored.
 
@@ -206,22 +216,36 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             ``input_shape``, or where a kernel or a pool is larger than its map.
         """
         with restored_on_error(self):
-            shape = _checked_input_shape(self.input_shape)
+            shape = checked_input_shape(self.input_shape)
             X = _as_array(X)
             found = tuple(X.shape[1:])
-            flat = self._validated(X, reset=True)
-            sample = _with_three_axes(
+            is_batches = isinstance(X, MapBatches)
+            flat = self._checked_batches(X) if is_batches else self._validated(X, reset=True)
+            sample = with_three_axes(
                 shape or found[:3], channels_first=self.data_format == "channels_first"
             )
             _check_sample_shape(found, sample)
-            maps = flat.reshape(-1, *sample)
-            if self.data_format == "channels_first":
-                maps = maps.transpose(0, 2, 3, 1)
-            if self._fit_reads_maps:
-                maps = np.ascontiguousarray(maps, np.float32)
+            maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
             self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
         return self
+
+    def _checked_batches(self, batches: MapBatches) -> MapBatches:
+        if self.data_format == "channels_first":
+            raise ValueError("MapBatches hold maps with channels last: want data_format to say so")
+        self.n_features_in_ = math.prod(batches.shape[1:])
+        if hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return batches
+
+    def _maps(self, flat: Any, sample: Shape3) -> Any:
+        """Maps, channels last, of valid samples; those in batches are maps already."""
+        if isinstance(flat, MapBatches):
+            return flat
+        maps = flat.reshape(-1, *sample)
+        if self.data_format == "channels_first":
+            maps = maps.transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(maps, np.float32) if self._fit_reads_maps else maps
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Compute the features.
@@ -234,10 +258,10 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Returns
         -------
         features : ndarray of float32 of shape (n_samples, n_features_out)
-            C-contiguous; the same for any batch size, to rounding.
+            C-contiguous; the same for any batch size and number of jobs, to rounding.
         """
         check_is_fitted(self)
-        return self._run(self._validated_samples(X))
+        return run_shared(self._run, self._validated_samples(X), self.n_jobs)
 
     def _run(self, flat: NDArray[Any]) -> NDArray[np.float32]:
         """The features of valid, flat samples."""
@@ -248,6 +272,8 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _validated_samples(self, X: Any) -> NDArray[Any]:
         """Samples for `transform`, flat; ValueError where they are not as in `fit`."""
         X = _as_array(X)
+        if isinstance(X, MapBatches):
+            raise ValueError("transform takes arrays, got MapBatches: call it with each batch")
         if len(X.shape) > 2:
             height, width, channels = self.map_shape_
             first = self.data_format == "channels_first"
@@ -318,13 +344,15 @@ class StageExtractor(ConvExtractor):
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. With it
         ``"square"`` squares once, not twice: it is the square pooling of Saxe et al. 2011,
         and the same as ``"identity"`` and ``"abs"``.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None
-        Height and width of a window. ``"global"``: the whole map; ``"quadrants"``: a grid
-        of 2 x 2 windows that cover it; ``"pyramid"``: grids of 1 x 1, 2 x 2 and 4 x 4, one
-        behind the other. ``None``: no pooling.
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None
+        Height and width of a window, or a grid of windows that cover the map: ``"global"``
+        one, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2 and
+        4 x 4, one behind the other. ``None``: no pooling.
     pool_stride : int, (int, int) or None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool
+        Take the signed square root of what comes of the pooling.
 
     Attributes
     ----------
@@ -346,11 +374,17 @@ class StageExtractor(ConvExtractor):
     pool: Any
     pool_size: Any
     pool_stride: Any
+    root: bool
     thresholds_: Thresholds
 
     def _kernel_source(self, kernel_size: Pair) -> KernelSource:
         """An unfitted source of kernels of this size."""
         raise NotImplementedError
+
+    @property
+    def _clip(self) -> bool:
+        """Whether samples are plain rows: what is too large, or too many, is cut to them."""
+        return self.input_shape is None and self.map_shape_[0] == 1
 
     def _stage(self) -> StageSpec:
         return StageSpec(
@@ -361,6 +395,7 @@ class StageExtractor(ConvExtractor):
             self.pool_size,
             self.pool_stride,
             self.threshold,
+            root=self.root,
         )
 
     def _fit_kernels(self, maps: NDArray[Any], y: Any) -> KernelSource:

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skconv.features.base import ConvExtractor
 from skconv.features.conv_stage import ConvStage
+from skconv.features.seeds import seeded
 from skconv.features.stack import FittedStage, StackFit, inside
 from skconv.graph import Graph
+from skconv.kernels.random_patches import PatchKernels
 
 
 class ConvFeatures(ConvExtractor, _BaseComposition):
@@ -46,6 +50,13 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         Where `transform` computes, and `fit` the maps of deeper stages.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the sources that have ``random_state=None``: an int makes all kernels
+        reproducible, and those of a stage independent of the stages behind it.
 
     Attributes
     ----------
@@ -96,6 +107,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         **ConvExtractor._parameter_constraints,
         "stages": [list, tuple, None],
         "warm_start": ["boolean"],
+        "random_state": ["random_state"],
     }
 
     _fit_reads_maps = False
@@ -114,6 +126,8 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = None,
     ) -> None:
         self.stages = stages
         self.warm_start = warm_start
@@ -121,6 +135,8 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
+        self.random_state = random_state
 
     @property
     def _named_stages(self) -> list[tuple[str, Any]]:
@@ -152,8 +168,19 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
                 stage._validate_params()
         return list(self.stages)
 
+    def _seeded(self, stages: list[ConvStage]) -> list[ConvStage]:
+        """The stages with a seed in every source that has none, where there is one to give."""
+        if self.random_state is None:
+            return stages
+        random_state = check_random_state(self.random_state)
+        sources = [PatchKernels() if stage.kernels is None else stage.kernels for stage in stages]
+        return [
+            clone(stage).set_params(kernels=seeded(source, random_state))
+            for stage, source in zip(stages, sources, strict=True)
+        ]
+
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
-        stages = self._checked_stages()
+        stages = self._seeded(self._checked_stages())
         before = getattr(self, "stages_", ()) if self.warm_start else ()
         stack = StackFit(
             maps,

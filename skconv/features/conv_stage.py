@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from collections.abc import Sequence
+from dataclasses import fields
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from skconv.features.base import STAGE_CONSTRAINTS
-from skconv.features.stages import NONLINEARITY_NAMES, Pool, StageSpec
 from skconv.kernels.base import Padding
+from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, Pool, StageSpec
 
 
 class ConvStage(BaseEstimator):
     """A stage of `ConvFeatures`: where kernels come from, and what is done with them.
 
+    In this order:
+
     - ``z = kernel (cross-correlated with) map + bias``, for every kernel and place;
+    - with ``contrast_eps``, ``z`` over the contrast of the patch that the kernel lies on;
     - nonlinearity on every ``z``;
-    - pooling over windows.
+    - pooling over windows;
+    - with ``root``, the signed square root of every number.
 
     It only states this; `ConvFeatures` fits it.
 
@@ -41,20 +47,48 @@ class ConvStage(BaseEstimator):
         What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
         ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
         ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``). The last two yield
-        twice the maps. With `KMeansKernels` also ``"triangle"``, of the distances ``d`` to
-        the centroids: ``max(mean(d) - d, 0)``.
+        twice the maps. ``"clip"``: ``min(max(z, low), high)``. ``"k_nearest"``: 1 for the
+        largest of the ``z`` and ``-z`` of a pixel, twice the maps, else 0: which patches of a
+        dictionary are nearest. With `KMeansKernels` also ``"triangle"``, of the distances ``d``
+        to the centroids: ``max(mean(d) - d, 0)``.
     threshold : float in [0, 1), default=0.5
         For the soft threshold: the share of the entries of each map that become 0, on the
         samples seen in `fit`. 0.3 to 0.5 is good.
+    n_nearest : int or float, default=0.4
+        For ``"k_nearest"``: how many become 1, a number or a share in (0, 1). Where some tie
+        for the last places none of these does.
+    limits : (float, float), default=(0.0, 1.0)
+        For ``"clip"``: ``low`` and ``high``, in the unit of ``z``.
+    contrast_eps : float or None, default=None
+        Divide ``z`` by ``sqrt(variance + e)``, the variance that of the patch around its own
+        mean, all channels together; ``e`` is `contrast_eps` times the mean of these variances
+        on the samples seen in `fit`, and keeps flat patches flat. Kernels that ignore
+        brightness and have no bias then see patches of one contrast. None: contrast is kept.
+        Not with the triangle, whose patches `KMeansKernels` normalises.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=None
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, \
+default=None
         Height and width of a window, or a grid that covers the map: ``"global"`` one
-        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4 (in the last
-        stage only). ``None``: no pooling.
+        window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
+        and 4 x 4 (in the last stage only). ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool, default=False
+        Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
+        evens out large and small features.
+
+    References
+    ----------
+    L. Thiry, M. Arbel, E. Belilovsky, E. Oyallon, "The unreasonable effectiveness of patches
+    in deep convolutional kernels methods", ICLR 2021 (k nearest).
+
+    K. Jarrett, K. Kavukcuoglu, M. Ranzato, Y. LeCun, "What is the best multi-stage
+    architecture for object recognition?", ICCV 2009 (local contrast).
+
+    F. Perronnin, J. Sanchez, T. Mensink, "Improving the Fisher kernel for large-scale image
+    classification", ECCV 2010 (root).
 
     Examples
     --------
@@ -69,7 +103,13 @@ class ConvStage(BaseEstimator):
         "kernels": [HasMethods(["fit", "get_params"]), None],
         "groups": [Interval(Integral, 1, None, closed="left")],
         **STAGE_CONSTRAINTS,
-        "nonlinearity": [StrOptions(NONLINEARITY_NAMES | {"triangle"})],
+        "nonlinearity": [StrOptions(NONLINEARITY_NAMES | PARAMETRIC_NAMES | {"triangle"})],
+        "n_nearest": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
+        ],
+        "limits": ["array-like"],
+        "contrast_eps": [Interval(Real, 0, None, closed="neither"), None],
     }
 
     def __init__(
@@ -81,9 +121,13 @@ class ConvStage(BaseEstimator):
         groups: int = 1,
         nonlinearity: str = "soft_threshold",
         threshold: float = 0.5,
+        n_nearest: int | float = 0.4,
+        limits: Sequence[float] = (0.0, 1.0),
+        contrast_eps: float | None = None,
         pool: Pool = "mean",
         pool_size: Any = None,
         pool_stride: Any = None,
+        root: bool = False,
     ) -> None:
         self.kernels = kernels
         self.stride = stride
@@ -91,18 +135,15 @@ class ConvStage(BaseEstimator):
         self.groups = groups
         self.nonlinearity = nonlinearity
         self.threshold = threshold
+        self.n_nearest = n_nearest
+        self.limits = limits
+        self.contrast_eps = contrast_eps
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.root = root
 
     def spec(self) -> StageSpec:
         """What follows the kernels."""
-        return StageSpec(
-            self.stride,
-            self.padding,
-            self.nonlinearity,
-            self.pool,
-            self.pool_size,
-            self.pool_stride,
-            self.threshold,
-        )
+        parameters = self.get_params(deep=False)
+        return StageSpec(**{field.name: parameters[field.name] for field in fields(StageSpec)})

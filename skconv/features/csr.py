@@ -1,4 +1,4 @@
-"""A sparse matrix from chunks of dense rows, never twice in memory."""
+"""A sparse matrix from chunks of rows, never twice in memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class CsrBuilder:
     >>> import numpy as np
     >>> from skconv.features.csr import CsrBuilder
     >>> builder = CsrBuilder(n_columns=3)
-    >>> builder.append(np.array([[0, 2, 0]]), n_missing=1)
-    >>> builder.append(np.array([[1, 0, 3]]), n_missing=0)
+    >>> builder.append(columns=np.array([1]), values=np.array([2]), per_row=[1], n_missing=1)
+    >>> builder.append(np.array([0, 2]), np.array([1, 3]), per_row=[2], n_missing=0)
     >>> builder.build().toarray()
     array([[0., 2., 0.],
            [1., 0., 3.]], dtype=float32)
@@ -30,18 +30,21 @@ class CsrBuilder:
         self.columns = np.empty(0, np.int32)
         self.ends = [np.zeros(1, np.int64)]
 
-    def append(self, rows: NDArray[Any], n_missing: int) -> None:
-        """Add rows; `n_missing` more are to follow."""
+    def append(
+        self, columns: NDArray[Any], values: NDArray[Any], per_row: Any, n_missing: int
+    ) -> None:
+        """Add rows: the entries of all, and how many each has; `n_missing` more are to follow.
+
+        Columns ascend within a row.
+        """
         start = int(self.ends[-1][-1])
-        places = np.flatnonzero(rows.astype(bool))
-        stop = start + len(places)
+        stop = start + len(columns)
         if stop > len(self.values):
             # Room for the rows to follow, were they filled like these.
-            self._resize(stop + len(places) * n_missing // len(rows))
-        row, column = np.divmod(places, self.n_columns)
-        self.values[start:stop] = rows.ravel()[places]
-        self.columns[start:stop] = column
-        self.ends.append(start + np.bincount(row, minlength=len(rows)).cumsum())
+            self._resize(stop + len(columns) * n_missing // len(per_row))
+        self.values[start:stop] = values
+        self.columns[start:stop] = columns
+        self.ends.append(start + np.cumsum(per_row))
 
     def _resize(self, n_values: int) -> None:
         # realloc moves pages, it does not copy; nothing else refers to these arrays.

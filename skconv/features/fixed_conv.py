@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
 from skconv.features.base import STAGE_CONSTRAINTS, ConvExtractor, StageExtractor
-from skconv.features.stages import Pool
-from skconv.kernels.base import KernelSource, Padding
+from skconv.graph import Concat, Conv, Graph, Median
+from skconv.kernels.base import KernelSource, Padding, same_padding
 from skconv.kernels.fixed import FixedKernels
+from skconv.stages.spec import Pool
 
 # The longest kernel for signals.
 _LONGEST = 5
+_MEDIAN = "median"
 
 
 class FixedConvFeatures(StageExtractor):
@@ -38,7 +40,8 @@ class FixedConvFeatures(StageExtractor):
         Names of kernels and of groups: ``"sobel"``, ``"scharr"``, ``"prewitt"``,
         ``"gauss"``, ``"laplace"``, ``"laws"``, ``"rows"``. ``"all"``: 40 kernels on images,
         those of one row on signals. Without ``input_shape`` kernels longer than the signal
-        are cut to it, with a warning.
+        are cut to it, with a warning. ``"median"`` beside at least one kernel: the median of
+        3 x 3 pixels of every channel, on images. It is no kernel; its maps come last.
     normalize : bool, default=True
         Divide each kernel by the sum of the magnitudes of its entries, which are integers
         otherwise.
@@ -56,13 +59,16 @@ class FixedConvFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
         Height and width of a window, or a grid that covers the map: ``"global"`` one
-        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
-        pooling.
+        window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
+        and 4 x 4. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool, default=False
+        Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
+        evens out large and small features.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -73,13 +79,17 @@ class FixedConvFeatures(StageExtractor):
         Where `transform` computes.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
 
     Attributes
     ----------
     kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, channels)
         The kernels in the order of their names.
     names_ : list of str
-        Name of every kernel.
+        Name of every map: of every kernel, and ``"median"`` for each channel.
     biases_ : ndarray of float32 of shape (n_kernels,)
         Zeros.
     thresholds_ : ndarray of float32 of shape (n_maps,) or None
@@ -139,10 +149,12 @@ class FixedConvFeatures(StageExtractor):
         pool: Pool = "mean",
         pool_size: Any = 7,
         pool_stride: Any = None,
+        root: bool = False,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
     ) -> None:
         self.names = names
         self.normalize = normalize
@@ -154,13 +166,16 @@ class FixedConvFeatures(StageExtractor):
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.root = root
         self.input_shape = input_shape
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
 
     def _fit_kernels(self, maps: NDArray[Any], y: Any) -> KernelSource:
-        source = FixedKernels(names=self.names, normalize=self.normalize, channels=self.channels)
+        names = self._linear_names(signal=maps.shape[1] == 1)
+        source = FixedKernels(names=names, normalize=self.normalize, channels=self.channels)
         height, width, channels = maps.shape[1:]
         if self.input_shape is None and height == 1 and width < _LONGEST:
             source.fit(np.empty((1, 1, _LONGEST, channels), np.float32))
@@ -168,7 +183,42 @@ class FixedConvFeatures(StageExtractor):
         else:
             source.fit(maps)
         self.names_ = source.names_
+        if self._has_median:
+            self.names_ = [*source.names_, *[_MEDIAN] * channels]
         return source
+
+    @property
+    def _has_median(self) -> bool:
+        return not isinstance(self.names, str) and _MEDIAN in list(self.names)
+
+    def _linear_names(self, *, signal: bool) -> Any:
+        """Names without the median, which is no kernel; ValueError where it cannot be."""
+        if not self._has_median:
+            return self.names
+        if signal:
+            raise ValueError(f"names={self.names!r}: the median is one of images, not of signals")
+        names = [name for name in self.names if name != _MEDIAN]
+        if not names or len(names) < len(self.names) - 1:
+            raise ValueError(f"names={self.names!r}: want the median once, beside a kernel")
+        return names
+
+    def _responses(self, graph: Graph, source: KernelSource) -> Graph:
+        maps = graph.output_name
+        graph = super()._responses(graph, source)
+        if not self._has_median:
+            return graph
+        conv, responses = graph.nodes[-1].op, graph.output_name
+        assert isinstance(conv, Conv)
+        window = (3, 3)
+        padding = ((0, 0), (0, 0)) if self.padding == "valid" else same_padding(window)
+        graph = graph.append(Median(window, conv.stride, padding, conv.pad_mode), maps)
+        wanted, found = graph.specs[responses].shape[:2], graph.output.shape[:2]
+        if wanted != found:
+            raise ValueError(
+                f"padding='valid' makes maps {wanted} of the kernels {conv.weights.shape[1:3]}, "
+                f"and {found} of the median: want padding='same', or kernels of 3 x 3 alone"
+            )
+        return graph.append(Concat(), responses, graph.output_name)
 
 
 def _cut(kernels: NDArray[np.float32], width: int) -> NDArray[np.float32]:

@@ -11,12 +11,12 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skconv.features.base import StageExtractor
-from skconv.features.stages import Padding, Pool, StageSpec
 from skconv.graph import Concat, Graph, Magnitude
 from skconv.kernels.base import KernelSource, Pair
 from skconv.kernels.gabor import GaborKernels, checked_wavelengths
 from skconv.kernels.modulated import ModulatedKernels
 from skconv.kernels.union import UnionKernels
+from skconv.stages.spec import Padding, Pool, StageSpec
 
 Phase = Literal["even", "odd", "both", "energy"]
 
@@ -71,13 +71,16 @@ class GaborFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
         Height and width of a window, or a grid that covers the map: ``"global"`` one
-        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
-        pooling.
+        window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
+        and 4 x 4. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool, default=False
+        Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
+        evens out large and small features.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -88,6 +91,10 @@ class GaborFeatures(StageExtractor):
         Where `transform` computes.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
 
     Attributes
     ----------
@@ -164,10 +171,12 @@ class GaborFeatures(StageExtractor):
         pool: Pool = "mean",
         pool_size: Any = 7,
         pool_stride: Any = None,
+        root: bool = False,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
     ) -> None:
         self.n_orientations = n_orientations
         self.wavelengths = wavelengths
@@ -183,10 +192,12 @@ class GaborFeatures(StageExtractor):
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.root = root
         self.input_shape = input_shape
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
 
     def _kernel_source(self, kernel_size: Pair) -> KernelSource:
         if self.modulate is not None:

@@ -20,7 +20,7 @@ def row_chunks(n_rows: int, bytes_per_row: int) -> Iterator[slice]:
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
-def maps_behind(graph: Graph, maps: NDArray[Any], *, device: str, batch_size: Any) -> Maps:
+def maps_behind(graph: Graph, maps: Maps, *, device: str, batch_size: Any) -> Maps:
     """What a stage behind ``graph`` sees: the samples, or maps that are made when asked for.
 
     They are made anew each time that they are gone through; what is held is one batch.
@@ -31,8 +31,9 @@ def maps_behind(graph: Graph, maps: NDArray[Any], *, device: str, batch_size: An
     def batches() -> Iterator[NDArray[Any]]:
         from skconv.runtime import torch_engine
 
-        for rows in row_chunks(len(maps), graph.output.nbytes):
-            yield torch_engine.run(graph, maps[rows], device=device, batch_size=batch_size)
+        for batch in maps if isinstance(maps, MapBatches) else (maps,):
+            for rows in row_chunks(len(batch), graph.output.nbytes):
+                yield torch_engine.run(graph, batch[rows], device=device, batch_size=batch_size)
 
     height, width, channels = graph.output.shape
     return MapBatches((len(maps), height, width, channels), batches)

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.features.base import StageExtractor
-from skconv.features.stages import NONLINEARITY_NAMES, Pool
 from skconv.features.triangle import triangle
 from skconv.graph import Graph
 from skconv.kernels.base import KernelSource, Padding, Pair
 from skconv.kernels.kmeans import Algorithm, KMeansKernels
 from skconv.kernels.moments import RemoveMean
+from skconv.stages.spec import NONLINEARITY_NAMES, Pool
 
 
 class KMeansConvFeatures(StageExtractor):
@@ -32,7 +32,8 @@ class KMeansConvFeatures(StageExtractor):
     Parameters
     ----------
     n_kernels : int, default=64
-        How many centroids.
+        How many centroids. Without ``input_shape`` more than a signal has patches are cut to
+        them, with a warning.
     kernel_size : int or (int, int), default=6
         Height and width of a kernel, in pixels. A signal uses the width alone. Without
         ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
@@ -66,14 +67,17 @@ class KMeansConvFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, \
-default="quadrants"
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, \
+default="sixteenths"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
-        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
-        pooling.
+        window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
+        and 4 x 4. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool, default=True
+        Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
+        evens out large and small features.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -84,6 +88,10 @@ default="quadrants"
         Where `transform` computes.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
     random_state : int, RandomState instance or None, default=None
         An int makes the kernels reproducible.
 
@@ -161,12 +169,14 @@ default="quadrants"
         nonlinearity: str = "soft_threshold",
         threshold: float = 0.5,
         pool: Pool = "mean",
-        pool_size: Any = "quadrants",
+        pool_size: Any = "sixteenths",
         pool_stride: Any = None,
+        root: bool = True,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.n_kernels = n_kernels
@@ -183,10 +193,12 @@ default="quadrants"
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.root = root
         self.input_shape = input_shape
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def _responses(self, graph: Graph, source: KernelSource) -> Graph:
@@ -204,5 +216,6 @@ default="quadrants"
             remove_mean=self.remove_mean,
             n_patches=self.n_patches,
             algorithm=self.algorithm,
+            clip=self._clip,
             random_state=self.random_state,
         )

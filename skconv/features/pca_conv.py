@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.features.base import StageExtractor
-from skconv.features.stages import Pool
 from skconv.kernels.base import Padding, Pair
 from skconv.kernels.pca import PCAKernels, RemoveMean
+from skconv.stages.spec import Pool
 
 
 class PCAConvFeatures(StageExtractor):
@@ -54,13 +54,16 @@ class PCAConvFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
         Height and width of a window, or a grid that covers the map: ``"global"`` one
-        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
-        pooling.
+        window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
+        and 4 x 4. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool, default=False
+        Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
+        evens out large and small features.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -71,6 +74,10 @@ class PCAConvFeatures(StageExtractor):
         Where `transform` computes.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
 
     Attributes
     ----------
@@ -143,10 +150,12 @@ class PCAConvFeatures(StageExtractor):
         pool: Pool = "mean",
         pool_size: Any = 7,
         pool_stride: Any = None,
+        root: bool = False,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
     ) -> None:
         self.n_kernels = n_kernels
         self.kernel_size = kernel_size
@@ -158,10 +167,12 @@ class PCAConvFeatures(StageExtractor):
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.root = root
         self.input_shape = input_shape
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
 
     def _kernel_source(self, kernel_size: Pair) -> PCAKernels:
         return PCAKernels(
@@ -169,7 +180,7 @@ class PCAConvFeatures(StageExtractor):
             kernel_size=kernel_size,
             padding=self.padding,
             remove_mean=self.remove_mean,
-            clip=self.input_shape is None and self.map_shape_[0] == 1,
+            clip=self._clip,
         )
 
     def _fit_kernels(self, maps: NDArray[Any], y: Any) -> PCAKernels:

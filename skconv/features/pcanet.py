@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skconv.features.base import ConvExtractor, naming
 from skconv.features.csr import CsrBuilder
 from skconv.features.graph_maps import each_channel_alone, maps_behind, row_chunks
-from skconv.features.stages import StageSpec
-from skconv.features.windows import fit_window
 from skconv.graph import BlockHistogram, Graph, Hash, TensorSpec
 from skconv.kernels.base import Pair
 from skconv.kernels.lda import LDAKernels
 from skconv.kernels.moments import Maps, PatchShape
 from skconv.kernels.pca import PCAKernels, check_rank, max_rank
 from skconv.kernels.random import RandomKernels
+from skconv.runtime.block_counts import BlockCounts, Counts
+from skconv.stages.spec import StageSpec
+from skconv.stages.windows import fit_window
 
 MAX_BITS = 8
 _STAGE = StageSpec(padding="same")
@@ -106,6 +108,10 @@ class PCANetFeatures(ConvExtractor):
         Where maps are computed.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
     random_state : int, RandomState instance or None, default=None
         For ``learn="random"``: an int makes the kernels reproducible.
 
@@ -186,6 +192,7 @@ class PCANetFeatures(ConvExtractor):
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.n_kernels = n_kernels
@@ -198,6 +205,7 @@ class PCANetFeatures(ConvExtractor):
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
@@ -274,17 +282,30 @@ class PCANetFeatures(ConvExtractor):
     def _run(self, flat: NDArray[Any]) -> Any:
         if self.output == "float32":
             return super()._run(flat)
-        n_features = self._n_features_out
-        chunks = row_chunks(len(flat), 4 * n_features)
         if self.output == "sparse":
-            builder = CsrBuilder(n_features)
-            for rows in chunks:
-                builder.append(super()._run(flat[rows]), n_missing=len(flat) - rows.stop)
+            builder = CsrBuilder(self._n_features_out)
+            for rows, counts in self._counts(flat):
+                builder.append(*counts, n_missing=len(flat) - rows.stop)
             return builder.build()
-        counts = np.empty((len(flat), n_features), np.uint8)
-        for rows in chunks:
-            counts[rows] = super()._run(flat[rows])
-        return counts
+        dense = np.zeros((len(flat), self._n_features_out), np.uint8)
+        for rows, counts in self._counts(flat):
+            sample = np.repeat(np.arange(rows.start, rows.stop), counts.per_row)
+            dense[sample, counts.columns] = counts.values
+        return dense
+
+    def _counts(self, flat: NDArray[Any]) -> Iterator[tuple[slice, Counts]]:
+        """Samples, chunk by chunk, and their counts above 0."""
+        from skconv.runtime import torch_engine
+
+        nodes = self.graph_.nodes
+        place = next(i for i, node in enumerate(nodes) if isinstance(node.op, BlockHistogram))
+        codes = Graph(self.graph_.input, nodes[:place])
+        count = BlockCounts(cast(BlockHistogram, nodes[place].op), codes.output.shape)
+        for rows in row_chunks(len(flat), 4 * self._n_features_out):
+            maps = torch_engine.run(
+                codes, flat[rows], device=self.device, batch_size=self.batch_size
+            )
+            yield rows, count(maps)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skconv.convert import to_graph
+from skconv.features.graph_maps import row_chunks
 from skconv.graph import Graph, Quantized, TensorSpec, verify
 from skconv.passes.calibrate import Method, calibrate
 from skconv.passes.fold import fold
@@ -149,7 +150,11 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             Integers.
         """
         check_is_fitted(self)
-        return reference.run(self.graph_, self._flat(X, reset=False)).astype(np.float32)
+        flat = self._flat(X, reset=False)
+        features = np.empty((len(flat), self._n_features_out), np.float32)
+        for rows in row_chunks(len(flat), 8 * flat.shape[1]):
+            features[rows] = reference.run(self.graph_, flat[rows])
+        return features
 
     def _flat(self, X: Any, *, reset: bool) -> NDArray[Any]:
         if getattr(X, "ndim", 2) > 2:

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.features.base import StageExtractor
-from skconv.features.stages import Padding, Pool
 from skconv.kernels.base import KernelSource, Pair
 from skconv.kernels.random import RandomKernels, Weights
 from skconv.kernels.random_patches import PatchKernels
+from skconv.stages.spec import Padding, Pool
 
 
 class RandomConvFeatures(StageExtractor):
@@ -31,7 +31,8 @@ class RandomConvFeatures(StageExtractor):
     Parameters
     ----------
     n_kernels : int, default=64
-        How many kernels.
+        How many kernels. Without ``input_shape`` more than a signal has different patches,
+        where these are the kernels, are cut to them, with a warning.
     kernel_size : int or (int, int), default=7
         Height and width of a kernel, in pixels. A signal uses the width alone. Without
         ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
@@ -61,13 +62,16 @@ class RandomConvFeatures(StageExtractor):
     pool : {"max", "mean", "sum", "l2"}, default="l2"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``; with it
         ``"identity"``, ``"abs"`` and ``"square"`` are one and the same.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"} or None, default=7
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
         Height and width of a window, or a grid that covers the map: ``"global"`` one
-        window, ``"quadrants"`` 2 x 2, ``"pyramid"`` 1 x 1, 2 x 2 and 4 x 4. ``None``: no
-        pooling.
+        window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
+        and 4 x 4. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
+    root : bool, default=False
+        Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
+        evens out large and small features.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -78,6 +82,10 @@ class RandomConvFeatures(StageExtractor):
         Where `transform` computes.
     batch_size : int or "auto", default="auto"
         Samples computed at a time; ``"auto"`` takes as many as fit the cache.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
+        a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
+        uses all of them itself.
     random_state : int, RandomState instance or None, default=None
         An int makes the kernels reproducible.
 
@@ -153,10 +161,12 @@ class RandomConvFeatures(StageExtractor):
         pool: Pool = "l2",
         pool_size: Any = 7,
         pool_stride: Any = None,
+        root: bool = False,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
         batch_size: Any = "auto",
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.n_kernels = n_kernels
@@ -171,10 +181,12 @@ class RandomConvFeatures(StageExtractor):
         self.pool = pool
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.root = root
         self.input_shape = input_shape
         self.data_format = data_format
         self.device = device
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def _kernel_source(self, kernel_size: Pair) -> KernelSource:
@@ -184,6 +196,7 @@ class RandomConvFeatures(StageExtractor):
                 kernel_size=kernel_size,
                 eps=self.eps,
                 remove_mean="channel" if self.zero_mean else None,
+                clip=self._clip,
                 random_state=self.random_state,
             )
         return RandomKernels(

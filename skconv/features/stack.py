@@ -16,14 +16,14 @@ from sklearn.base import clone
 from skconv.features.base import naming
 from skconv.features.conv_stage import ConvStage
 from skconv.features.graph_maps import channels_of, maps_behind
-from skconv.features.stages import Thresholds
 from skconv.features.triangle import triangle
-from skconv.features.windows import fit_window
 from skconv.graph import Conv, Graph, TensorSpec
 from skconv.kernels.base import KernelSource
 from skconv.kernels.kmeans import KMeansKernels
 from skconv.kernels.moments import Maps
 from skconv.kernels.random_patches import PatchKernels
+from skconv.stages.spec import Thresholds
+from skconv.stages.windows import fit_window
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +44,8 @@ class FittedStage:
     thresholds : ndarray of float32 of shape (n_maps,) or None
     centroids : KMeansKernels or None
         The fitted source, for the triangle. No other is kept: some hold large sums.
+    contrast_eps : float or None
+        What is added to the variance of every patch.
     """
 
     stage: ConvStage
@@ -52,6 +54,7 @@ class FittedStage:
     biases: Floats
     thresholds: Thresholds = None
     centroids: KMeansKernels | None = None
+    contrast_eps: float | None = None
 
     @property
     def parts(self) -> int:
@@ -68,9 +71,10 @@ class FittedStage:
 
     def responses(self, graph: Graph, *, signal: bool) -> Graph:
         """``graph`` with what the nonlinearity sees behind it."""
-        if self.centroids is None:
-            return graph.append(self.conv(signal=signal))
-        return triangle(graph, self.stage.spec(), self.centroids)
+        spec = self.stage.spec()
+        if self.centroids is not None:
+            return triangle(graph, spec, self.centroids)
+        return spec.responses(graph, self.conv(signal=signal), self.contrast_eps)
 
     def behind(self, graph: Graph, *, signal: bool, clip: bool) -> Graph:
         """``graph`` with this stage behind it."""
@@ -107,11 +111,13 @@ class StackFit:
                 warnings.simplefilter("ignore")  # What is cut is told when it is.
                 if stage.pool_size == "pyramid" and i + 1 < len(stages):
                     raise ValueError("pool_size='pyramid' gives no map: want it in the last stage")
-                source = self._sized(stage, graph.output.shape)
-                size = source.get_params(deep=False).get("kernel_size", (1, 1))
-                # Of the maps only height and width are known.
+                parameters = self._sized(stage, graph.output.shape).get_params(deep=False)
+                # Of the maps only height and width are known, as a rule.
+                size = parameters.get("kernel_size", (1, 1))
                 kernels = np.zeros((1, *size, graph.output.shape[2]), np.float32)
+                n_kernels = parameters.get("n_kernels")
                 spec = stage.spec()
+                spec.check(None if n_kernels is None else n_kernels * stage.groups)
                 conv = spec.conv(kernels, np.zeros(1, np.float32), signal=self.signal)
                 graph = spec.pooled(graph.append(conv), signal=self.signal, clip=self.clip)
 
@@ -150,6 +156,9 @@ class StackFit:
             kernels = _grown(old.kernels, kernels, stage.groups)
             biases = _grown(old.biases, biases, stage.groups)
         fitted = FittedStage(clone(stage), maps.shape[1:], kernels, biases, None, centroids)
+        conv = fitted.conv(signal=self.signal)
+        eps = stage.spec().learn_contrast(self.graph, conv, self.maps, self.device)
+        fitted = replace(fitted, contrast_eps=eps)
         responses = fitted.responses(self.graph, signal=self.signal)
         thresholds = stage.spec().learn_thresholds(responses, self.maps, self.device)
         if old is not None and old.thresholds is not None and thresholds is not None:
@@ -171,12 +180,24 @@ class StackFit:
 
     def _sized(self, stage: ConvStage, map_shape: tuple[int, ...]) -> Any:
         """The source of a stage, unfitted, its kernels no larger than the maps."""
-        source = clone(PatchKernels() if stage.kernels is None else stage.kernels)
-        for name, value in source.get_params().items():
-            if name.rpartition("__")[2] == "kernel_size":
-                size = fit_window(value, map_shape, name, signal=self.signal, clip=self.clip)
-                source.set_params(**{name: size})
-        return source
+        source = PatchKernels() if stage.kernels is None else stage.kernels
+        return sized(source, map_shape, clip=self.clip)
+
+
+def sized(source: Any, map_shape: tuple[int, ...], *, clip: bool) -> Any:
+    """A clone of a source, its kernels no larger than the maps; ValueError where they are.
+
+    With `clip`, on signals, kernels that are too long or too many are cut, with a warning.
+    """
+    source, signal = clone(source), map_shape[0] == 1
+    for name, value in source.get_params().items():
+        parameter = name.rpartition("__")[2]
+        if parameter == "kernel_size":
+            size = fit_window(value, map_shape, name, signal=signal, clip=clip)
+            source.set_params(**{name: size})
+        elif parameter == "clip" and signal and clip:
+            source.set_params(**{name: True})
+    return source
 
 
 @contextmanager

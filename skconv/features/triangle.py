@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.features.stages import StageSpec
 from skconv.graph import Divide, Graph, LocalContrast, Triangle
 from skconv.kernels.kmeans import KMeansKernels
+from skconv.stages.spec import StageSpec
 
 
 def triangle(graph: Graph, stage: StageSpec, source: KMeansKernels) -> Graph:

@@ -2,6 +2,7 @@
 
 from skconv.graph.base import Op, TensorSpec
 from skconv.graph.core import INPUT, Graph, Node, verify
+from skconv.graph.elementwise import Activation, Add, Multiply, QActivation, QAdd, QMultiply
 from skconv.graph.integer import (
     QAffine,
     QConv,
@@ -11,6 +12,7 @@ from skconv.graph.integer import (
     QLinear,
     QMeanPool,
     QNormalize,
+    QRoot,
     QSquare,
     Requantization,
     Rescale,
@@ -23,6 +25,7 @@ from skconv.graph.nonlinearities import (
     KNearest,
     Magnitude,
     Relu,
+    Root,
     Sign,
     SoftThreshold,
     Square,
@@ -51,6 +54,7 @@ from skconv.graph.patches import (
 )
 from skconv.graph.serialize import from_dict, to_dict
 from skconv.graph.softmax import QSoftmax
+from skconv.graph.spatial import Pad, QPad, QResize, Resize, Upsample
 from skconv.graph.vectors import (
     Affine,
     ArgMax,
@@ -64,6 +68,8 @@ from skconv.graph.vectors import (
 __all__ = [
     "INPUT",
     "Abs",
+    "Activation",
+    "Add",
     "Affine",
     "ArgMax",
     "BlockHistogram",
@@ -84,11 +90,15 @@ __all__ = [
     "MaxPool",
     "MeanPool",
     "Median",
+    "Multiply",
     "Node",
     "Normalize",
     "Op",
     "OvoVote",
+    "Pad",
     "Permute",
+    "QActivation",
+    "QAdd",
     "QAffine",
     "QConv",
     "QConvHash",
@@ -98,7 +108,11 @@ __all__ = [
     "QLinear",
     "QLocalContrast",
     "QMeanPool",
+    "QMultiply",
     "QNormalize",
+    "QPad",
+    "QResize",
+    "QRoot",
     "QSoftmax",
     "QSquare",
     "QTriangle",
@@ -107,6 +121,8 @@ __all__ = [
     "Requantization",
     "Rescale",
     "Reshape",
+    "Resize",
+    "Root",
     "Select",
     "Sign",
     "SoftThreshold",
@@ -115,6 +131,7 @@ __all__ = [
     "TensorSpec",
     "Threshold",
     "Triangle",
+    "Upsample",
     "from_dict",
     "to_dict",
     "verify",

@@ -118,6 +118,13 @@ def require_vector(op: Op, spec: TensorSpec, length: int | None = None) -> None:
     )
 
 
+def require_channels(op: Op, spec: TensorSpec, channels: int) -> None:
+    require(
+        spec.shape[-1] == channels,
+        f"{type(op).__name__} of {channels} channels, got shape {spec.shape}",
+    )
+
+
 def require_zero_point_0(op: Op, spec: TensorSpec) -> None:
     require(
         spec.zero_point == 0,

@@ -18,6 +18,7 @@ from skconv.graph.base import (
     Op,
     TensorSpec,
     require,
+    require_channels,
     require_vector,
     require_zero_point_0,
 )
@@ -159,6 +160,28 @@ class QSquare(IntegerOp):
 
 
 @dataclass(frozen=True)
+class QRoot(IntegerOp):
+    """Nearest integer to ``sqrt(|x| 2^shift)`` with the sign of ``x``, requantised.
+
+    ``shift`` is even: the root has ``shift / 2`` bits of fraction.
+    """
+
+    shift: int = 0
+    requantization: Requantization = None  # type: ignore[assignment]
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require_zero_point_0(self, x)
+        require(
+            self.shift >= 0 and self.shift % 2 == 0,
+            f"QRoot wants an even shift >= 0, got {self.shift}",
+        )
+        largest = x.magnitude << self.shift
+        _require_accumulator(self, largest)
+        return self.requantization.spec(x.shape, round(np.sqrt(largest)))
+
+
+@dataclass(frozen=True)
 class QMeanPool(PoolGeometry, IntegerOp):
     """Sum of every window, requantised (the multiplier holds 1 / area)."""
 
@@ -204,7 +227,7 @@ class Rescale(IntegerOp):
 
 @dataclass(frozen=True)
 class QAffine(IntegerOp):
-    """``x * factors + offsets``, entry by entry: int16 factors, int32 offsets, requantised."""
+    """``x * factors + offsets`` of every channel: int16 factors, int32 offsets, requantised."""
 
     factors: Array = None  # type: ignore[assignment]
     offsets: Array = None  # type: ignore[assignment]
@@ -212,7 +235,7 @@ class QAffine(IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_vector(self, x, len(self.factors))
+        require_channels(self, x, len(self.factors))
         require_zero_point_0(self, x)
         bound = _row_bound(self.factors[:, None], self.offsets, x)
         _require_accumulator(self, bound)

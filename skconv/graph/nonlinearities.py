@@ -1,7 +1,7 @@
 """The nonlinearities: what becomes of the entries of one pixel, or of one entry alone.
 
-All mean the same on floats and on integers but `Square`, which integers requantise
-(`skconv.graph.integer`). Those that look at the patch around a pixel are in
+All mean the same on floats and on integers but `Square` and `Root`, which integers
+requantise (`skconv.graph.integer`). Those that look at the patch around a pixel are in
 `skconv.graph.patches`.
 """
 
@@ -122,6 +122,28 @@ class Square(Op):
 
     def macs(self, *inputs: TensorSpec) -> int:
         return inputs[0].size
+
+
+@dataclass(frozen=True)
+class Root(Op):
+    """``sign(x) sqrt(|x|)``: power normalisation, which evens out large and small features.
+
+    References
+    ----------
+    Perronnin, Sanchez, Mensink, "Improving the Fisher kernel for large-scale image
+    classification", ECCV 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, Root, TensorSpec
+    >>> from skconv.runtime import reference
+    >>> reference.run(Graph(TensorSpec((3,))).append(Root()), np.array([[-4.0, 0.25, 9.0]]))
+    array([[-2. ,  0.5,  3. ]])
+    """
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return inputs[0]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from skconv.graph.base import (
     Op,
     TensorSpec,
     require,
+    require_channels,
     require_vector,
 )
 
@@ -21,14 +22,18 @@ from skconv.graph.base import (
 
 @dataclass(frozen=True)
 class Affine(Op):
-    """``x * factors + offsets``, entry by entry (the scalers)."""
+    """``x * factors + offsets``: a factor and an offset for every channel.
+
+    On a vector, for every entry (the scalers). On a map it is what is left of a batch
+    normalisation, or what a network wants done to an image before it: ``(x - mean) / std``.
+    """
 
     factors: Array = None  # type: ignore[assignment]
     offsets: Array = None  # type: ignore[assignment]
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_vector(self, x, len(self.factors))
+        require_channels(self, x, len(self.factors))
         return TensorSpec(x.shape)
 
     def macs(self, *inputs: TensorSpec) -> int:

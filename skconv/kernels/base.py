@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+import warnings
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,23 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from skconv.kernels.batches import MapBatches
+from skconv.stages.geometry import PADDINGS, Padding, Pair, pair, same_padding
 
-Pair = tuple[int, int]
-Padding = Literal["valid", "same", "circular"]
-
-PADDINGS = frozenset({"valid", "same", "circular"})
+# Sources and stages lay kernels on maps alike; sources find these words here.
+__all__ = [
+    "PADDINGS",
+    "KernelSource",
+    "Padding",
+    "Pair",
+    "centred",
+    "check_labels",
+    "check_maps",
+    "first_of_equals",
+    "limited",
+    "pair",
+    "same_padding",
+    "unit_rows",
+]
 
 _DECIMALS = 5
 
@@ -31,24 +44,6 @@ class KernelSource(Protocol):
     def fit(self, maps: NDArray[Any] | MapBatches, y: Any = None) -> KernelSource:
         """Set ``kernels_`` (n_kernels, height, width, channels) and ``biases_``."""
         ...
-
-
-def pair(value: Any, name: str) -> Pair:
-    """``value`` for both axes; ValueError unless it is a positive integer or two of them."""
-    values = (value, value) if np.ndim(value) == 0 else tuple(value)
-    if len(values) != 2 or not all(float(v).is_integer() and v > 0 for v in values):
-        raise ValueError(f"{name}={value!r} must be a positive integer or a pair of them")
-    return int(values[0]), int(values[1])
-
-
-def same_padding(window: Pair) -> tuple[Pair, Pair]:
-    """Padding that keeps the size at stride 1.
-
-    A window of even size wants one row (column) more on one side: it is put below (to
-    the right).
-    """
-    (top, bottom), (left, right) = (((k - 1) // 2, k // 2) for k in window)
-    return (top, bottom), (left, right)
 
 
 def check_maps(
@@ -81,6 +76,20 @@ def check_labels(y: Any, maps: Any, name: str) -> NDArray[Any]:
     check_consistent_length(y, maps)
     check_classification_targets(y)
     return y
+
+
+def limited(n_kernels: int, most: int, what: str, *, clip: bool) -> int:
+    """How many kernels to take of `most`; ValueError where there are too few.
+
+    With `clip` as many as there are come, with a warning. `what` says what there is of them.
+    """
+    if n_kernels <= most:
+        return n_kernels
+    excess = f"n_kernels={n_kernels} is more than the {most} {what}"
+    if not clip or most == 0:
+        raise ValueError(excess)
+    warnings.warn(f"{excess}: {most} is used", stacklevel=2)
+    return most
 
 
 def centred(kernels: NDArray[Any], size: Pair) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from sklearn.utils import assert_all_finite
 
 
 class MapBatches:
-    """Maps that are made batch by batch; kernel sources take them in place of an array.
+    """Maps that are made batch by batch; `fit` takes them in place of an array.
 
-    What a source learns does not depend on the batches, beyond rounding. Some sources go
-    through them more than once.
+    Kernel sources do, and the extractors: `transform` is then called with each batch. What
+    is learnt does not depend on the batches, beyond rounding. Some sources go through them
+    more than once.
 
     Parameters
     ----------
@@ -63,6 +64,15 @@ class MapBatches:
             yield batch
         if n_seen != len(self):
             raise ValueError(f"batches hold {n_seen} maps, want {len(self)} as shape says")
+
+    def take(self, indices: NDArray[np.int64], axis: Literal[0] = 0) -> NDArray[Any]:
+        """The maps of these numbers, ascending, as `numpy.take` gives those of an array."""
+        taken, start = [], 0
+        for batch in self:
+            inside = (indices >= start) & (indices < start + len(batch))
+            taken.append(batch[indices[inside] - start])
+            start += len(batch)
+        return np.concatenate(taken)
 
 
 def batches_of(maps: NDArray[Any] | MapBatches, n_bytes: int) -> Iterator[NDArray[Any]]:

@@ -12,13 +12,26 @@ from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skconv.graph import Graph, TensorSpec
-from skconv.kernels.base import PADDINGS, KernelSource, Padding, Pair, check_labels, check_maps
+from skconv.kernels.base import (
+    PADDINGS,
+    KernelSource,
+    Padding,
+    Pair,
+    check_labels,
+    check_maps,
+    limited,
+)
 from skconv.kernels.block_ridge import BlockRidge
 from skconv.kernels.moments import Maps
 from skconv.kernels.patches import sample_patches
+from skconv.stages.spec import StageSpec
+from skconv.stages.windows import GRIDS
 
-Cost = Literal["count", "macs"]
+Cost = Literal["count", "macs", "flash"]
 Direction = Literal["forward", "backward"]
+
+# What `to_c` takes for the bias of a kernel and for a weight of the classifier.
+_BIAS_BYTES, _FACTOR_BYTES = 4, 2
 
 
 class GreedyKernels(BaseEstimator):
@@ -44,8 +57,10 @@ class GreedyKernels(BaseEstimator):
         Gives the candidates; `UnionKernels` puts several sources together.
     n_kernels : int, default=16
         How many are chosen.
-    cost : {"count", "macs"}, default="count"
-        What a kernel costs: 1, or its multiplications at one place, zeros around it not counted.
+    cost : {"count", "macs", "flash"}, default="count"
+        What a kernel costs: 1; its multiplications at one place; or the bytes that it takes on
+        a microcontroller: weights of 8 bits and a bias of 32, and in a linear classifier 16 bits
+        for each of its features and classes. Zeros around a kernel are not counted.
     direction : {"forward", "backward"}, default="forward"
         Backward solves one system of all features, for every fold, and takes a step for every
         candidate that goes: slower, and better where kernels help only together.
@@ -54,7 +69,8 @@ class GreedyKernels(BaseEstimator):
         ``"soft_threshold"``, as in `ConvStage`.
     threshold : float in [0, 1), default=0.5
         For the soft threshold: the share of the responses that become 0.
-    pool_size : int, (int, int), {"global", "quadrants", "pyramid"}, default="quadrants"
+    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"}, \
+default="quadrants"
         Windows that responses are averaged over.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; None is `pool_size`.
@@ -66,6 +82,9 @@ class GreedyKernels(BaseEstimator):
         Which samples are held out. ``ShuffleSplit(1, test_size=0.25)`` is one share.
     max_samples : int, default=5000
         How many maps are drawn to compute features of; bounds the memory.
+    clip : bool, default=False
+        Where there are fewer candidates than `n_kernels`, or windows are longer than a signal:
+        take what there is, with a warning, instead of raising.
     random_state : int, RandomState instance or None, default=None
         Draws the maps. An int makes the choice reproducible.
 
@@ -119,20 +138,21 @@ class GreedyKernels(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "source": [HasMethods(["fit", "get_params"])],
         "n_kernels": [Interval(Integral, 1, None, closed="left")],
-        "cost": [StrOptions({"count", "macs"})],
+        "cost": [StrOptions({"count", "macs", "flash"})],
         "direction": [StrOptions({"forward", "backward"})],
         "nonlinearity": [StrOptions({"abs", "square", "relu", "both_signs", "soft_threshold"})],
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "pool_size": [
             Interval(Integral, 1, None, closed="left"),
             "array-like",
-            StrOptions({"global", "quadrants", "pyramid"}),
+            StrOptions(set(GRIDS)),
         ],
         "pool_stride": [Interval(Integral, 1, None, closed="left"), "array-like", None],
         "padding": [StrOptions(set(PADDINGS))],
         "alpha": [Interval(Real, 0, None, closed="neither")],
         "cv": ["cv_object"],
         "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "clip": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -151,6 +171,7 @@ class GreedyKernels(BaseEstimator):
         alpha: float = 1e-3,
         cv: Any = 3,
         max_samples: int = 5000,
+        clip: bool = False,
         random_state: Any = None,
     ) -> None:
         self.source = source
@@ -165,6 +186,7 @@ class GreedyKernels(BaseEstimator):
         self.alpha = alpha
         self.cv = cv
         self.max_samples = max_samples
+        self.clip = clip
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -190,16 +212,11 @@ class GreedyKernels(BaseEstimator):
             )
         source = clone(self.source).fit(maps, y)
         candidates = source.kernels_
-        if self.n_kernels > len(candidates):
-            raise ValueError(
-                f"n_kernels={self.n_kernels} is more than the {len(candidates)} candidate(s) of "
-                f"source={self.source!r}"
-            )
-        costs = np.ones(len(candidates), np.int64)
-        if self.cost == "macs":
-            costs[:] = [np.prod(_extent(kernel[None])) for kernel in candidates]
+        what = f"candidate(s) of source={self.source!r}"
+        n_kernels = limited(self.n_kernels, len(candidates), what, clip=self.clip)
         blocks = self._blocks(drawn, candidates, source.biases_)
-        order, scores = self._choose(*self._folds(blocks, labels), costs)
+        costs = self._costs(candidates, blocks.shape[2], len(np.unique(labels)))
+        order, scores = self._choose(*self._folds(blocks, labels), costs, n_kernels)
         selected = order
         if self.direction == "backward":
             selected = np.setdiff1d(np.arange(len(candidates)), order)
@@ -213,23 +230,21 @@ class GreedyKernels(BaseEstimator):
         self, maps: NDArray[Any], kernels: NDArray[np.float32], biases: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         """Features ``(n_samples, n_kernels, width)``, those of a kernel of mean variance 1."""
-        # Features stand above kernels: at import they could not be reached from here.
-        from skconv.features.conv_stage import ConvStage
-        from skconv.features.stack import FittedStage
         from skconv.runtime import torch_engine
 
-        stage = ConvStage(
+        stage = StageSpec(
             padding=self.padding,
             nonlinearity=self.nonlinearity,
             threshold=self.threshold,
+            pool="mean",
             pool_size=self.pool_size,
             pool_stride=self.pool_stride,
         )
-        signal = maps.shape[1] == 1
-        fitted = FittedStage(stage, maps.shape[1:], kernels, biases)
-        graph = fitted.responses(Graph(TensorSpec(maps.shape[1:])), signal=signal)
-        thresholds = stage.spec().learn_thresholds(graph, maps)
-        graph = stage.spec().finish(graph, thresholds, signal=signal)
+        signal, channels = maps.shape[1] == 1, maps.shape[3]
+        conv = stage.conv(kernels, biases, signal=signal, shared=kernels.shape[3] < channels)
+        graph = Graph(TensorSpec(maps.shape[1:])).append(conv)
+        thresholds = stage.learn_thresholds(graph, maps)
+        graph = stage.finish(graph, thresholds, signal=signal, clip=self.clip)
         # Channels of the maps and signs lie one behind the other, the kernels of each inside.
         features = torch_engine.run(graph, maps).reshape(len(maps), -1, len(kernels))
         blocks = features.transpose(0, 2, 1).astype(np.float64)
@@ -237,6 +252,18 @@ class GreedyKernels(BaseEstimator):
         scales = np.sqrt(np.mean(blocks**2, axis=(0, 2)))
         blocks /= np.where(scales > 0, scales, 1)[:, None]
         return blocks
+
+    def _costs(
+        self, kernels: NDArray[np.float32], n_features: int, n_classes: int
+    ) -> NDArray[np.int64]:
+        """What each kernel costs that gives so many features."""
+        if self.cost == "count":
+            return np.ones(len(kernels), np.int64)
+        places = np.array([np.prod(_extent(kernel[None])) for kernel in kernels], np.int64)
+        if self.cost == "macs":
+            return places
+        n_rows = 1 if n_classes == 2 else n_classes
+        return places * kernels.shape[3] + _BIAS_BYTES + _FACTOR_BYTES * n_features * n_rows
 
     def _folds(
         self, blocks: NDArray[np.float64], labels: NDArray[Any]
@@ -261,7 +288,7 @@ class GreedyKernels(BaseEstimator):
         return folds, total
 
     def _choose(
-        self, folds: list[BlockRidge], total: float, costs: NDArray[np.int64]
+        self, folds: list[BlockRidge], total: float, costs: NDArray[np.int64], n_kernels: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Candidates in the order of the steps, and the score after each."""
         forward = self.direction == "forward"
@@ -270,7 +297,7 @@ class GreedyKernels(BaseEstimator):
         weights = 1 / costs if forward else costs
         left = np.arange(len(costs))
         order, scores = [], []
-        for _ in range(self.n_kernels if forward else len(costs) - self.n_kernels):
+        for _ in range(n_kernels if forward else len(costs) - n_kernels):
             gains = np.sum([fold.gains() for fold in folds], axis=0)
             weighted = np.where(gains > 0, gains * weights[left], gains / weights[left])
             best = int(np.argmax(weighted))

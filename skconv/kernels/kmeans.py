@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
@@ -11,15 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps, first_of_equals, unit_rows
+from skconv.kernels.base import (
+    PADDINGS,
+    Padding,
+    Pair,
+    check_maps,
+    first_of_equals,
+    limited,
+    unit_rows,
+)
 from skconv.kernels.moments import Maps, PatchShape, RemoveMean, mean_projection
 from skconv.kernels.patches import sample_patches
 from skconv.kernels.whitening import Whitening, zca
 
 Algorithm = Literal["minibatch", "lloyd"]
+
+# Patches between two moves of the centroids in `partial_fit`: as `MiniBatchKMeans` has it.
+_STEP = 1024
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,33 @@ def normalized(patches: NDArray[np.float64], contrast_eps: float | None) -> NDAr
     return patches / np.sqrt(np.mean(patches**2, axis=1, keepdims=True) + contrast_eps)
 
 
+def moved(
+    centroids: NDArray[np.float64], sizes: NDArray[np.int64], white: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Centroids and the sizes of their clusters after more whitened patches.
+
+    Each patch goes to the nearest centroid, which stays the mean of all that came to it
+    (Sculley 2010); so many at a time that one product gives their distances.
+    """
+    centroids, sizes = centroids.copy(), sizes.copy()
+    for start in range(0, len(white), _STEP):
+        batch = white[start : start + _STEP]
+        nearest = pairwise_distances_argmin(batch, centroids)
+        came = np.bincount(nearest, minlength=len(sizes))
+        sums = np.zeros_like(centroids)
+        np.add.at(sums, nearest, batch)
+        sizes += came
+        centroids += (sums - came[:, None] * centroids) / np.maximum(sizes, 1)[:, None]
+    return centroids, sizes
+
+
+def _largest_first(
+    centroids: NDArray[np.float64], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    order = np.argsort(-sizes, kind="stable")
+    return centroids[order], sizes[order]
+
+
 class KMeansKernels(BaseEstimator):
     """Centroids of normalised, whitened patches, found by k-means.
 
@@ -153,6 +192,9 @@ class KMeansKernels(BaseEstimator):
         `sklearn.cluster.MiniBatchKMeans` or `sklearn.cluster.KMeans`.
     max_iter : int, default=100
         Passes over the patches at most.
+    clip : bool, default=False
+        Where there are fewer than `n_kernels`: take as many, with a warning, instead of
+        raising.
     random_state : int, RandomState instance or None, default=None
         An int makes the kernels reproducible.
 
@@ -165,7 +207,7 @@ class KMeansKernels(BaseEstimator):
     centroids_ : ndarray of float64 of shape (n_kernels, n_entries)
         ``c``; the cluster of most patches first.
     cluster_sizes_ : ndarray of int64 of shape (n_kernels,)
-        Patches nearest to each centroid.
+        Patches nearest to each centroid, over all calls of `partial_fit`.
     distances_ : PatchDistances
         ``W``, ``m``, ``P`` and the absolute ``contrast_eps``.
     contrast_ : float
@@ -175,6 +217,8 @@ class KMeansKernels(BaseEstimator):
     ----------
     A. Coates, H. Lee, A. Y. Ng, "An analysis of single-layer networks in unsupervised feature
     learning", AISTATS 2011.
+
+    D. Sculley, "Web-scale k-means clustering", WWW 2010 (`partial_fit`).
 
     Examples
     --------
@@ -196,6 +240,7 @@ class KMeansKernels(BaseEstimator):
         "n_patches": [Interval(Integral, 1, None, closed="left")],
         "algorithm": [StrOptions({"minibatch", "lloyd"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "clip": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -211,6 +256,7 @@ class KMeansKernels(BaseEstimator):
         n_patches: int = 50_000,
         algorithm: Algorithm = "minibatch",
         max_iter: int = 100,
+        clip: bool = False,
         random_state: Any = None,
     ) -> None:
         self.n_kernels = n_kernels
@@ -222,6 +268,7 @@ class KMeansKernels(BaseEstimator):
         self.n_patches = n_patches
         self.algorithm = algorithm
         self.max_iter = max_iter
+        self.clip = clip
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -234,6 +281,37 @@ class KMeansKernels(BaseEstimator):
             Where ``maps`` is not such an array of finite numbers, the kernel does not fit
             in it, or there are fewer different patches than `n_kernels`.
         """
+        return self._learn(maps)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, maps: Maps, y: Any = None) -> KMeansKernels:
+        """Learn from more maps: the first call is `fit`, later ones move its centroids.
+
+        Contrast and whitening stay those of the first call, for the centroids are points of
+        the space that they make; so the first maps should be a fair sample of all. Of each
+        call's maps `n_patches` are drawn, at most, and each patch goes to the nearest
+        centroid, which stays the mean of all that came to it.
+
+        Raises
+        ------
+        ValueError
+            As `fit`; also where patches have another shape than before, or `n_kernels`
+            has changed.
+        """
+        if not hasattr(self, "centroids_"):
+            return self._learn(maps)
+        maps, size = check_maps(maps, self.kernel_size, self.padding)
+        patch = (*size, maps.shape[3])
+        self._check_as_before(patch)
+        drawn, _ = sample_patches(maps, size, self.n_patches, self._random_state, self.padding)
+        distances = self.distances_
+        patches = distances.normalized(drawn.reshape(len(drawn), math.prod(patch)))
+        centroids, sizes = moved(
+            self.centroids_, self.cluster_sizes_, distances.whitening.apply(patches)
+        )
+        return self._set(*_largest_first(centroids, sizes), distances, self.contrast_, patch)
+
+    def _learn(self, maps: Maps) -> KMeansKernels:
         maps, size = check_maps(maps, self.kernel_size, self.padding)
         patch = (*size, maps.shape[3])
         random_state = check_random_state(self.random_state)
@@ -248,11 +326,33 @@ class KMeansKernels(BaseEstimator):
         whitening = self._whitening(patches, projection)
         white = whitening.apply(patches)
         centroids, sizes = self._cluster(white, random_state)
-        kernels, biases = whitening.fold(unit_rows(centroids), patch)
+        distances = PatchDistances(centroids, whitening, projection, contrast_eps)
+        self._random_state = random_state
+        return self._set(centroids, sizes, distances, contrast, patch)
+
+    def _set(
+        self,
+        centroids: NDArray[np.float64],
+        sizes: NDArray[np.int64],
+        distances: PatchDistances,
+        contrast: float,
+        patch: PatchShape,
+    ) -> KMeansKernels:
+        """Keep what was learnt: centroids, in the whitened space of some `distances`."""
+        kernels, biases = distances.whitening.fold(unit_rows(centroids), patch)
         self.kernels_, self.biases_ = (kernels / contrast).astype(np.float32), biases
         self.centroids_, self.cluster_sizes_, self.contrast_ = centroids, sizes, contrast
-        self.distances_ = PatchDistances(centroids, whitening, projection, contrast_eps)
+        self.distances_ = replace(distances, centroids=centroids)
         return self
+
+    def _check_as_before(self, patch: PatchShape) -> None:
+        seen = self.kernels_.shape
+        n_kernels = min(self.n_kernels, seen[0]) if self.clip else self.n_kernels
+        if seen != (n_kernels, *patch):
+            raise ValueError(
+                f"partial_fit with {self.n_kernels} kernels on patches of shape {patch}, "
+                f"wanted {seen[0]} and patches of shape {seen[1:]} as before"
+            )
 
     def _contrast(self, patches: NDArray[np.float64]) -> tuple[float | None, float]:
         """Absolute ``contrast_eps`` and the contrast that stands for that of every patch."""
@@ -274,20 +374,15 @@ class KMeansKernels(BaseEstimator):
         self, white: NDArray[np.float64], random_state: np.random.RandomState
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Centroids and the sizes of their clusters, the largest first."""
-        n_different = len(first_of_equals(white))
-        if self.n_kernels > n_different:
-            raise ValueError(
-                f"n_kernels={self.n_kernels} is more than the {n_different} different patches "
-                f"among {len(white)} drawn"
-            )
+        what = f"different patches among {len(white)} drawn"
+        n_kernels = limited(self.n_kernels, len(first_of_equals(white)), what, clip=self.clip)
         means = {"minibatch": MiniBatchKMeans, "lloyd": KMeans}[self.algorithm](
-            self.n_kernels,
+            n_kernels,
             init="k-means++",
             n_init=1,
             max_iter=self.max_iter,
             random_state=random_state.randint(2**31),
         )
         labels = means.fit(white).labels_
-        sizes = np.bincount(labels, minlength=self.n_kernels)
-        order = np.argsort(-sizes, kind="stable")
-        return means.cluster_centers_[order].astype(np.float64), sizes[order]
+        sizes = np.bincount(labels, minlength=n_kernels)
+        return _largest_first(means.cluster_centers_.astype(np.float64), sizes)

@@ -11,7 +11,15 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps, first_of_equals, unit_rows
+from skconv.kernels.base import (
+    PADDINGS,
+    Padding,
+    Pair,
+    check_maps,
+    first_of_equals,
+    limited,
+    unit_rows,
+)
 from skconv.kernels.moments import Maps, RemoveMean, count_patches
 from skconv.kernels.patches import sample_patches
 from skconv.kernels.whitening import Whitening, learn_whitening
@@ -54,6 +62,9 @@ class PatchKernels(BaseEstimator):
     padding : {"valid", "same", "circular"}, default="valid"
         Which patches are drawn from and whitened: those inside the maps; one around every
         pixel, zeros outside; or the same with the opposite border outside.
+    clip : bool, default=False
+        Where there are fewer than `n_kernels`: take as many, with a warning, instead of
+        raising.
     random_state : int, RandomState instance or None, default=None
         An int makes the kernels reproducible. More kernels then go on where fewer ended.
 
@@ -94,6 +105,7 @@ class PatchKernels(BaseEstimator):
         "eps": [Interval(Real, 0, None, closed="left"), None],
         "remove_mean": [StrOptions({"channel", "patch"}), None],
         "padding": [StrOptions(set(PADDINGS))],
+        "clip": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -105,6 +117,7 @@ class PatchKernels(BaseEstimator):
         eps: float | None = 0.01,
         remove_mean: RemoveMean = None,
         padding: Padding = "valid",
+        clip: bool = False,
         random_state: Any = None,
     ) -> None:
         self.n_kernels = n_kernels
@@ -112,6 +125,7 @@ class PatchKernels(BaseEstimator):
         self.eps = eps
         self.remove_mean = remove_mean
         self.padding = padding
+        self.clip = clip
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -125,11 +139,9 @@ class PatchKernels(BaseEstimator):
             in it, or it has patches of fewer directions than `n_kernels`.
         """
         maps, size = check_maps(maps, self.kernel_size, self.padding)
-        available = count_patches(maps.shape, size, self.padding)
-        if self.n_kernels > available:
-            raise ValueError(
-                f"n_kernels={self.n_kernels} is more than the {available} patch(es) of the maps"
-            )
+        if not self.clip:
+            available = count_patches(maps.shape, size, self.padding)
+            limited(self.n_kernels, available, "patch(es) of the maps", clip=False)
         whitening = learn_whitening(
             maps, size, eps=self.eps, remove_mean=self.remove_mean, padding=self.padding
         )
@@ -153,11 +165,8 @@ class PatchKernels(BaseEstimator):
             no_length = max(_NO_LENGTH * lengths.max(), whitening.rounding(flat))
             directions = unit_rows(white[lengths > no_length])
             first = first_of_equals(directions)
-            if len(first) >= self.n_kernels:
-                return directions[first[: self.n_kernels]]
-            if n_candidates >= most:
-                raise ValueError(
-                    f"n_kernels={self.n_kernels} is more than the {len(first)} different "
-                    f"directions of {n_candidates} patches drawn, the mean patch left out"
-                )
+            if len(first) >= self.n_kernels or n_candidates >= most:
+                what = f"different directions of {n_candidates} patches drawn, the mean left out"
+                n_kernels = limited(self.n_kernels, len(first), what, clip=self.clip)
+                return directions[first[:n_kernels]]
             n_candidates = min(2 * n_candidates, most)

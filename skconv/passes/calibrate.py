@@ -70,7 +70,9 @@ def _extremes(graph: Graph, x: NDArray[Any]) -> dict[str, Range]:
     high = dict.fromkeys(graph.specs, 0.0)
     for tensors in _batches(graph, x):
         for name, values in tensors.items():
-            low[name] = min(low[name], float(values.min()))
+            # The border of a `Pad` may be minus infinity: no integer has to stand for that.
+            least = values.min(initial=0.0, where=values > -np.inf)
+            low[name] = min(low[name], float(least))
             high[name] = max(high[name], float(values.max()))
     return {name: (low[name], high[name]) for name in low}
 

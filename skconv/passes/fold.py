@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from skconv.graph import (
     Affine,
+    Conv,
     Graph,
     Linear,
     Node,
     Op,
+    Pad,
     Permute,
     Reshape,
     Select,
@@ -31,8 +33,9 @@ def fold(graph: Graph) -> Graph:
 
     Until nothing changes any more:
 
-    - `Affine` and `Linear` that follow one another become one op, computed in float64 and
-      rounded once;
+    - `Affine`, `Linear` and `Conv` that follow one another become one op where that is
+      exact, computed in float64 and rounded once;
+    - `Pad` with zeros becomes the padding of a `Conv`;
     - `Select` moves in front of `Affine`, and into a `Linear` before or behind it;
     - two `Select`, `Reshape` or `Permute` become one;
     - `Select`, `Reshape` and `Permute` that change nothing go, and so does every node that
@@ -127,6 +130,8 @@ def _is_identity(op: Op, x: TensorSpec) -> bool:
             return shape == x.shape
         case Permute(axes=axes):
             return axes == tuple(range(len(x.shape)))
+        case Pad(padding=padding):
+            return not any(map(any, padding))
         case Select(indices=indices):
             return np.array_equal(indices, np.arange(x.size))
     return False
@@ -175,6 +180,46 @@ def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
     return _unless_larger((folded,), (first, second))
 
 
+def _conv_affine(first: Conv, second: Affine, x: TensorSpec) -> Ops | None:
+    if first.shared:
+        return None
+    factors = _wide(second.factors)
+    weights = _wide(first.weights) * factors[:, None, None, None]
+    bias = _wide(first.bias) * factors + _wide(second.offsets)
+    return (_conv(first, weights, bias),)
+
+
+def _affine_conv(first: Affine, second: Conv, x: TensorSpec) -> Ops | None:
+    """None where a border of zeros is no border of zeros before the `Affine`."""
+    has_zeros = second.pad_mode == "zero" and any(map(any, second.padding))
+    if second.shared or (has_zeros and first.offsets.any()):
+        return None
+    weights = _wide(second.weights)
+    # The input channels of every kernel: those of its group.
+    groups, depth = second.groups, weights.shape[3]
+    group = np.arange(len(weights)) // (len(weights) // groups)
+    factors, offsets = (
+        _wide(v).reshape(groups, depth)[group] for v in (first.factors, first.offsets)
+    )
+    bias = _wide(second.bias) + np.einsum("nhwc,nc->n", weights, offsets)
+    return (_conv(second, weights * factors[:, None, None, :], bias),)
+
+
+def _conv(op: Conv, weights: Values, bias: Values) -> Conv:
+    return replace(op, weights=weights.astype(np.float32), bias=bias.astype(np.float32))
+
+
+def _pad_conv(first: Pad, second: Conv, x: TensorSpec) -> Ops | None:
+    has_other_border = second.pad_mode != "zero" and any(map(any, second.padding))
+    if first.fill != "zero" or has_other_border:
+        return None
+    (top, bottom), (left, right) = (
+        (a + c, b + d) for (a, b), (c, d) in zip(first.padding, second.padding, strict=True)
+    )
+    padding = ((top, bottom), (left, right))
+    return (replace(second, padding=padding, pad_mode="zero"),)
+
+
 def _affine_select(first: Affine, second: Select, x: TensorSpec) -> Ops | None:
     kept = second.indices
     moved = Affine(first.factors[kept], first.offsets[kept])
@@ -217,6 +262,9 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Affine, Linear): _affine_linear,
     (Linear, Affine): _linear_affine,
     (Linear, Linear): _linear_linear,
+    (Conv, Affine): _conv_affine,
+    (Affine, Conv): _affine_conv,
+    (Pad, Conv): _pad_conv,
     (Affine, Select): _affine_select,
     (Linear, Select): _linear_select,
     (Select, Linear): _select_linear,

@@ -6,6 +6,7 @@
 - It is fused where that takes less memory: the sums of windows that overlap much may need
   more than the map.
 - A `Rescale` of maxima is part of the stage: the pooling has no requantisation of its own.
+- So is a root of what is pooled: it is taken when a window is complete.
 - Where only a linear layer reads the result and leaves its sums as they are (scores), it
   becomes part of the stage: it adds up while features appear, and they are not kept either.
 - All tensors inside have one reader. The numbers do not change.
@@ -26,10 +27,12 @@ from skconv.graph import (
     Magnitude,
     MaxPool,
     Node,
+    Op,
     QConv,
     QConvHash,
     QLinear,
     QMeanPool,
+    QRoot,
     QSquare,
     Relu,
     Rescale,
@@ -43,6 +46,8 @@ from skconv.stage_memory import StageMemory
 NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare, SoftThreshold)
 # QL2Pool is a QMeanPool.
 POOLINGS = (MaxPool, QMeanPool)
+# In this order, each where there is one: a root stands before the flatten or behind it.
+TAIL = (QRoot, Reshape, Rescale, QRoot, QLinear)
 
 
 def fuse(graph: Graph) -> Graph:
@@ -98,24 +103,32 @@ def _saves_memory(chain: Graph) -> bool:
 
 
 def _tail(graph: Graph, pool: Node) -> tuple[Node, ...]:
-    """What the pooled entries go through one by one: flatten, rescale, linear layer."""
-    flatten = _only_user(graph, pool, (Reshape,))
-    if flatten is None:
-        return ()
-    rescale = _only_user(graph, flatten, (Rescale,)) if isinstance(pool.op, MaxPool) else None
-    if rescale and not _is_uniform(rescale):
-        return ()
-    tail = (flatten, rescale) if rescale else (flatten,)
-    linear = _only_user(graph, tail[-1], (QLinear,))
-    if linear and getattr(linear.op, "requantization", None) is None:
-        return (*tail, linear)
-    return tail if rescale else ()
+    """What the pooled entries go through one by one, behind the pooling."""
+    chain = [pool]
+    for kind in TAIL:
+        node = _only_user(graph, chain[-1], (kind,))
+        if node and _joins(node.op, {type(member.op) for member in chain}):
+            chain.append(node)
+    if isinstance(chain[-1].op, Reshape):
+        chain.pop()
+    return tuple(chain[1:])
 
 
-def _is_uniform(rescale: Node) -> bool:
-    """Whether all entries have one multiplier: a stage tells channels apart, not entries."""
-    assert isinstance(rescale.op, Rescale)
-    return len(rescale.op.requantization.multiplier) == 1
+def _joins(op: Op, before: set[type[Op]]) -> bool:
+    """Whether a stage of ``before`` takes in what follows it.
+
+    One multiplier each: a stage tells channels apart, not entries. Bins of a histogram grow
+    one by one, so they have no root before the end.
+    """
+    match op:
+        case QRoot(requantization=rule):
+            return not before & {QRoot, BlockHistogram} and len(rule.multiplier) == 1
+        case Rescale(requantization=rule):
+            kinds = before & {MaxPool, Reshape, QRoot}
+            return kinds == {MaxPool, Reshape} and len(rule.multiplier) == 1
+        case QLinear(requantization=rule):
+            return Reshape in before and rule is None
+    return True
 
 
 def _only_user(graph: Graph, node: Node, classes: tuple[type, ...]) -> Node | None:

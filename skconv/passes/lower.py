@@ -43,12 +43,14 @@ from skconv.graph import (
     QLocalContrast,
     QMeanPool,
     QNormalize,
+    QRoot,
     QSquare,
     QTriangle,
     Quantized,
     Relu,
     Requantization,
     Reshape,
+    Root,
     Select,
     Sign,
     SoftThreshold,
@@ -153,7 +155,7 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
     users = lowering.source.users(node.name)
     reader = users[0] if len(users) == 1 else None
     (name,) = node.inputs
-    source = lowering.read(name, INT8_MAX)
+    source = lowering.read(name, lowering.conv_limit)
     x = lowering.graph.specs[source]
     weights, bias, scales = _integer_kernels(op, x)
     geometry = {
@@ -169,14 +171,15 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
     bound = QConv(weights, bias, **geometry).accumulator_bound(x)
     rule = requantization(scales * x.scale, bound, lowering.wanted(result.name))
     if isinstance(result.op, Clip):
-        rule = _clipped(rule, result.op)
+        rule = clipped(rule, result.op)
     elif isinstance(result.op, Sign):
         # Enlarged beyond 1, an accumulator of 1 too (where int32 has one bit to spare).
         rule = Requantization(np.array([ACCUMULATOR_MAX], np.int32), rule.shift, 1.0, "int8", -1, 1)
     lowering.add(result, QConv(weights, bias, **geometry, requantization=rule), source)
 
 
-def _clipped(rule: Requantization, clip: Clip) -> Requantization:
+def clipped(rule: Requantization, clip: Clip) -> Requantization:
+    """A rule whose limits do what the clip behind it does."""
     low, high = _integer_limits(clip, rule.scale, rule.minimum, rule.maximum)
     return replace(rule, minimum=low, maximum=high)
 
@@ -236,6 +239,25 @@ def _(op: Square, node: Node, lowering: Lowering) -> None:
     x = lowering.graph.specs[source]
     rule = requantization(x.scale**2, x.magnitude**2, lowering.wanted(node.name))
     lowering.add(node, QSquare(requantization=rule), source)
+
+
+@lower.register
+def _(op: Root, node: Node, lowering: Lowering) -> None:
+    """Of 16 bits, where the input has them: of 8, small numbers would have few roots."""
+    source = lowering.read(node.inputs[0], at_most=INT16_MAX + 1)
+    x = lowering.graph.specs[source]
+    wanted = lowering.wanted(node.name)
+    shift = _root_shift(x.magnitude, wanted.magnitude)
+    unit = np.sqrt(x.scale) / 2 ** (shift // 2)
+    rule = requantization(unit, round(np.sqrt(x.magnitude << shift)), wanted)
+    lowering.add(node, QRoot(shift, rule), source)
+
+
+def _root_shift(largest: int, largest_result: int) -> int:
+    """Two bits more for the root than the result has, where 31 bits have room for them."""
+    spare = ACCUMULATOR_MAX.bit_length() - largest.bit_length()
+    missing = 2 * (largest_result.bit_length() + 2) - largest.bit_length()
+    return max(0, min(missing, spare)) // 2 * 2
 
 
 # ----------------------------------------------------------------------------- patches

@@ -10,6 +10,8 @@ from typing import Literal
 from skconv.graph import (
     INPUT,
     Abs,
+    Activation,
+    Add,
     BothSigns,
     Clip,
     Concat,
@@ -21,16 +23,20 @@ from skconv.graph import (
     Magnitude,
     MaxPool,
     Median,
+    Multiply,
     Normalize,
     Op,
+    Pad,
     Permute,
     Relu,
     Rescale,
     Reshape,
+    Resize,
     Select,
     SoftThreshold,
     TensorSpec,
     Triangle,
+    Upsample,
 )
 from skconv.graph.core import Node
 from skconv.graph.integer import ACCUMULATOR_MAX
@@ -41,8 +47,12 @@ Bits = Literal[8, 16]
 
 SQRT2 = sqrt(2.0)
 
-# Ops that hand on the integers that they get: what their readers want, they want.
-TRANSPARENT = (Reshape, Permute, Concat, Select, Relu, MaxPool, Median)
+# Ops that hand on the integers that they get, or as many bits: what their readers want, they
+# want.
+TRANSPARENT = (
+    *(Reshape, Permute, Concat, Select, Relu, MaxPool, Median),
+    *(Add, Multiply, Pad, Upsample, Resize),
+)
 
 
 @singledispatch
@@ -51,9 +61,9 @@ def demand(op: Op, x: TensorSpec) -> int:
     return INT16_MAX
 
 
-@demand.register(Conv)
 @demand.register(Linear)
 @demand.register(KernelMachine)
+@demand.register(Activation)
 def _(op: Op, x: TensorSpec) -> int:
     return INT8_MAX
 
@@ -89,9 +99,11 @@ class Lowering:
     output_bits: Bits
     graph: Graph
     names: dict[str, str] = field(default_factory=lambda: {INPUT: INPUT})
+    conv_bits: Bits = 8
 
     def __post_init__(self) -> None:
         self.source_specs = self.source.specs
+        self._limits: dict[str, int] = {}
 
     def spec(self, name: str) -> TensorSpec:
         """The integer tensor that stands for a float tensor."""
@@ -102,15 +114,24 @@ class Lowering:
         self.graph = self.graph.append(op, *inputs, name=node.name)
         self.names[node.name] = self.graph.output_name
 
+    @property
+    def conv_limit(self) -> int:
+        """The largest integer that convolutions want to read."""
+        return INT8_MAX if self.conv_bits == 8 else INT16_MAX
+
     def limit(self, name: str) -> int:
         """The largest integer that all readers of a float tensor want."""
-        of_output = INT8_MAX if self.output_bits == 8 else INT16_MAX
-        users = self.source.users(name)
-        return min((self._limit_of(node, name) for node in users), default=of_output)
+        if name not in self._limits:
+            of_output = INT8_MAX if self.output_bits == 8 else INT16_MAX
+            wishes = (self._limit_of(node, name) for node in self.source.users(name))
+            self._limits[name] = min(wishes, default=of_output)
+        return self._limits[name]
 
     def _limit_of(self, node: Node, name: str) -> int:
         if isinstance(node.op, TRANSPARENT):
             return self.limit(node.name)
+        if isinstance(node.op, Conv):
+            return self.conv_limit
         if isinstance(node.op, Abs | BothSigns | Clip | Magnitude | SoftThreshold):
             # They keep the scale, and 8 bits would lose one of them to the sign.
             after = self.limit(node.name)
@@ -118,10 +139,11 @@ class Lowering:
             return int(after / SQRT2) if isinstance(node.op, Magnitude) else after
         return demand(node.op, self.source_specs[name])
 
-    def wanted(self, name: str) -> TensorSpec:
+    def wanted(self, name: str, at_most: int = INT16_MAX) -> TensorSpec:
         """The integer tensor that should stand for a float tensor."""
         low, high = self.ranges[name]
-        return integer_spec(self.source_specs[name].shape, low, high, self.limit(name))
+        limit = min(self.limit(name), at_most)
+        return integer_spec(self.source_specs[name].shape, low, high, limit)
 
     def read(self, name: str, limit: int = INT16_MAX, at_most: int | None = None) -> str:
         """The integer tensor for ``name``, rescaled where it holds more than is wanted.
@@ -136,6 +158,13 @@ class Lowering:
             return self.names[name]
         low, high = self.ranges[name]
         return self.rescale(name, integer_spec(spec.shape, low, high, limit))
+
+    def read_bytes(self, name: str) -> str:
+        """The integer tensor for ``name`` in 8 bits."""
+        spec = self.spec(name)
+        if spec.nbytes == spec.size:
+            return self.names[name]
+        return self.rescale(name, integer_spec(spec.shape, *self.ranges[name], INT8_MAX))
 
     def rescale(self, name: str, wanted: TensorSpec) -> str:
         """A new integer tensor for ``name`` with the scale, type and limits wanted."""

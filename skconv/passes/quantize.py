@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+import skconv.passes.lower_networks  # noqa: F401  (registers ops)
 from skconv.graph import (
     INPUT,
     Graph,
@@ -25,6 +26,7 @@ from skconv.graph import (
 from skconv.passes.calibrate import Range, Ranges
 from skconv.passes.lower import lower
 from skconv.passes.lowering import Bits, Lowering
+from skconv.passes.saturation import without_saturation
 from skconv.passes.scales import INT16_MAX, UINT8_MAX
 
 InputType = Literal["uint8", "int8", "int16"]
@@ -38,6 +40,7 @@ def quantize(
     input_scale: float | None = None,
     linear_bits: Bits = 16,
     output_bits: Bits = 8,
+    conv_bits: Bits = 8,
 ) -> Graph:
     """The integer graph of a float graph.
 
@@ -55,6 +58,9 @@ def quantize(
         Size of the weights of linear layers and classifiers.
     output_bits : {8, 16}
         Size of the features, where the graph ends in features.
+    conv_bits : {8, 16}
+        Size of the maps that convolutions read. In a deep network the roundings of 8 bits
+        add up; 16 bits take twice the memory, and the weights stay int8.
 
     Raises
     ------
@@ -63,7 +69,8 @@ def quantize(
     """
     verify(graph)
     device = nested_input(graph) or input_tensor(graph, ranges[INPUT], input_dtype, input_scale)
-    lowering = Lowering(graph, ranges, linear_bits, output_bits, Graph(device))
+    ranges = without_saturation(graph, ranges)
+    lowering = Lowering(graph, ranges, linear_bits, output_bits, Graph(device), conv_bits=conv_bits)
     for node in graph.nodes:
         if node.name not in lowering.names:
             lower(node.op, node, lowering)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ Array = NDArray[Any]
 INT8_MAX = 127
 UINT8_MAX = 255
 INT16_MAX = 2**15 - 1
+FEWEST_PARTS = 32
 
 
 def integer_spec(shape: tuple[int, ...], low: float, high: float, limit: int) -> TensorSpec:
@@ -56,6 +58,21 @@ def requantization(
         high,
         spec.zero_point,
     )
+
+
+def exact_requantization(accumulator_scale: float, bound: int, spec: TensorSpec) -> Requantization:
+    """As `requantization`, but the scale of the result fits the multiplier, not the reverse.
+
+    So the multiplier is not rounded; the scale becomes coarser by one part in as many as
+    the multiplier has.
+    """
+    rule = requantization(accumulator_scale, bound, spec)
+    exact = accumulator_scale / rule.scale * 2.0 ** (32 - rule.shift)
+    multiplier = int(exact * (1 + 1e-12))
+    if not FEWEST_PARTS <= multiplier <= ACCUMULATOR_MAX:
+        return rule
+    scale = accumulator_scale * 2.0 ** (32 - rule.shift) / multiplier
+    return replace(rule, multiplier=np.array([multiplier], np.int32), scale=scale)
 
 
 def round_keeping_sums(values: Array, limit: int) -> Array:

@@ -1,3 +1,6 @@
 """Ways to run a graph: plain numpy, torch, the integer definition, the compiled C."""
 
-from skconv.runtime import nested as nested  # registers an op that two runtimes share
+# These register ops that two runtimes share.
+from skconv.runtime import elementwise as elementwise
+from skconv.runtime import nested as nested
+from skconv.runtime import spatial as spatial

@@ -42,6 +42,7 @@ from skconv.graph import (
     QLocalContrast,
     QMeanPool,
     QNormalize,
+    QRoot,
     QSoftmax,
     QSquare,
     QTriangle,
@@ -235,6 +236,13 @@ def _(op: BlockHistogram, x: Batch) -> Batch:
 @evaluate.register
 def _(op: QSquare, x: Batch) -> Batch:
     return requantize(x.astype(np.int64) ** 2, op.requantization)
+
+
+@evaluate.register
+def _(op: QRoot, x: Batch) -> Batch:
+    x = x.astype(np.int64)
+    root = rounded_root(np.abs(x) << op.shift)
+    return requantize(np.sign(x) * root, op.requantization)
 
 
 @evaluate.register

@@ -40,6 +40,7 @@ from skconv.graph import (
     Permute,
     Relu,
     Reshape,
+    Root,
     Select,
     Sign,
     SoftThreshold,
@@ -144,6 +145,11 @@ def _(op: Magnitude, x: Batch) -> Batch:
 @evaluate.register
 def _(op: Square, x: Batch) -> Batch:
     return x**2
+
+
+@evaluate.register
+def _(op: Root, x: Batch) -> Batch:
+    return np.sign(x) * np.sqrt(np.abs(x))
 
 
 @evaluate.register

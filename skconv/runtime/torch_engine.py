@@ -23,12 +23,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-import skconv.runtime.torch_nonlinearities  # noqa: F401  (registers ops)
+import skconv.runtime.torch_networks
+import skconv.runtime.torch_nonlinearities  # noqa: F401  (both register ops)
 from skconv.graph import INPUT, Graph, KernelMachine, Op, Permute, Reshape, TensorSpec
 from skconv.runtime.torch_ops import apply, apply_over, prepared
+from skconv.runtime.torch_rewrite import rewritten
 from skconv.runtime.windows import check_batch
 
-CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**28}
+CHUNK_BYTES = {"cpu": 2**22, "cuda": 2**28}
 
 
 class Step(NamedTuple):
@@ -87,6 +89,8 @@ def run(
         raise ValueError("torch_engine runs float graphs, got an integer graph: use fixed.run")
     x = check_batch(graph, x)
     target = _device(device)
+    if target.type == "cpu":
+        graph = rewritten(graph)
     specs = graph.specs
     budget = chunk_bytes or CHUNK_BYTES[target.type] * _workers(target)
     auto_size = max(1, budget // _largest_tensor(graph, specs))

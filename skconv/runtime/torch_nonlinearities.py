@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,16 +19,14 @@ from skconv.graph import (
     Magnitude,
     Median,
     Relu,
+    Root,
     Sign,
     SoftThreshold,
     Square,
-    Triangle,
 )
 from skconv.graph.ops import window_count
 from skconv.graph.patches import MEDIAN_NETWORK, PatchGeometry
-from skconv.runtime.torch_ops import apply, apply_over, channels_first, channels_last, prepared
-
-TRIANGLE_BYTES = {"cpu": 2**20, "cuda": 2**28}
+from skconv.runtime.torch_ops import apply, apply_over, channels_first, channels_last
 
 
 @apply.register
@@ -62,6 +57,11 @@ def _(op: Square, x: Tensor) -> Tensor:
 @apply_over.register
 def _(op: Square, x: Tensor) -> Tensor:
     return x.square_()
+
+
+@apply.register
+def _(op: Root, x: Tensor) -> Tensor:
+    return x.abs().sqrt_().copysign_(x)
 
 
 @apply.register
@@ -153,11 +153,12 @@ def _(op: LocalContrast, x: Tensor) -> Tensor:
     moments = [_channel_mean(maps.square())]
     if op.remove_mean is not None:
         moments.append(_channel_mean(maps) if op.remove_mean == "patch" else maps.double())
-    means = _patch_means(torch.cat(moments, dim=1), op)
-    variance = means[:, :1]
+    means = _patch_means(moments, op)
+    variance = means[:, :, 0]
     if op.remove_mean is not None:
-        variance = variance - means[:, 1:].square().mean(1, keepdim=True)
-    return channels_last(variance.clamp_(min=0).add_(op.eps).sqrt_().float())
+        variance = variance - means[:, :, 1:].square().mean(2)
+    contrast = variance.clamp_(min=0).add_(op.eps).sqrt_().float()
+    return contrast.transpose(0, 1)[..., None].contiguous()
 
 
 def _channel_mean(maps: Tensor) -> Tensor:
@@ -165,17 +166,23 @@ def _channel_mean(maps: Tensor) -> Tensor:
     return maps.sum(1, keepdim=True).double().div_(maps.shape[1])
 
 
-def _patch_means(maps: Tensor, op: PatchGeometry) -> Tensor:
-    """Means over the windows of the last two axes: of rows, then of columns."""
+def _patch_means(maps: list[Tensor], op: PatchGeometry) -> Tensor:
+    """Means over the windows of all channels of maps ``(n, c, h, w)``: ``(rows, n, c, columns)``.
+
+    Lines stand first, so that each of the two axes is one product for all samples.
+    """
+    lines = torch.cat([part.permute(2, 0, 1, 3) for part in maps], dim=2)
+    height, n_samples, channels, width = lines.shape
     down, across = (
-        _windows(side, size, stride, maps.device)
-        for side, size, stride in zip(maps.shape[2:], op.size, op.stride, strict=True)
+        window_means(side, size, stride, lines.device)
+        for side, size, stride in zip((height, width), op.size, op.stride, strict=True)
     )
-    return down @ maps @ across.T
+    lines = down @ lines.reshape(height, -1)
+    return (lines.view(-1, width) @ across.T).view(len(down), n_samples, channels, -1)
 
 
 @cache
-def _windows(side: int, size: int, stride: int, device: torch.device) -> Tensor:
+def window_means(side: int, size: int, stride: int, device: torch.device) -> Tensor:
     """A row of ``1 / size`` and zeros for every window along an axis."""
     starts = stride * torch.arange(window_count(side, size, stride), device=device)[:, None]
     places = torch.arange(side, device=device)
@@ -190,57 +197,3 @@ def _(op: Divide, x: Tensor, divisor: Tensor) -> Tensor:
 @apply_over.register
 def _(op: Divide, x: Tensor, divisor: Tensor) -> Tensor:
     return x.div_(divisor)
-
-
-@dataclass(frozen=True)
-class TriangleProduct(Triangle):
-    """A triangle whose squared distances are one product, of ``[x, |x|^2, 1]`` and ``right``."""
-
-    centre: Any = None
-    right: Any = None
-
-
-@prepared.register
-def _(op: Triangle) -> Triangle:
-    centroids: Any = op.centroids
-    centre = centroids.mean(0)  # Distances stay; the smaller the numbers, the less cancels.
-    centred = centroids - centre
-    rows = [-2 * centred, centred.new_ones(len(centred), 1), centred.square().sum(1)[:, None]]
-    return TriangleProduct(centroids, centre, torch.cat(rows, dim=1).T.contiguous())
-
-
-@apply.register
-def _(op: Triangle, x: Tensor) -> Tensor:
-    return apply(prepared(op), x)
-
-
-@apply.register
-def _(op: TriangleProduct, x: Tensor) -> Tensor:
-    n_centroids, channels = op.centroids.shape
-    left = torch.empty(math.prod(x.shape[:-1]), channels + 2, device=x.device)
-    torch.sub(x.reshape(-1, channels), op.centre, out=left[:, :channels])
-    torch.sum(left[:, :channels].square(), 1, out=left[:, channels])
-    left[:, channels + 1] = 1
-    result = torch.empty(len(left), n_centroids, device=x.device)
-    _write_triangles(left, op.right, result, clipped=False)
-    return result.view(*x.shape[:-1], n_centroids)
-
-
-def _write_triangles(left: Tensor, right: Tensor, result: Tensor, *, clipped: bool) -> None:
-    """Triangles of the roots of a product, whose entries are clipped at 0 where it must be.
-
-    Where a pixel all but equals a centroid the product may come out below 0. That is so
-    rare that it is better done again than seen to beforehand, in a pass of its own.
-    """
-    # A block of pixels stays in the cache from the product to the last subtraction.
-    block = max(1, TRIANGLE_BYTES[left.device.type] // (4 * result.shape[1]))
-    means = left.new_empty(len(left), 1)
-    parts = (tensor.split(block) for tensor in (left, result, means))
-    for pixels, z, mean in zip(*parts, strict=True):
-        torch.mm(pixels, right, out=z)
-        if clipped:
-            z.relu_()
-        torch.mean(z.sqrt_(), 1, keepdim=True, out=mean)
-        torch.sub(mean, z, out=z).relu_()
-    if not clipped and means.isnan().any():
-        _write_triangles(left, right, result, clipped=True)

@@ -37,6 +37,7 @@ from skconv.graph import (
     SumPool,
     Threshold,
 )
+from skconv.graph.ops import window_count
 from skconv.runtime import reference
 
 
@@ -109,8 +110,14 @@ def _(op: Conv, x: Tensor) -> Tensor:
         maps = F.pad(maps, (left, right, top, bottom), mode=mode)
         symmetric = (0, 0)
     weights = channels_first(op.weights)  # strided channels last: so are the maps, then
-    maps = F.conv2d(maps, weights, op.bias, op.stride, symmetric, op.dilation, op.groups)
-    return channels_last(maps)
+    rows, columns = op.stride
+    n_columns = window_count(maps.shape[3] + 2 * symmetric[1], op.window[1], columns)
+    if n_columns == 1:
+        # The column stride says nothing. Where it differs from the other one, torch 2.13 gives
+        # wrong numbers (oneDNN with one channel, channels last).
+        columns = rows
+    maps = F.conv2d(maps, weights, op.bias, (rows, columns), symmetric, op.dilation, op.groups)
+    return channels_last(maps[..., :n_columns])
 
 
 @apply.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.export.packing import depthwise
+from skconv.export.packing import depthwise, strided_depthwise
 from skconv.graph import QConv, TensorSpec
 from skconv.runtime import fixed
 from tests.integer_graphs import input_spec, qconv
@@ -15,15 +15,19 @@ def conv_case(rng, op: QConv, x: TensorSpec) -> Case:
     """The whole map."""
     sample = image(rng, x)
     output = op.output(x)
+    strided = op.stride != (1, 1)
+    packing, name = (
+        (strided_depthwise, "strided_depthwise") if strided else (depthwise, "depthwise")
+    )
     body = (
-        f"    sk_depthwise(input, {x.shape[0]}, {op.padding[0][0]}, {output.shape[0]},"
+        f"    sk_{name}(input, {x.shape[0]}, {op.padding[0][0]}, {output.shape[0]},"
         f" (uint32_t *)rows_@, table_@, output, SK_{output.dtype.upper()},"
-        f" {depthwise.literal(op, x)});"
+        f" {packing.literal(op, x)});"
     )
     return Case(
-        ("dsp_depthwise.h",),
-        {"table": depthwise.pack(op, x)},
-        {"rows": depthwise.scratch_bytes(op, x) // 4},
+        (f"dsp_{name}.h",),
+        {"table": packing.pack(op, x)},
+        {"rows": packing.scratch_bytes(op, x) // 4},
         body,
         sample,
         fixed.evaluate(op, sample[None])[0],

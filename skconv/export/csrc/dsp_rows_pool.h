@@ -24,6 +24,8 @@ typedef struct {
     sk_type type;    /* of the features */
     bool requantised; /* what is pooled goes through `to` */
     sk_requantization to;
+    bool rooted; /* the feature is the root of that */
+    sk_root root;
 } sk_rows_pool;
 
 /* What a window has gathered. */
@@ -169,7 +171,9 @@ SK_INLINE int32_t sk_pooled(int32_t total, int32_t channel, sk_rows_pool p)
 {
     const int32_t value =
         p.pooling == SK_POOL_L2 ? (int32_t)sk_rounded_root((uint32_t)total) : total;
-    return p.requantised ? sk_dsp_requantize(value, channel, p.to) : value;
+    const int32_t pooled = p.requantised ? sk_dsp_requantize(value, channel, p.to) : value;
+    const int32_t root = p.rooted ? sk_signed_root(pooled, p.root) : 0;
+    return p.rooted ? sk_dsp_requantize(root, channel, p.root.to) : pooled;
 }
 
 /* The features of one window; `feature` is the place of its first channel. */

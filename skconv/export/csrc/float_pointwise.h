@@ -43,6 +43,15 @@ SK_INLINE void sk_float_square(const float *input, float *output, int32_t size)
     }
 }
 
+/* sqrt(|x|) with the sign of x. */
+SK_INLINE void sk_float_root(const float *input, float *output, int32_t size)
+{
+    for (int32_t i = 0; i < size; i++) {
+        const float root = sk_float_sqrt(input[i] < 0.0f ? -input[i] : input[i]);
+        output[i] = input[i] < 0.0f ? -root : root;
+    }
+}
+
 /* Channels max(x - t, 0), with `both_signs` then as many max(-x - t, 0), for every pixel. */
 SK_INLINE void sk_float_soft_threshold(
     const float *input, float *output, int32_t pixels, int32_t channels,

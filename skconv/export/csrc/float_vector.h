@@ -4,13 +4,15 @@
 
 #include "float_math.h"
 
-/* x * factors + offsets, entry by entry. */
+/* x * factors + offsets of every channel; a vector is one pixel. */
 SK_INLINE void sk_float_affine(
     const float *input, float *output, const SK_FLASH float *factors,
-    const SK_FLASH float *offsets, int32_t size)
+    const SK_FLASH float *offsets, int32_t pixels, int32_t channels)
 {
-    for (int32_t i = 0; i < size; i++) {
-        output[i] = input[i] * factors[i] + offsets[i];
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            output[i * channels + c] = input[i * channels + c] * factors[c] + offsets[c];
+        }
     }
 }
 

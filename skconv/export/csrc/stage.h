@@ -10,6 +10,7 @@
 #include "conv.h"
 #include "pool.h"
 #include "root.h"
+#include "signed_root.h"
 #include "sink.h"
 
 typedef enum {
@@ -32,6 +33,8 @@ typedef struct {
     sk_pooling pooling;
     bool requantised; /* what is pooled goes through `to`: always, but for a plain maximum */
     sk_requantization to;
+    bool rooted; /* the result is the root of that */
+    sk_root root;
     void *sums; /* of windows, or their maxima: `result.channels` of each */
     sk_type sum_type;
     int32_t slots; /* rows of windows whose sums are kept; one window where it is 0 */
@@ -116,7 +119,8 @@ SK_INLINE int32_t sk_stage_pooled(sk_stage s, int32_t at, int32_t c)
     const int32_t sum = sk_load(s.sums, s.sum_type, at);
     const int32_t value =
         s.pooling == SK_POOL_L2 ? (int32_t)sk_rounded_root((uint32_t)sum) : sum;
-    return s.requantised ? sk_requantize(value, c, s.to) : value;
+    const int32_t pooled = s.requantised ? sk_requantize(value, c, s.to) : value;
+    return s.rooted ? sk_requantize(sk_signed_root(pooled, s.root), c, s.root.to) : pooled;
 }
 
 /* Window number `window` is complete: its sums begin at `at`. */

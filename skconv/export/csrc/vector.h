@@ -5,16 +5,19 @@
 #include "requantize.h"
 #include "root.h"
 
-/* x * factors + offsets, entry by entry, requantised. */
+/* x * factors + offsets of every channel, requantised; a vector is one pixel. */
 SK_INLINE void sk_affine(
     const void *input, sk_type input_type, void *output, sk_type output_type,
     const SK_FLASH void *factors, sk_type factor_type, const SK_FLASH int32_t *offsets,
-    int32_t size, sk_requantization to)
+    int32_t pixels, int32_t channels, sk_requantization to)
 {
-    for (int32_t i = 0; i < size; i++) {
-        const int32_t product =
-            sk_load(input, input_type, i) * sk_load_table(factors, factor_type, i);
-        sk_store(output, output_type, i, sk_requantize(product + offsets[i], i, to));
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t c = 0; c < channels; c++) {
+            const int32_t at = i * channels + c;
+            const int32_t product =
+                sk_load(input, input_type, at) * sk_load_table(factors, factor_type, c);
+            sk_store(output, output_type, at, sk_requantize(product + offsets[c], c, to));
+        }
     }
 }
 

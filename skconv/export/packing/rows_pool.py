@@ -38,12 +38,13 @@ def literal(
     square: str | None = None,
     threshold: str | None = None,
     to: str | None = None,
+    root: str | None = None,
 ) -> str:
     """The C value of `sk_rows_pool`.
 
     ``output`` is the pooled map; ``square`` and ``to`` are the C values of the
     requantisations of a square, and of what has been pooled; ``threshold`` is the table of a
-    soft threshold.
+    soft threshold, ``root`` the C value of the root that is taken in the end.
     """
     fields: dict[str, object] = {
         "nonlinearity": node.nonlinearity(nonlinearity),
@@ -60,6 +61,8 @@ def literal(
         fields["both_signs"] = True
     if to is not None:
         fields |= {"requantised": True, "to": to}
+    if root is not None:
+        fields |= {"rooted": True, "root": root}
     return struct("sk_rows_pool", **fields)
 
 

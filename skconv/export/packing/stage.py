@@ -12,6 +12,7 @@ from skconv.graph import (
     QConv,
     QLinear,
     QMeanPool,
+    QRoot,
     QSquare,
     Requantization,
     Rescale,
@@ -24,7 +25,7 @@ from skconv.graph.ops import PoolGeometry
 
 @dataclass(frozen=True)
 class Stage:
-    """The members of a fused stage by what they do."""
+    """The members of a fused stage by what they do; a ``root`` is taken of what is ``pooled``."""
 
     conv: QConv
     nonlinearity: Op | None
@@ -32,6 +33,8 @@ class Stage:
     linear: QLinear | None
     square: Requantization | None
     to: Requantization | None
+    root: QRoot | None
+    pooled: TensorSpec
     input: TensorSpec
     features: TensorSpec
 
@@ -61,12 +64,22 @@ def members(op: Fused) -> Stage | None:
     assert isinstance(pool.op, PoolGeometry)
     middle = None if second is pool else second.op
     rescale = next((node for node in op.graph.nodes if isinstance(node.op, Rescale)), pool)
+    root = next((n.op for n in op.graph.nodes if isinstance(n.op, QRoot)), None)
+    last = next((n for n in reversed(op.graph.nodes) if isinstance(n.op, QRoot | Rescale)), pool)
     linear = next((n.op for n in op.graph.nodes if isinstance(n.op, QLinear)), None)
     square = middle.requantization if isinstance(middle, QSquare) else None
     specs = op.graph.specs
-    features = replace(specs[pool.name], dtype=specs[rescale.name].dtype)
     return Stage(
-        first.op, middle, pool.op, linear, square, _rule(rescale), op.graph.input, features
+        first.op,
+        middle,
+        pool.op,
+        linear,
+        square,
+        _rule(rescale),
+        root,
+        specs[rescale.name],
+        op.graph.input,
+        replace(specs[pool.name], dtype=specs[last.name].dtype),
     )
 
 
@@ -75,7 +88,8 @@ def _rule(node: Node) -> Requantization | None:
 
 
 def _fits(s: Stage) -> bool:
-    rules = [rule for rule in (s.square, s.to) if rule is not None]
+    root = None if s.root is None else s.root.requantization
+    rules = [rule for rule in (s.square, s.to, root) if rule is not None]
     return (
         rows_pool.fits(s.conv, s.input, s.nonlinearity, s.pool)
         and all(len(rule.multiplier) == 1 for rule in rules)

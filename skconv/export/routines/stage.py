@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skconv.export.node import Call, NodeCode, emit
+from skconv.export.node import Call, NodeCode, emit, signed_root
 from skconv.export.packing import row_head, rows, rows_pool
 from skconv.export.packing import stage as packing
 from skconv.export.text import call, struct
@@ -68,6 +68,8 @@ def stage_value(stage: packing.Stage, code: NodeCode) -> str:
     """The C value of `sk_dsp_stage`."""
     rules = {"square": stage.square, "to": stage.to}
     values = {name: code.requantization(r) for name, r in rules.items() if r is not None}
+    if stage.root is not None:
+        values["root"] = signed_root(stage.root, stage.pooled, code)
     if isinstance(stage.nonlinearity, SoftThreshold):
         values["threshold"] = code.table("threshold", "int16")
     return struct(

@@ -5,10 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from skconv.kernels.base import Pair, pair
+from skconv.stages.geometry import Pair, pair
 
 # Windows along each axis; those of several grids come one after the other.
-GRIDS: dict[str, tuple[int, ...]] = {"global": (1,), "quadrants": (2,), "pyramid": (1, 2, 4)}
+GRIDS: dict[str, tuple[int, ...]] = {
+    "global": (1,),
+    "quadrants": (2,),
+    "sixteenths": (4,),
+    "pyramid": (1, 2, 4),
+}
 
 
 def fit_window(
@@ -61,13 +66,13 @@ def grid_windows(
                 f"{map_shape[0]}x{map_shape[1]}"
             )
         (rows, down), (columns, right) = (
-            _covering(length, count) for length, count in zip(map_shape, counts, strict=False)
+            covering(length, count) for length, count in zip(map_shape, counts, strict=False)
         )
         grids.append(((rows, columns), (down, right)))
     return grids
 
 
-def _covering(length: int, count: int) -> Pair:
+def covering(length: int, count: int) -> Pair:
     """Size and step of `count` equal windows that cover an axis with the least overlap."""
     step = length // count
     return length - (count - 1) * step, step

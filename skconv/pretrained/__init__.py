@@ -1,0 +1,42 @@
+"""Networks that others have trained, as graphs and as feature extractors."""
+
+from __future__ import annotations
+
+from importlib import import_module as _import
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skconv.pretrained.extractor import PretrainedFeatures
+    from skconv.pretrained.importing import import_module, import_program
+    from skconv.pretrained.loaders import load
+    from skconv.pretrained.network import Layer, Layers, Network
+    from skconv.pretrained.preprocessing import Preprocessing
+
+__all__ = [
+    "Layer",
+    "Layers",
+    "Network",
+    "Preprocessing",
+    "PretrainedFeatures",
+    "import_module",
+    "import_program",
+    "load",
+]
+
+# Importing reads torch; a fitted estimator that is loaded has no need of it.
+_HOMES = {
+    "Layer": "network",
+    "Layers": "network",
+    "Network": "network",
+    "Preprocessing": "preprocessing",
+    "PretrainedFeatures": "extractor",
+    "import_module": "importing",
+    "import_program": "importing",
+    "load": "loaders",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skconv.pretrained' has no attribute {name!r}")
+    return getattr(_import(f"skconv.pretrained.{_HOMES[name]}"), name)

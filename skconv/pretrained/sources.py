@@ -1,0 +1,139 @@
+"""What the parameter ``model`` stands for."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from skconv.pretrained import loaders
+from skconv.pretrained.network import Network
+from skconv.pretrained.packing import AbsentModule, is_module
+from skconv.pretrained.preprocessing import Preprocessing, stated_by_model
+
+_FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network before it is imported.
+
+    Attributes
+    ----------
+    module : torch.nn.Module or torch.export.ExportedProgram
+        With weights.
+    preprocessing : Preprocessing
+        What is stated for it.
+    """
+
+    module: Any
+    preprocessing: Preprocessing
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a ``torch.export`` program."""
+        return not is_module(self.module)
+
+    @property
+    def name(self) -> str:
+        return type(self.module).__name__
+
+    def input_axes(self) -> tuple[int, int]:
+        """How many channels a sample has, and how many axes of space.
+
+        Raises
+        ------
+        ValueError
+            Where the network has no convolution that tells.
+        """
+        if self.is_program:
+            from skconv.pretrained.tracing import sample_shape
+
+            channels, *space = sample_shape(self.module)
+            return channels, len(space)
+        for part in self.module.modules():
+            name = next((c.__name__ for c in type(part).__mro__ if c.__name__ in _AXES), None)
+            if name:
+                return int(part.in_channels), _AXES[name]
+        raise ValueError(f"model: {self.name} has no Conv1d or Conv2d, so it reads no maps")
+
+    def fixed_size(self) -> tuple[int, int] | None:
+        """Height and width, where the network takes no other."""
+        if not self.is_program:
+            return None
+        from skconv.pretrained.tracing import sample_shape
+
+        space = sample_shape(self.module)[1:]
+        return (1, space[0]) if len(space) == 1 else (space[0], space[1])
+
+    def fingerprint(self) -> str:
+        """sha256 of the weights."""
+        from skconv.pretrained.importing import weights_fingerprint
+
+        state = self.module.state_dict
+        return weights_fingerprint(state if self.is_program else state())
+
+    def network(self, shape: tuple[int, ...]) -> Network:
+        """The network as a graph, for samples of ``shape`` (channels first)."""
+        from skconv.pretrained import importing
+
+        if self.is_program:
+            return importing.import_program(self.module)
+        return importing.import_module(self.module, shape)
+
+
+_AXES = {"Conv1d": 1, "Conv2d": 2}
+
+
+def source_of(model: Any) -> Source:
+    """Find the network that a parameter stands for.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where it stands for none.
+    ImportError
+        Where a package is not installed.
+    """
+    if isinstance(model, AbsentModule):
+        raise ValueError(
+            f"model: {model.name} with weights {model.fingerprint} is not kept in a pickle of "
+            "a fitted extractor; set_params(model=...) before fitting it again"
+        )
+    if isinstance(model, str) and model in loaders.NAMES:
+        return Source(*loaders.load(model))
+    if isinstance(model, str) and _FACTORY.fullmatch(model):
+        model = _made_by(model)
+    if isinstance(model, str | os.PathLike):
+        return Source(_program(Path(model)), Preprocessing())
+    if not is_module(model):
+        raise TypeError(
+            f"model={model!r}: want a torch.nn.Module, 'module:factory', the path of a saved "
+            f"torch.export program, or one of {sorted(loaders.NAMES)}"
+        )
+    return Source(model, stated_by_model(model))
+
+
+def _made_by(factory: str) -> Any:
+    module, _, name = factory.partition(":")
+    value: Any = import_module(module)
+    for part in name.split("."):
+        value = getattr(value, part)
+    made = value()
+    if not is_module(made):
+        raise TypeError(f"model={factory!r} made {made!r}, want a torch.nn.Module")
+    return made
+
+
+def _program(path: Path) -> Any:
+    if not path.is_file():
+        raise ValueError(
+            f"model={str(path)!r} is no file (a saved torch.export program), no 'module:factory' "
+            f"and none of {sorted(loaders.NAMES)}"
+        )
+    import torch
+
+    return torch.export.load(path)
