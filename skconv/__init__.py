@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from skconv import datasets, testing
     from skconv.convert import NotConvertibleError, to_graph
-    from skconv.export import to_c
+    from skconv.export import layer_costs, to_c
     from skconv.features import (
         AutoencoderFeatures,
         ConvFeatures,
@@ -54,6 +54,7 @@ __all__ = [
     "QuantizedFeatures",
     "RandomConvFeatures",
     "datasets",
+    "layer_costs",
     "testing",
     "to_c",
     "to_graph",
@@ -79,6 +80,7 @@ _HOMES = {
     "PretrainedFeatures": "skconv.pretrained",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
+    "layer_costs": "skconv.export",
     "to_c": "skconv.export",
     "to_graph": "skconv.convert",
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from skconv.chips import Chip, get_chip
 from skconv.graph import Graph, Op, TensorSpec
 from skconv.memory import MemoryPlan, plan_memory
 
@@ -54,6 +55,8 @@ class CostReport:
         Size of the arena.
     input_bytes, output_bytes : int
         What the caller keeps.
+    chip : Chip or None
+        What it has to fit.
 
     Examples
     --------
@@ -64,6 +67,8 @@ class CostReport:
     >>> cost = report(Graph(TensorSpec((3,))).append(head))
     >>> cost.macs, cost.flash_bytes, cost.ram_bytes
     (6, 32, 0)
+    >>> report(Graph(TensorSpec((3,))).append(head), chip="atmega328p").fits
+    True
     """
 
     nodes: tuple[NodeCost, ...]
@@ -72,6 +77,38 @@ class CostReport:
     ram_bytes: int
     input_bytes: int
     output_bytes: int
+    chip: Chip | None = None
+
+    @property
+    def largest_in_flash(self) -> NodeCost:
+        """The node with the largest tables."""
+        return max(self.nodes, key=lambda node: node.flash_bytes)
+
+    @property
+    def largest_in_ram(self) -> NodeCost:
+        """The node while which most of the arena is in use."""
+        return max(self.nodes, key=lambda node: node.ram_bytes)
+
+    @property
+    def spare_flash_bytes(self) -> int:
+        """Flash of the chip that the tables leave to code; negative where they are too large."""
+        return self._chip.flash_bytes - self.flash_bytes
+
+    @property
+    def spare_ram_bytes(self) -> int:
+        """RAM of the chip that arena, input and output leave to the stack and the rest."""
+        return self._chip.ram_bytes - self.ram_bytes - self.input_bytes - self.output_bytes
+
+    @property
+    def fits(self) -> bool:
+        """Whether the chip has room for tables, arena, input and output."""
+        return min(self.spare_flash_bytes, self.spare_ram_bytes) >= 0
+
+    @property
+    def _chip(self) -> Chip:
+        if self.chip is None:
+            raise ValueError("the report knows no chip: give one, report(chip=...)")
+        return self.chip
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for n in self.nodes:
@@ -91,10 +128,32 @@ class CostReport:
             for row in rows
         ]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], self._callers()])
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], *self._facts()])
 
-    def _callers(self) -> str:
-        return f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
+    def _facts(self) -> Iterator[str]:
+        yield f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
+        if self.nodes:
+            flash, ram = self.largest_in_flash, self.largest_in_ram
+            yield (
+                f"largest: {flash.name} in flash ({flash.flash_bytes:,} bytes), "
+                f"{ram.name} in RAM ({ram.ram_bytes:,} bytes)"
+            )
+        if self.chip is not None:
+            yield self._verdict(self.chip)
+
+    def _verdict(self, chip: Chip) -> str:
+        flash, ram = self.spare_flash_bytes, self.spare_ram_bytes
+        if self.fits:
+            return (
+                f"fits {chip.name}: leaves {flash:,} bytes of flash to code, "
+                f"{ram:,} bytes of RAM to the stack and the rest"
+            )
+        missing = [
+            f"{-spare:,} bytes of {kind} too many"
+            for kind, spare in (("flash", flash), ("RAM", ram))
+            if spare < 0
+        ]
+        return f"does not fit {chip.name}: {', '.join(missing)}"
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{h}</th>" for h in HEADER)
@@ -104,12 +163,15 @@ class CostReport:
         )
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-            f"<caption>{self._callers()}</caption></table>"
+            f"<caption>{'<br>'.join(map(escape, self._facts()))}</caption></table>"
         )
 
 
 def report(
-    graph: Graph, plan: MemoryPlan | None = None, probabilities: Op | None = None
+    graph: Graph,
+    plan: MemoryPlan | None = None,
+    probabilities: Op | None = None,
+    chip: str | Chip | None = None,
 ) -> CostReport:
     """The costs of a graph.
 
@@ -121,6 +183,13 @@ def report(
         Where the tensors live; `plan_memory` by default.
     probabilities : Op or None
         What makes probabilities of the scores, where that is wanted, too.
+    chip : str or Chip or None
+        A name in `skconv.chips.CHIPS`, or the memory that there is.
+
+    Raises
+    ------
+    ValueError
+        Where there is no chip of that name.
     """
     plan = plan or plan_memory(graph)
     specs, macs = graph.specs, graph.node_macs()
@@ -144,6 +213,7 @@ def report(
         plan.arena_bytes,
         graph.input.nbytes,
         specs[graph.scores_name].nbytes,
+        None if chip is None else get_chip(chip),
     )
 
 

@@ -36,7 +36,7 @@ from skconv import (
     RandomConvFeatures,
 )
 from skconv.datasets import load_digits
-from skconv.kernels import PatchKernels, PCAKernels, RandomKernels
+from skconv.kernels import MimicKernels, PatchKernels, PCAKernels, RandomKernels
 
 # One of each kind of kernel, nonlinearity and pool, small enough for 8 x 8 images.
 EXTRACTORS: dict[str, Any] = {
@@ -89,6 +89,17 @@ EXTRACTORS: dict[str, Any] = {
     "pca": PCAConvFeatures(n_kernels=4, kernel_size=3, pool_size=2),
     "pcanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4),
     "pretrained": PretrainedFeatures("tests.random_modules:tiny", pool="max"),
+    "student": ConvFeatures(
+        [
+            ConvStage(
+                kernels=MimicKernels(
+                    teacher=PretrainedFeatures("tests.random_modules:tiny", pool=None),
+                    n_kernels=2,
+                    kernel_size=3,
+                )
+            )
+        ]
+    ),
     "autoencoder": AutoencoderFeatures(n_kernels=4, kernel_size=3, n_epochs=1, random_state=0),
     "greedy, root": GreedyConvFeatures(
         source=PatchKernels(n_kernels=6, kernel_size=3), n_kernels=2, root=True, random_state=0

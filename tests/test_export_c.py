@@ -254,5 +254,9 @@ def test_the_report_adds_up():
     assert (cost.input_bytes, cost.output_bytes) == (24, 8)
     lines = str(cost).splitlines()
     assert lines[0].split()[:4] == ["node", "op", "tensor", "MACs"]
-    assert lines[-2].split() == ["total", f"{cost.macs:,}", "64", "48"]
+    assert lines[-3].split() == ["total", f"{cost.macs:,}", "64", "48"]
+    assert lines[-2:] == [
+        "caller's memory: input 24, output 8 bytes",
+        "largest: qlinear in flash (40 bytes), mean in RAM (48 bytes)",
+    ]
     assert cost._repr_html_().count("<tr>") == len(graph.nodes) + 2

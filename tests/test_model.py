@@ -234,6 +234,7 @@ def with_nan():
         ({"target": "cortex-m9"}, "target is 'cortex-m9', wanted one of"),
         ({"calibration": "guess"}, "calibration='guess', wanted one of"),
         ({"linear_bits": 4}, "linear_bits=4, wanted one of"),
+        ({"conv_bits": 32}, "conv_bits=32, wanted one of"),
         ({"optimize": "cost"}, "optimize='cost', wanted one of"),
     ],
 )

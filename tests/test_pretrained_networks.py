@@ -111,3 +111,21 @@ def test_uspsnet_and_its_classifier_are_c(pretrained):
     exact, integer = pipe.score(X[800:], y[800:]), np.mean(model.predict(X[800:]) == y[800:])
     assert exact > 0.9
     assert integer > exact - 0.01
+
+
+@pytest.mark.needs("cc")
+def test_half_of_mobilenet_and_its_classifier_are_c(pretrained, fashion_mnist):
+    pretrained("mobilenet_v2")
+    X, y = fashion_mnist
+    features = PretrainedFeatures("mobilenet_v2", layer="features.6", input_size=56, pool="2x2")
+    pipe = make_pipeline(features, StandardScaler(), LogisticRegression(max_iter=200))
+    pipe.fit(X[:2000], y[:2000])
+    images, wanted = X[50_000:50_300], y[50_000:50_300]
+    exact, predicted = pipe.score(images, wanted), pipe.predict(images)
+    assert exact > 0.8
+    for bits, least in ((8, 0.95), (16, 0.98)):
+        model = to_c(pipe, X[:100], conv_bits=bits)
+        assert model.verify(images[:20]).differing_bytes == 0
+        found = model.predict(images)
+        assert np.mean(found == wanted) >= exact - 0.015
+        assert np.mean(found == predicted) >= least

@@ -83,6 +83,41 @@ def test_a_new_process_needs_nothing_of_the_package_that_held_the_weights(tmp_pa
     assert f"Sequential with weights {features.fingerprint_} is not kept" in result.stdout
 
 
+IN_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+import numpy, torch
+from skconv import PretrainedFeatures
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(1, 4, 3)
+    def forward(self, x):  # torch.fx cannot follow the if, torch.export can.
+        return self.conv(x) if x.shape[0] > 0 else x
+
+together = Barrier(4)
+def fit(net):
+    together.wait()
+    features = PretrainedFeatures(net, layer="conv", engine="graph")
+    return features.fit_transform(numpy.zeros((2, 8, 8), "uint8")).shape
+
+with ThreadPoolExecutor(4) as pool:
+    print(*pool.map(fit, [Net() for _ in range(4)]))
+"""
+
+
+def test_the_first_fits_of_a_process_may_be_side_by_side():
+    result = subprocess.run(
+        [sys.executable, "-c", IN_THREADS],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(skconv.__file__).parents[1],
+    )
+    assert result.stdout.split() == ["(2,", "16)"] * 4
+
+
 def test_an_unfitted_extractor_takes_its_module_along():
     features = PretrainedFeatures(small(), layer="0")
     found = pickle.loads(pickle.dumps(features)).fit_transform(X)

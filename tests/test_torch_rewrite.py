@@ -1,4 +1,4 @@
-"""Ops that torch computes in pairs: the same numbers, and nothing as large as their maps."""
+"""Ops that torch computes in another form: the same numbers, nothing as large as their maps."""
 
 from __future__ import annotations
 
@@ -80,6 +80,42 @@ def test_a_map_that_is_read_again_stays() -> None:
     assert kinds(rewritten(graph)) == [Conv, Hash, Abs, Concat]
     x = normal(3, 6, 8, 2)
     assert_allclose(torch_engine.run(graph, x), reference.run(graph, x), rtol=1e-4, atol=1e-4)
+
+
+# ------------------------------------------------------------------------ uneven borders
+
+
+@pytest.mark.parametrize("padding", [((0, 1), (0, 1)), ((1, 2), (1, 1)), ((0, 0), (0, 2))])
+@pytest.mark.parametrize(("groups", "n_kernels"), [(6, 6), (3, 6), (6, 12)])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 2)])
+def test_an_uneven_border_of_groups_becomes_even(
+    padding: Any, groups: int, n_kernels: int, stride: Any
+) -> None:
+    weights = normal(n_kernels, 3, 4, 6 // groups)
+    conv = Conv(weights, normal(n_kernels, seed=1), stride=stride, padding=padding, groups=groups)
+    graph = Graph(TensorSpec((9, 8, 6))).append(conv)
+    (node,) = rewritten(graph).nodes
+    assert isinstance(node.op, Conv)
+    assert all(before == after for before, after in node.op.padding)
+    assert rewritten(graph).output == graph.output
+    x = normal(3, 9, 8, 6, seed=2)
+    assert_allclose(torch_engine.run(graph, x), reference.run(graph, x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"groups": 1, "padding": ((0, 1), (0, 1))},
+        {"groups": 4, "padding": ((1, 1), (1, 1))},
+        {"groups": 4, "padding": ((1, 0), (0, 1))},
+        {"groups": 4, "padding": ((0, 1), (0, 1)), "pad_mode": "circular"},
+        {"groups": 4, "padding": ((0, 1), (0, 1)), "dilation": (2, 2)},
+    ],
+)
+def test_other_borders_stay(options: Any) -> None:
+    conv = Conv(normal(4, 3, 3, 4 // options["groups"]), normal(4), **options)
+    graph = Graph(TensorSpec((8, 8, 4))).append(conv)
+    assert rewritten(graph) is graph
 
 
 # ------------------------------------------------------------------------------ triangle

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skconv.export.conversion import to_c
+    from skconv.export.layers import layer_costs
     from skconv.export.model import CModel, Verification
 
-__all__ = ["CModel", "Verification", "to_c"]
+__all__ = ["CModel", "Verification", "layer_costs", "to_c"]
 
-_MODULES = {"to_c": "conversion"}
+_MODULES = {"layer_costs": "layers", "to_c": "conversion"}
 
 
 def __getattr__(name: str) -> object:

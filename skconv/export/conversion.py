@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skconv.convert import NotConvertibleError, check_probabilities, to_graph
 from skconv.export.arguments import check_option, check_samples
@@ -12,12 +14,13 @@ from skconv.export.interface import Arena, Input, Interface
 from skconv.export.model import CModel
 from skconv.export.routines.base import Optimize
 from skconv.export.text import check_name
-from skconv.graph import Graph, Quantized
-from skconv.passes.calibrate import Method, calibrate
+from skconv.graph import ArgMax, Graph, Quantized, Threshold
+from skconv.passes.calibrate import Method
 from skconv.passes.fold import fold
 from skconv.passes.fuse import fuse
+from skconv.passes.integers import integer_graph
 from skconv.passes.lowering import Bits
-from skconv.passes.quantize import InputType, device_input, quantize
+from skconv.passes.quantize import InputType
 from skconv.passes.softmax import softmax
 from skconv.targets import get_target
 
@@ -33,11 +36,13 @@ def to_c(
     target: str = "cortex-m4",
     calibration: Method = "minmax",
     linear_bits: Bits = 16,
+    conv_bits: Bits = 8,
     optimize: Optimize = "balanced",
     input: Input = "image",
     input_type: InputType | None = None,
     arena: Arena = "static",
     probabilities: bool = False,
+    classes: Any = None,
 ) -> CModel:
     """Turn a fitted estimator into C.
 
@@ -63,6 +68,9 @@ def to_c(
         How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
     linear_bits : {8, 16}
         Size of the weights of linear layers and linear classifiers.
+    conv_bits : {8, 16}
+        Size of the maps that convolutions read, in int8. A deep network whose integers lose
+        too much accuracy loses less with 16: twice the memory, the weights stay int8.
     optimize : {"size", "balanced", "speed"}
         What the routines of the target spare: see `skconv.export.specialize`.
     input : {"image", "rows"}
@@ -75,7 +83,12 @@ def to_c(
         gives to every function.
     probabilities : bool
         Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
-        regression, by a table. `CModel.predict_proba` then gives the same numbers.
+        regression, or of those that belong to ``classes``, by a table.
+        `CModel.predict_proba` then gives the same numbers.
+    classes : array-like of shape (n_classes,), optional
+        Of a transformer whose features are the scores of classes, such as the last layer of
+        a network: the label of each. The largest score decides, by ``NAME_predict``. One
+        score decides between two: it is positive for the second.
 
     Returns
     -------
@@ -112,14 +125,17 @@ def to_c(
     check_option("dtype", dtype, get_args(DType))
     check_option("calibration", calibration, get_args(Method))
     check_option("linear_bits", linear_bits, get_args(Bits))
+    check_option("conv_bits", conv_bits, get_args(Bits))
     check_option("optimize", optimize, get_args(Optimize))
     check_option("input_type", input_type, (None, *get_args(InputType)))
     check_option("input", input, get_args(Input))
     check_option("arena", arena, get_args(Arena))
-    if probabilities:
+    if probabilities and classes is None:
         check_probabilities(estimator)
     chosen = get_target(target)
     float_graph = fold(to_graph(estimator))
+    if classes is not None:
+        float_graph = _decided(estimator, float_graph, np.asarray(classes))
     n_features = float_graph.input.size
     if dtype == "float32":
         _check_float(estimator, float_graph, probabilities)
@@ -129,11 +145,26 @@ def to_c(
             estimator, float_graph, name, chosen, samples, interface=Interface(input, arena)
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
-    ranges = calibrate(float_graph, samples, calibration)
-    device = device_input(samples, input_type)
-    graph = fuse(quantize(float_graph, ranges, **device, linear_bits=linear_bits))
+    bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
+    graph = fuse(integer_graph(float_graph, samples, calibration, input_type, **bits))
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
     return CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
+
+
+def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
+    """A graph of scores with the decision between ``classes`` behind it."""
+    if graph.is_classifier or not hasattr(estimator, "transform"):
+        raise ValueError(
+            f"classes={classes.tolist()}, but {type(estimator).__name__} is no transformer, "
+            "wanted one whose features are scores"
+        )
+    n_scores = graph.output.size
+    if classes.shape != (max(2, n_scores),):
+        raise ValueError(
+            f"classes has shape {classes.shape}, wanted a label for each of {n_scores} scores"
+            + (" and one more" if n_scores == 1 else "")
+        )
+    return replace(graph.append(ArgMax() if n_scores > 1 else Threshold()), classes=classes)
 
 
 def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
 
+from skconv.chips import Chip
 from skconv.cost import CostReport, report
 from skconv.export import project
 from skconv.export.arguments import check_option, check_samples
@@ -162,9 +163,26 @@ class CModel:
     def _compiled(self) -> CompiledGraph:
         return CompiledGraph(self.graph, self.name)
 
-    def report(self) -> CostReport:
-        """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler."""
-        return report(self.graph, self.plan, self.interface.probabilities)
+    def report(self, chip: str | Chip | None = None) -> CostReport:
+        """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler.
+
+        Parameters
+        ----------
+        chip : str or Chip, optional
+            Says, too, whether the model fits: a name in `skconv.chips.CHIPS`, such as
+            ``"stm32f103c8"``, or a `skconv.chips.Chip` of the memory that there is.
+
+        Returns
+        -------
+        CostReport
+            ``fits``, ``largest_in_flash`` and ``largest_in_ram`` among its facts.
+
+        Raises
+        ------
+        ValueError
+            Where there is no chip of that name; the message lists the names.
+        """
+        return report(self.graph, self.plan, self.interface.probabilities, chip)
 
     def benchmark(
         self, target: str | None = None, *, n_samples: int = 4, flags: tuple[str, ...] = ("-O2",)
@@ -335,13 +353,22 @@ class CModel:
 
     def _agreement(self, X: Any) -> float:
         if self.graph.is_classifier:
-            return float(np.mean(self.predict(X) == self.estimator.predict(X)))
+            return float(np.mean(self.predict(X) == self._labels(X)))
         from sklearn.metrics import r2_score
 
         use = self.estimator.predict if is_regressor(self.estimator) else self.estimator.transform
         wanted = np.asarray(use(X)).reshape(len(X), -1)
         found = self.decision_function(X)
         return float(r2_score(wanted, found, multioutput="variance_weighted"))
+
+    def _labels(self, X: Any) -> NDArray[Any]:
+        """What the estimator says; of a transformer with ``classes`` its scores decide."""
+        if hasattr(self.estimator, "predict"):
+            return np.asarray(self.estimator.predict(X))
+        scores = np.asarray(self.estimator.transform(X))
+        index = scores.argmax(axis=1) if scores.shape[1] > 1 else (scores[:, 0] > 0).astype(int)
+        assert self.graph.classes is not None
+        return np.asarray(self.graph.classes[index])
 
     # -------------------------------------------------------------------------- saving
 

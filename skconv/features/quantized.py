@@ -20,9 +20,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skconv.convert import to_graph
 from skconv.features.graph_maps import row_chunks
 from skconv.graph import Graph, Quantized, TensorSpec, verify
-from skconv.passes.calibrate import Method, calibrate
+from skconv.passes.calibrate import Method
 from skconv.passes.fold import fold
-from skconv.passes.quantize import device_input, quantize, unit_scale
+from skconv.passes.integers import integer_graph
+from skconv.passes.quantize import unit_scale
 from skconv.restore import restored_on_error
 from skconv.runtime import reference
 
@@ -129,12 +130,8 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         return self
 
     def _integer_graph(self, graph: Graph, samples: NDArray[Any]) -> Graph:
-        return quantize(
-            graph,
-            calibrate(graph, samples, self.calibration),
-            **device_input(samples),
-            output_bits=8 if self.dtype == "int8" else 16,
-        )
+        output_bits = 8 if self.dtype == "int8" else 16
+        return integer_graph(graph, samples, self.calibration, output_bits=output_bits)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Compute the integers.

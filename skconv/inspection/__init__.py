@@ -1,6 +1,10 @@
-"""Pictures of kernels and of the maps that they make, in scikit-learn's manner of displays."""
+"""Pictures of kernels and of the maps that they make, in scikit-learn's manner of displays.
+
+And which kernels are alike.
+"""
 
 from skconv.inspection.kernels import KernelDisplay
 from skconv.inspection.maps import FeatureMapDisplay
+from skconv.inspection.similarity import KernelDictionary, kernel_similarity
 
-__all__ = ["FeatureMapDisplay", "KernelDisplay"]
+__all__ = ["FeatureMapDisplay", "KernelDictionary", "KernelDisplay", "kernel_similarity"]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skconv.graph import Graph
 from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps
-from skconv.kernels.batches import batches_of
 from skconv.kernels.moments import Maps, cross_moment, rounding_of, second_moment, sum_of_patches
 from skconv.kernels.pca import with_fixed_signs
+from skconv.kernels.teacher import Lesson, lesson_of
 
 Floats = NDArray[np.float64]
-Teacher = ArrayLike | Callable[[NDArray[Any]], ArrayLike]
+Teacher: TypeAlias = ArrayLike | Callable[[NDArray[Any]], ArrayLike] | BaseEstimator | Graph
 
-_CHUNK_BYTES = 2**24
 # Less than this share of the mean square is its rounding.
 _NO_VARIANCE = 1e-12
 
@@ -39,10 +40,14 @@ class MimicKernels(BaseEstimator):
 
     Parameters
     ----------
-    teacher : array-like of shape (n_samples, rows, columns, n_activations), or callable
-        The activations, or what makes them of some of the maps: a layer of a deep network,
-        say. They lie as the responses of a convolution of `kernel_size` with `padding` do, at
-        stride 1.
+    teacher : transformer, Graph, callable or array-like
+        What makes the activations. A transformer, such as ``PretrainedFeatures(net,
+        layer="features.3", pool=None)``, is cloned and fitted to the maps; its features, or
+        the output of the `Graph`, are one map, flattened or not. The map may be of any
+        height and width (see Notes). Of a transformer without ``graph_``, of a callable,
+        which gets some of the maps, and of an array ``(n_samples, rows, columns,
+        n_activations)`` the activations must lie as the responses of a convolution of
+        `kernel_size` with `padding` do, at stride 1.
     n_kernels : int or None, default=None
         How many. None: one for every activation, which it predicts (``D = I``).
     kernel_size : int or (int, int), default=7
@@ -67,8 +72,25 @@ class MimicKernels(BaseEstimator):
     score_ : float
         The share of the variance of the activations that is predicted, on the maps of `fit`.
 
+    Notes
+    -----
+    A pixel of a layer lies in the middle of the window of the maps that it stands for; the
+    graph knows where, through strides, borders, pooling and resizing. Of every pixel the
+    nearest patch is learnt from, by its own middle, and activations are interpolated
+    linearly where the two do not coincide. A layer with stride 2 is learnt from every second
+    patch: a `ConvStage` of the same stride computes the student where the teacher is.
+
+    A network that normalises its input pads with what is 0 behind that; ``padding="valid"``
+    here keeps its border out of the lesson.
+
+    Kernels are linear: teach the convolution (``tap="before_activation"``), without
+    `n_kernels`, and let the stage do the activation; or teach what comes of it with few
+    kernels, and let a classifier undo ``D``.
+
     References
     ----------
+    L. J. Ba, R. Caruana, "Do deep nets really need to be deep?", NeurIPS 2014.
+
     A. J. Izenman, "Reduced-rank regression for the multivariate linear model", Journal of
     Multivariate Analysis 5(2), 1975.
 
@@ -87,10 +109,21 @@ class MimicKernels(BaseEstimator):
     ... ).fit(maps)
     >>> source.kernels_.ravel().round(4), source.biases_.round(4)
     (array([ 1., -1.], dtype=float32), array([3.], dtype=float32))
+
+    So is one of a network with a stride:
+
+    >>> import torch
+    >>> from skconv import PretrainedFeatures
+    >>> net = torch.nn.Conv2d(1, 4, 3, stride=2, padding=1)
+    >>> teacher = PretrainedFeatures(net, layer="output", pool=None)
+    >>> source = MimicKernels(teacher=teacher, kernel_size=3, alpha=0).fit(maps)
+    >>> weights = net.weight.detach().numpy().transpose(0, 2, 3, 1)
+    >>> bool(np.abs(source.kernels_ - weights).max() < 1e-6)
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "teacher": [callable, "array-like"],
+        "teacher": [HasMethods(["fit", "transform"]), Graph, callable, "array-like"],
         "n_kernels": [Interval(Integral, 1, None, closed="left"), None],
         "kernel_size": ["array-like", Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -116,21 +149,22 @@ class MimicKernels(BaseEstimator):
     def fit(self, maps: Maps, y: Any = None) -> MimicKernels:
         """Learn the kernels from maps ``(n_samples, height, width, channels)``.
 
+        ``y`` is for a teacher that is fitted.
+
         Raises
         ------
         ValueError
             Where ``maps`` is not such an array of finite numbers, or the kernel does not fit
-            in it; where activations are not finite, do not lie as responses do, are all
-            equal, or are fewer than `n_kernels`.
+            in it; where activations are not finite, are no map, do not lie as responses do,
+            are all equal, or are fewer than `n_kernels`.
         """
         maps, size = check_maps(maps, self.kernel_size, self.padding)
-        n_patches, mean, square, cross = self._activation_moments(maps, size)
-        patch_mean = sum_of_patches(maps, size, self.padding) / n_patches
-        second = second_moment(maps, size, self.padding) / n_patches
-        covariance = second - np.outer(patch_mean, patch_mean)
-        cross = cross - np.outer(patch_mean, mean)
-        coefficients = self._ridge(covariance, cross, rounding_of(second))
-        components = np.eye(len(mean))
+        found = _moments(lesson_of(self.teacher, maps, y, size, self.padding))
+        self._check(found)
+        covariance = found.second - np.outer(found.patch, found.patch)
+        cross = found.cross - np.outer(found.patch, found.mean)
+        coefficients = self._ridge(covariance, cross, rounding_of(found.second))
+        mean, components = found.mean, np.eye(len(found.mean))
         if self.n_kernels is not None:
             vectors = np.linalg.eigh(cross.T @ coefficients)[1].T[::-1]
             components = with_fixed_signs(vectors[: self.n_kernels])
@@ -138,57 +172,23 @@ class MimicKernels(BaseEstimator):
         self.kernels_ = kernels.reshape(-1, *size, maps.shape[3]).astype(np.float32)
         # Of the kernels as they are stored: the mean patch gives the mean activation.
         stored = self.kernels_.reshape(kernels.shape).astype(np.float64)
-        self.biases_ = (components @ mean - stored @ patch_mean).astype(np.float32)
+        self.biases_ = (components @ mean - stored @ found.patch).astype(np.float32)
         self.components_, self.offset_ = components, mean - components.T @ (components @ mean)
         missed = np.sum((kernels @ covariance) * kernels) - 2 * np.sum(
             components * (kernels @ cross)
         )
-        self.score_ = float(-missed / (square - mean @ mean))
+        self.score_ = float(-missed / found.variance)
         return self
 
-    def _activation_moments(self, maps: Maps, size: Pair) -> tuple[int, Floats, float, Floats]:
-        """How many patches; mean of ``t``, of ``|t|^2``, and of ``p t^T``."""
-        n_patches, total, square, cross = 0, np.zeros(1), 0.0, np.zeros(1)
-        for batch, activations in self._with_activations(maps, size):
-            vectors = activations.reshape(-1, activations.shape[3])
-            n_patches += len(vectors)
-            total = total + vectors.sum(axis=0)
-            square += float(np.sum(vectors**2))
-            cross = cross + cross_moment(batch, activations, size, self.padding)
-        if self.n_kernels is not None and self.n_kernels > len(total):
+    def _check(self, found: _Moments) -> None:
+        n_activations = len(found.mean)
+        if self.n_kernels is not None and self.n_kernels > n_activations:
             raise ValueError(
-                f"n_kernels={self.n_kernels} is more than the {len(total)} activation(s) of teacher"
+                f"n_kernels={self.n_kernels} is more than the {n_activations} activation(s) of "
+                "teacher"
             )
-        mean = total / n_patches
-        square /= n_patches
-        if square - mean @ mean <= _NO_VARIANCE * square:
+        if found.variance <= _NO_VARIANCE * found.square:
             raise ValueError("teacher gives activations that are all equal: nothing to learn")
-        return n_patches, mean, square, cross / n_patches
-
-    def _with_activations(self, maps: Maps, size: Pair) -> Iterator[tuple[NDArray[Any], Floats]]:
-        """Maps in batches, and the activations of each; ValueError where they do not fit."""
-        height, width = maps.shape[1:3]
-        if self.padding == "valid":
-            height, width = height - size[0] + 1, width - size[1] + 1
-        teacher: Any = self.teacher
-        given = None if callable(teacher) else np.asarray(teacher)
-        if given is not None and len(given) != len(maps):
-            raise ValueError(f"teacher has activations of {len(given)} maps, want {len(maps)}")
-        start = 0
-        for batch in batches_of(maps, _CHUNK_BYTES):
-            found = teacher(batch) if given is None else given[start : start + len(batch)]
-            start += len(batch)
-            activations = np.asarray(found, np.float64)
-            wanted = (len(batch), height, width)
-            if activations.ndim != 4 or activations.shape[:3] != wanted:
-                raise ValueError(
-                    f"teacher gives activations of shape {activations.shape}, want {wanted} "
-                    f"and their number: kernel_size={self.kernel_size!r}, "
-                    f"padding={self.padding!r}"
-                )
-            if not np.isfinite(activations).all():
-                raise ValueError("teacher gives activations that are not finite, want numbers")
-            yield batch, activations
 
     def _ridge(self, covariance: Floats, cross: Floats, noise: float) -> Floats:
         """``C``, on the directions in which patches vary by more than `noise`."""
@@ -197,3 +197,47 @@ class MimicKernels(BaseEstimator):
         kept = vectors[:, varies]
         penalty = self.alpha * np.trace(covariance) / len(covariance)
         return (kept / (values[varies] + penalty)) @ (kept.T @ cross)
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Means over patches ``p`` and their activations ``t``.
+
+    Of ``p``, ``p p^T``, ``t``, ``|t|^2`` and ``p t^T``.
+    """
+
+    patch: Floats
+    second: Floats
+    mean: Floats
+    square: float
+    cross: Floats
+
+    @property
+    def variance(self) -> float:
+        """Of the activations, all together."""
+        return float(self.square - self.mean @ self.mean)
+
+
+def _moments(lesson: Lesson) -> _Moments:
+    """All patches are never laid out; some of them are, a batch at a time."""
+    size, padding, everywhere = lesson.size, lesson.padding, lesson.is_everywhere
+    n_entries = size[0] * size[1] * lesson.maps.shape[3]
+    patch, second = np.zeros(n_entries), np.zeros((n_entries, n_entries))
+    n_patches, total, square, cross = 0, np.zeros(1), 0.0, np.zeros(1)
+    for batch, activations in lesson.batches():
+        vectors = activations.reshape(-1, activations.shape[3])
+        n_patches += len(vectors)
+        total = total + vectors.sum(axis=0)
+        square += float(np.sum(vectors**2))
+        if everywhere:
+            cross = cross + cross_moment(batch, activations, size, padding)
+        else:
+            patches = lesson.patches(batch)
+            cross = cross + patches.T @ vectors
+            patch += patches.sum(axis=0)
+            second += patches.T @ patches
+    if everywhere:
+        patch = sum_of_patches(lesson.maps, size, padding)
+        second = second_moment(lesson.maps, size, padding)
+    n = n_patches
+    return _Moments(patch / n, second / n, total / n, square / n, cross / n)

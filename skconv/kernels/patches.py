@@ -86,7 +86,9 @@ def sample_patches(
         keys = _smallest_keys(orders, population, n_patches)
         if kept and len(kept[2]) == n_patches:
             keys = keys[keys < kept[2][-1]]
-        patches, samples = _gather(batch, size, padding, _distinct(places, population, len(keys)))
+        patches, samples = patches_at(
+            batch, size, padding, _distinct(places, population, len(keys))
+        )
         drawn = [patches, samples + start, keys]
         kept = _smallest(kept, drawn, n_patches) if kept else drawn
     if not kept:
@@ -106,14 +108,14 @@ def _sample_known(
     population = count_patches(maps.shape, size, padding)
     places = _distinct(random_state, population, min(n_patches, population))
     if isinstance(maps, np.ndarray):
-        return _gather(maps, size, padding, places)
+        return patches_at(maps, size, padding, places)
     samples, start = places // (population // len(maps)), 0
     drawn: list[NDArray[Any]] = []
     rows: list[NDArray[np.int64]] = []
     for batch in maps:
         inside = np.flatnonzero((samples >= start) & (samples < start + len(batch)))
         before = count_patches((start, *maps.shape[1:]), size, padding)
-        drawn.append(_gather(batch, size, padding, places[inside] - before)[0])
+        drawn.append(patches_at(batch, size, padding, places[inside] - before)[0])
         rows.append(inside)
         start += len(batch)
     return np.concatenate(drawn)[np.argsort(np.concatenate(rows))], samples
@@ -163,7 +165,7 @@ def _distinct(
     return drawn
 
 
-def _gather(
+def patches_at(
     maps: NDArray[Any], size: Pair, padding: Padding, places: NDArray[np.int64]
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """The patches at numbered places, counted along samples, then rows, then columns."""

@@ -47,17 +47,23 @@ def calibrate(graph: Graph, x: NDArray[Any], method: Method = "minmax") -> dict[
     """
     if method not in get_args(Method):
         raise ValueError(f"calibration={method!r}, wanted one of {get_args(Method)}")
-    x = check_batch(graph, x)
-    if len(x) == 0:
-        raise ValueError("calibration wants at least one sample, got X with 0")
-    if not np.isfinite(x).all():
-        raise ValueError("calibration wants finite samples, X has NaN or infinity")
+    x = check_calibration(graph, x)
     ranges = _extremes(graph, x)
     if method == "minmax":
         return ranges
     choose = _percentile_range if method == "percentile" else _mse_range
     histograms = _histograms(graph, x, ranges)
     return {name: choose(histograms[name], ranges[name]) for name in ranges}
+
+
+def check_calibration(graph: Graph, x: NDArray[Any]) -> NDArray[Any]:
+    """Samples in the shape of the graph's input; ValueError where they are of no use."""
+    x = check_batch(graph, x)
+    if len(x) == 0:
+        raise ValueError("calibration wants at least one sample, got X with 0")
+    if not np.isfinite(x).all():
+        raise ValueError("calibration wants finite samples, X has NaN or infinity")
+    return x
 
 
 def _batches(graph: Graph, x: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:

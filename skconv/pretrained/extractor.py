@@ -16,9 +16,14 @@ from skconv.features.base import ConvExtractor, Shape3, checked_input_shape, nam
 from skconv.features.graph_maps import row_chunks
 from skconv.graph import Conv, Graph, TensorSpec
 from skconv.pretrained.heads import Pool, features_graph, head
-from skconv.pretrained.network import Layer, Layers, Network
+from skconv.pretrained.network import Layer, Layers
 from skconv.pretrained.packing import AbsentModule, PackedModule, is_module, packed, remember
-from skconv.pretrained.preprocessing import INTERPOLATIONS, Preprocessing, stated_by
+from skconv.pretrained.preprocessing import (
+    INTERPOLATIONS,
+    Preprocessing,
+    height_width,
+    stated_by,
+)
 from skconv.pretrained.sources import Source, source_of
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -62,6 +67,10 @@ class PretrainedFeatures(ConvExtractor):
         single facts.
     input_size : int, (int, int) or None, default=None
         Height and width that samples are resized to. None: as stated, else as they come.
+    window_size : int, (int, int) or None, default=None
+        The network is slid over samples that are larger than its input, which has this
+        height and width: a vector becomes a map, with a pixel for every window. Samples
+        then come at any size; they are resized only where ``input_size`` is given.
     interpolation : str or None, default=None
         ``"bilinear"`` (if nothing is stated), ``"bicubic"``, ``"area"``, ``"nearest"`` or
         ``"nearest-exact"``, as torch defines them.
@@ -105,6 +114,8 @@ class PretrainedFeatures(ConvExtractor):
         sha256 of the weights of the whole network.
     layers_ : list of str
         Names of the layers that are taken.
+    window_strides_ : list of (int, int)
+        With ``window_size``, of every layer: pixels from a window to the next one.
     preprocessing_ : Preprocessing
         What is done to a sample first.
     kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, channels)
@@ -165,6 +176,7 @@ class PretrainedFeatures(ConvExtractor):
         "normalize": ["boolean"],
         "preset": "no_validation",  # type: ignore[dict-item]
         "input_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+        "window_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
         "interpolation": [StrOptions(set(INTERPOLATIONS)), None],
         "antialias": ["boolean", None],
         "crop": [Interval(Real, 0, 1, closed="right"), None],
@@ -180,6 +192,7 @@ class PretrainedFeatures(ConvExtractor):
     fingerprint_: str
     layers_: list[str]
     preprocessing_: Preprocessing
+    window_strides_: list[tuple[int, int]]
 
     def __init__(
         self,
@@ -191,6 +204,7 @@ class PretrainedFeatures(ConvExtractor):
         normalize: bool = False,
         preset: Any = "auto",
         input_size: Any = None,
+        window_size: Any = None,
         interpolation: str | None = None,
         antialias: bool | None = None,
         crop: float | None = None,
@@ -211,6 +225,7 @@ class PretrainedFeatures(ConvExtractor):
         self.normalize = normalize
         self.preset = preset
         self.input_size = input_size
+        self.window_size = window_size
         self.interpolation = interpolation
         self.antialias = antialias
         self.crop = crop
@@ -262,18 +277,23 @@ class PretrainedFeatures(ConvExtractor):
             raise ValueError(
                 "layers() before fit must know the size of a sample: give input_size or input_shape"
             )
-        return _network(source, prepared.size_of(space)).layers(depth)
+        return source.network(prepared.size_of(space), self._window()).layers(depth)
 
     def _given_shape(self) -> Shape3:
         first = self.data_format == "channels_first"
         axes = with_three_axes(checked_input_shape(self.input_shape) or (), channels_first=first)
         return (axes[1], axes[2], axes[0]) if first else axes
 
+    def _window(self) -> tuple[int, int] | None:
+        return None if self.window_size is None else height_width(self.window_size, "window_size")
+
     def _prepared(self, source: Source) -> Preprocessing:
         """What is done to a sample first."""
         automatic = isinstance(self.preset, str) and self.preset == "auto"
         stated = source.preprocessing if automatic else stated_by(self.preset)
-        if self.input_size is None and source.fixed_size():
+        if self.window_size is not None:
+            stated = stated.as_they_come()
+        elif self.input_size is None and source.fixed_size():
             stated = stated.changed(input_size=source.fixed_size())
         return stated.changed(
             input_size=self.input_size,
@@ -331,7 +351,7 @@ class PretrainedFeatures(ConvExtractor):
         try:
             graph = before.extend(self._network_graph(source, before, maps.shape))
         except NotConvertibleError as error:
-            if self.engine == "graph" or source.is_program:
+            if self.engine == "graph" or source.is_program or self.window_size is not None:
                 raise
             return self._fit_instead(source, before, error)
         self.engine_ = "graph"
@@ -341,14 +361,16 @@ class PretrainedFeatures(ConvExtractor):
 
     def _forget(self) -> None:
         """What the other engine left behind."""
-        for name in ("module_", "heads_", "n_space_", "preprocessing_graph_"):
+        for name in ("module_", "heads_", "n_space_", "preprocessing_graph_", "window_strides_"):
             if hasattr(self, name):
                 delattr(self, name)
 
     def _network_graph(self, source: Source, before: Graph, shape: tuple[int, ...]) -> Graph:
-        network = _network(source, before.output.shape[:2])
+        network = source.network(before.output.shape[:2], self._window())
         self.layers_ = network.names(self.layer)
         tensors = [network.tensor(name, self.tap) for name in self.layers_]  # type: ignore[arg-type]
+        if network.strides:
+            self.window_strides_ = [network.strides[tensor] for tensor in tensors]
         with naming(shape):
             graph = features_graph(network, tensors, self.pool, self.normalize)
         convs = (node.op for node in graph.nodes if isinstance(node.op, Conv))
@@ -371,6 +393,8 @@ class PretrainedFeatures(ConvExtractor):
     def _fit_module(self, source: Source, before: Graph) -> Graph:
         if source.is_program:
             raise ValueError("engine='module' wants a module, not a torch.export program")
+        if self.window_size is not None:
+            raise ValueError("engine='module' slides no network: window_size must be None")
         if self.tap != "output":
             raise ValueError(f"tap={self.tap!r} wants a graph: name another module as layer")
         several = isinstance(self.layer, list | tuple)
@@ -453,15 +477,6 @@ class PretrainedFeatures(ConvExtractor):
             elif isinstance(value, AbsentModule):
                 state = state | {name: value.found()}
         super().__setstate__(state)
-
-
-def _network(source: Source, space: tuple[int, ...]) -> Network:
-    """A network for maps of height and width ``space``."""
-    channels, n_space = source.input_axes()
-    height, width = space
-    if n_space == 1 and height != 1:
-        raise ValueError(f"the network reads signals, samples are maps of height {height}")
-    return source.network((channels, width) if n_space == 1 else (channels, height, width))
 
 
 @check.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
@@ -85,12 +85,16 @@ class Network:
         Module to the tensor that it returns, in the order in which they return.
     failures : dict of str to NotConvertibleError
         Modules whose result has no form as a graph, and why.
+    strides : dict of str to (int, int)
+        Of a network that is slid over larger samples: how many of their pixels lie between
+        the windows of neighbours in a tensor.
     """
 
     name: str
     graph: Graph
     tensors: dict[str, str]
     failures: dict[str, NotConvertibleError]
+    strides: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _specs(self) -> dict[str, TensorSpec]:

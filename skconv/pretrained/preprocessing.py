@@ -55,8 +55,12 @@ class Preprocessing:
             if name in given:
                 given[name] = tuple(float(v) for v in np.atleast_1d(given[name]))
         if "input_size" in given:
-            given["input_size"] = _pair(given["input_size"])
+            given["input_size"] = height_width(given["input_size"])
         return replace(self, **given)
+
+    def as_they_come(self) -> Preprocessing:
+        """Without a size: samples are neither resized nor cropped."""
+        return replace(self, input_size=None, crop=None)
 
     def size_of(self, space: Pair) -> Pair:
         """Height and width that the network gets of a sample."""
@@ -117,10 +121,11 @@ class Preprocessing:
         return graph.append(Affine(factors, offsets), name="normalize")
 
 
-def _pair(size: Any) -> Pair:
+def height_width(size: Any, name: str = "input_size") -> Pair:
+    """A size that may be one number for both; ValueError where it is none."""
     values = [int(n) for n in np.atleast_1d(size)]
     if len(values) not in (1, 2) or min(values) < 1:
-        raise ValueError(f"input_size={size!r} must be a positive integer or (height, width)")
+        raise ValueError(f"{name}={size!r} must be a positive integer or (height, width)")
     return values[0], values[-1]
 
 

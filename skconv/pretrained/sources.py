@@ -13,6 +13,7 @@ from skconv.pretrained import loaders
 from skconv.pretrained.network import Network
 from skconv.pretrained.packing import AbsentModule, is_module
 from skconv.pretrained.preprocessing import Preprocessing, stated_by_model
+from skconv.pretrained.sliding import slid
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -76,10 +77,23 @@ class Source:
         state = self.module.state_dict
         return weights_fingerprint(state if self.is_program else state())
 
-    def network(self, shape: tuple[int, ...]) -> Network:
-        """The network as a graph, for samples of ``shape`` (channels first)."""
+    def network(self, space: tuple[int, ...], window: tuple[int, int] | None = None) -> Network:
+        """The network as a graph, for maps of height and width ``space``.
+
+        With a ``window`` it is a network for maps of that size, slid over them.
+        """
+        if window is not None:
+            window = window if space[0] > 1 else (1, window[1])
+            if self.fixed_size() not in (None, window):
+                raise ValueError(f"window_size={window}, the program takes {self.fixed_size()}")
+            return slid(self.network(window), (space[0], space[1]))
         from skconv.pretrained import importing
 
+        channels, n_space = self.input_axes()
+        height, width = space
+        if n_space == 1 and height != 1:
+            raise ValueError(f"the network reads signals, samples are maps of height {height}")
+        shape = (channels, width) if n_space == 1 else (channels, height, width)
         if self.is_program:
             return importing.import_program(self.module)
         return importing.import_module(self.module, shape)

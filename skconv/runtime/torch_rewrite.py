@@ -1,4 +1,4 @@
-"""Pairs of ops in a form that a processor computes faster; the same numbers, to rounding."""
+"""Ops and pairs of ops in a form that runs faster on a processor; the same, to rounding."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from skconv.graph import (
     Hash,
     L2Pool,
     MeanPool,
+    Node,
     Op,
     Permute,
     Reshape,
@@ -27,8 +28,8 @@ FEW_KERNELS = 8
 
 
 def rewritten(graph: Graph) -> Graph:
-    """A float graph with pairs of its ops replaced; its last node yields the same tensor."""
-    if not any(isinstance(node.op, Hash | Triangle) for node in graph.nodes):
+    """A float graph with some of its ops replaced; its last node yields the same tensor."""
+    if not any(map(_may_change, graph.nodes)):
         return graph
     specs = graph.specs
     result = Graph(graph.input)
@@ -36,7 +37,7 @@ def rewritten(graph: Graph) -> Graph:
     for node in graph.nodes:
         if node.name in names:
             continue
-        ops: tuple[Op, ...] = (node.op,)
+        ops: tuple[Op, ...] = (_evenly_padded(node.op),)
         last, users = node, graph.users(node.name)
         if len(users) == 1 and (better := _pair(node.op, users[0].op, specs[node.name].shape)):
             ops, last = better, users[0]
@@ -46,6 +47,26 @@ def rewritten(graph: Graph) -> Graph:
             inputs = []
         names[last.name] = result.output_name
     return result
+
+
+def _may_change(node: Node) -> bool:
+    return isinstance(node.op, Hash | Triangle) or _evenly_padded(node.op) is not node.op
+
+
+def _evenly_padded(op: Op) -> Op:
+    """A convolution of groups with a wider border behind, as one with the same on both sides.
+
+    Its kernels get rows and columns of zeros in front. Torch pads unevenly by a copy of the
+    map, which costs more than the zeros, where kernels read few channels.
+    """
+    if not isinstance(op, Conv) or op.groups == 1 or op.shared or op.pad_mode != "zero":
+        return op
+    (top, bottom), (left, right) = op.padding
+    is_even = (top, left) == (bottom, right)
+    if is_even or bottom < top or right < left or op.dilation != (1, 1):
+        return op
+    weights = np.pad(op.weights, ((0, 0), (bottom - top, 0), (right - left, 0), (0, 0)))
+    return replace(op, weights=weights, padding=((bottom, bottom), (right, right)))
 
 
 def _pair(first: Op, second: Op, between: Shape) -> tuple[Op, ...]:

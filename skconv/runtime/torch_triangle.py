@@ -15,6 +15,8 @@ from skconv.runtime.torch_ops import apply, prepared
 
 # Distances that stay in the cache from the product to the last sum.
 TRIANGLE_BYTES = {"cpu": 3 * 2**19, "cuda": 2**28}
+# Relative error of a sum of distances.
+ROUNDING = 8 * torch.finfo(torch.float32).eps
 # A product with a row for each window costs less than to add windows up, if they are few.
 FEW_WINDOWS = 16
 
@@ -115,8 +117,10 @@ def _pooled(op: TriangleProduct, x: Tensor, *, clipped: bool) -> tuple[Tensor, T
     n_blank = (norms == 0).float().view(n_samples, -1) @ weights
     blank, _ = _triangles(op, x.new_zeros(1, channels), clipped=True)
     shape = op.output(TensorSpec(tuple(x.shape[1:]))).shape
-    pooled = (means.view(n_samples, -1) @ weights)[..., None] - nearer
-    pooled.relu_().addcmul_(n_blank[..., None], blank)
+    total = (means.view(n_samples, -1) @ weights)[..., None]
+    pooled = total - nearer
+    # What rounding leaves of equal sums is 0: a root behind would make it a thousand times more.
+    pooled.mul_(pooled > ROUNDING * total).addcmul_(n_blank[..., None], blank)
     return pooled.view(n_samples, *shape), means
 
 

@@ -1,0 +1,160 @@
+"""Biases without the mean error of integer layers.
+
+The roundings of the weights of a kernel meet maps that are never negative: their errors do not
+cancel, and a channel is shifted as a whole. So are the layers behind it, and the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import (
+    INPUT,
+    Clip,
+    Conv,
+    Graph,
+    Linear,
+    Node,
+    Op,
+    QConv,
+    QLinear,
+    Relu,
+    verify,
+)
+from skconv.passes.calibrate import Ranges
+from skconv.passes.quantize import quantize
+from skconv.runtime import fixed, reference
+from skconv.runtime.windows import chunks, convolve
+
+Array = NDArray[Any]
+
+
+def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Graph:
+    """A float graph whose integer form has the means of ``graph``.
+
+    Layer after layer, the integer graph is run on the samples; what the mean of a channel's
+    accumulators has more than that of the float graph is taken off its bias. A layer sees the
+    layers before it corrected.
+
+    Parameters
+    ----------
+    graph : Graph
+        A float graph.
+    ranges : dict of str to (float, float)
+        Range of every tensor, from `skconv.passes.calibrate.calibrate`.
+    x : ndarray of shape (n_samples, *graph.input.shape) or flat
+        Calibration samples.
+    **options
+        Of `skconv.passes.quantize.quantize`, which the result is meant for. It proves the
+        accumulators of the new biases.
+
+    Returns
+    -------
+    graph : Graph
+        With other biases of its `Conv` and `Linear`.
+
+    References
+    ----------
+    Nagel, van Baalen, Blankevoort, Welling, "Data-Free Quantization Through Weight
+    Equalization and Bias Correction", ICCV 2019, section 4.2, the empirical form.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, Linear, TensorSpec
+    >>> from skconv.passes.biases import correct_biases
+    >>> layer = Linear(np.float32([[127, 0.4]]), np.float32([0]))
+    >>> graph = Graph(TensorSpec((2,))).append(layer)
+    >>> x, ranges = np.full((1, 2), 100.0), {"input": (0, 255), "linear": (0, 40_000)}
+    >>> corrected = correct_biases(graph, ranges, x, input_scale=1.0, linear_bits=8)
+    >>> corrected.nodes[0].op.bias  # 100 inputs times 0.4, which the integers have as 0
+    array([40.], dtype=float32)
+    """
+    integer = quantize(graph, ranges, **options)
+    specs = integer.specs
+    layers = dict(_layers(graph, integer))
+    means = _means(graph, x, {node.name for node in layers.values()})
+    found = {INPUT: fixed.quantize_input(integer.input, x).reshape(-1, *integer.input.shape)}
+    corrected: dict[str, Node] = {}
+    for node in integer.nodes:
+        inputs = [found[name] for name in node.inputs]
+        op = node.op
+        if node.name in layers:
+            layer = layers[node.name]
+            error = _accumulator_mean(integer, op, *inputs) - means[layer.name]
+            corrected[layer.name] = _with_bias(layer, layer.op.bias - error)  # type: ignore[attr-defined]
+            op = _with_integer_bias(op, error)
+        for name in node.inputs:
+            if integer.users(name)[-1] is node:
+                found.pop(name, None)
+        found[node.name] = _evaluated(integer, op, inputs).astype(specs[node.name].dtype)
+    nodes = tuple(corrected.get(node.name, node) for node in graph.nodes)
+    return verify(replace(graph, nodes=nodes))
+
+
+def _layers(graph: Graph, integer: Graph) -> Iterator[tuple[str, Node]]:
+    """Names of integer nodes, and the float node whose bias each holds."""
+    ops = {node.name: node.op for node in integer.nodes}
+    for node in graph.nodes:
+        if not isinstance(node.op, Conv | Linear):
+            continue
+        users = graph.users(node.name)
+        # The limit behind a layer is a part of its integer node.
+        is_limited = len(users) == 1 and isinstance(users[0].op, Relu | Clip)
+        name = users[0].name if is_limited and node.name not in ops else node.name
+        op = ops.get(name)
+        if isinstance(op, QLinear) or (isinstance(op, QConv) and not op.shared):
+            yield name, node
+
+
+def _means(graph: Graph, x: Array, names: set[str]) -> dict[str, Array]:
+    """Mean of every channel of some tensors of a float graph."""
+    sums: dict[str, Array] = {}
+    for rows in chunks(graph, len(x)):
+        tensors = reference.tensors(graph, x[rows])
+        for name in names:
+            values = tensors[name].reshape(-1, tensors[name].shape[-1])
+            sums[name] = sums.get(name, 0.0) + values.mean(axis=0) * (len(tensors[name]) / len(x))
+    return sums
+
+
+# ------------------------------------------------------------------------ integer layers
+
+
+def _unit(op: QConv | QLinear) -> Array:
+    """What one unit of the accumulators is worth, by the rule that leads back from them."""
+    rule = op.requantization
+    if rule is None:
+        return np.full(len(op.bias), op.scale)  # type: ignore[union-attr]
+    units = rule.multiplier.astype(np.float64) * 2.0 ** (rule.shift - 32) * rule.scale
+    return np.broadcast_to(units, len(op.bias))
+
+
+def _accumulator_mean(graph: Graph, op: Any, x: Array) -> Array:
+    total = np.zeros(len(op.bias))
+    for rows in chunks(graph, len(x)):
+        if isinstance(op, QConv):
+            sums = convolve(x[rows], op)
+        else:
+            sums = x[rows].astype(np.float64) @ op.weights.T.astype(np.float64) + op.bias
+        values = sums.reshape(-1, len(op.bias))
+        total += values.mean(axis=0) * (len(x[rows]) / len(x))
+    return total * _unit(op)
+
+
+def _with_bias(node: Node, bias: Array) -> Node:
+    return replace(node, op=replace(node.op, bias=bias.astype(np.float32)))  # type: ignore[call-arg]
+
+
+def _with_integer_bias(op: Any, error: Array) -> Op:
+    return replace(op, bias=np.rint(op.bias - error / _unit(op)).astype(np.int32))
+
+
+def _evaluated(graph: Graph, op: Op, inputs: list[Array]) -> Array:
+    rows = chunks(graph, len(inputs[0]))
+    return np.concatenate([fixed.evaluate(op, *(x[r] for x in inputs)) for r in rows])

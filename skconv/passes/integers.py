@@ -1,0 +1,62 @@
+"""From a float graph and samples to its integer graph: every pass in its order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import Conv, Graph
+from skconv.passes.biases import correct_biases
+from skconv.passes.calibrate import Method, calibrate, check_calibration
+from skconv.passes.equalize import equalize
+from skconv.passes.quantize import InputType, device_input, quantize
+
+# Means and largest numbers of channels, over all pixels, need no more samples.
+MOST_SAMPLES = 100
+
+
+def integer_graph(
+    graph: Graph,
+    samples: NDArray[Any],
+    calibration: Method = "minmax",
+    input_type: InputType | None = None,
+    **bits: Any,
+) -> Graph:
+    """The integer graph of a float graph, calibrated on samples.
+
+    In a graph of several convolutions the errors of one are the input of the next. There the
+    channels are equalised first (`skconv.passes.equalize`), and the mean errors of all layers
+    go into their biases (`skconv.passes.biases`).
+
+    Parameters
+    ----------
+    graph : Graph
+        A float graph.
+    samples : ndarray of shape (n_samples, *graph.input.shape) or flat
+        Samples like those that the device will see.
+    calibration : {"minmax", "percentile", "mse"}
+        How the range of each tensor is chosen.
+    input_type : {"uint8", "int8", "int16"}, optional
+        What the device delivers, where the samples do not tell it.
+    **bits
+        ``linear_bits``, ``output_bits``, ``conv_bits`` of `skconv.passes.quantize.quantize`.
+    """
+    checked = check_calibration(graph, samples)
+    options = device_input(samples, input_type) | bits
+    if not is_deep(graph):
+        return quantize(graph, calibrate(graph, samples, calibration), **options)
+    few = checked[_evenly_spaced(len(samples))]
+    graph = equalize(graph, few)
+    ranges = calibrate(graph, samples, calibration)
+    return quantize(correct_biases(graph, ranges, few, **options), ranges, **options)
+
+
+def is_deep(graph: Graph) -> bool:
+    """Whether a graph has several convolutions that read all channels of their maps."""
+    return sum(isinstance(node.op, Conv) and not node.op.shared for node in graph.nodes) > 1
+
+
+def _evenly_spaced(n_samples: int) -> NDArray[np.intp]:
+    return np.linspace(0, n_samples - 1, min(MOST_SAMPLES, n_samples)).astype(np.intp)

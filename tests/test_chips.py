@@ -1,0 +1,68 @@
+"""Whether a model fits a microcontroller, and what is the largest in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skconv.chips import CHIPS, Chip, get_chip
+from skconv.cost import report
+from skconv.graph import Graph, Linear, Relu, TensorSpec
+
+RNG = np.random.default_rng(0)
+
+
+def linear(n_out: int, n_in: int) -> Linear:
+    return Linear(RNG.normal(size=(n_out, n_in)).astype("f4"), np.zeros(n_out, "f4"))
+
+
+# Tables of 4 * 8 * 5 = 160 and 4 * 3 * 9 = 108 bytes; an arena of 4 * 8 = 32 bytes, written over
+# by the Relu; 16 bytes of input and 12 of output.
+GRAPH = Graph(TensorSpec((4,))).append(linear(8, 4)).append(Relu()).append(linear(3, 8))
+FLASH, RAM = 268, 32 + 16 + 12
+
+
+def test_the_largest_nodes():
+    cost = report(GRAPH)
+    assert (cost.flash_bytes, cost.ram_bytes) == (FLASH, 32)
+    assert cost.largest_in_flash.name == "linear"
+    assert cost.largest_in_ram.ram_bytes == 32
+    assert "largest: linear in flash (160 bytes), linear in RAM (32 bytes)" in str(cost)
+
+
+@pytest.mark.parametrize(
+    ("flash", "ram", "verdict"),
+    [
+        (FLASH, RAM, "fits mine: leaves 0 bytes of flash to code, 0 bytes of RAM"),
+        (FLASH + 1000, RAM + 2, "fits mine: leaves 1,000 bytes of flash to code, 2 bytes of RAM"),
+        (FLASH - 1, RAM, "does not fit mine: 1 bytes of flash too many"),
+        (FLASH, RAM - 8, "does not fit mine: 8 bytes of RAM too many"),
+        (0, 0, "does not fit mine: 268 bytes of flash too many, 60 bytes of RAM too many"),
+    ],
+)
+def test_it_fits_to_the_byte(flash, ram, verdict):
+    cost = report(GRAPH, chip=Chip("mine", flash, ram))
+    assert cost.fits == verdict.startswith("fits")
+    assert (cost.spare_flash_bytes, cost.spare_ram_bytes) == (flash - FLASH, ram - RAM)
+    assert str(cost).splitlines()[-1].startswith(verdict)
+    assert verdict in cost._repr_html_()
+
+
+def test_chips_by_name():
+    assert all(chip.name == name for name, chip in CHIPS.items())
+    assert get_chip("nrf52840").ram_bytes == 256 * 1024
+    assert report(GRAPH, chip="atmega328p").fits
+
+
+def test_without_a_chip_nothing_is_said_of_fitting():
+    cost = report(GRAPH)
+    assert "fit" not in str(cost)
+    with pytest.raises(ValueError, match=r"knows no chip: give one, report\(chip=...\)"):
+        assert cost.fits
+
+
+def test_refused():
+    with pytest.raises(ValueError, match=r"chip='z80', wanted Chip\(.*'atmega328p'"):
+        report(GRAPH, chip="z80")
+    with pytest.raises(ValueError, match="ram_bytes=-1 of 'mine', wanted 0 or more"):
+        Chip("mine", 1, -1)
