@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 
 from skconv.chips import Chip, get_chip
+from skconv.columns import aligned, html_table
 from skconv.graph import Graph, Op, TensorSpec
 from skconv.memory import MemoryPlan, plan_memory
 
@@ -118,16 +118,8 @@ class CostReport:
         yield "total", "", "", *totals
 
     def __str__(self) -> str:
-        rows = [HEADER, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
-        lines = [
-            "  ".join(
-                cell.ljust(w) if i < 3 else cell.rjust(w)
-                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
-        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+        lines = aligned([HEADER, *self._rows()], numbers={3, 4, 5})
+        rule = "-" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], *self._facts()])
 
     def _facts(self) -> Iterator[str]:
@@ -156,15 +148,7 @@ class CostReport:
         return f"does not fit {chip.name}: {', '.join(missing)}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in HEADER)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self._rows()
-        )
-        return (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-            f"<caption>{'<br>'.join(map(escape, self._facts()))}</caption></table>"
-        )
+        return html_table(HEADER, self._rows(), self._facts())
 
 
 def report(

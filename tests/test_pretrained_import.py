@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from skconv import NotConvertibleError
+from skconv import NotConvertibleError, PretrainedFeatures, to_c
 from skconv.graph import Activation, Add, Affine, Clip, Conv, Linear, Pad, Permute, Relu, Upsample
 from skconv.pretrained import import_module, import_program
 from skconv.pretrained.network import Layer
@@ -33,10 +33,25 @@ def ops(graph):
     return [type(node.op) for node in graph.nodes]
 
 
+def reads_maps(network):
+    """Only of a convolution can `PretrainedFeatures` tell that images go in."""
+    return any(isinstance(module, nn.Conv2d) for module in network.modules())
+
+
 @settings(max_examples=25, deadline=None)
 @given(networks())
 def test_a_random_network_is_its_graph(network):
     assert_is_its_graph(network, SHAPE)
+
+
+@pytest.mark.needs("cc")
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(networks().filter(reads_maps))
+def test_the_c_of_a_random_network_is_its_integers(network):
+    images = np.random.default_rng(0).normal(size=(50, 9, 11, 3)).astype(np.float32)
+    features = PretrainedFeatures(network, layer="output", pool=None).fit(images)
+    model = to_c(features, images, dtype="int8")
+    assert model.verify(images).differing_bytes == 0
 
 
 # ----------------------------------------------------------------------------- single calls

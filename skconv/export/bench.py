@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skconv import emulator
+from skconv.columns import aligned, html_table
 from skconv.emulator.build import simulated
 from skconv.export.text import table
 from skconv.graph import Graph
@@ -173,27 +173,21 @@ class BenchReport:
     def _title(self) -> str:
         return f"{self.name} on {self.target}, {' '.join(self.flags)}"
 
+    @property
+    def _header(self) -> tuple[str, str, str]:
+        return "node", "op", self.unit
+
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         for node in self.nodes:
             yield node.name, node.op, f"{node.count:,}"
 
     def __str__(self) -> str:
-        rows = [("node", "op", self.unit), *self._rows()]
-        name, op, count = (max(len(row[i]) for row in rows) for i in range(3))
-        lines = [f"{a.ljust(name)}  {b.ljust(op)}  {c.rjust(count)}" for a, b, c in rows]
+        lines = aligned([self._header, *self._rows()], numbers={2})
         rule = "-" * len(lines[0])
         return "\n".join([self._title(), lines[0], rule, *lines[1:], rule, *self._facts()])
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self._rows()
-        )
-        facts = "<br>".join(escape(fact) for fact in (self._title(), *self._facts()))
-        return (
-            f"<table><thead><tr><th>node</th><th>op</th><th>{self.unit}</th></tr></thead>"
-            f"<tbody>{body}</tbody><caption>{facts}</caption></table>"
-        )
+        return html_table(self._header, self._rows(), (self._title(), *self._facts()))
 
 
 def benchmark(

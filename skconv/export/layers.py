@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skconv.chips import Chip, get_chip
+from skconv.columns import aligned
 from skconv.cost import CostReport
 from skconv.export.conversion import to_c
 
@@ -48,16 +49,7 @@ class LayerCosts(list[LayerCost]):
         return [cost.layer for cost in self if cost.fits]
 
     def __repr__(self) -> str:
-        rows = [HEADER, *(cost._row() for cost in self)]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
-        lines = (
-            "  ".join(
-                cell.rjust(width) if 0 < i < 4 else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
-        return "\n".join(lines)
+        return "\n".join(aligned([HEADER, *(cost._row() for cost in self)], numbers={1, 2, 3}))
 
 
 def layer_costs(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from html import escape
 
+from skconv.columns import aligned, html_table
 from skconv.graph.base import Array, Domain, Op, TensorSpec
 from skconv.graph.vectors import ArgMax, Threshold
 
 INPUT = "input"
+HEADER = ("node", "op", "tensor", "MACs", "parameter bytes")
 
 
 @dataclass(frozen=True)
@@ -142,28 +143,12 @@ class Graph:
             )
 
     def __repr__(self) -> str:
-        header = ("node", "op", "tensor", "MACs", "parameter bytes")
-        rows = [header, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(5)]
-        lines = [
-            "  ".join(
-                cell.ljust(w) if i < 3 else cell.rjust(w)
-                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
+        lines = aligned([HEADER, *self._rows()], numbers={3, 4})
         total = f"Graph: {len(self.nodes)} nodes, {self.macs:,} MACs, "
         return "\n".join([total + f"{self.parameter_bytes:,} parameter bytes", *lines])
 
     def _repr_html_(self) -> str:
-        header = "".join(
-            f"<th>{h}</th>" for h in ("node", "op", "tensor", "MACs", "parameter bytes")
-        )
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self._rows()
-        )
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(HEADER, self._rows())
 
 
 def verify(graph: Graph) -> Graph:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from skconv.columns import aligned
 from skconv.convert.core import NotConvertibleError
 from skconv.graph import (
     INPUT,
@@ -62,12 +63,7 @@ class Layers(list[Layer]):
             (layer.name, str(layer.shape), f"{layer.macs:,}", f"{layer.parameter_bytes:,}")
             for layer in self
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = (
-            f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {macs:>{widths[2]}}  {size:>{widths[3]}}"
-            for name, shape, macs, size in rows
-        )
-        return "\n".join(line.rstrip() for line in lines)
+        return "\n".join(aligned(rows, numbers={2, 3}))
 
 
 @dataclass(frozen=True)

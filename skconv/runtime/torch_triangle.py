@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from skconv.runtime.torch_nonlinearities import window_means
 from skconv.runtime.torch_ops import apply, prepared
 
 # Distances that stay in the cache from the product to the last sum.
-TRIANGLE_BYTES = {"cpu": 3 * 2**19, "cuda": 2**28}
+TRIANGLE_BYTES = {"cpu": 3 * 2**18, "cuda": 2**28}
 # Relative error of a sum of distances.
 ROUNDING = 8 * torch.finfo(torch.float32).eps
 # A product with a row for each window costs less than to add windows up, if they are few.
@@ -105,14 +106,10 @@ def _pooled(op: TriangleProduct, x: Tensor, *, clipped: bool) -> tuple[Tensor, T
     weights = _window_weights(op.pool, x.shape[1], x.shape[2], x.device)
     pixels = x.reshape(-1, channels)
     norms = torch.linalg.vector_norm(pixels, dim=1)  # one that underflows is as good as 0
-    seen, counts = norms.nonzero()[:, 0], norms.view(n_samples, -1).count_nonzero(1)
+    seen, counts = norms.nonzero()[:, 0], norms.view(n_samples, -1).count_nonzero(1).tolist()
     means = x.new_zeros(len(pixels), 1)
     nearer, means[seen] = _pooled_minima(
-        op,
-        pixels.index_select(0, seen),
-        weights.index_select(0, seen % len(weights)),
-        counts.tolist(),
-        clipped=clipped,
+        op, pixels, seen, weights.index_select(0, seen % len(weights)).T, counts, clipped=clipped
     )
     n_blank = (norms == 0).float().view(n_samples, -1) @ weights
     blank, _ = _triangles(op, x.new_zeros(1, channels), clipped=True)
@@ -125,26 +122,47 @@ def _pooled(op: TriangleProduct, x: Tensor, *, clipped: bool) -> tuple[Tensor, T
 
 
 def _pooled_minima(
-    op: TriangleProduct, pixels: Tensor, weights: Tensor, counts: list[int], *, clipped: bool
+    op: TriangleProduct,
+    pixels: Tensor,
+    seen: Tensor,
+    weights: Tensor,
+    counts: list[int],
+    *,
+    clipped: bool,
 ) -> tuple[Tensor, Tensor]:
     """Sums of ``min(m, z)`` by window ``(n_samples, n_windows, n_centroids)``, and all ``m``.
 
-    The first ``counts[0]`` pixels are those of the first sample, and so on; a row of weights
-    says what a pixel counts in every window.
+    The first ``counts[0]`` pixels ``seen`` are those of the first sample, and so on; a column of
+    weights says what such a pixel counts in every window.
     """
     n_centroids, channels = op.centroids.shape
-    means = pixels.new_empty(len(pixels), 1)
-    sums = pixels.new_zeros(len(counts), weights.shape[1], n_centroids)
-    block = max(1, TRIANGLE_BYTES[pixels.device.type] // (4 * n_centroids))
-    left, room = pixels.new_ones(block, channels + 2), pixels.new_empty(block, n_centroids)
-    samples = (tensor.split(counts) for tensor in (pixels, means, weights))
-    for total, *sample in zip(sums, *samples, strict=True):
-        parts = (tensor.split(block) for tensor in sample)
-        for part, mean, weight in zip(*parts, strict=True):
-            z = room[: len(part)]
-            op.distances(part, left, z, mean, clipped=clipped)
-            total.addmm_(weight.T, torch.minimum(z, mean, out=z))
+    means = pixels.new_empty(len(seen), 1)
+    sums = pixels.new_zeros(len(counts), len(weights), n_centroids)
+    size = max(1, TRIANGLE_BYTES[pixels.device.type] // (4 * n_centroids))
+    left, room = pixels.new_ones(size, channels + 2), pixels.new_empty(size, n_centroids)
+    for block, parts in _blocks(counts, size):
+        part, mean = pixels.index_select(0, seen[block]), means[block]
+        z = room[: len(part)]
+        op.distances(part, left, z, mean, clipped=clipped)
+        torch.minimum(z, mean, out=z)
+        columns = weights[:, block]
+        for sample, rows in parts:
+            sums[sample].addmm_(columns[:, rows], z[rows])
     return sums, means
+
+
+def _blocks(counts: list[int], size: int) -> Iterator[tuple[slice, list[tuple[int, slice]]]]:
+    """Rows cut into blocks of a size, and which rows of a block belong to which sample."""
+    sample, end, total = -1, 0, sum(counts)
+    for start in range(0, total, size):
+        stop, parts, row = min(start + size, total), [], start
+        while row < stop:
+            while end <= row:
+                sample += 1
+                end += counts[sample]
+            parts.append((sample, slice(row - start, min(end, stop) - start)))
+            row = min(end, stop)
+        yield slice(start, stop), parts
 
 
 @cache
