@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import joblib
@@ -240,3 +241,38 @@ def test_the_engines_agree():
         np.testing.assert_allclose(found, graph.transform(X), rtol=1e-4, atol=1e-4)
         assert not hasattr(module, "graph_")
     assert not hasattr(module.set_params(engine="graph").fit(X), "module_")
+
+
+class Slow(Normalized):
+    """Takes its time before the first layer, so that two threads meet there."""
+
+    def __init__(self):
+        super().__init__()
+        self.batch_norm = nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        time.sleep(0.01)
+        return self.norm(self.batch_norm(self.conv(x)))
+
+
+@pytest.fixture
+def slow():
+    net = randomized(Slow(), 0).train()
+    return net, PretrainedFeatures(net, layer=["conv", "output"], engine="module").fit(X)
+
+
+def test_threads_share_a_module(slow):
+    _, features = slow
+    wanted = features.transform(X)
+    features.set_params(n_jobs=2, batch_size=10)
+    with joblib.parallel_config("threading"):
+        np.testing.assert_allclose(features.transform(X), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_a_fitted_module_stays_when_its_model_is_trained_on(slow):
+    net, features = slow
+    wanted = features.transform(X)
+    randomized(net, 1).train()
+    np.testing.assert_array_equal(features.transform(X), wanted)
+    assert net.training and not features.module_.training
+    assert pickle.loads(pickle.dumps(features)).model is net

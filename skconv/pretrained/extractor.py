@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -86,9 +87,9 @@ class PretrainedFeatures(ConvExtractor):
         ``(scale * x - mean) / std``, a number for each channel or one for all. 0 and 1 if
         nothing is stated.
     engine : {"auto", "graph", "module"}, default="auto"
-        ``"module"`` runs the torch module itself; the estimator then needs torch and the
-        module, and `skconv.to_c` refuses it. ``"auto"`` does so, with a warning, where the
-        network has no form as a graph.
+        ``"module"`` runs a copy of the torch module; the estimator then needs torch and the
+        module's code, and `skconv.to_c` refuses it. ``"auto"`` does so, with a warning, where
+        the network has no form as a graph.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -346,6 +347,8 @@ class PretrainedFeatures(ConvExtractor):
             self.preprocessing_ = self._prepared(source)
             before = self.preprocessing_.graph(maps.shape[1:], source.input_axes()[0])
         self.fingerprint_ = source.fingerprint()
+        if not source.is_program:
+            remember(source.module, self.fingerprint_)
         if self.engine == "module":
             return self._fit_module(source, before)
         try:
@@ -355,8 +358,6 @@ class PretrainedFeatures(ConvExtractor):
                 raise
             return self._fit_instead(source, before, error)
         self.engine_ = "graph"
-        if not source.is_program:
-            remember(source.module, self.fingerprint_)
         return graph
 
     def _forget(self) -> None:
@@ -402,7 +403,7 @@ class PretrainedFeatures(ConvExtractor):
         names = ["output" if one is None else one for one in chosen]
         if not names or not all(isinstance(name, str | Layer) for name in names):
             raise ValueError(f"layer={self.layer!r}: engine='module' wants names of modules")
-        self.engine_, self.module_ = "module", source.module
+        self.engine_, self.module_ = "module", copy.deepcopy(source.module).eval()
         self.layers_ = [str(name) for name in names]
         self.n_space_ = source.input_axes()[1]
         outputs = self._outputs(np.zeros((1, *before.output.shape), np.float32))
@@ -455,27 +456,24 @@ class PretrainedFeatures(ConvExtractor):
     # ------------------------------------------------------------------------------ pickles
 
     def __getstate__(self) -> dict[str, Any]:
-        """Modules with their weights as arrays; none where there is a graph in its place."""
+        """Once fitted without the module that came in; weights of what is run as arrays."""
         state = dict(super().__getstate__())
-        modules = {name: state[name] for name in ("model", "module_") if is_module(state.get(name))}
-        if "graph_" in state:
-            return state | {
-                name: AbsentModule(type(module).__name__, self.fingerprint_)
-                for name, module in modules.items()
-            }
-        packs = {id(module): packed(module) for module in modules.values()}
-        return state | {name: packs[id(module)] for name, module in modules.items()}
+        if is_module(self.model):
+            fitted = hasattr(self, "fingerprint_")
+            name = type(self.model).__name__
+            state["model"] = AbsentModule(name, self.fingerprint_) if fitted else packed(self.model)
+        if hasattr(self, "module_"):
+            state["module_"] = packed(self.module_)
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        unpacked: dict[int, Any] = {}
-        for name in ("model", "module_"):
-            value = state.get(name)
-            if isinstance(value, PackedModule):
-                if id(value) not in unpacked:
-                    unpacked[id(value)] = value.unpacked()
-                state = state | {name: unpacked[id(value)]}
-            elif isinstance(value, AbsentModule):
-                state = state | {name: value.found()}
+        state = {
+            name: value.unpacked() if isinstance(value, PackedModule) else value
+            for name, value in state.items()
+        }
+        if isinstance(state["model"], AbsentModule):
+            found = state["model"].found()
+            state["model"] = state.get("module_", found) if found is state["model"] else found
         super().__setstate__(state)
 
 

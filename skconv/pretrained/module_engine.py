@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skconv.pretrained.tracing import evaluating
+from skconv.pretrained.tracing import ONE_AT_A_TIME
 
 _Maps = NDArray[np.float32]
 
@@ -27,7 +27,8 @@ def run_module(
     Parameters
     ----------
     module : torch.nn.Module
-        Run in evaluation mode, and no further than the last of the layers.
+        In evaluation mode. Run no further than the last of the layers, and by one thread at
+        a time: what layers return is noted in the module itself.
     maps : ndarray of float32 of shape (n_samples, height, width, channels)
         The network's input.
     layers : list of str
@@ -51,9 +52,9 @@ def run_module(
     on_cuda = device != "cpu" and torch.cuda.is_available()
     target = torch.device("cuda" if on_cuda else "cpu")
     x = torch.from_numpy(maps).permute(0, 3, 1, 2).to(target)
-    module = module.to(target)
     outputs: dict[str, Any] = {}
-    with torch.inference_mode(), evaluating(module), ExitStack() as stack:
+    with ONE_AT_A_TIME, torch.inference_mode(), ExitStack() as stack:
+        module.to(target)
         for name in layers:
             if name != "output":
                 stack.callback(_note(_part(module, name), name, outputs, set(layers)).remove)

@@ -24,8 +24,8 @@ from skconv.convert.core import NotConvertibleError
 
 # Samples that the traced batch has. One would be confused with axes of length 1.
 N_SAMPLES = 2
-# Both tracers change torch itself while they run, and `torch.export` imports half of it.
-_ONE_AT_A_TIME = RLock()
+# Both tracers change torch itself while they run: no other thread may run a module meanwhile.
+ONE_AT_A_TIME = RLock()
 _BATCH_NORM = nn.modules.batchnorm._BatchNorm
 
 
@@ -66,7 +66,7 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Trace:
     NotConvertibleError
         Where neither ``torch.fx`` nor ``torch.export`` can follow the module.
     """
-    with _ONE_AT_A_TIME, evaluating(module):
+    with ONE_AT_A_TIME, evaluating(module):
         try:
             return _traced(module)
         except Exception as error:  # Whatever a module's code does with a stand-in for a tensor.
