@@ -79,6 +79,11 @@ MODULES = {
     "bilinear": nn.Upsample(scale_factor=2, mode="bilinear"),
     "corners": nn.UpsamplingBilinear2d((5, 4)),
     "smaller, nearest": nn.Upsample((2, 2)),
+    "scaled": nn.Upsample(scale_factor=1.5, mode="bilinear"),
+    "scaled, nearest": nn.Upsample(scale_factor=(1.7, 2.3)),
+    "scaled, recomputed": nn.Upsample(
+        scale_factor=1.5, mode="bilinear", recompute_scale_factor=True
+    ),
 }
 
 
@@ -357,6 +362,8 @@ REFUSED = {
     "transposed": (nn.ConvTranspose2d(3, 4, 3), "conv_transpose2d"),
     "reflected": (nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), "mode='reflect'"),
     "no statistics": (nn.InstanceNorm2d(3), "instance_norm"),
+    "of the batch": (nn.BatchNorm2d(3, track_running_stats=False), "statistics of the batch"),
+    "divisor": (nn.AvgPool2d(3, 2, 1, count_include_pad=False, divisor_override=2), "divisor"),
     "dilated pool": (nn.MaxPool2d(2, dilation=2), "dilation"),
     "uneven max": (nn.AdaptiveMaxPool2d(4), "unequal windows"),
     "mixed axes": (nn.Flatten(1, 2), "mixes channels and space"),

@@ -115,8 +115,8 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Value:
-    if mean is None or var is None:
-        unsupported("batch normalisation without running statistics")
+    if training or mean is None or var is None:
+        unsupported("batch normalisation by the statistics of the batch")
     factors = 1 / np.sqrt(numbers(var).astype(np.float64) + eps)
     if weight is not None:
         factors = factors * numbers(weight)

@@ -49,12 +49,12 @@ def avg_pool(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Value:
+    if divisor_override is not None:
+        unsupported("average pooling with divisor_override")
     size, step, border = _geometry(x, kernel_size, stride, padding)
     x = build.padded(x)
     if border != (0, 0) and not count_include_pad:
         return build.mapped(_means_inside(x.space, size, step, border, ceil_mode), x)
-    if divisor_override is not None:
-        unsupported("average pooling with divisor_override")
     if ceil_mode and _ends(x.space, size, step, border, True) != border:
         return build.mapped(_means_inside(x.space, size, step, border, True), x)
     if border != (0, 0):
@@ -204,20 +204,30 @@ def _over_space(
 # ------------------------------------------------------------------------------ resampling
 
 
+def _factors(x: Value, scale: Any) -> list[float]:
+    """By which the axes of space grow."""
+    factors = scale if isinstance(scale, list | tuple) else [scale] * x.n_space
+    return [float(factor) for factor in factors]
+
+
+def _scaled_size(x: Value, scale: Any) -> list[int]:
+    return [int(n * factor) for n, factor in zip(x.shape[1:], _factors(x, scale), strict=True)]
+
+
 def _resized(build: Builder, x: Value, size: Any, scale: Any, mode: str, **options: Any) -> Value:
-    if size is None:
-        factors = scale if isinstance(scale, list | tuple) else [scale] * x.n_space
-        size = [int(n * f) for n, f in zip(x.shape[1:], factors, strict=True)]
-    target = two(size, x.n_space, 1)
+    """``x`` of another size; a scale that does not lead to whole pixels is taken as it is."""
     x = build.padded(x)
-    factors = [new / old for new, old in zip(target, x.space, strict=True)]
-    if mode == "nearest" and all(f >= 1 and f == int(f) for f in factors):
-        return build.mapped(Upsample((int(factors[0]), int(factors[1]))), x)
+    target = two(_scaled_size(x, scale) if size is None else size, x.n_space, 1)
+    down, right = (new / old for new, old in zip(target, x.space, strict=True))
+    if size is None:
+        down, right = [1.0, *_factors(x, scale)][-2:]
+    if mode == "nearest" and all(f >= 1 and f == int(f) for f in (down, right)):
+        return build.mapped(Upsample((int(down), int(right))), x)
     from skconv.pretrained.resampling import resampling_matrix
 
     rows, columns = (
-        resampling_matrix(old, new, mode, **options)
-        for old, new in zip(x.space, target, strict=True)
+        resampling_matrix(old, new, mode, scale=factor, **options)
+        for old, new, factor in zip(x.space, target, (down, right), strict=True)
     )
     return build.mapped(Resize(rows, columns), x)
 
@@ -233,6 +243,8 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Value:
+    if recompute_scale_factor:
+        size = _scaled_size(x, scale_factor)
     if mode == "linear":
         mode = "bilinear"
     if mode not in ("nearest", "nearest-exact", "bilinear", "bicubic", "area"):

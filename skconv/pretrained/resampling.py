@@ -13,13 +13,15 @@ def resampling_matrix(
     new: int,
     mode: str,
     *,
+    scale: float | None = None,
     align_corners: bool | None = None,
     antialias: bool = False,
 ) -> NDArray[np.float32]:
     """The matrix ``(new, old)`` by which torch's interpolation changes the length of an axis.
 
     Interpolation of images is separable and linear: it is found by interpolating the unit
-    vectors.
+    vectors. Pixels lie ``old / new`` apart, or ``1 / scale``, where torch was given a scale of
+    which ``new`` is only the whole part.
 
     Examples
     --------
@@ -36,7 +38,9 @@ def resampling_matrix(
     smooth = mode in ("bilinear", "bicubic")
     options: dict[str, Any] = {"align_corners": align_corners} if smooth else {}
     units = torch.eye(old, dtype=torch.float64)[None, None]
-    matrix = F.interpolate(
-        units, size=(new, old), mode=mode, antialias=antialias and smooth, **options
-    )
+    if scale is None or scale * old == new:
+        options["size"] = (new, old)
+    else:
+        options["scale_factor"] = (scale, 1.0)
+    matrix = F.interpolate(units, mode=mode, antialias=antialias and smooth, **options)
     return matrix[0, 0].numpy().astype(np.float32)
