@@ -193,6 +193,9 @@ def _network_examples(rng: np.random.Generator) -> dict[str, Graph]:
         "depthwise": chain(conv(rng, (4, 1, 1, 2)), Clip(0.0, 6.0), depthwise, MeanPool()),
         "up and down": chain(Upsample((2, 1)), MeanPool((4, 3), (4, 3)), Upsample((1, 3))),
         "resized": chain(Resize(*thirds), conv(rng, (2, 3, 3, 2)), Relu()),
+        "chosen channels": chain(
+            conv(rng, (4, 3, 3, 2)), Select(np.array([2, 0, 3], np.uint8)), MaxPool((2, 2), (2, 2))
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -33,6 +34,19 @@ class Beside(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.first(x), self.second(x)], dim=1)
+
+
+class Shuffled(nn.Module):
+    """A body on half of the channels, and then the two halves interleaved (ShuffleNet V2)."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, second = x.chunk(2, dim=1)
+        whole = torch.cat([self.body(first), second], dim=1)
+        return F.channel_shuffle(whole, 2)
 
 
 class SqueezeExcite(nn.Module):
@@ -124,12 +138,15 @@ def convolutions(draw: Any, inputs: int, outputs: int, keeps_size: bool = False)
 @st.composite
 def blocks(draw: Any, channels: int) -> tuple[nn.Module, int]:
     """A block and how many channels it returns."""
-    kind = draw(st.sampled_from(["chain", "residual", "beside", "pool", "gate", "upsample"]))
+    kinds = ["chain", "residual", "beside", "pool", "gate", "upsample"]
+    kind = draw(st.sampled_from([*kinds, "shuffled"] if channels % 2 == 0 else kinds))
     if kind == "chain":
         outputs = draw(st.sampled_from([channels, 4, 6]))
         return draw(convolutions(channels, outputs)), outputs
     if kind == "residual":
         return Residual(draw(convolutions(channels, channels, True))), channels
+    if kind == "shuffled":
+        return Shuffled(draw(convolutions(channels // 2, channels // 2, True))), channels
     if kind == "beside":
         first = draw(convolutions(channels, 3, True))
         return Beside(first, draw(convolutions(channels, 2, True))), 5

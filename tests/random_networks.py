@@ -25,6 +25,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     Resize,
+    Select,
     TensorSpec,
     Upsample,
     verify,
@@ -102,6 +103,22 @@ def branches(d: Drawing, graph: Graph) -> Graph:
     return graph.append(Concat(), *names)
 
 
+def shuffled(d: Drawing, graph: Graph) -> Graph:
+    """One half of the channels goes through a convolution; both are interleaved."""
+    source, channels = graph.output_name, graph.output.shape[2]
+    halves = np.array_split(np.arange(channels), 2)
+    graph = graph.append(Select(halves[0].astype(np.uint8)), source)
+    graph = graph.append(kernels(d, channels, 3, len(halves[0]), **geometry(d, 3, 1)))
+    graph = graph.append(activation(d))
+    names = [graph.output_name]
+    if len(halves[1]):
+        graph = graph.append(Select(halves[1].astype(np.uint8)), source)
+        names.append(graph.output_name)
+        graph = graph.append(Concat(), *names)
+    order = d.rng.permutation(graph.output.shape[2]).astype(np.uint8)
+    return graph.append(Select(order))
+
+
 def pooled(d: Drawing, graph: Graph) -> Graph:
     if min(graph.output.shape[:2]) < 2 * SMALLEST_SIDE:
         return graph
@@ -129,6 +146,7 @@ BLOCKS: tuple[Callable[[Drawing, Graph], Graph], ...] = (
     plain,
     *2 * (inverted_residual,),
     branches,
+    shuffled,
     pooled,
     other_size,
     normalization,

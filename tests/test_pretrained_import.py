@@ -69,6 +69,8 @@ MODULES = {
     "elu": nn.ELU(),
     "gelu, tanh": nn.GELU("tanh"),
     "leaky": nn.LeakyReLU(0.3),
+    "a slope": nn.PReLU(init=0.3),
+    "slopes": nn.PReLU(6),
     "softplus": nn.Softplus(),
     "mean pool, padded": nn.AvgPool2d(2, 1, padding=1),
     "mean pool, border left out": nn.AvgPool2d(2, 1, padding=1, count_include_pad=False),
@@ -105,6 +107,7 @@ class Functions(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(3, 4, 3, padding=1)
         self.scale = nn.Parameter(torch.randn(4, 1, 1))
+        self.register_buffer("order", torch.tensor([2, 0, 0]))
         self.body = body
 
     def forward(self, x: Tensor) -> Tensor:
@@ -134,6 +137,27 @@ FUNCTIONS = {
     "constant weights": lambda x, m: F.conv2d(x, m.conv.weight.transpose(0, 1) * 2),
     "asymmetric": lambda x, m: F.max_pool2d(F.pad(x, (0, 1, 2, 0)), 2),
     "dropout": lambda x, m: F.dropout(x, 0.5, m.training),
+    "by name": lambda x, m: F.conv2d(
+        input=torch.add(input=x, other=x.tanh()), weight=m.conv.weight.transpose(0, 1)
+    ),
+    "parts": lambda x, m: torch.cat([x.split([3, 1], 1)[1], x.chunk(3, dim=1)[0]], 1),
+    "channel shuffle": lambda x, m: (
+        x.view(x.shape[0], 2, 2, *x.shape[2:]).transpose(1, 2).contiguous().view(x.shape)
+    ),
+    "shuffle": lambda x, m: F.channel_shuffle(x, 2),
+    "slices": lambda x, m: x[:, 1:3, 1:, ::2] + x[..., 1:, :-1, :6][:, :2],
+    "one pixel": lambda x, m: x[:, :, 2, -1],
+    "one row": lambda x, m: x[:, :, -1].relu(),
+    "narrow": lambda x, m: x.narrow(2, 3, 4),
+    "chosen": lambda x, m: x.index_select(1, m.order),
+    "axes added": lambda x, m: x * x.mean((2, 3)).sigmoid().unsqueeze(2).unsqueeze(3),
+    "axes added by index": lambda x, m: x * x.mean((2, 3)).sigmoid()[:, :, None, None],
+    "more channels": lambda x, m: F.pad(x[:, :, ::2, ::2], (0, 1, 0, 0, 1, 2)),
+    "sums": lambda x, m: x.sum(dim=(2, 3)),
+    "gate of all pixels": lambda x, m: x * x.mean((2, 3), keepdim=True).sigmoid().expand_as(x),
+    "gate of all channels": lambda x, m: x[:, :1].sigmoid() * x,
+    "sum of a map and its means": lambda x, m: x - x.mean((2, 3), keepdim=True),
+    "one of two axes": lambda x, m: x.mean(3, keepdim=True).expand(-1, -1, -1, 5),
     "shape check": lambda x, m: x if x.shape[-1] == 11 else x.relu(),
 }
 
@@ -163,6 +187,32 @@ def test_a_program_of_batches_of_any_length_is_its_graph():
     found = torch_engine.run(import_program(program).cut("output"), last(x))
     with torch.inference_mode():
         np.testing.assert_allclose(found, module(x), rtol=1e-4, atol=1e-4)
+
+
+def test_a_part_may_be_changed_while_others_are_read():
+    def body(x, m):
+        first, second = x.chunk(2, 1)
+        return F.relu_(first) + second
+
+    assert_is_its_graph(Functions(body), SHAPE)
+
+
+VIEWS = {
+    "of all": lambda x: F.relu_(x.view(x.shape[0], -1)),
+    "of some": lambda x: x[:, :2].add_(1),
+    "of a part": lambda x: x.chunk(2, 1)[0].mul_(2),
+    "assigned": lambda x: x.__setitem__((slice(None), 0), 1.0),  # x[:, 0] = 1
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_was_changed_in_a_view_is_not_read(name):
+    def body(x, m):
+        VIEWS[name](x)
+        return x.tanh()
+
+    with pytest.raises(NotConvertibleError):
+        import_module(Functions(body), SHAPE).cut("output")
 
 
 def test_an_argument_with_a_default_has_it():

@@ -17,7 +17,7 @@ WINDOW = (12, 12)
 
 
 class Branches(nn.Module):
-    """A residual sum, two branches side by side, and a mean over the whole map."""
+    """Channels shuffled, a residual sum, two branches side by side, a mean over the whole map."""
 
     def __init__(self):
         super().__init__()
@@ -26,7 +26,7 @@ class Branches(nn.Module):
         self.head = nn.Sequential(nn.Linear(9, 8), nn.GELU(), nn.Linear(8, 4))
 
     def forward(self, x):
-        x = torch.relu(self.first(x))
+        x = torch.channel_shuffle(torch.relu(self.first(x)), 2)
         x = x + self.left(x)
         return self.head(torch.cat([x, self.right(x)], 1).mean((2, 3)))
 

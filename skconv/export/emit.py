@@ -96,7 +96,7 @@ def _(op: Concat, code: NodeCode) -> Iterator[Call]:
 def _(op: Select, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     indices = code.weights("indices")
-    sizes = (x.item_bytes, y.spec.size)
+    sizes = (x.item_bytes, x.pixels, x.channels, y.channels)
     yield Call("layout.h", call("sk_select", x.pointer, y.pointer, *indices, *sizes))
 
 

@@ -20,7 +20,6 @@ from skconv.graph.base import (
     TensorSpec,
     require,
     require_map,
-    require_vector,
     require_zero_point_0,
 )
 
@@ -92,19 +91,19 @@ class Concat(Op):
 
 @dataclass(frozen=True)
 class Select(Op):
-    """Chosen entries of a vector: ``x[indices]``."""
+    """Chosen entries of a vector, or channels of a map: ``x[..., indices]``."""
 
     domains = BOTH
-    indices: Array = None  # type: ignore[assignment]  # int32 (n_selected,)
+    indices: Array = None  # type: ignore[assignment]  # of any integers (n_selected,)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_vector(self, x)
+        channels = x.shape[-1]
         require(
-            self.indices.size > 0 and 0 <= self.indices.min() <= self.indices.max() < x.shape[0],
-            f"Select indices must be in 0..{x.shape[0] - 1} and not empty",
+            self.indices.size > 0 and 0 <= self.indices.min() <= self.indices.max() < channels,
+            f"Select indices must be in 0..{channels - 1} and not empty",
         )
-        return replace(x, shape=(len(self.indices),))
+        return replace(x, shape=(*x.shape[:-1], len(self.indices)))
 
     def describe(self) -> str:
         return f"Select {len(self.indices)}"

@@ -15,7 +15,18 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import INPUT, Graph, Node, Op, Pad, Permute, Reshape, TensorSpec
+from skconv.graph import (
+    INPUT,
+    Graph,
+    Node,
+    Op,
+    Pad,
+    Permute,
+    Reshape,
+    Select,
+    TensorSpec,
+    Upsample,
+)
 from skconv.stages.geometry import Pair
 
 Shape = tuple[int, ...]
@@ -48,6 +59,8 @@ class Value:
         Torch has flattened it; the tensor in the graph is still the map.
     padding, pad_mode
         A border that is still to be put around it.
+    grid : ndarray of int of shape (rows, columns) or None
+        Torch has split the channels into two axes: which channel is where.
     """
 
     name: str
@@ -55,6 +68,7 @@ class Value:
     flat: bool = False
     padding: Padding = NO_PADDING
     pad_mode: str = "zero"
+    grid: NDArray[np.intp] | None = None
 
     @property
     def is_map(self) -> bool:
@@ -81,6 +95,14 @@ def graph_shape(shape: Shape) -> Shape:
         case (_,):
             return shape
     return unsupported(f"a tensor of {len(shape) + 1} axes")
+
+
+def grown(shape: Shape, padding: Padding) -> Shape:
+    """Shape in the graph of a map with a border around it."""
+    if padding == NO_PADDING:
+        return shape
+    height, width, channels = shape
+    return height + sum(padding[0]), width + sum(padding[1]), channels
 
 
 def torch_shape(shape: Shape, n_space: int) -> Shape:
@@ -123,6 +145,12 @@ class Builder:
 
     # --------------------------------------------------------------------------- values
 
+    def is_spread(self, value: Value) -> bool:
+        """Whether torch sees more pixels or channels than there are: one stands for many."""
+        if value.flat or value.grid is not None:
+            return False
+        return graph_shape(value.shape) != grown(self.specs[value.name].shape, value.padding)
+
     def mapped(self, op: Op, value: Value, *others: Value) -> Value:
         """An op on maps; the axes of the result are of the same kind."""
         values = [self.padded(v) for v in (value, *others)]
@@ -135,12 +163,32 @@ class Builder:
         return replace(value, name=self.add(op, value.name))
 
     def padded(self, value: Value) -> Value:
-        """With the border that it waits for."""
+        """With all the pixels and channels that torch sees, and the border that it waits for."""
+        if value.grid is not None:
+            unsupported(f"a tensor of {len(value.shape) + 1} axes")
+        if self.is_spread(value):
+            return self._spread(value)
         if value.padding == NO_PADDING:
             return value
         if value.pad_mode != "zero":
             unsupported(f"{value.pad_mode} padding that no convolution follows")
         return Value(self.add(Pad(value.padding), value.name), value.shape)
+
+    def without_border(self, value: Value) -> Value:
+        """The map that a border is to be put around, for an op that has borders itself."""
+        if value.padding == NO_PADDING:
+            return value
+        return Value(value.name, torch_shape(self.specs[value.name].shape, value.n_space))
+
+    def _spread(self, value: Value) -> Value:
+        """With a copy wherever one number stands for many."""
+        name, wanted = value.name, graph_shape(value.shape)
+        found = self.specs[name].shape
+        if len(wanted) == 3 and found[:2] != wanted[:2]:
+            name = self.add(Upsample((wanted[0] // found[0], wanted[1] // found[1])), name)
+        if found[-1] != wanted[-1]:
+            name = self.add(Select(np.zeros(wanted[-1], np.uint8)), name)
+        return Value(name, value.shape)
 
     def settled(self, value: Value) -> Value:
         """With nothing left to be done: a tensor in torch's order, but for channels last."""
@@ -157,14 +205,44 @@ class Builder:
         """``value`` in another shape of the same channels: space is row-major in both."""
         if shape == value.shape:
             return value
+        if value.grid is not None:
+            return self._in_order(value, shape)
         value = self.padded(value)
         if len(shape) == 1 and value.is_map:
             return Value(value.name, shape, flat=True)
         if value.flat:
             value = replace(value, flat=False, shape=self._map_shape(value))
         if shape[0] != value.shape[0]:
+            if shape[2:] == value.shape[1:]:
+                grid = np.arange(value.shape[0]).reshape(shape[:2])
+                return replace(value, shape=shape, grid=grid)
             unsupported(f"reshape of {value.shape} to {shape}, which mixes channels and space")
         return Value(self.add(Reshape(graph_shape(shape)), value.name), shape)
+
+    def _in_order(self, value: Value, shape: Shape) -> Value:
+        """A map of the channels of a grid, row by row."""
+        assert value.grid is not None
+        if shape != (value.grid.size, *value.shape[2:]):
+            unsupported(f"reshape of {value.shape} to {shape}, which mixes channels and space")
+        return self.selected(Value(value.name, shape), value.grid.ravel())
+
+    def selected(self, value: Value, channels: NDArray[np.intp]) -> Value:
+        """Some channels of a settled value, in a new order."""
+        if np.array_equal(channels, np.arange(value.shape[0])):
+            return value
+        numbers = channels.astype(np.min_scalar_type(channels.max()))
+        return Value(self.add(Select(numbers), value.name), (len(channels), *value.shape[1:]))
+
+    def expanded(self, value: Value, shape: Shape) -> Value:
+        """``value`` broadcast to a shape; the copies are made once somebody needs them."""
+        if value.shape == shape:
+            return value
+        value = self.settled(value)
+        if len(value.shape) != len(shape) or any(
+            old not in (1, new) for old, new in zip(value.shape, shape, strict=True)
+        ):
+            unsupported(f"broadcast of {('n', *value.shape)} to {('n', *shape)}")
+        return replace(value, shape=shape)
 
     def _map_shape(self, value: Value) -> Shape:
         return torch_shape(self.specs[value.name].shape, 2)

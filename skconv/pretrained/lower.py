@@ -18,14 +18,23 @@ from skconv.pretrained import (
     lower_arithmetic,
     lower_layers,
     lower_pooling,
+    lower_selection,
     lower_shapes,
 )
 from skconv.pretrained.builder import Builder, Unsupported, Value, identifier
 from skconv.pretrained.registry import LOWERINGS
 from skconv.pretrained.tracing import Trace, function_name, module_name, place, writes_over_input
+from skconv.pretrained.views import Views
 
 # Importing these registers what they lower.
-_FAMILIES = (lower_activations, lower_arithmetic, lower_layers, lower_pooling, lower_shapes)
+_FAMILIES = (
+    lower_activations,
+    lower_arithmetic,
+    lower_layers,
+    lower_pooling,
+    lower_selection,
+    lower_shapes,
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class Lowering:
     def __init__(self, trace: Trace, shape: tuple[int, ...]) -> None:
         self._trace = trace
         self._values: dict[fx.Node, Any] = dict(trace.constants)
+        self._views = Views()
         self.build = Builder(shape, trace.n_samples)
         self._values[trace.input] = Value(INPUT, shape)
         names: dict[fx.Node, list[str]] = {}
@@ -79,6 +89,13 @@ class Lowering:
             return Failure(self._error(node, str(error)))
 
     def _run(self, node: fx.Node) -> Any:
+        self._views.note(node)
+        result = self._result(node)
+        if writes_over_input(node) and node.all_input_nodes:
+            self._write(node, result)
+        return result
+
+    def _result(self, node: fx.Node) -> Any:
         args = fx.map_arg(node.args, self._values.__getitem__)
         kwargs = fx.map_arg(dict(node.kwargs), self._values.__getitem__)
         inputs = [self._values[n] for n in node.all_input_nodes]
@@ -87,10 +104,15 @@ class Lowering:
                 return value
         if not any(isinstance(value, Value) for value in inputs):
             return _computed(node, args, kwargs)
-        result = self._lowered(node, args, kwargs)
-        if writes_over_input(node):
-            self._values[node.all_input_nodes[0]] = result
-        return result
+        return self._lowered(node, args, kwargs)
+
+    def _write(self, node: fx.Node, result: Any) -> None:
+        """The first argument of a call becomes its result; other views of it are not known."""
+        target = node.all_input_nodes[0]
+        self._values[target] = result
+        for other in self._views.touched_by(target):
+            reason = f"it reads what {function_name(node)} of {place(node)} wrote over in a view"
+            self._values[other] = Failure(self._error(other, reason))
 
     def _lowered(self, node: fx.Node, args: Any, kwargs: Any) -> Any:
         name = function_name(node)
@@ -98,6 +120,9 @@ class Lowering:
         lowering = LOWERINGS.get(aten, LOWERINGS.get(name))
         if lowering is None:
             return Failure(self._error(node, "it has no form as an op"))
+        kwargs = dict(kwargs)
+        if "input" in kwargs:  # torch's name of the first argument
+            args = (kwargs.pop("input"), *args)
         self.build.stem = identifier(module_name(node)) or name
         try:
             return lowering(self.build, *args, **kwargs)

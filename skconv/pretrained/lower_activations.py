@@ -9,6 +9,8 @@ import numpy as np
 from skconv.graph import Activation, Clip, Relu
 from skconv.graph.elementwise import ActivationFunction
 from skconv.pretrained.builder import Builder, Value, unsupported
+from skconv.pretrained.lower_arithmetic import add
+from skconv.pretrained.lower_layers import numbers, per_channel
 from skconv.pretrained.registry import lowers
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -57,6 +59,16 @@ def leaky_relu(
     build: Builder, x: Value, negative_slope: float = 0.01, inplace: bool = False
 ) -> Value:
     return build.pointwise(Activation("leaky_relu", float(negative_slope)), x)
+
+
+@lowers("prelu")
+def prelu(build: Builder, x: Value, weight: Any) -> Value:
+    """A slope for each channel: ``(1 - slope) max(x, 0) + slope x``."""
+    slopes = numbers(weight)
+    if len(slopes) == 1:
+        return leaky_relu(build, x, slopes[0])
+    above = per_channel(build, relu(build, x), 1 - slopes, 0.0)
+    return add(build, above, per_channel(build, x, slopes, 0.0))
 
 
 @lowers("elu")

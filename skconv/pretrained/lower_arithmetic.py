@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skconv.graph import Add, Concat, Multiply
-from skconv.pretrained.builder import Builder, Value, unsupported
+from skconv.pretrained.builder import NO_PADDING, Builder, Shape, Value, unsupported
 from skconv.pretrained.lower_layers import numbers, per_channel
 from skconv.pretrained.registry import lowers
 
@@ -39,17 +39,24 @@ def _both(build: Builder, x: Value, y: Value) -> tuple[Value, Value]:
     return build.settled(x), build.settled(y)
 
 
+def _common_shape(what: str, x: Value, y: Value) -> Shape:
+    """Of two values, each repeated along the axes in which it has one entry."""
+    pairs = zip(x.shape, y.shape, strict=False)
+    if len(x.shape) != len(y.shape) or not all(a == b or 1 in (a, b) for a, b in pairs):
+        unsupported(f"a {what} of shapes {x.shape} and {y.shape}")
+    return tuple(max(a, b) for a, b in zip(x.shape, y.shape, strict=True))
+
+
 @lowers("add", "iadd")
-def add(build: Builder, x: Any, y: Any, *, alpha: float = 1) -> Value:
+def add(build: Builder, x: Any, other: Any, *, alpha: float = 1) -> Value:
     if not isinstance(x, Value):
-        x, y, alpha = _scaled(build, y, alpha), x, 1
-    if _is_constant(y):
-        return per_channel(build, x, 1.0, alpha * _constant(x, y))
-    y = _scaled(build, y, alpha)
-    if x.shape != y.shape:
-        unsupported(f"a sum of shapes {x.shape} and {y.shape}")
-    x, y = _both(build, x, y)
-    return replace(x, name=build.add(Add(), x.name, y.name))
+        x, other, alpha = _scaled(build, other, alpha), x, 1
+    if _is_constant(other):
+        return per_channel(build, x, 1.0, alpha * _constant(x, other))
+    other = _scaled(build, other, alpha)
+    shape = _common_shape("sum", x, other)
+    x, other = _both(build, build.expanded(x, shape), build.expanded(other, shape))
+    return replace(x, name=build.add(Add(), x.name, other.name))
 
 
 def _scaled(build: Builder, x: Any, factor: float) -> Any:
@@ -60,13 +67,13 @@ def _scaled(build: Builder, x: Any, factor: float) -> Any:
 
 
 @lowers("sub", "isub", "subtract")
-def sub(build: Builder, x: Any, y: Any, *, alpha: float = 1) -> Value:
-    return add(build, x, y, alpha=-alpha)
+def sub(build: Builder, x: Any, other: Any, *, alpha: float = 1) -> Value:
+    return add(build, x, other, alpha=-alpha)
 
 
 @lowers("rsub")
-def rsub(build: Builder, x: Any, y: Any, *, alpha: float = 1) -> Value:
-    return sub(build, y, x, alpha=alpha)
+def rsub(build: Builder, x: Any, other: Any, *, alpha: float = 1) -> Value:
+    return sub(build, other, x, alpha=alpha)
 
 
 @lowers("neg")
@@ -75,29 +82,35 @@ def neg(build: Builder, x: Value) -> Value:
 
 
 @lowers("mul", "imul", "multiply")
-def mul(build: Builder, x: Any, y: Any) -> Value:
+def mul(build: Builder, x: Any, other: Any) -> Value:
     if not isinstance(x, Value):
-        x, y = y, x
-    if _is_constant(y):
-        return per_channel(build, x, _constant(x, y), 0.0)
-    if not _fits(x, y):
-        x, y = y, x
-    if not _fits(x, y):
-        unsupported(f"a product of shapes {x.shape} and {y.shape}")
-    x, y = _both(build, x, y)
-    return replace(x, name=build.add(Multiply(), x.name, y.name))
+        x, other = other, x
+    if _is_constant(other):
+        return per_channel(build, x, _constant(x, other), 0.0)
+    shape = _common_shape("product", x, other)
+    if x.shape != shape or build.is_spread(x):
+        x, other = other, x
+    x = build.expanded(x, shape)
+    if (gate := _gate(build, x, other)) is not None:
+        x = build.settled(x)
+        return replace(x, name=build.add(Multiply(), x.name, gate))
+    x, other = _both(build, x, build.expanded(other, shape))
+    return replace(x, name=build.add(Multiply(), x.name, other.name))
 
 
-def _fits(x: Value, gate: Value) -> bool:
-    """Whether ``gate`` has the shape of ``x``, or a number for every channel of it."""
-    return gate.shape in (x.shape, (x.shape[0], *(1 for _ in x.shape[1:])))
+def _gate(build: Builder, x: Value, other: Value) -> str | None:
+    """The tensor with a number for every channel of ``x`` that ``other`` is, if it is one."""
+    is_plain = not other.flat and other.grid is None and other.padding == NO_PADDING
+    one_pixel = (*(1 for _ in x.space), x.shape[0]) if x.is_map else x.shape
+    found = build.specs[other.name].shape == one_pixel
+    return other.name if is_plain and found else None
 
 
 @lowers("div", "truediv", "itruediv", "true_divide")
-def div(build: Builder, x: Any, y: Any, *, rounding_mode: Any = None) -> Value:
-    if not isinstance(x, Value) or not _is_constant(y) or rounding_mode:
+def div(build: Builder, x: Any, other: Any, *, rounding_mode: Any = None) -> Value:
+    if not isinstance(x, Value) or not _is_constant(other) or rounding_mode:
         unsupported("a quotient by a tensor")
-    return per_channel(build, x, 1 / _constant(x, y), 0.0)
+    return per_channel(build, x, 1 / _constant(x, other), 0.0)
 
 
 @lowers("cat", "concat", "concatenate")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,7 @@ def conv(
         dilation,
         int(groups),
     )
-    return build.mapped(op, replace(x, padding=NO_PADDING))
+    return build.mapped(op, build.without_border(x))
 
 
 def _padding(padding: Any, n_space: int, kernel: tuple[int, ...], dilation: Pair) -> Padding:

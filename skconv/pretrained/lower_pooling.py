@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import MaxPool, MeanPool, Op, Pad, Reshape, Resize, Upsample
+from skconv.graph import MaxPool, MeanPool, Op, Pad, Reshape, Resize, SumPool, Upsample
 from skconv.pretrained.builder import Builder, Value, graph_shape, unsupported
 from skconv.pretrained.lower_layers import two
 from skconv.pretrained.registry import lowers
@@ -172,6 +172,13 @@ def mean(
     build: Builder, x: Value, dim: Any = None, keepdim: bool = False, dtype: Any = None
 ) -> Value:
     return _over_space(build, x, dim, keepdim, MeanPool)
+
+
+@lowers("sum")
+def total(
+    build: Builder, x: Value, dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Value:
+    return _over_space(build, x, dim, keepdim, SumPool)
 
 
 @lowers("amax")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from skconv.graph import Conv
 from skconv.pretrained.builder import Builder, Value, size, unsupported
 from skconv.pretrained.registry import lowers
 
@@ -77,16 +81,67 @@ def unsqueeze(build: Builder, x: Value, dim: int) -> Value:
     return build.reshaped(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
+@lowers("expand")
+def expand(build: Builder, x: Value, *sizes: Any, implicit: bool = False) -> Value:
+    wanted = list(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else [*sizes]
+    if len(wanted) != len(x.shape) + 1 or wanted[0] not in (-1, build.n_samples):
+        unsupported(f"expand of {('n', *x.shape)} to {tuple(wanted)}")
+    shape = tuple(old if new == -1 else new for old, new in zip(x.shape, wanted[1:], strict=True))
+    return build.expanded(x, shape)
+
+
+@lowers("expand_as")
+def expand_as(build: Builder, x: Value, other: Value) -> Value:
+    return build.expanded(x, other.shape)
+
+
+@lowers("transpose", "swapaxes", "swapdims")
+def transpose(build: Builder, x: Value, dim0: int, dim1: int) -> Value:
+    dims = list(range(len(x.shape) + 1))
+    dims[dim0], dims[dim1] = dims[dim1], dims[dim0]
+    return permute(build, x, dims)
+
+
+@lowers("permute")
+def permute(build: Builder, x: Value, *dims: Any) -> Value:
+    """Of the two axes that channels were split into: a step of a channel shuffle."""
+    wanted = list(dims[0]) if len(dims) == 1 and isinstance(dims[0], list | tuple) else [*dims]
+    axes = [d % (len(x.shape) + 1) for d in wanted]
+    if axes == list(range(len(axes))):
+        return x
+    if x.grid is None or axes != [0, 2, 1, *range(3, len(axes))]:
+        unsupported(f"permutation {tuple(wanted)} of a tensor {('n', *x.shape)}")
+    rows, columns, *space = x.shape
+    return replace(x, shape=(columns, rows, *space), grid=x.grid.T)
+
+
+@lowers("channel_shuffle")
+def channel_shuffle(build: Builder, x: Value, groups: int) -> Value:
+    channels, *space = x.shape
+    split = build.reshaped(x, (groups, channels // groups, *space))
+    return build.reshaped(transpose(build, split, 1, 2), x.shape)
+
+
+def _more_channels(build: Builder, x: Value, before: int, after: int) -> Value:
+    """Channels of zeros: kernels of one pixel, of which these are 0."""
+    weights = np.pad(np.eye(x.shape[0], dtype=np.float32), ((before, after), (0, 0)))
+    conv = Conv(weights[:, np.newaxis, np.newaxis], np.zeros(len(weights), np.float32))
+    return build.mapped(conv, x)
+
+
 @lowers("pad", "constant_pad_nd")
 def pad(build: Builder, x: Value, pad: Any, mode: Any = "constant", value: Any = None) -> Value:
     if not isinstance(mode, str):
         mode, value = "constant", mode
     if mode not in ("constant", "circular") or (mode == "constant" and value):
         unsupported(f"padding with mode={mode!r}, value={value!r}; only zeros, or circular")
-    pads = [int(n) for n in pad] + [0] * 4
-    left, right, top, bottom = pads[:4]
-    if not x.is_map or any(pads[4:]) or min(pads) < 0 or (x.n_space == 1 and top + bottom):
+    sides = [int(n) for n in pad] + [0] * 6
+    space, (before, after), others = sides[: 2 * x.n_space], sides[2 * x.n_space :][:2], sides[6:]
+    if not x.is_map or any(others) or min(sides) < 0 or (mode == "circular" and before + after):
         unsupported(f"padding {tuple(pad)} of a tensor {('n', *x.shape)}")
+    if before + after:
+        x = _more_channels(build, x, before, after)
+    left, right, top, bottom = [*space, 0, 0][:4]
     if (left, right, top, bottom) == (0, 0, 0, 0):
         return x
     x = build.padded(x)

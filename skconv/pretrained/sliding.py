@@ -30,6 +30,7 @@ from skconv.graph import (
     Permute,
     Relu,
     Reshape,
+    Select,
     TensorSpec,
 )
 from skconv.pretrained.builder import Unsupported, unsupported
@@ -179,7 +180,7 @@ class _Sliding:
                 return op
             case Conv() if op.pad_mode != "zero":
                 unsupported("a circular border")
-            case Affine() | Conv() | MaxPool() | MeanPool() | Pad() if not flattened:
+            case Affine() | Conv() | MaxPool() | MeanPool() | Pad() | Select() if not flattened:
                 return op
             case Add() | Multiply() | Concat() if not flattened:
                 self._check_alike(node)

@@ -244,7 +244,7 @@ def raw_name(node: fx.Node) -> str:
 def writes_over_input(node: fx.Node) -> bool:
     """Whether the function changes its first argument in place."""
     name = raw_name(node)
-    is_operator = name in ("iadd", "imul", "isub", "itruediv")
+    is_operator = name.strip("_") in ("iadd", "imul", "isub", "itruediv", "setitem")
     return is_operator or name.rstrip("_") + "_" == name or bool(node.kwargs.get("inplace"))
 
 

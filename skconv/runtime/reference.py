@@ -107,7 +107,7 @@ def _(op: Concat, *inputs: Batch) -> Batch:
 
 @evaluate.register
 def _(op: Select, x: Batch) -> Batch:
-    return x[:, op.indices]
+    return x[..., op.indices]
 
 
 @evaluate.register

@@ -84,7 +84,7 @@ def _(op: Concat, *inputs: Tensor) -> Tensor:
 
 @apply.register
 def _(op: Select, x: Tensor) -> Tensor:
-    return x[:, op.indices.long()]  # type: ignore[attr-defined]
+    return x.index_select(-1, op.indices.int())  # type: ignore[attr-defined]
 
 
 @apply.register

@@ -6,15 +6,19 @@
 
 #include "types.h"
 
-/* out[i] = in[indices[i]] */
+/* out[i] = in[indices[i]] for the `channels` of every pixel */
 SK_INLINE void sk_select(
     const void *input, void *output, const SK_FLASH void *indices, sk_type index_type,
-    int32_t item, int32_t size)
+    int32_t item, int32_t pixels, int32_t channels, int32_t selected)
 {
-    const uint8_t *const from = input;
-    uint8_t *const to = output;
-    for (int32_t i = 0; i < size; i++) {
-        memcpy(to + i * item, from + sk_load_table(indices, index_type, i) * item, (size_t)item);
+    const uint8_t *from = input;
+    uint8_t *to = output;
+    for (int32_t p = 0; p < pixels; p++) {
+        for (int32_t i = 0; i < selected; i++) {
+            memcpy(to, from + sk_load_table(indices, index_type, i) * item, (size_t)item);
+            to += item;
+        }
+        from += channels * item;
     }
 }
 
