@@ -117,9 +117,8 @@ def permute(build: Builder, x: Value, *dims: Any) -> Value:
 
 @lowers("channel_shuffle")
 def channel_shuffle(build: Builder, x: Value, groups: int) -> Value:
-    channels, *space = x.shape
-    split = build.reshaped(x, (groups, channels // groups, *space))
-    return build.reshaped(transpose(build, split, 1, 2), x.shape)
+    order = np.arange(x.shape[0]).reshape(groups, -1).T
+    return build.selected(build.settled(x), order.ravel())
 
 
 def _more_channels(build: Builder, x: Value, before: int, after: int) -> Value:

@@ -21,9 +21,11 @@ from sklearn.svm import SVC, LinearSVC
 
 from skconv import GaborFeatures, KMeansConvFeatures, PCANetFeatures, RandomConvFeatures
 from skconv.datasets import load_fashion_mnist
+from skconv.stages.geometry import Padding
 
 Weights = Literal["normal", "patches"]
 Learn = Literal["pca", "lda"]
+PADDINGS: tuple[Padding, ...] = ("valid", "same")
 KINDS: tuple[Weights, ...] = ("normal", "patches")
 
 
@@ -50,11 +52,28 @@ def bank(
     )
 
 
-def pcanet(learn: Learn) -> Pipeline:
+def svm(features: BaseEstimator) -> Pipeline:
+    return make_pipeline(features, PCA(200, random_state=0), SVC(C=10))
+
+
+def triangle(padding: Padding) -> KMeansConvFeatures:
+    """Coates, Lee, Ng 2011, whose patches lie inside of the images."""
+    return KMeansConvFeatures(
+        n_kernels=400,
+        nonlinearity="triangle",
+        pool="sum",
+        pool_size="quadrants",
+        root=False,
+        padding=padding,
+        random_state=0,
+    )
+
+
+def pcanet(learn: Learn, C: float = 1e-3) -> Pipeline:
     features = PCANetFeatures(
         kernel_size=7, n_kernels=(8, 8), block_size=7, output="sparse", learn=learn, random_state=0
     )
-    return make_pipeline(features, LinearSVC(C=1e-3, max_iter=300))
+    return make_pipeline(features, LinearSVC(C=C, max_iter=300))
 
 
 def against_normal_kernels() -> Iterator[tuple[str, Pipeline]]:
@@ -69,21 +88,9 @@ def pipelines() -> Iterator[tuple[str, Pipeline, float | None]]:
     """What it is, the pipeline, its target."""
     few = bank("patches", 36, threshold=0.3, pool_stride=5)
     yield "patches, 1,800 features, ridge", ridge(few), 0.886
-    triangle = KMeansConvFeatures(
-        n_kernels=400,
-        nonlinearity="triangle",
-        pool="sum",
-        pool_size="quadrants",
-        root=False,
-        random_state=0,
-    )
-    yield (
-        "k-means 400, PCA + SVC",
-        make_pipeline(triangle, PCA(200, random_state=0), SVC(C=10)),
-        (0.887),
-    )
-    gabor = GaborFeatures(pool_stride=3)
-    yield "gabor 7/3, PCA + SVC", make_pipeline(gabor, PCA(200, random_state=0), SVC(C=10)), 0.887
+    for padding in PADDINGS:
+        yield f"k-means 400, {padding} borders, PCA + SVC", svm(triangle(padding)), 0.887
+    yield "gabor 7/3, PCA + SVC", svm(GaborFeatures(pool_stride=3)), 0.887
     yield "PCANet-2", pcanet("pca"), 0.890
     yield "LDANet-2", pcanet("lda"), None
 
@@ -107,7 +114,8 @@ def main() -> None:
     print(f"patches against normal kernels, mean of seeds: {gain:+.2f} points, target +1.5")
     for name, pipe, target in pipelines():
         score(name, pipe, target)
-    score("PCANet-2, 50,000 to fit", pcanet("pca"), 0.911, n_fit=50_000)
+    # C by the images 40,000 to 49,999, fitted on those before: .9142 with 1e-3, .9169 with 3e-4.
+    score("PCANet-2, 50,000 to fit", pcanet("pca", C=3e-4), 0.911, n_fit=50_000)
 
 
 if __name__ == "__main__":
