@@ -39,7 +39,9 @@ def pipeline(n_kernels: int, kernel_size: int, pool_size: int) -> Pipeline:
         root=True,
         random_state=0,
     )
-    return make_pipeline(features, MaxAbsScaler(), LogisticRegression(max_iter=150, tol=1e-3))
+    # By the images 40,000 to 49,999, fitted on those before: .9195, and .9086 where C=1 is stopped
+    # after 150 iterations, as slowly as features of such different variances converge.
+    return make_pipeline(features, MaxAbsScaler(), LogisticRegression(C=0.2, max_iter=400))
 
 
 def main() -> None:
