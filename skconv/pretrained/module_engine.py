@@ -53,8 +53,9 @@ def run_module(
     target = torch.device("cuda" if on_cuda else "cpu")
     x = torch.from_numpy(maps).permute(0, 3, 1, 2).to(target)
     outputs: dict[str, Any] = {}
-    with ONE_AT_A_TIME, torch.inference_mode(), ExitStack() as stack:
+    with ONE_AT_A_TIME, ExitStack() as stack:
         module.to(target)
+        stack.enter_context(torch.inference_mode())
         for name in layers:
             if name != "output":
                 stack.callback(_note(_part(module, name), name, outputs, set(layers)).remove)
