@@ -1,7 +1,7 @@
 """The graph that every extractor and every fitted Pipeline becomes."""
 
 from skconv.graph.base import Op, TensorSpec
-from skconv.graph.core import INPUT, Graph, Node, verify
+from skconv.graph.core import INPUT, Graph, Node, verify, without_dead_nodes
 from skconv.graph.elementwise import Activation, Add, Multiply, QActivation, QAdd, QMultiply
 from skconv.graph.integer import (
     QAffine,
@@ -135,4 +135,5 @@ __all__ = [
     "from_dict",
     "to_dict",
     "verify",
+    "without_dead_nodes",
 ]

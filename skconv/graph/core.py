@@ -151,6 +151,15 @@ class Graph:
         return html_table(HEADER, self._rows())
 
 
+def without_dead_nodes(graph: Graph) -> Graph:
+    """Only what the output depends on."""
+    needed = {graph.output_name}
+    for node in reversed(graph.nodes):
+        if node.name in needed:
+            needed.update(node.inputs)
+    return replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
+
+
 def verify(graph: Graph) -> Graph:
     """Check that a graph is legal, and return it.
 

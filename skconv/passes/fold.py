@@ -22,6 +22,7 @@ from skconv.graph import (
     Select,
     TensorSpec,
     verify,
+    without_dead_nodes,
 )
 
 Ops = tuple[Op, ...]
@@ -65,9 +66,9 @@ def fold(graph: Graph) -> Graph:
     >>> [node.name for node in graph.nodes], graph.nodes[0].op.weights.tolist()
     (['linear'], [[2.0, 4.0]])
     """
-    while (folded := _fold_once(_without_dead_nodes(graph))) is not None:
+    while (folded := _fold_once(without_dead_nodes(graph))) is not None:
         graph = folded
-    return verify(_without_dead_nodes(graph))
+    return verify(without_dead_nodes(graph))
 
 
 # ------------------------------------------------------------------- rewriting the nodes
@@ -111,14 +112,6 @@ def _replaced(graph: Graph, chain: tuple[Node, ...], ops: Ops) -> Graph:
             inputs = tuple(source if name == output else name for name in node.inputs)
             nodes.append(replace(node, inputs=inputs))
     return replace(graph, nodes=tuple(nodes))
-
-
-def _without_dead_nodes(graph: Graph) -> Graph:
-    needed = {graph.output_name}
-    for node in reversed(graph.nodes):
-        if node.name in needed:
-            needed.update(node.inputs)
-    return replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
 
 
 # ------------------------------------------------------------------------------ the rules

@@ -27,10 +27,10 @@ from skconv.graph import (
     TensorSpec,
     Upsample,
 )
+from skconv.graph.spatial import Padding
 from skconv.stages.geometry import Pair
 
 Shape = tuple[int, ...]
-Padding = tuple[Pair, Pair]
 
 NO_PADDING: Padding = ((0, 0), (0, 0))
 

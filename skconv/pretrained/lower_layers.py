@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skconv.graph import Affine, Conv, Linear, Reshape
-from skconv.pretrained.builder import NO_PADDING, Builder, Padding, Value, unsupported
+from skconv.graph.spatial import Padding
+from skconv.pretrained.builder import NO_PADDING, Builder, Value, unsupported
 from skconv.pretrained.registry import lowers
 from skconv.stages.geometry import Pair
 

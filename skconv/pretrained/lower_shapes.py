@@ -51,9 +51,15 @@ def unflatten(build: Builder, x: Value, dim: int, sizes: Any) -> Value:
     return build.reshaped(x, (*x.shape[:at], *known, *x.shape[at + 1 :]))
 
 
+def _listed(numbers: tuple[Any, ...]) -> list[Any]:
+    """Of arguments that torch takes one by one or in a sequence."""
+    one_by_one = len(numbers) != 1 or not isinstance(numbers[0], list | tuple)
+    return list(numbers) if one_by_one else list(numbers[0])
+
+
 @lowers("view", "reshape", "unsafe_view")
 def view(build: Builder, x: Value, *shape: Any) -> Value:
-    wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], list | tuple) else [*shape]
+    wanted = _listed(shape)
     n_samples = build.n_samples
     whole = n_samples * size(x.shape)
     if -1 in wanted:
@@ -83,7 +89,7 @@ def unsqueeze(build: Builder, x: Value, dim: int) -> Value:
 
 @lowers("expand")
 def expand(build: Builder, x: Value, *sizes: Any, implicit: bool = False) -> Value:
-    wanted = list(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else [*sizes]
+    wanted = _listed(sizes)
     if len(wanted) != len(x.shape) + 1 or wanted[0] not in (-1, build.n_samples):
         unsupported(f"expand of {('n', *x.shape)} to {tuple(wanted)}")
     shape = tuple(old if new == -1 else new for old, new in zip(x.shape, wanted[1:], strict=True))
@@ -105,7 +111,7 @@ def transpose(build: Builder, x: Value, dim0: int, dim1: int) -> Value:
 @lowers("permute")
 def permute(build: Builder, x: Value, *dims: Any) -> Value:
     """Of the two axes that channels were split into: a step of a channel shuffle."""
-    wanted = list(dims[0]) if len(dims) == 1 and isinstance(dims[0], list | tuple) else [*dims]
+    wanted = _listed(dims)
     axes = [d % (len(x.shape) + 1) for d in wanted]
     if axes == list(range(len(axes))):
         return x

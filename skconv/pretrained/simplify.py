@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import Affine, Conv, Graph, Linear, Node, Op, Reshape
+from skconv.graph import Affine, Conv, Graph, Linear, Node, Op, Reshape, without_dead_nodes
 
 
 def simplified(graph: Graph) -> Graph:
@@ -49,15 +49,6 @@ def narrowed(op: Op) -> Op:
     if isinstance(op, Affine):
         return Affine(_narrow(op.factors), _narrow(op.offsets))
     return op
-
-
-def without_dead_nodes(graph: Graph) -> Graph:
-    """Only what the output depends on."""
-    needed = {graph.output_name}
-    for node in reversed(graph.nodes):
-        if node.name in needed:
-            needed.update(node.inputs)
-    return replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
 
 
 def is_foldable(first: Op | None, second: Op) -> bool:
