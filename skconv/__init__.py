@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skconv import datasets, testing
+    from skconv import datasets, exceptions, testing
     from skconv.convert import NotConvertibleError, to_graph
     from skconv.export import layer_costs, to_c
     from skconv.features import (
@@ -54,13 +54,14 @@ __all__ = [
     "QuantizedFeatures",
     "RandomConvFeatures",
     "datasets",
+    "exceptions",
     "layer_costs",
     "testing",
     "to_c",
     "to_graph",
 ]
 
-_MODULES = {"datasets", "testing"}
+_MODULES = {"datasets", "exceptions", "testing"}
 _HOMES = {
     "AutoencoderFeatures": "skconv.features",
     "BatchRidgeClassifier": "skconv.ridge",
