@@ -51,7 +51,9 @@ def files(*folders: str, suffixes: tuple[str, ...]) -> list[Path]:
 SOURCES = files("skconv", "tests", "examples", suffixes=(".py", ".c", ".h", ".ld"))
 PYTHON = [path for path in SOURCES if path.suffix == ".py"]
 C = [path for path in SOURCES if path.suffix in (".c", ".h")]
-TEXTS = [*SOURCES, *files("docs", ".ci", suffixes=(".md", ".py", "")), *ROOT.glob("*.*")]
+# In a worktree of git, `.git` is a file that holds a path.
+TOP = [path for path in ROOT.glob("*.*") if path.name != ".git"]
+TEXTS = [*SOURCES, *files("docs", ".ci", suffixes=(".md", ".py", "")), *TOP]
 
 
 def relative(path: Path) -> str:
