@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -41,7 +44,7 @@ def test_the_largest_nodes():
     ],
 )
 def test_it_fits_to_the_byte(flash, ram, verdict):
-    cost = report(GRAPH, chip=Chip("mine", flash, ram))
+    cost = report(GRAPH, chip=Chip("mine", flash_bytes=flash, ram_bytes=ram))
     assert cost.fits == verdict.startswith("fits")
     assert (cost.spare_flash_bytes, cost.spare_ram_bytes) == (flash - FLASH, ram - RAM)
     assert str(cost).splitlines()[-1].startswith(verdict)
@@ -62,7 +65,25 @@ def test_without_a_chip_nothing_is_said_of_fitting():
 
 
 def test_refused():
-    with pytest.raises(ValueError, match=r"chip='z80', wanted Chip\(.*'atmega328p'"):
+    with pytest.raises(ValueError, match=r"chip='z80', wanted a Chip or one of 'atmega328p'"):
         report(GRAPH, chip="z80")
     with pytest.raises(ValueError, match="ram_bytes=-1 of 'mine', wanted 0 or more"):
-        Chip("mine", 1, -1)
+        Chip("mine", flash_bytes=1, ram_bytes=-1)
+
+
+def test_sizes_are_given_by_keyword():
+    with pytest.raises(TypeError, match=r"by position, \(2048, 32768\).*Write Chip\('mine', flash"):
+        Chip("mine", 2048, 32768)
+    chip = Chip("mine", flash_bytes=1, ram_bytes=2)
+    assert pickle.loads(pickle.dumps(chip)) == copy.deepcopy(chip) == chip
+
+
+def test_a_chip_that_is_no_chip_is_told_what_to_write():
+    for wrong in ({"flash": 1024}, 3, ("a", 1, 2)):
+        with pytest.raises(ValueError, match=r"chip=.*For another one write chip=Chip\('mine', f"):
+            report(GRAPH, chip=wrong)
+
+
+def test_the_esp32_family_is_named():
+    assert {"esp32", "esp32-s3", "esp32-c3"} < CHIPS.keys()
+    assert get_chip("esp32").flash_bytes == 4 * 1024 * 1024

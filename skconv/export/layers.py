@@ -93,7 +93,8 @@ def layer_costs(
     >>> X, y = load_digits()
     >>> _ = torch.manual_seed(0)
     >>> net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 16, 3), nn.ReLU())
-    >>> costs = layer_costs(PretrainedFeatures(net, pool="2x2"), X[:10], Chip("1 kB", 1024, 1024))
+    >>> chip = Chip("1 kB", flash_bytes=1024, ram_bytes=1024)
+    >>> costs = layer_costs(PretrainedFeatures(net, pool="2x2"), X[:10], chip)
     >>> costs
     layer    MACs  flash bytes  RAM bytes  fits
     0       2,880          256         96  yes
