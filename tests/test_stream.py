@@ -13,6 +13,7 @@ from skconv import emulator
 from skconv.cost import report
 from skconv.export.c import render
 from skconv.export.interface import Interface
+from skconv.export.routines.base import Optimize
 from skconv.export.specialize import specialize
 from skconv.export.stream import stream
 from skconv.export.text import table
@@ -115,8 +116,8 @@ def pushing_program(graph: Graph, x, *, host: bool, interface: Interface | None 
     return {**files, "vectors.h": "\n".join(vectors) + "\n", "main.c": main}
 
 
-def by_rows(graph: Graph, target: str = "portable") -> Graph:
-    return stream(specialize(fuse(graph), get_target(target)))
+def by_rows(graph: Graph, target: str = "portable", optimize: Optimize = "balanced") -> Graph:
+    return stream(specialize(fuse(graph), get_target(target), optimize, by_rows=True), optimize)
 
 
 def with_head(graph: Graph, n_classes: int = 3) -> Graph:
@@ -225,6 +226,18 @@ def small(name: str, target: str) -> Graph:
 )
 def test_the_routine_of_the_target_takes_the_rows(name, target, routine):
     assert type(small(name, target).nodes[0].op).__name__ == routine
+
+
+@pytest.mark.parametrize("name", ["map", "overlap", "max"])
+def test_size_survives_the_rows(name):
+    """The portable stage, which keeps rows as they come, on maps of several channels."""
+    graph = quantized(with_head(flat(*STAGES[name], shape=(12, 11, 2))), input_dtype="int8")
+    small, portable = by_rows(graph, "cortex-m4", "size"), by_rows(graph)
+    assert type(small.nodes[0].op).__name__ == "StreamedStage"
+    scratch = small.nodes[0].op.scratch_bytes
+    assert scratch == portable.nodes[0].op.scratch_bytes
+    assert 1.5 * scratch < by_rows(graph, "cortex-m4").nodes[0].op.scratch_bytes
+    assert_runtimes_agree(small, example_samples(small, 4))
 
 
 @pytest.mark.needs(*M4)

@@ -132,7 +132,8 @@ class CModel:
         self.estimator = estimator
         self.interface = interface or Interface()
         special = specialize(graph, target, optimize, by_rows=self.interface.input == "rows")
-        self.graph = stream(special) if self.interface.input == "rows" else special
+        rows = self.interface.input == "rows"
+        self.graph = stream(special, optimize) if rows else special
         self.name = name
         self.target = target
         self.samples = samples

@@ -69,13 +69,16 @@ class StreamedDspRowStage(Streamed):
     """A stage by ``csrc/dsp_row_stream.h``."""
 
 
-def stream(graph: Graph) -> Graph:
+def stream(graph: Graph, optimize: Optimize = "balanced") -> Graph:
     """An integer graph whose first stage takes its input row by row.
 
     Parameters
     ----------
     graph : Graph
         With fused stages, and the routines of its target: this is the last pass of all.
+    optimize : {"size", "balanced", "speed"}
+        As for `skconv.export.specialize.specialize`. With ``"size"`` a convolution without
+        a pooling, too, becomes a portable stage, which keeps rows as they come.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def stream(graph: Graph) -> Graph:
     fused = _fused(first, graph.specs[first.inputs[0]])
     fused = _by_samples(fused) if _is_signal(fused) else fused
     x = replace(graph.input, shape=fused.graph.input.shape)
-    op = _streamed(fused, _packed(fused, first.op))
+    op = _streamed(fused, _packed(fused, first.op, optimize))
     if rescale:
         op = _rescaled(op, x, rescale)
     nodes = tuple(
@@ -143,11 +146,12 @@ def _fused(node: Node, x: TensorSpec) -> Fused:
     return op
 
 
-def _packed(op: Fused, before: Op) -> Stage:
+def _packed(op: Fused, before: Op, optimize: Optimize) -> Stage:
     """The stage by a routine of the target, where it had one ``before``."""
     if not isinstance(before, Packed) or isinstance(before, BlockedConv):
         return op
-    optimize: Optimize = "speed" if getattr(before, "weight_bits", 8) == 16 else "balanced"
+    if optimize == "size" and not isinstance(before, DspStage):
+        return op
     return dsp_stage.pack(op) or row_stage.pack(op, optimize) or op
 
 
