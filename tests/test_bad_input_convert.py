@@ -10,8 +10,8 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import FastICA, KernelPCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.decomposition import NMF, KernelPCA
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
@@ -59,7 +59,7 @@ PARAMETERS = [
     (SVC(kernel=laplacian_kernel), "kernel", "LaplacianNuSVC"),
     (SVC(break_ties=True), "break_ties", "break_ties=False"),
     (SVR(), "kernel", "kernel='linear'"),
-    (FunctionTransformer(np.log1p), "func", "before the Pipeline"),
+    (FunctionTransformer(np.log1p), "func", "apply the function to X before"),
     (SelectKBest(k=0), "k", "at least one feature"),
     (GridSearchCV(SVC(), {"C": [1, 2]}, cv=2, refit=False), "refit", "refit=True"),
     (FeatureUnion([("a", "drop"), ("b", "drop")]), "transformer_list", "keep a transformer"),
@@ -91,11 +91,11 @@ CLASSES = [
     (QuantileTransformer(n_quantiles=5), "StandardScaler"),
     (PolynomialFeatures(), "SVC(kernel='poly')"),
     (KernelPCA(2), "PCA"),
-    (FastICA(2), "PCA"),
+    (NMF(2), "PCA"),
     (KMeans(2), "PCA"),
     (Nystroem(n_components=4), "SVC(kernel='rbf')"),
     (SimpleImputer(), "fill the gaps"),
-    (LinearDiscriminantAnalysis(), "LogisticRegression"),
+    (QuadraticDiscriminantAnalysis(), "LogisticRegression"),
     (ColumnTransformer([("a", StandardScaler(), [0, 1])]), "FeatureUnion"),
 ]
 

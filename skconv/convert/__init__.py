@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from skconv.convert import decomposition, linear, pipeline, scalers, selection, svm
+from skconv.convert import (
+    bayes,
+    decomposition,
+    discriminant,
+    linear,
+    pipeline,
+    scalers,
+    selection,
+    svm,
+)
 from skconv.convert.core import (
     NotConvertibleError,
     check,
@@ -14,12 +23,20 @@ from skconv.convert.core import (
     convert,
     width,
 )
+from skconv.convert.families import convertible_classes
 from skconv.graph import Graph, TensorSpec, verify
 
-__all__ = ["NotConvertibleError", "check", "check_probabilities", "convert", "to_graph"]
+__all__ = [
+    "NotConvertibleError",
+    "check",
+    "check_probabilities",
+    "convert",
+    "convertible_classes",
+    "to_graph",
+]
 
 # Importing a family registers its converters.
-_FAMILIES = (decomposition, linear, pipeline, scalers, selection, svm)
+_FAMILIES = (bayes, decomposition, discriminant, linear, pipeline, scalers, selection, svm)
 
 
 def to_graph(estimator: Any) -> Graph:

@@ -118,6 +118,22 @@ def convert(estimator: Any, graph: Graph) -> Graph:
 
 
 @singledispatch
+def check_transform(estimator: Any) -> None:
+    """As `check`, of what `convert_transform` needs."""
+    check(estimator)
+
+
+@singledispatch
+def convert_transform(estimator: Any, graph: Graph) -> Graph:
+    """As `convert`, of what the estimator's ``transform`` yields.
+
+    A step with others behind it is asked for this. Register a function where ``predict``
+    and ``transform`` are not the same: a discriminant analysis does both.
+    """
+    return convert(estimator, graph)
+
+
+@singledispatch
 def width(estimator: Any) -> int:
     """How many numbers a sample has. Containers ask their first member."""
     check_is_fitted(estimator, "n_features_in_")

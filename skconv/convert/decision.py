@@ -12,7 +12,7 @@ def decide(graph: Graph, classes: Any, *, one_against_one: bool = False) -> Grap
     """``graph`` (ending in scores) with the decision behind it.
 
     Two classes: one score, positive for ``classes[1]``. More: the largest score, or the
-    class that wins most pairs.
+    class that wins most pairs. One class: its score is the largest.
     """
     if len(classes) == 2:
         graph = graph.append(Threshold())

@@ -1,12 +1,34 @@
-"""Projections on learnt components."""
+"""Projections: on learnt components, on random ones, on those that agree with the targets."""
 
 from __future__ import annotations
 
-import numpy as np
-from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
+from typing import Any
 
-from skconv.convert.core import as_vector, convert, float32
+import numpy as np
+from sklearn.cross_decomposition import CCA, PLSSVD, PLSCanonical, PLSRegression
+from sklearn.decomposition import (
+    PCA,
+    FactorAnalysis,
+    FastICA,
+    IncrementalPCA,
+    MiniBatchSparsePCA,
+    SparsePCA,
+    TruncatedSVD,
+)
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+
+from skconv.convert.core import as_vector, convert, convert_transform, float32
+from skconv.convert.linear import append_linear
 from skconv.graph import Graph, Linear
+
+
+def _append_projection(graph: Graph, weights: Any, centre: Any = None) -> Graph:
+    """``weights @ (x - centre)``."""
+    dense = weights.toarray() if hasattr(weights, "toarray") else np.asarray(weights)
+    dense = dense.astype(np.float64)
+    bias = np.zeros(len(dense)) if centre is None else -dense @ centre
+    return as_vector(graph).append(Linear(float32(dense), float32(bias)))
 
 
 @convert.register(PCA)
@@ -17,11 +39,58 @@ def _(pca: PCA | IncrementalPCA, graph: Graph) -> Graph:
         # The same floor as PCA.transform: rank-deficient data have variances near 0.
         floor = np.finfo(pca.explained_variance_.dtype).eps
         weights = weights / np.maximum(np.sqrt(pca.explained_variance_), floor)[:, None]
-    bias = -weights @ pca.mean_
-    return as_vector(graph).append(Linear(float32(weights), float32(bias)))
+    return _append_projection(graph, weights, pca.mean_)
+
+
+@convert.register(TruncatedSVD)
+@convert.register(NeighborhoodComponentsAnalysis)
+@convert.register(GaussianRandomProjection)
+@convert.register(SparseRandomProjection)
+def _(projection: Any, graph: Graph) -> Graph:
+    return _append_projection(graph, projection.components_)
 
 
 @convert.register
-def _(svd: TruncatedSVD, graph: Graph) -> Graph:
-    bias = np.zeros(len(svd.components_), np.float32)
-    return as_vector(graph).append(Linear(float32(svd.components_), bias))
+def _(ica: FastICA, graph: Graph) -> Graph:
+    return _append_projection(graph, ica.components_, ica.mean_ if ica.whiten else None)
+
+
+@convert.register
+def _(analysis: FactorAnalysis, graph: Graph) -> Graph:
+    """The mean of the factors, given the features."""
+    precise = analysis.components_ / analysis.noise_variance_
+    covariance = np.linalg.inv(np.eye(len(precise)) + precise @ analysis.components_.T)
+    return _append_projection(graph, covariance.T @ precise, analysis.mean_)
+
+
+@convert.register(SparsePCA)
+@convert.register(MiniBatchSparsePCA)
+def _(pca: SparsePCA | MiniBatchSparsePCA, graph: Graph) -> Graph:
+    """The ridge regression of a sample on the components."""
+    components = np.asarray(pca.components_, np.float64)
+    gram = components @ components.T + pca.ridge_alpha * np.eye(len(components))
+    return _append_projection(graph, np.linalg.solve(gram, components), pca.mean_)
+
+
+# -------------------------------------------------------------------- partial least squares
+
+
+@convert.register(PLSRegression)
+@convert.register(PLSCanonical)
+@convert.register(CCA)
+def _(model: Any, graph: Graph) -> Graph:
+    """The prediction."""
+    bias = model.intercept_ - model.coef_ @ model._x_mean
+    return append_linear(graph, model.coef_, bias)
+
+
+@convert_transform.register(PLSRegression)
+@convert_transform.register(PLSCanonical)
+@convert_transform.register(CCA)
+def _(model: Any, graph: Graph) -> Graph:
+    return _append_projection(graph, (model.x_rotations_.T / model._x_std), model._x_mean)
+
+
+@convert.register
+def _(model: PLSSVD, graph: Graph) -> Graph:
+    return _append_projection(graph, model.x_weights_.T / model._x_std, model._x_mean)

@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn import linear_model
 from sklearn.linear_model import (
     ARDRegression,
     BayesianRidge,
     ElasticNet,
     ElasticNetCV,
+    GammaRegressor,
     HuberRegressor,
     Lars,
     Lasso,
     LassoCV,
     LinearRegression,
     LogisticRegression,
+    MultiTaskElasticNetCV,
+    MultiTaskLassoCV,
     OrthogonalMatchingPursuit,
+    OrthogonalMatchingPursuitCV,
     Perceptron,
+    PoissonRegressor,
+    QuantileRegressor,
+    RANSACRegressor,
     Ridge,
     RidgeClassifier,
     RidgeClassifierCV,
@@ -25,14 +33,29 @@ from sklearn.linear_model import (
     SGDClassifier,
     SGDRegressor,
     TheilSenRegressor,
+    TweedieRegressor,
 )
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import as_vector, check, check_probabilities, convert, float32, refuse
+from skconv.convert.core import (
+    as_vector,
+    check,
+    check_probabilities,
+    convert,
+    float32,
+    inside,
+    refuse,
+)
 from skconv.convert.decision import decide
 from skconv.graph import Graph, Linear
 from skconv.ridge import BatchRidgeClassifier
+
+
+def _by_name(*names: str) -> tuple[type, ...]:
+    """Models that scikit-learn is about to drop, where it still has them."""
+    return tuple(getattr(linear_model, name) for name in names if hasattr(linear_model, name))
+
 
 # LogisticRegressionCV derives from LogisticRegression, LassoLars from Lars, MultiTaskLasso
 # from Lasso: dispatch finds them.
@@ -44,6 +67,7 @@ CLASSIFIERS = (
     RidgeClassifier,
     RidgeClassifierCV,
     SGDClassifier,
+    *_by_name("PassiveAggressiveClassifier"),
 )
 REGRESSORS = (
     ARDRegression,
@@ -56,11 +80,16 @@ REGRESSORS = (
     LassoCV,
     LinearRegression,
     LinearSVR,
+    MultiTaskElasticNetCV,
+    MultiTaskLassoCV,
     OrthogonalMatchingPursuit,
+    OrthogonalMatchingPursuitCV,
+    QuantileRegressor,
     Ridge,
     RidgeCV,
     SGDRegressor,
     TheilSenRegressor,
+    *_by_name("PassiveAggressiveRegressor"),
 )
 
 
@@ -98,3 +127,27 @@ for _class in CLASSIFIERS:
     convert.register(_class, _convert_classifier)
 for _class in REGRESSORS:
     convert.register(_class, _convert_regressor)
+
+
+# ------------------------------------------------------------------ not only a linear model
+
+
+@check.register
+def _(model: RANSACRegressor) -> None:
+    check_is_fitted(model)
+    with inside("estimator_"):
+        check(model.estimator_)
+
+
+@convert.register
+def _(model: RANSACRegressor, graph: Graph) -> Graph:
+    """What was fitted on the inliers predicts."""
+    return convert(model.estimator_, graph)
+
+
+@check.register(PoissonRegressor)
+@check.register(GammaRegressor)
+@check.register(TweedieRegressor)
+def _(model: Any) -> None:
+    advice = "use Ridge on np.log(y), and np.exp of what the C returns"
+    raise refuse(model, "link", advice, "it predicts the exponential of a linear model")

@@ -1,10 +1,11 @@
-"""Containers: Pipeline, FeatureUnion and the searches over parameters."""
+"""Containers: Pipeline, FeatureUnion, the searches over parameters, FrozenEstimator."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -14,12 +15,14 @@ from skconv.convert.core import (
     as_vector,
     check,
     check_probabilities,
+    check_transform,
     convert,
+    convert_transform,
     inside,
     refuse,
     width,
 )
-from skconv.graph import Affine, Concat, Graph, Root
+from skconv.graph import Affine, Concat, Graph
 
 # -------------------------------------------------------------------------------- Pipeline
 
@@ -29,13 +32,31 @@ def _steps(pipeline: Pipeline) -> list[tuple[str, Any]]:
     return [s for s in pipeline.steps if s[1] is not None and s[1] != "passthrough"]
 
 
-@check.register
-def _(pipeline: Pipeline) -> None:
+def _some_steps(pipeline: Pipeline) -> list[tuple[str, Any]]:
     if not _steps(pipeline):
         raise refuse(pipeline, "steps", "add a step", "no step does anything")
-    for name, step in _steps(pipeline):
+    return _steps(pipeline)
+
+
+@check.register
+def _(pipeline: Pipeline) -> None:
+    *_, (name, last) = _some_steps(pipeline)
+    is_last = pipeline.steps[-1][1] is last
+    _check_transforms(_steps(pipeline)[: -1 if is_last else None])
+    if is_last:
         with inside(name):
-            check(step)
+            check(last)
+
+
+@check_transform.register
+def _(pipeline: Pipeline) -> None:
+    _check_transforms(_some_steps(pipeline))
+
+
+def _check_transforms(members: list[tuple[str, Any]]) -> None:
+    for name, step in members:
+        with inside(name):
+            check_transform(step)
 
 
 @width.register
@@ -47,8 +68,16 @@ def _(pipeline: Pipeline) -> int:
 
 @convert.register
 def _(pipeline: Pipeline, graph: Graph) -> Graph:
+    last = pipeline.steps[-1][1]
     for _, step in _steps(pipeline):
-        graph = convert(step, graph)
+        graph = convert(step, graph) if step is last else convert_transform(step, graph)
+    return graph
+
+
+@convert_transform.register
+def _(pipeline: Pipeline, graph: Graph) -> Graph:
+    for _, step in _steps(pipeline):
+        graph = convert_transform(step, graph)
     return graph
 
 
@@ -75,9 +104,7 @@ def _branches(union: FeatureUnion) -> list[tuple[str, Any]]:
 def _(union: FeatureUnion) -> None:
     if not _branches(union):
         raise refuse(union, "transformer_list", "keep a transformer", "all of them are dropped")
-    for name, step in _branches(union):
-        with inside(name):
-            check(step)
+    _check_transforms(_branches(union))
 
 
 @width.register
@@ -94,7 +121,7 @@ def _(union: FeatureUnion, graph: Graph) -> Graph:
     ends = []
     for name, step in _branches(union):
         weight = (union.transformer_weights or {}).get(name, 1.0)
-        branch = _weighted(as_vector(convert(step, Graph(spec))), weight)
+        branch = _weighted(as_vector(convert_transform(step, Graph(spec))), weight)
         graph = graph.extend(branch, source)
         ends.append(graph.output_name if branch.nodes else source)
     return graph.append(Concat(), *ends)
@@ -107,46 +134,38 @@ def _weighted(branch: Graph, weight: float) -> Graph:
     return branch.append(Affine(factors, np.zeros_like(factors)))
 
 
-@check.register
-def _(transformer: FunctionTransformer) -> None:
-    if transformer.func is not None and transformer.func is not np.sqrt:
-        advice = "use np.sqrt or a scaler, or do this before the Pipeline"
-        raise refuse(transformer, "func", advice)
-    if transformer.kw_args:
-        raise refuse(transformer, "kw_args", "use none")
+# ----------------------------------------------------------- searches, and what is fitted once
 
 
-@convert.register
-def _(transformer: FunctionTransformer, graph: Graph) -> Graph:
-    """`np.sqrt` of numbers >= 0 is a `Root`. Of others it is NaN, which a target has not."""
-    return graph if transformer.func is None else graph.append(Root())
+def _inner(wrapper: Any) -> Any:
+    """The fitted estimator inside."""
+    return wrapper.estimator if isinstance(wrapper, FrozenEstimator) else wrapper.best_estimator_
 
 
-# -------------------------------------------------------------------------------- searches
+def _check_wrapper(wrapper: Any) -> None:
+    if isinstance(wrapper, FrozenEstimator):
+        return
+    if not wrapper.refit:
+        raise refuse(wrapper, "refit", "use refit=True, or convert an estimator fitted alone")
+    check_is_fitted(wrapper)
 
 
-@check.register(GridSearchCV)
-@check.register(RandomizedSearchCV)
-def _(search: Any) -> None:
-    if not search.refit:
-        raise refuse(search, "refit", "use refit=True, or convert an estimator fitted alone")
-    check_is_fitted(search)
-    check(search.best_estimator_)
+def _check(wrapper: Any) -> None:
+    _check_wrapper(wrapper)
+    check(_inner(wrapper))
 
 
-@width.register(GridSearchCV)
-@width.register(RandomizedSearchCV)
-def _(search: Any) -> int:
-    return width(search.best_estimator_)
+def _check_transform(wrapper: Any) -> None:
+    _check_wrapper(wrapper)
+    check_transform(_inner(wrapper))
 
 
-@convert.register(GridSearchCV)
-@convert.register(RandomizedSearchCV)
-def _(search: Any, graph: Graph) -> Graph:
-    return convert(search.best_estimator_, graph)
-
-
-@check_probabilities.register(GridSearchCV)
-@check_probabilities.register(RandomizedSearchCV)
-def _(search: Any) -> None:
-    check_probabilities(search.best_estimator_)
+for _class in (GridSearchCV, RandomizedSearchCV, FrozenEstimator):
+    check.register(_class, _check)
+    check_transform.register(_class, _check_transform)
+    width.register(_class, lambda wrapper: width(_inner(wrapper)))
+    convert.register(_class, lambda wrapper, graph: convert(_inner(wrapper), graph))
+    convert_transform.register(
+        _class, lambda wrapper, graph: convert_transform(_inner(wrapper), graph)
+    )
+    check_probabilities.register(_class, lambda wrapper: check_probabilities(_inner(wrapper)))

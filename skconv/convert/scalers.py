@@ -1,4 +1,4 @@
-"""Scalers: one factor and one offset for each feature, and unit norm."""
+"""Scalers: one factor and one offset for each feature, unit norm, the square root."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import (
+    FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
@@ -15,7 +16,7 @@ from sklearn.preprocessing import (
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import as_vector, check, convert, float32, refuse
-from skconv.graph import Affine, Graph, Normalize
+from skconv.graph import Affine, Graph, Normalize, Root
 
 
 def _append_centred(graph: Graph, n_features: int, centre: Any, scale: Any) -> Graph:
@@ -58,3 +59,27 @@ def _(scaler: MinMaxScaler | MaxAbsScaler) -> None:
 @convert.register
 def _(normalizer: Normalizer, graph: Graph) -> Graph:
     return as_vector(graph).append(Normalize(normalizer.norm))
+
+
+# ------------------------------------------------------------------------------- functions
+
+
+@check.register
+def _(transformer: FunctionTransformer) -> None:
+    func = transformer.func
+    if func is not None and func is not np.sqrt:
+        name = getattr(func, "__qualname__", None) or getattr(func, "__name__", repr(func))
+        advice = (
+            "take the step out, apply the function to X before fit and before to_c, and to each "
+            "sample on the device; func=np.sqrt and func=None convert"
+        )
+        reason = f"func={name} is Python code, of which no C can be made"
+        raise refuse(transformer, "func", advice, reason)
+    if transformer.kw_args:
+        raise refuse(transformer, "kw_args", "use kw_args=None")
+
+
+@convert.register
+def _(transformer: FunctionTransformer, graph: Graph) -> Graph:
+    """`np.sqrt` of numbers >= 0 is a `Root`. Of others it is NaN, which a target has not."""
+    return graph if transformer.func is None else graph.append(Root())

@@ -1,0 +1,81 @@
+"""Classifiers whose rule turns out linear: naive Bayes of counts, and the nearest centroid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
+from sklearn.neighbors import NearestCentroid
+from sklearn.utils.validation import check_is_fitted
+
+from skconv.convert.core import check, check_probabilities, convert, refuse
+from skconv.convert.decision import decide
+from skconv.convert.linear import append_linear
+from skconv.graph import Graph
+
+
+def _decided(graph: Graph, weights: Any, bias: Any, classes: Any) -> Graph:
+    """The largest score of a row for each class; of two classes their difference."""
+    if len(classes) == 2:
+        weights, bias = weights[1:] - weights[:1], bias[1:] - bias[:1]
+    return decide(append_linear(graph, weights, bias), classes)
+
+
+# ------------------------------------------------------------------------------ naive Bayes
+
+
+@convert.register
+def _(model: MultinomialNB, graph: Graph) -> Graph:
+    return _decided(graph, model.feature_log_prob_, model.class_log_prior_, model.classes_)
+
+
+@convert.register
+def _(model: ComplementNB, graph: Graph) -> Graph:
+    """The prior of a class does not count."""
+    bias = np.zeros(len(model.classes_))
+    return _decided(graph, model.feature_log_prob_, bias, model.classes_)
+
+
+@check.register
+def _(model: BernoulliNB) -> None:
+    check_is_fitted(model)
+    if model.binarize is not None:
+        raise refuse(model, "binarize", "use binarize=None on features of 0 and 1")
+
+
+@convert.register
+def _(model: BernoulliNB, graph: Graph) -> Graph:
+    absent = np.log1p(-np.exp(model.feature_log_prob_))
+    bias = model.class_log_prior_ + absent.sum(axis=1)
+    return _decided(graph, model.feature_log_prob_ - absent, bias, model.classes_)
+
+
+@check_probabilities.register(MultinomialNB)
+@check_probabilities.register(ComplementNB)
+@check_probabilities.register(BernoulliNB)
+def _(model: Any) -> None:
+    """Their probabilities are the softmax of their scores."""
+
+
+# ------------------------------------------------------------------------- nearest centroid
+
+
+@check.register
+def _(model: NearestCentroid) -> None:
+    check_is_fitted(model)
+    if model.metric != "euclidean":
+        raise refuse(model, "metric", "use metric='euclidean'")
+    # The priors came with scikit-learn 1.6.
+    priors = getattr(model, "class_prior_", None)
+    if priors is not None and not np.isclose(priors, 1 / len(model.classes_)).all():
+        reason = "priors that differ weigh the distances by the spread of each feature"
+        raise refuse(model, "priors", "use priors='uniform'", reason)
+
+
+@convert.register
+def _(model: NearestCentroid, graph: Graph) -> Graph:
+    """``-||x - c||^2`` is ``2 c.x - ||c||^2``, but for what is the same for all classes."""
+    centroids = np.asarray(model.centroids_, np.float64)
+    bias = -np.square(centroids).sum(axis=1)
+    return _decided(graph, 2 * centroids, bias, model.classes_)
