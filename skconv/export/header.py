@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from skconv.export.program import Program
-from skconv.export.text import CTYPES, comment, string
+from skconv.export.text import CTYPES, comment, float_literal, macro_table, string
 from skconv.graph import INPUT, TensorSpec
 
 
@@ -23,6 +23,8 @@ def header(program: Program) -> Iterator[str]:
     if program.decision:
         yield f"#define {macro}_N_CLASSES {max(2, program.scores.size)}"
     yield ""
+    yield from _own_scales(f"{macro}_INPUT", program.specs[INPUT])
+    yield from _own_scales(f"{macro}_OUTPUT", program.scores)
     yield f"typedef {CTYPES[program.specs[INPUT].dtype]} {name}_input_t;"
     yield f"typedef {CTYPES[program.scores.dtype]} {name}_output_t;"
     yield ""
@@ -33,6 +35,16 @@ def header(program: Program) -> Iterator[str]:
     yield f"#define {macro}_TRACE_BYTES {program.trace_bytes}"
     yield f"extern uint8_t {name}_trace[{macro}_TRACE_BYTES];"
     yield from ("#endif", "", "#ifdef __cplusplus", "}", "#endif", "", "#endif")
+
+
+def _own_scales(prefix: str, spec: TensorSpec) -> Iterator[str]:
+    """Macros for scales and zero points, where the entries of a tensor have their own."""
+    if len(spec.scales) > 1:
+        yield f"/* Of every entry: real = scale * {'(q - zero_point)' if spec.zero_points else 'q'} */"
+        yield from macro_table(f"{prefix}_SCALES", map(float_literal, spec.scales))
+        if spec.zero_points:
+            yield from macro_table(f"{prefix}_ZERO_POINTS", map(str, spec.zero_points))
+        yield ""
 
 
 def _functions(program: Program) -> Iterator[str]:
@@ -146,8 +158,20 @@ def _described(spec: TensorSpec) -> str:
     text = f"{spec.dtype} {spec.shape}"
     if spec.domain == "float":
         return text
-    zero = f" - {spec.zero_point}" if spec.zero_point else ""
-    return f"{text}, real = {spec.scale:.9g} * {f'(q{zero})' if zero else 'q'}"
+    return f"{text}, real = {_scale(spec)} * {_integer(spec)}"
+
+
+def _scale(spec: TensorSpec) -> str:
+    """One scale, or where the scale of each entry is found."""
+    return "scale[i]" if len(spec.scales) > 1 else f"{spec.outer_scale[0]:.9g}"
+
+
+def _integer(spec: TensorSpec) -> str:
+    """The integer less its zero point."""
+    if len(spec.zero_points) > 1:
+        return "(q - zero_point[i])"
+    zero = int(spec.outer_zero_point[0])
+    return f"(q {'-' if zero > 0 else '+'} {abs(zero)})" if zero else "q"
 
 
 def _meaning(program: Program) -> str:

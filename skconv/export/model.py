@@ -50,7 +50,8 @@ class Verification:
         relative to the tensor's largest entry.
     agreement : float or None
         Share of samples that the estimator itself puts in the same class; of a regressor
-        or a transformer the coefficient of determination of its output.
+        the coefficient of determination of its worst output, of a transformer that of all
+        its output.
     message : str
         Why nothing was compared, if so.
     """
@@ -248,8 +249,7 @@ class CModel:
     def decision_function(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
         """Scores of a classifier (votes where one against one decides), as real numbers."""
         spec = self.graph.specs[self.graph.scores_name]
-        q = self._run(X, self.graph.scores_name, engine).astype(np.float64)
-        return spec.scale * (q - spec.zero_point)
+        return spec.real(self._run(X, self.graph.scores_name, engine).astype(np.float64))
 
     def predict_proba(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
         """Probabilities of the classes as ``NAME_probabilities`` gives them.
@@ -357,9 +357,11 @@ class CModel:
             return float(np.mean(self.predict(X) == self._labels(X)))
         from sklearn.metrics import r2_score
 
-        use = self.estimator.predict if is_regressor(self.estimator) else self.estimator.transform
-        wanted = np.asarray(use(X)).reshape(len(X), -1)
         found = self.decision_function(X)
+        if is_regressor(self.estimator):
+            wanted = np.asarray(self.estimator.predict(X)).reshape(len(X), -1)
+            return float(np.min(r2_score(wanted, found, multioutput="raw_values")))
+        wanted = np.asarray(self.estimator.transform(X)).reshape(len(X), -1)
         return float(r2_score(wanted, found, multioutput="variance_weighted"))
 
     def _labels(self, X: Any) -> NDArray[Any]:

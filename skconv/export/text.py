@@ -121,6 +121,13 @@ def table(name: str, array: NDArray[np.generic]) -> Iterator[str]:
     yield "};"
 
 
+def macro_table(name: str, items: Iterable[str]) -> Iterator[str]:
+    """A macro for the values of a table: it takes memory only where it is used."""
+    yield f"#define {name} {{ \\"
+    yield from (f"{line} \\" for line in _fill(items, INDENT))
+    yield "}"
+
+
 def _fill(items: Iterable[str], indent: str) -> Iterator[str]:
     """Items with commas, as many to a line as fit."""
     line = indent

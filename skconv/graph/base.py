@@ -32,6 +32,10 @@ class TensorSpec:
 
     ``real = scale * (q - zero_point)``; a float tensor has scale 1 and zero point 0.
     `minimum` and `maximum` bound the integers that can occur: they prove accumulators.
+
+    At the ends of a graph its entries may have scales of their own: `scales` and
+    `zero_points`, one for each entry or one for all, then say what they mean to a caller.
+    The graph computes with `scale` and `zero_point`, and never reads these.
     """
 
     shape: Shape
@@ -40,6 +44,22 @@ class TensorSpec:
     zero_point: int = 0
     minimum: int | None = None
     maximum: int | None = None
+    scales: tuple[float, ...] = ()
+    zero_points: tuple[int, ...] = ()
+
+    @property
+    def outer_scale(self) -> Array:
+        """What one unit means to a caller: of each entry, or one for all."""
+        return np.asarray(self.scales or (self.scale,), np.float64)
+
+    @property
+    def outer_zero_point(self) -> Array:
+        """The integer that stands for 0 to a caller: of each entry, or one for all."""
+        return np.asarray(self.zero_points or (self.zero_point,), np.int64)
+
+    def real(self, q: Array) -> Array:
+        """The numbers that integers of flat samples ``(n_samples, size)`` stand for."""
+        return np.asarray((q - self.outer_zero_point) * self.outer_scale)
 
     @property
     def size(self) -> int:

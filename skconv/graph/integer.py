@@ -273,7 +273,8 @@ class QLinear(IntegerOp):
     """``weights @ (x - zero_point) + bias``, int8 or int16 weights; int32 or requantised.
 
     Without a requantisation the accumulators themselves are the result (scores), and
-    ``scale`` is what one of them is worth. The input's zero point is folded into the bias
+    ``scale`` is what one of them is worth: ``scales``, where every output has its own, which
+    only results that nothing compares may have. The input's zero point is folded into the bias
     when the graph is quantised: here the sum runs over ``x`` as it is.
     """
 
@@ -281,6 +282,12 @@ class QLinear(IntegerOp):
     bias: Array = None  # type: ignore[assignment]
     scale: float = 1.0
     requantization: Requantization | None = None
+    scales: tuple[float, ...] = ()
+
+    @property
+    def units(self) -> Array:
+        """What one unit of the accumulators of each output is worth."""
+        return np.broadcast_to(np.asarray(self.scales or self.scale, np.float64), len(self.bias))
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -290,7 +297,9 @@ class QLinear(IntegerOp):
         shape = (len(self.bias),)
         if self.requantization is not None:
             return self.requantization.spec(shape, bound)
-        return TensorSpec(shape, "int32", self.scale, minimum=-bound, maximum=bound)
+        return TensorSpec(
+            shape, "int32", self.scale, minimum=-bound, maximum=bound, scales=self.scales
+        )
 
     def macs(self, *inputs: TensorSpec) -> int:
         return int(self.weights.size)

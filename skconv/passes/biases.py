@@ -130,7 +130,7 @@ def _unit(op: QConv | QLinear) -> Array:
     """What one unit of the accumulators is worth, by the rule that leads back from them."""
     rule = op.requantization
     if rule is None:
-        return np.full(len(op.bias), op.scale)  # type: ignore[union-attr]
+        return op.units  # type: ignore[union-attr]
     units = rule.multiplier.astype(np.float64) * 2.0 ** (rule.shift - 32) * rule.scale
     return np.broadcast_to(units, len(op.bias))
 

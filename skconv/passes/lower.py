@@ -327,26 +327,33 @@ def _(op: Normalize, node: Node, lowering: Lowering) -> None:
 def _(op: Linear, node: Node, lowering: Lowering) -> None:
     source = lowering.read(node.inputs[0], INT8_MAX)
     x = lowering.graph.specs[source]
-    is_last = not _is_read_by_arithmetic(node, lowering)
     limit = INT8_MAX if lowering.linear_bits == 8 else INT16_MAX
     weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
-    scales = row_scales(weights, bias, x, limit, per_row=not is_last)
+    is_compared = _is_read_by_decisions(node, lowering)
+    scales = row_scales(weights, bias, x, limit, per_row=not is_compared)
     integer = QLinear(
         np.rint(weights / scales[:, None]).astype(np.int8 if limit == INT8_MAX else np.int16),
         integer_bias(bias, scales, x),
-        scale=float(scales[0] * x.scale),
+        **_meaning(scales * x.scale),
     )
-    if not is_last:
+    if not is_compared and node.name != lowering.source.output_name:
         bound = integer.output(x).magnitude
         rule = requantization(scales * x.scale, bound, lowering.wanted(node.name))
         integer = replace(integer, requantization=rule)
     lowering.add(node, integer, source)
 
 
-def _is_read_by_arithmetic(node: Node, lowering: Lowering) -> bool:
-    """False for scores: what only decisions read, or nobody, keeps its int32 accumulators."""
+def _is_read_by_decisions(node: Node, lowering: Lowering) -> bool:
+    """Whether the outputs are scores, which one scale makes comparable."""
     users = lowering.source.users(node.name)
-    return any(not isinstance(user.op, OvoVote | ArgMax | Threshold) for user in users)
+    return bool(users) and all(isinstance(user.op, OvoVote | ArgMax | Threshold) for user in users)
+
+
+def _meaning(units: Array) -> dict[str, Any]:
+    """What one unit of each output is worth: one ``scale``, or ``scales``."""
+    if np.ptp(units) == 0:
+        return {"scale": float(units[0])}
+    return {"scales": tuple(map(float, units))}
 
 
 # ---------------------------------------------------------------------- kernel machines

@@ -19,6 +19,8 @@ import skconv.passes.lower_networks  # noqa: F401  (registers ops)
 from skconv.graph import (
     INPUT,
     Graph,
+    Op,
+    QLinear,
     Quantized,
     TensorSpec,
     verify,
@@ -130,13 +132,20 @@ def unit_scale(graph: Graph) -> Graph:
     for i in reversed(range(len(nodes))):
         if nodes[i].name not in same_scale:
             continue
-        rule = getattr(nodes[i].op, "requantization", None)
-        if rule is None:
+        op = _with_unit_scale(nodes[i].op)
+        if op is None:
             same_scale.update(nodes[i].inputs)
         else:
-            op = replace(nodes[i].op, requantization=replace(rule, scale=1.0))  # type: ignore[call-arg]
             nodes[i] = replace(nodes[i], op=op)
     return verify(replace(graph, nodes=tuple(nodes)))
+
+
+def _with_unit_scale(op: Op) -> Op | None:
+    """An op whose result has scale 1; None where the result has the scale of its inputs."""
+    rule = getattr(op, "requantization", None)
+    if rule is not None:
+        return replace(op, requantization=replace(rule, scale=1.0))  # type: ignore[call-arg]
+    return replace(op, scale=1.0, scales=()) if isinstance(op, QLinear) else None
 
 
 def input_tensor(

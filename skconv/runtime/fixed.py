@@ -113,11 +113,12 @@ def quantize_input(spec: TensorSpec, x: Batch) -> Batch:
     Data that have the type already stay as they are.
     """
     x = np.asarray(x)
-    if x.dtype == spec.dtype and spec.scale == 1.0:
+    if x.dtype == spec.dtype and spec.scale == 1.0 and not spec.scales:
         return x
     low, high = spec.limits
-    q = np.rint(x.astype(np.float64) / spec.scale) + spec.zero_point
-    return np.clip(q, low, high).astype(spec.dtype)
+    flat = x.astype(np.float64).reshape(-1, spec.size)
+    q = np.rint(flat / spec.outer_scale) + spec.outer_zero_point
+    return np.clip(q, low, high).astype(spec.dtype).reshape(x.shape)
 
 
 # ----------------------------------------------------------------------- the roundings
