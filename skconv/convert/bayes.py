@@ -56,6 +56,9 @@ def _(model: BernoulliNB, graph: Graph) -> Graph:
 @check_probabilities.register(BernoulliNB)
 def _(model: Any) -> None:
     """Their probabilities are the softmax of their scores."""
+    if len(model.classes_) < 2:
+        reason = "it was fitted on one class, whose probability is always 1"
+        raise refuse(model, "classes_", "fit on two classes or more", reason)
 
 
 # ------------------------------------------------------------------------- nearest centroid

@@ -21,7 +21,7 @@ def header(program: Program) -> Iterator[str]:
     yield f"#define {macro}_OUTPUT_SIZE {program.scores.size}"
     yield f"#define {macro}_ARENA_BYTES {program.plan.arena_bytes}"
     if program.decision:
-        yield f"#define {macro}_N_CLASSES {max(2, program.scores.size)}"
+        yield f"#define {macro}_N_CLASSES {program.graph.n_classes}"
     yield ""
     yield from _own_scales(f"{macro}_INPUT", program.specs[INPUT])
     yield from _own_scales(f"{macro}_OUTPUT", program.scores)

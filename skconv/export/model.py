@@ -345,7 +345,7 @@ class CModel:
         for name in names:
             a, b = np.ascontiguousarray(wanted[name]), np.ascontiguousarray(found[name])
             if self.graph.domain == "float":
-                largest = float(np.abs(a).max(initial=1e-30))
+                largest = max(float(np.abs(a).max(initial=0)), 1e-30)
                 error = max(error, float(np.abs(a - b).max(initial=0)) / largest)
                 continue
             compared += a.nbytes

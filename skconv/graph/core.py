@@ -107,6 +107,11 @@ class Graph:
         return bool(self.nodes) and isinstance(self.nodes[-1].op, ArgMax | Threshold)
 
     @property
+    def n_classes(self) -> int:
+        """How many classes the final decision chooses from; 0 where there is no decision."""
+        return int(self.output.maximum or 0) + 1 if self.is_classifier else 0
+
+    @property
     def scores_name(self) -> str:
         """The tensor that the final decision is made on, else the output."""
         return self.nodes[-1].inputs[0] if self.is_classifier else self.output_name
@@ -184,9 +189,7 @@ def verify(graph: Graph) -> Graph:
                 f"node {node.name!r}: {type(node.op).__name__} in a graph of {graph.domain} ops"
             )
         known.add(node.name)
-    n_scores = graph.specs[graph.scores_name].size
-    if graph.is_classifier and graph.classes is not None:
-        wanted = max(2, n_scores)
-        if len(graph.classes) != wanted:
-            raise ValueError(f"{len(graph.classes)} classes for {wanted} outcomes")
+    n_labels = graph.n_classes if graph.classes is None else len(graph.classes)
+    if graph.is_classifier and n_labels != graph.n_classes:
+        raise ValueError(f"{n_labels} classes for {graph.n_classes} outcomes")
     return graph
