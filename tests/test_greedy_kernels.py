@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, ShuffleSplit
 
 from skconv import ConvFeatures, ConvStage
 from skconv.kernels import (
@@ -25,75 +25,92 @@ from skconv.kernels import (
     RandomKernels,
     UnionKernels,
 )
+from skconv.kernels.backward_ridge import BackwardRidge, RidgeOfBlocks
 from skconv.kernels.base import centred
-from skconv.kernels.block_ridge import BlockRidge
+from skconv.kernels.block_moments import BlockMoments
+from skconv.kernels.forward_ridge import ForwardRidge
 from tests.patch_matrix import random_maps
 
 Floats = NDArray[np.float64]
 PENALTY = 0.7
 
 
-def error_of(data: list[Floats], blocks: list[int]) -> float:
-    """Squared error on held-out samples of a ridge regression on some blocks."""
-    columns, targets, held, held_targets = data
-    if not blocks:
-        return float(np.sum(held_targets**2))
-    ridge = Ridge(alpha=PENALTY, fit_intercept=False, solver="cholesky")
-    ridge.fit(columns[:, blocks].reshape(len(columns), -1), targets)
-    predicted = ridge.predict(held[:, blocks].reshape(len(held), -1))
-    return float(np.sum((held_targets - predicted.reshape(held_targets.shape)) ** 2))
+def error_of(columns: Floats, targets: Floats, splits: Any, blocks: list[int]) -> float:
+    """Squared error on held-out samples of ridge regressions on some blocks."""
+    flat = columns[:, blocks].reshape(len(columns), -1)
+    missed = 0.0
+    for fit, held in splits:
+        predicted: Any = targets[fit].mean(axis=0)
+        if blocks:
+            ridge = Ridge(alpha=PENALTY * len(fit), solver="cholesky").fit(flat[fit], targets[fit])
+            predicted = ridge.predict(flat[held]).reshape(len(held), -1)
+        missed += float(np.sum((targets[held] - predicted) ** 2))
+    return missed
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     n_blocks=st.integers(1, 6),
     width=st.integers(1, 4),
     n_targets=st.integers(1, 3),
-    n_samples=st.integers(3, 40),
+    n_samples=st.integers(6, 40),
+    cv=st.sampled_from([KFold(3), ShuffleSplit(2, test_size=0.3, train_size=0.5, random_state=0)]),
     forward=st.booleans(),
     seed=st.integers(0, 99),
 )
 def test_steps_equal_refits(
-    n_blocks: int, width: int, n_targets: int, n_samples: int, forward: bool, seed: int
+    n_blocks: int, width: int, n_targets: int, n_samples: int, cv: Any, forward: bool, seed: int
 ) -> None:
     draw = np.random.default_rng(seed)
-    data = [
-        draw.normal(size=shape)
-        for shape in (
-            (n_samples, n_blocks, width), (n_samples, n_targets),
-            (7, n_blocks, width), (7, n_targets),
-        )
-    ]  # fmt: skip
-    start = BlockRidge.empty if forward else BlockRidge.full
-    ridge = start(*(array.copy() for array in data), penalty=PENALTY)
+    columns = draw.normal(size=(n_samples, n_blocks, width))
+    targets = draw.normal(size=(n_samples, n_targets))
+    splits = list(cv.split(columns))
+    ridge: ForwardRidge | BackwardRidge
+    if forward:
+        ridge = ForwardRidge(BlockMoments(columns, targets, splits), PENALTY, n_blocks)
+    else:
+        ridge = BackwardRidge(columns, targets, splits, PENALTY)
     inside: list[int] = [] if forward else list(range(n_blocks))
     outside = list(range(n_blocks))
     while outside:
-        before = error_of(data, inside)
-        after = [error_of(data, sorted({*inside} ^ {block})) for block in outside]
+        before = error_of(columns, targets, splits, inside)
+        changed = [sorted({*inside} ^ {block}) for block in outside]
+        after = [error_of(columns, targets, splits, blocks) for blocks in changed]
         scale = max(before, *after)
-        assert_allclose(np.sum(ridge.errors**2), before, atol=1e-8 * scale)
+        assert ridge.left.tolist() == outside
+        assert_allclose(ridge.error, before, atol=1e-8 * scale)
         assert_allclose(ridge.gains(), before - np.array(after), atol=1e-8 * scale)
         chosen = int(draw.integers(len(outside)))
         ridge.step(chosen)
         inside = sorted({*inside} ^ {outside.pop(chosen)})
-    assert_allclose(np.sum(ridge.errors**2), error_of(data, inside), rtol=1e-8)
+    assert_allclose(ridge.error, error_of(columns, targets, splits, inside), rtol=1e-8)
 
 
-def test_a_block_that_leaves_raises_the_loss_by_its_coefficients() -> None:
+def test_a_sample_may_be_drawn_twice_and_left_out() -> None:
     draw = np.random.default_rng(0)
-    columns, targets = draw.normal(size=(30, 4, 3)), draw.normal(size=(30, 2))
-    ridge = BlockRidge.full(columns, targets, columns, targets, PENALTY)
+    columns, targets = draw.normal(size=(20, 3, 2)), draw.normal(size=(20, 2))
+    splits = [(draw.integers(0, 15, 30), np.array([15, 16, 16]))]
+    ridge = ForwardRidge(BlockMoments(columns, targets, splits), PENALTY, 1)
+    before = error_of(columns, targets, splits, [])
+    after = [error_of(columns, targets, splits, [block]) for block in range(3)]
+    assert_allclose(ridge.gains(), before - np.array(after), rtol=1e-8)
+
+
+@pytest.mark.parametrize("n_samples", [8, 30])
+def test_a_block_that_leaves_raises_the_loss_by_its_coefficients(n_samples: int) -> None:
+    draw = np.random.default_rng(0)
+    columns, targets = draw.normal(size=(n_samples, 4, 3)), draw.normal(size=(n_samples, 2))
+    ridge = RidgeOfBlocks.of_all(columns, targets, columns, targets, PENALTY)
 
     def loss(blocks: list[int]) -> float:
-        flat = columns[:, blocks].reshape(30, -1)
+        flat = columns[:, blocks].reshape(n_samples, -1)
         model = Ridge(alpha=PENALTY, fit_intercept=False).fit(flat, targets)
         errors = targets - model.predict(flat)
         return float(np.sum(errors**2) + PENALTY * np.sum(model.coef_**2))
 
     for block in range(4):
-        coefficients = ridge.cross[block]
-        rise = np.sum(coefficients * np.linalg.solve(ridge.gram[block, :, block], coefficients))
+        coefficients = ridge.coefficients[block]
+        rise = np.sum(coefficients * np.linalg.solve(ridge.inverse[block, :, block], coefficients))
         rest = [other for other in range(4) if other != block]
         assert_allclose(rise, loss(rest) - loss([0, 1, 2, 3]), rtol=1e-9)
 

@@ -12,6 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skconv.graph import Graph, TensorSpec
+from skconv.kernels.backward_ridge import BackwardRidge
 from skconv.kernels.base import (
     PADDINGS,
     KernelSource,
@@ -21,7 +22,8 @@ from skconv.kernels.base import (
     check_maps,
     limited,
 )
-from skconv.kernels.block_ridge import BlockRidge
+from skconv.kernels.block_moments import BlockMoments
+from skconv.kernels.forward_ridge import ForwardRidge
 from skconv.kernels.moments import Maps
 from skconv.kernels.patches import sample_patches
 from skconv.stages.spec import StageSpec
@@ -47,7 +49,8 @@ class GreedyKernels(BaseEstimator):
     grows from nothing by the kernel whose block lowers the error on held-out samples most, for
     one unit of cost; backward, it shrinks from all candidates by the one that is missed least.
     Whole kernels come or go: single features would save nothing. Features are computed once, and
-    a step updates the regression in closed form (`skconv.kernels.block_ridge`).
+    a step updates the regressions in closed form (`skconv.kernels.forward_ridge`,
+    `skconv.kernels.backward_ridge`).
 
     Candidates that learn from the maps, or from the labels, learn from all that are given.
 
@@ -216,7 +219,8 @@ default="quadrants"
         n_kernels = limited(self.n_kernels, len(candidates), what, clip=self.clip)
         blocks = self._blocks(drawn, candidates, source.biases_)
         costs = self._costs(candidates, blocks.shape[2], len(np.unique(labels)))
-        order, scores = self._choose(*self._folds(blocks, labels), costs, n_kernels)
+        start = self._start(blocks, labels, n_kernels)
+        order, scores = self._choose(*start, costs, n_kernels)
         selected = order
         if self.direction == "backward":
             selected = np.setdiff1d(np.arange(len(candidates)), order)
@@ -265,47 +269,39 @@ default="quadrants"
         n_rows = 1 if n_classes == 2 else n_classes
         return places * kernels.shape[3] + _BIAS_BYTES + _FACTOR_BYTES * n_features * n_rows
 
-    def _folds(
-        self, blocks: NDArray[np.float64], labels: NDArray[Any]
-    ) -> tuple[list[BlockRidge], float]:
-        """A regression for each way to hold samples out; what they err by without a block."""
+    def _start(
+        self, blocks: NDArray[np.float64], labels: NDArray[Any], n_kernels: int
+    ) -> tuple[ForwardRidge | BackwardRidge, float]:
+        """Regressions before the first step, and what they err by without a block."""
         targets = (labels[:, None] == np.unique(labels)).astype(np.float64)
-        start = BlockRidge.empty if self.direction == "forward" else BlockRidge.full
-        splits = check_cv(self.cv, labels, classifier=True).split(blocks, labels)
-        folds, total = [], 0.0
-        for fit, held in splits:
-            means = blocks[fit].mean(axis=0), targets[fit].mean(axis=0)
-            deviations = targets[held] - means[1]
-            total += float(np.sum(deviations**2))
-            fold = start(
-                blocks[fit] - means[0],
-                targets[fit] - means[1],
-                blocks[held] - means[0],
-                deviations,
-                penalty=self.alpha * len(fit),
-            )
-            folds.append(fold)
-        return folds, total
+        splits = list(check_cv(self.cv, labels, classifier=True).split(blocks, labels))
+        deviations = (targets[held] - targets[fit].mean(axis=0) for fit, held in splits)
+        total = sum(float(np.sum(deviation**2)) for deviation in deviations)
+        if self.direction == "backward":
+            return BackwardRidge(blocks, targets, splits, self.alpha), total
+        moments = BlockMoments(blocks, targets, splits)
+        return ForwardRidge(moments, self.alpha, n_kernels), total
 
     def _choose(
-        self, folds: list[BlockRidge], total: float, costs: NDArray[np.int64], n_kernels: int
+        self,
+        regressions: ForwardRidge | BackwardRidge,
+        total: float,
+        costs: NDArray[np.int64],
+        n_kernels: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Candidates in the order of the steps, and the score after each."""
         forward = self.direction == "forward"
         # A gain counts for more where an addition is cheap, or a removal saves much; a loss
         # for less.
         weights = 1 / costs if forward else costs
-        left = np.arange(len(costs))
         order, scores = [], []
         for _ in range(n_kernels if forward else len(costs) - n_kernels):
-            gains = np.sum([fold.gains() for fold in folds], axis=0)
+            left, gains = regressions.left, regressions.gains()
             weighted = np.where(gains > 0, gains * weights[left], gains / weights[left])
             best = int(np.argmax(weighted))
-            for fold in folds:
-                fold.step(best)
+            regressions.step(best)
             order.append(left[best])
-            left = np.delete(left, best)
-            scores.append(1 - sum(float(np.sum(fold.errors**2)) for fold in folds) / total)
+            scores.append(1 - regressions.error / total)
         return np.array(order, np.int64), np.array(scores)
 
 
