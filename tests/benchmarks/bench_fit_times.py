@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from sklearn.linear_model import RidgeClassifier
@@ -18,7 +19,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skconv import GreedyConvFeatures
 from skconv.datasets import load_fashion_mnist
-from skconv.runtime import torch_engine
 
 GREEDY_SECONDS = 6.0
 # What the same choice scored when it was made from the matrix of all products.
@@ -45,7 +45,7 @@ def greedy() -> None:
 
 
 def main() -> None:
-    print(f"torch {torch_engine.torch.__version__} is loaded; that is not counted")
+    import_module("skconv.runtime.torch_engine")  # the import of torch is not a fit
     greedy()
 
 
