@@ -1,7 +1,7 @@
 """Convolutional features for scikit-learn, and the whole fitted Pipeline as C.
 
 The public names are imported when they are first used: ``import skconv`` reads no other
-module, and an estimator reads torch only when it computes.
+module, and an estimator reads torch, where it is installed, only when it computes.
 """
 
 from __future__ import annotations

@@ -293,7 +293,8 @@ def quantized_example(graph: Graph, **options: Any) -> Graph:
 def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> None:
     """Hold the runtimes of a graph against each other.
 
-    A float graph: torch against the plain reference, to ``rtol`` of the largest output.
+    A float graph: numpy in float32 and, where it is installed, torch against the plain
+    reference, to ``rtol`` of the largest output.
     An integer graph: the compiled C against the integer definition, every byte of every
     tensor.
 
@@ -304,13 +305,14 @@ def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> 
     skconv.runtime.compiled.NoCompilerError
         For an integer graph, where no C compiler is found.
     """
-    from skconv.runtime import fixed, reference, torch_engine
+    from skconv.runtime import engine, fixed, numpy_engine, reference
     from skconv.runtime.compiled import CompiledGraph
 
     if graph.domain == "float":
         wanted = reference.run(graph, x)
-        found = torch_engine.run(graph, x)
-        np.testing.assert_allclose(found, wanted, rtol, rtol * np.abs(wanted).max(initial=1e-30))
+        tolerance = rtol * np.abs(wanted).max(initial=1e-30)
+        for run in (numpy_engine.run, engine.run):
+            np.testing.assert_allclose(run(graph, x), wanted, rtol, tolerance)
         return
     wanted_tensors = fixed.tensors(graph, x)
     found_tensors = CompiledGraph(graph, "graph").tensors(x)

@@ -68,7 +68,7 @@ def test_every_integer_op_is_in_every_backend(op):
 
 
 @pytest.mark.parametrize("name", FLOAT_GRAPHS)
-def test_torch_is_the_reference(name):
+def test_numpy_and_torch_are_the_reference(name):
     graph = FLOAT_GRAPHS[name]
     assert_runtimes_agree(graph, example_samples(graph))
 

@@ -1,4 +1,4 @@
-"""torch against the plain reference, and what only the torch runtime promises."""
+"""torch and numpy in float32 against the plain reference, and what only torch promises."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from skconv.graph import (
     TensorSpec,
     verify,
 )
-from skconv.runtime import reference, torch_engine
+from skconv.runtime import numpy_engine, reference, torch_engine
+
+ENGINES = pytest.mark.parametrize("engine", [numpy_engine, torch_engine])
 
 
 def conv(rng, shape, **options):
@@ -41,9 +43,10 @@ def conv(rng, shape, **options):
 
 def assert_like_reference(graph, x, **options):
     wanted = reference.run(verify(graph), x)
-    found = torch_engine.run(graph, x, **options)
-    assert found.dtype == graph.output.dtype
-    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
+    for engine in (numpy_engine, torch_engine):
+        found = engine.run(graph, x, **options)
+        assert found.dtype == graph.output.dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
 
 
 @settings(max_examples=60, deadline=None)
@@ -125,23 +128,29 @@ def test_a_tensor_that_is_read_again_is_not_written_over(op: Op, through_view):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.int16, np.int64])
 @pytest.mark.parametrize("op", [Abs(), Relu(), Square()])
-def test_the_callers_array_is_never_written(dtype, op):
+@ENGINES
+def test_the_callers_array_is_never_written(dtype, op, engine):
     x = np.arange(12).reshape(3, 4).astype(dtype)
     x.flags.writeable = False
     before = x.copy()
-    found = torch_engine.run(Graph(TensorSpec((4,))).append(op).append(Square()), x)
+    found = engine.run(Graph(TensorSpec((4,))).append(op).append(Square()), x)
     np.testing.assert_array_equal(x, before)
     assert found.flags.c_contiguous
     assert found.flags.writeable
 
 
-def test_any_chunk_gives_the_same():
+@ENGINES
+def test_any_chunk_gives_the_same(engine, monkeypatch):
     rng = np.random.default_rng(1)
     graph = Graph(TensorSpec((12, 10, 1))).append(conv(rng, (8, 3, 3, 1))).append(L2Pool())
     x = rng.normal(size=(33, 12, 10, 1)).astype(np.float32)
-    whole = torch_engine.run(graph, x, batch_size=33)
-    for options in ({"batch_size": 1}, {"batch_size": 7}, {"chunk_bytes": 10_000}, {}):
-        np.testing.assert_allclose(torch_engine.run(graph, x, **options), whole, rtol=1e-5)
+    whole = engine.run(graph, x, batch_size=33)
+    for batch_size in (1, 7, "auto"):
+        found = engine.run(graph, x, batch_size=batch_size)
+        np.testing.assert_allclose(found, whole, rtol=1e-5)
+    is_torch = engine is torch_engine
+    monkeypatch.setattr(engine, "CHUNK_BYTES", {"cpu": 10_000} if is_torch else 10_000)
+    np.testing.assert_allclose(engine.run(graph, x), whole, rtol=1e-5)
 
 
 def test_chunks_follow_the_largest_tensor(monkeypatch):
@@ -160,50 +169,59 @@ def test_chunks_follow_the_largest_tensor(monkeypatch):
     assert sizes == [4, 4, 2]
 
 
-def test_no_samples_give_no_rows():
+@ENGINES
+def test_no_samples_give_no_rows(engine):
     graph = Graph(TensorSpec((4,))).append(Abs())
-    assert torch_engine.run(graph, np.empty((0, 4))).shape == (0, 4)
+    assert engine.run(graph, np.empty((0, 4))).shape == (0, 4)
 
 
-def test_decisions_are_int32_and_take_the_first_of_equals():
+@ENGINES
+def test_decisions_are_int32_and_take_the_first_of_equals(engine):
     graph = Graph(TensorSpec((3,))).append(ArgMax())
-    found = torch_engine.run(graph, np.array([[1, 2, 2], [0, 0, 0], [-1, -2, 5.0]]))
+    found = engine.run(graph, np.array([[1, 2, 2], [0, 0, 0], [-1, -2, 5.0]]))
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found, [[1], [0], [2]])
 
 
-def test_a_tied_pair_votes_for_the_second_class():
+@ENGINES
+def test_a_tied_pair_votes_for_the_second_class(engine):
     graph = Graph(TensorSpec((3,))).append(OvoVote(3))
-    np.testing.assert_array_equal(torch_engine.run(graph, np.zeros((1, 3))), [[0, 1, 2]])
+    np.testing.assert_array_equal(engine.run(graph, np.zeros((1, 3))), [[0, 1, 2]])
 
 
-def test_zero_hashes_to_bit_0_and_the_first_channel_is_the_least_significant():
+@ENGINES
+def test_zero_hashes_to_bit_0_and_the_first_channel_is_the_least_significant(engine):
     graph = Graph(TensorSpec((1, 1, 3))).append(Hash(3))
     x = np.array([[1, 0, 0], [0, 0, 2], [-1, 3, 1e-30]]).reshape(3, 1, 1, 3)
-    np.testing.assert_array_equal(torch_engine.run(graph, x).ravel(), [1, 4, 6])
+    np.testing.assert_array_equal(engine.run(graph, x).ravel(), [1, 4, 6])
 
 
-def test_histograms_are_map_major():
+@ENGINES
+def test_histograms_are_map_major(engine):
     graph = Graph(TensorSpec((2, 2, 2))).append(BlockHistogram((2, 2), (2, 2), n_bins=3))
     x = np.array([[[0, 1], [0, 1]], [[0, 2], [2, 2]]])[None]
-    np.testing.assert_array_equal(torch_engine.run(graph, x).ravel(), [3, 0, 1, 0, 2, 2])
+    np.testing.assert_array_equal(engine.run(graph, x).ravel(), [3, 0, 1, 0, 2, 2])
 
 
 def test_wrong_input_is_named():
     graph = Graph(TensorSpec((4,))).append(Abs())
-    with pytest.raises(ValueError, match=r"x has shape \(2, 5\), wanted \(n_samples, 4\)"):
-        torch_engine.run(graph, np.zeros((2, 5)))
-    with pytest.raises(ValueError, match="float graphs"):
-        torch_engine.run(Graph(TensorSpec((4,), "int8")), np.zeros((2, 4)))
+    for engine in (numpy_engine, torch_engine):
+        with pytest.raises(ValueError, match=r"x has shape \(2, 5\), wanted \(n_samples, 4\)"):
+            engine.run(graph, np.zeros((2, 5)))
+        with pytest.raises(ValueError, match="float graphs"):
+            engine.run(Graph(TensorSpec((4,), "int8")), np.zeros((2, 4)))
+    with pytest.raises(ValueError, match="'cuda' needs torch"):
+        numpy_engine.run(graph, np.zeros((2, 4)), device="cuda")
     wide = Graph(TensorSpec((4,))).append(Affine(np.ones(4, "f4"), np.zeros(4, "f4")))
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="finds no CUDA device"):
             torch_engine.run(wide, np.zeros((2, 4)), device="cuda")
 
 
-def test_auto_takes_what_there_is():
+@ENGINES
+def test_auto_takes_what_there_is(engine):
     graph = Graph(TensorSpec((4,))).append(Abs())
-    found = torch_engine.run(graph, np.full((2, 4), -3.0), device="auto")
+    found = engine.run(graph, np.full((2, 4), -3.0), device="auto")
     np.testing.assert_array_equal(found, np.full((2, 4), 3.0))
 
 

@@ -265,9 +265,9 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _run(self, flat: NDArray[Any]) -> NDArray[np.float32]:
         """The features of valid, flat samples."""
-        from skconv.runtime import torch_engine
+        from skconv.runtime import engine
 
-        return torch_engine.run(self.graph_, flat, device=self.device, batch_size=self.batch_size)
+        return engine.run(self.graph_, flat, device=self.device, batch_size=self.batch_size)
 
     def _validated_samples(self, X: Any) -> NDArray[Any]:
         """Samples for `transform`, flat; ValueError where they are not as in `fit`."""

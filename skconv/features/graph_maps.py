@@ -29,11 +29,11 @@ def maps_behind(graph: Graph, maps: Maps, *, device: str, batch_size: Any) -> Ma
         return maps
 
     def batches() -> Iterator[NDArray[Any]]:
-        from skconv.runtime import torch_engine
+        from skconv.runtime import engine
 
         for batch in maps if isinstance(maps, MapBatches) else (maps,):
             for rows in row_chunks(len(batch), graph.output.nbytes):
-                yield torch_engine.run(graph, batch[rows], device=device, batch_size=batch_size)
+                yield engine.run(graph, batch[rows], device=device, batch_size=batch_size)
 
     height, width, channels = graph.output.shape
     return MapBatches((len(maps), height, width, channels), batches)

@@ -295,16 +295,14 @@ class PCANetFeatures(ConvExtractor):
 
     def _counts(self, flat: NDArray[Any]) -> Iterator[tuple[slice, Counts]]:
         """Samples, chunk by chunk, and their counts above 0."""
-        from skconv.runtime import torch_engine
+        from skconv.runtime import engine
 
         nodes = self.graph_.nodes
         place = next(i for i, node in enumerate(nodes) if isinstance(node.op, BlockHistogram))
         codes = Graph(self.graph_.input, nodes[:place])
         count = BlockCounts(cast(BlockHistogram, nodes[place].op), codes.output.shape)
         for rows in row_chunks(len(flat), 4 * self._n_features_out):
-            maps = torch_engine.run(
-                codes, flat[rows], device=self.device, batch_size=self.batch_size
-            )
+            maps = engine.run(codes, flat[rows], device=self.device, batch_size=self.batch_size)
             yield rows, count(maps)
 
     def __sklearn_tags__(self) -> Any:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skconv.descent import Adam
 from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps
 from skconv.kernels.moments import Maps, RemoveMean
 from skconv.kernels.patches import sample_patches
@@ -181,37 +182,39 @@ class AutoencoderKernels(BaseEstimator):
         self, patches: Floats, random_state: np.random.RandomState
     ) -> tuple[Floats, Floats, Floats]:
         """``K``, ``b``, and the mean error of every epoch."""
-        import torch
-
         n_entries = patches.shape[1]
-        start = random_state.normal(size=(self.n_kernels, n_entries)) / np.sqrt(n_entries)
-        starts = (start, np.zeros(self.n_kernels), np.zeros(n_entries))
-        # In float64: patches are small, and what is learnt then hardly depends on the machine.
-        kernels, biases, offset = learnt = [torch.tensor(s, requires_grad=True) for s in starts]
-        samples = torch.from_numpy(patches)
-        n_batches = -(-len(samples) // self.batch_size)
-        optimizer = torch.optim.Adam(learnt, lr=self.learning_rate)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.n_epochs * n_batches)
+        kernels = random_state.normal(size=(self.n_kernels, n_entries)) / np.sqrt(n_entries)
+        biases, offset = np.zeros(self.n_kernels), np.zeros(n_entries)
+        n_batches = -(-len(patches) // self.batch_size)
+        rates = [self.learning_rate] * 3
+        adam = Adam([kernels, biases, offset], rates, self.n_epochs * n_batches)
         errors = np.zeros(self.n_epochs)
-        with torch.enable_grad():
+        with np.errstate(over="ignore", invalid="ignore"):  # an error without end is refused
             for epoch in range(self.n_epochs):
-                for rows in np.array_split(random_state.permutation(len(samples)), n_batches):
-                    optimizer.zero_grad()
-                    batch = samples[rows]
-                    codes = self._codes(torch.addmm(biases, batch, kernels.T))
-                    error = (batch - codes @ kernels - offset).square().mean()
-                    error.backward()
-                    optimizer.step()
-                    schedule.step()
-                    errors[epoch] += error.item() * len(rows) / len(samples)
+                for rows in np.array_split(random_state.permutation(len(patches)), n_batches):
+                    error, gradients = self._error(patches[rows], kernels, biases, offset)
+                    adam.step(gradients)
+                    errors[epoch] += error * len(rows) / len(patches)
                 if self.verbose:
                     print(f"epoch {epoch + 1}/{self.n_epochs}: error {errors[epoch]:.4f}")
-        return kernels.detach().numpy(), biases.detach().numpy(), errors
+        return kernels, biases, errors
 
-    def _codes(self, responses: Any) -> Any:
-        """What a tensor of responses becomes before it is decoded."""
-        from torch.nn.functional import softshrink
+    def _error(
+        self, batch: Floats, kernels: Floats, biases: Floats, offset: Floats
+    ) -> tuple[float, tuple[Floats, Floats, Floats]]:
+        """The mean squared error of a batch, and its gradients."""
+        codes, slopes = self._codes(batch @ kernels.T + biases)
+        left = codes @ kernels + offset - batch
+        slope = left * (2 / left.size)
+        by_response = (slope @ kernels.T) * slopes
+        by_kernel = codes.T @ slope + by_response.T @ batch
+        return float(np.mean(left**2)), (by_kernel, by_response.sum(axis=0), slope.sum(axis=0))
 
-        if self.nonlinearity == "soft_threshold":
-            return softshrink(responses, self.shrinkage)
-        return responses.relu() if self.nonlinearity == "relu" else responses
+    def _codes(self, responses: Floats) -> tuple[Floats, Any]:
+        """What responses become before they are decoded, and the slope of each there."""
+        if self.nonlinearity == "identity":
+            return responses, 1.0
+        if self.nonlinearity == "relu":
+            return np.maximum(responses, 0), responses > 0
+        codes = responses - np.clip(responses, -self.shrinkage, self.shrinkage)
+        return codes, np.abs(responses) > self.shrinkage

@@ -234,7 +234,7 @@ default="quadrants"
         self, maps: NDArray[Any], kernels: NDArray[np.float32], biases: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         """Features ``(n_samples, n_kernels, width)``, those of a kernel of mean variance 1."""
-        from skconv.runtime import torch_engine
+        from skconv.runtime import engine
 
         stage = StageSpec(
             padding=self.padding,
@@ -250,7 +250,7 @@ default="quadrants"
         thresholds = stage.learn_thresholds(graph, maps)
         graph = stage.finish(graph, thresholds, signal=signal, clip=self.clip)
         # Channels of the maps and signs lie one behind the other, the kernels of each inside.
-        features = torch_engine.run(graph, maps).reshape(len(maps), -1, len(kernels))
+        features = engine.run(graph, maps).reshape(len(maps), -1, len(kernels))
         blocks = features.transpose(0, 2, 1).astype(np.float64)
         blocks -= blocks.mean(axis=0)
         scales = np.sqrt(np.mean(blocks**2, axis=(0, 2)))

@@ -198,9 +198,9 @@ def lesson_of(teacher: Any, maps: Maps, y: Any, size: Pair, padding: Padding) ->
 
 
 def _run(graph: Graph, batch: NDArray[Any], start: int) -> NDArray[np.float32]:
-    from skconv.runtime import torch_engine
+    from skconv.runtime import engine
 
-    return torch_engine.run(graph, batch.reshape(len(batch), *graph.input.shape))
+    return engine.run(graph, batch.reshape(len(batch), *graph.input.shape))
 
 
 def _places(graph: Graph) -> MapPlaces:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module as _import
 from typing import TYPE_CHECKING
 
+from skconv.runtime.engine import require_torch
+
 if TYPE_CHECKING:
     from skconv.pretrained.extractor import PretrainedFeatures
     from skconv.pretrained.importing import import_module, import_program
@@ -23,7 +25,7 @@ __all__ = [
     "load",
 ]
 
-# Importing reads torch; a fitted estimator that is loaded has no need of it.
+# `importing` reads torch; a fitted estimator that is loaded has no need of it.
 _HOMES = {
     "Layer": "network",
     "Layers": "network",
@@ -39,4 +41,6 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'skconv.pretrained' has no attribute {name!r}")
+    if _HOMES[name] == "importing":
+        require_torch(f"skconv.pretrained.{name}")
     return getattr(_import(f"skconv.pretrained.{_HOMES[name]}"), name)

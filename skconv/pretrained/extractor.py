@@ -430,12 +430,12 @@ class PretrainedFeatures(ConvExtractor):
         return (slice(i, i + self.batch_size) for i in range(0, len(flat), self.batch_size))
 
     def _run_module(self, flat: NDArray[Any]) -> NDArray[np.float32]:
-        from skconv.runtime import torch_engine
+        from skconv.runtime import engine
 
-        before = torch_engine.run(self.preprocessing_graph_, flat, device=self.device)
+        before = engine.run(self.preprocessing_graph_, flat, device=self.device)
         outputs = self._outputs(before.reshape(len(flat), *self._network_input))
         features = [
-            torch_engine.run(branch, maps, device=self.device)
+            engine.run(branch, maps, device=self.device)
             for branch, maps in zip(self.heads_, outputs, strict=True)
         ]
         return np.concatenate(features, axis=1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from skconv.pretrained.preprocessing import Preprocessing
+from skconv.runtime.engine import require_torch
 
 
 class Loaded(NamedTuple):
@@ -96,6 +97,8 @@ def load(name: str) -> Loaded:
     Raises
     ------
     ImportError
-        Where the package that holds the weights is not installed; it says what to install.
+        Where torch, or the package that holds the weights, is not installed; it says what to
+        install.
     """
+    require_torch(f"model={name!r}")
     return _LOADERS[name]()

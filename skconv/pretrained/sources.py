@@ -14,6 +14,7 @@ from skconv.pretrained.network import Network
 from skconv.pretrained.packing import AbsentModule, is_module
 from skconv.pretrained.preprocessing import Preprocessing, stated_by_model
 from skconv.pretrained.sliding import slid
+from skconv.runtime.engine import require_torch
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -110,13 +111,14 @@ def source_of(model: Any) -> Source:
     ValueError, TypeError
         Where it stands for none.
     ImportError
-        Where a package is not installed.
+        Where torch or a package is not installed.
     """
     if isinstance(model, AbsentModule):
         raise ValueError(
             f"model: {model.name} with weights {model.fingerprint} is not kept in a pickle of "
             "a fitted extractor; set_params(model=...) before fitting it again"
         )
+    require_torch("A torch network")
     if isinstance(model, str) and model in loaders.NAMES:
         return Source(*loaders.load(model))
     if isinstance(model, str) and _FACTORY.fullmatch(model):

@@ -1,4 +1,4 @@
-"""Ways to run a graph: plain numpy, torch, the integer definition, the compiled C."""
+"""Ways to run a graph: the float definition, numpy, torch, the integer definition, compiled C."""
 
 # These register ops that two runtimes share.
 from skconv.runtime import elementwise as elementwise

@@ -251,13 +251,13 @@ def _sampled(graph: Graph, maps: Any, device: str) -> NDArray[np.float32]:
     So many samples that there are about 100,000 pixels. Of ``maps`` no more is asked than a
     number and `numpy.ndarray.take`.
     """
-    from skconv.runtime import torch_engine
+    from skconv.runtime import engine
 
     *places, n_channels = graph.output.shape
     wanted = min(_MOST_OF_KERNEL // math.prod(places), _MOST // graph.output.size, len(maps))
     rows = np.linspace(0, len(maps) - 1, max(1, wanted)).astype(int)
     samples = maps.take(rows, axis=0)
-    return torch_engine.run(graph, samples, device=device).reshape(-1, n_channels)
+    return engine.run(graph, samples, device=device).reshape(-1, n_channels)
 
 
 def _contrast(conv: Conv, eps: float) -> LocalContrast:
