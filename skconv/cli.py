@@ -60,8 +60,9 @@ def bench(arguments: argparse.Namespace) -> int:
     """Load, convert, build for the target, run, and print what was counted."""
     if arguments.samples < 1:
         raise ValueError(f"--samples is {arguments.samples}, wanted 1 or more")
-    model, _ = _converted(arguments)
-    found = model.benchmark(n_samples=arguments.samples, flags=tuple(arguments.flags.split()))
+    model, samples = _converted(arguments)
+    flags = tuple(arguments.flags.split())
+    found = model.benchmark(X=samples, n_samples=arguments.samples, flags=flags)
     print(found)
     return 1 if found.wrong else 0
 

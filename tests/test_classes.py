@@ -37,15 +37,16 @@ def test_the_largest_score_decides(features):
     scores = model.decision_function(X[:300])
     np.testing.assert_array_equal(model.predict(X[:300]), names[scores.argmax(axis=1)])
     assert "pets_predict" in model.files["pets.h"]
-    # The same integers as without the decision.
-    np.testing.assert_allclose(scores, to_c(features, X[:200]).transform(X[:300]), rtol=1e-6)
+    # Without the decision every score has a scale of its own: the roundings differ, no more.
+    alone = to_c(features, X[:200]).transform(X[:300])
+    np.testing.assert_allclose(scores, alone, rtol=0, atol=1e-4 * np.abs(alone).max())
 
 
 @pytest.mark.needs("cc")
 def test_one_score_decides_between_two():
     features = PretrainedFeatures(network(1), layer="output", scale=1 / 16).fit(X)
     model = to_c(features, X[:200], classes=["no", "yes"])
-    scores = model.decision_function(X)[:, 0]
+    scores = model.decision_function(X)
     np.testing.assert_array_equal(model.predict(X) == "yes", scores > 0)
     assert len(set(model.predict(X))) == 2
     assert model.verify(X[:50]).agreement > 0.95

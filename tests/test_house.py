@@ -21,8 +21,8 @@ LONGEST_FILE = 500
 LONGEST_FUNCTION = 50
 
 # What a folder must not know: the graph nothing, the converter no C, the printer no sklearn.
-# `export/model.py` asks the estimator that it came from: it alone may know scikit-learn.
-MEETING_PLACE = PACKAGE / "export" / "model.py"
+# `export/scoring.py` makes a model an estimator of scikit-learn: it alone may know it.
+MEETING_PLACE = PACKAGE / "export" / "scoring.py"
 FORBIDDEN_IMPORTS = {
     "graph": ("sklearn", "torch", "skconv.runtime", "skconv.passes", "skconv.convert",
               "skconv.export", "skconv.features", "skconv.svm", "skconv.ridge"),

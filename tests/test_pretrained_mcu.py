@@ -49,8 +49,8 @@ def test_bytes_and_accuracy(model, features, digits):
         for name in ("cortex-m7", "cortex-m4")
     ],
 )
-def test_flash_ram_and_results_on_the_board(model, target):
-    found = model.benchmark(target, n_samples=N_SAMPLES)
+def test_flash_ram_and_results_on_the_board(model, digits, target):
+    found = model.benchmark(target, X=digits[0][:N_SAMPLES], n_samples=N_SAMPLES)
     cost = model.report()
     assert (found.n_samples, found.wrong) == (N_SAMPLES, 0)
     assert found.table_bytes == cost.flash_bytes

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from skconv.export.conversion import to_c
     from skconv.export.layers import layer_costs
-    from skconv.export.model import CModel, Verification
+    from skconv.export.model import CModel
+    from skconv.export.verification import Verification
 
 __all__ = ["CModel", "Verification", "layer_costs", "to_c"]
 
-_MODULES = {"layer_costs": "layers", "to_c": "conversion"}
+_MODULES = {"layer_costs": "layers", "to_c": "conversion", "Verification": "verification"}
 
 
 def __getattr__(name: str) -> object:

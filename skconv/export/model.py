@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_regressor
 
 from skconv.chips import Chip
 from skconv.cost import CostReport, report
 from skconv.export import project
 from skconv.export.arguments import check_option, check_samples
+from skconv.export.available import available_where
 from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
 from skconv.export.interface import Interface
 from skconv.export.routines.base import Optimize
+from skconv.export.scoring import Scored
 from skconv.export.specialize import specialize
 from skconv.export.stream import stream
+from skconv.export.verification import Verification, verify
 from skconv.graph import Graph
 from skconv.graph.integer import KERNEL_FRACTION_BITS
 from skconv.memory import MemoryPlan, plan_memory
@@ -29,59 +30,14 @@ from skconv.runtime import fixed, reference
 from skconv.runtime.compiled import CompiledGraph, NoCompilerError
 from skconv.targets import Target, get_target
 
-DType = Literal["int8", "float32"]
 Engine = Literal["auto", "c", "fixed"]
 
-VERIFY_CHUNK = 100
 
-
-@dataclass(frozen=True)
-class Verification:
-    """What `CModel.verify` found.
-
-    Attributes
-    ----------
-    n_samples : int
-    compared_bytes, differing_bytes : int or None
-        Bytes of every tensor of every sample, integer definition against compiled C. None
-        where there is no compiler, or for a float export.
-    relative_error : float or None
-        Of a float export: largest difference of a tensor from the float definition,
-        relative to the tensor's largest entry.
-    agreement : float or None
-        Share of samples that the estimator itself puts in the same class; of a regressor
-        the coefficient of determination of its worst output, of a transformer that of all
-        its output.
-    message : str
-        Why nothing was compared, if so.
-    """
-
-    n_samples: int
-    compared_bytes: int | None
-    differing_bytes: int | None
-    relative_error: float | None
-    agreement: float
-    message: str = ""
-
-    def __str__(self) -> str:
-        lines = [f"{self.n_samples:,} samples"]
-        if self.differing_bytes is not None:
-            lines.append(
-                f"integer definition and compiled C: {self.differing_bytes:,} of "
-                f"{self.compared_bytes:,} bytes differ"
-            )
-        if self.relative_error is not None:
-            lines.append(f"float definition and compiled C: {self.relative_error:.1e} at most")
-        if self.message:
-            lines.append(self.message)
-        lines.append(f"agreement with the estimator: {self.agreement:.4f}")
-        return "\n".join(lines)
-
-
-class CModel:
+class CModel(Scored):
     """A fitted estimator as C: looked at, checked, used and saved.
 
-    Made by `to_c`.
+    Made by `to_c`. For scikit-learn it is a fitted estimator: scorers, displays and
+    `sklearn.frozen.FrozenEstimator` take it.
 
     Parameters
     ----------
@@ -94,7 +50,8 @@ class CModel:
     target : Target
         What it is for.
     samples : ndarray of shape (n_samples, n_features)
-        Calibration samples: the saved test vectors are the first of them.
+        Calibration samples. The model, its pickle and its saved project keep the first 8 of
+        them, as test vectors, and no others.
     optimize : {"size", "balanced", "speed"}
         What the routines of the target spare.
     interface : Interface
@@ -108,6 +65,12 @@ class CModel:
         The C: file name to text.
     plan : MemoryPlan
         Where each tensor lies in the arena. ``print(model.plan)`` draws it.
+    samples : ndarray of shape (at most 8, n_features)
+        The calibration samples that are kept.
+    classes_ : ndarray
+        Of a classifier: the labels of its classes.
+    n_features_in_ : int
+        Numbers in one sample.
 
     Examples
     --------
@@ -137,7 +100,8 @@ class CModel:
         self.graph = stream(special, optimize) if rows else special
         self.name = name
         self.target = target
-        self.samples = samples
+        # A copy: a view would keep all samples alive, and in the pickle.
+        self.samples = np.array(samples[: project.N_VECTORS])
         self.optimize: Optimize = optimize
         self.plan: MemoryPlan = plan_memory(self.graph)
         self._any_target = graph
@@ -187,7 +151,12 @@ class CModel:
         return report(self.graph, self.plan, self.interface.probabilities, chip)
 
     def benchmark(
-        self, target: str | None = None, *, n_samples: int = 4, flags: tuple[str, ...] = ("-O2",)
+        self,
+        target: str | None = None,
+        *,
+        X: Any = None,
+        n_samples: int = 4,
+        flags: tuple[str, ...] = ("-O2",),
     ) -> BenchReport:
         """Build for a simulated microcontroller, run, and count: see `BenchReport`.
 
@@ -197,8 +166,10 @@ class CModel:
         ----------
         target : str, optional
             Such as ``"cortex-m0"``; what the model was exported for by default.
+        X : array-like of shape (n_samples, ...), optional
+            The samples to run; the calibration samples that the model keeps by default.
         n_samples : int
-            How many of the calibration samples to run.
+            How many of them at most.
         flags : tuple of str
             More compiler flags, the optimisation among them.
 
@@ -216,11 +187,21 @@ class CModel:
         return benchmark(
             model.graph,
             render(model.graph, self.name, model.plan),
-            self._input(self.samples[:n_samples]),
+            self._input(self._benchmark_samples(X, n_samples)),
             name=self.name,
             target=model.target.name,
             flags=flags,
         )
+
+    def _benchmark_samples(self, X: Any, n_samples: int) -> NDArray[Any]:
+        if X is not None:
+            return check_samples("X", X, self.n_features_in_)[:n_samples]
+        if n_samples > len(self.samples):
+            raise ValueError(
+                f"n_samples={n_samples}, but a model keeps no more than {len(self.samples)} of "
+                f"its calibration samples; write benchmark(X=samples, n_samples={n_samples})"
+            )
+        return self.samples[:n_samples]
 
     # ------------------------------------------------------------------------- running
 
@@ -239,44 +220,67 @@ class CModel:
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        if self.graph.is_classifier:
-            index = self._run(X, self.graph.output_name, engine)[:, 0]
-            return index if self.graph.classes is None else self.graph.classes[index]
-        values = self.decision_function(X, engine)
-        single = is_regressor(self.estimator) and values.shape[1] == 1
+        x = self._checked_input(X)
+        if self._is_classifier:
+            return self._labels(x, engine)
+        values = self._scores(x, engine)
+        single = self._is_regressor and values.shape[1] == 1
         return values[:, 0] if single else values
 
+    @available_where(lambda model: model._is_classifier, "it is no classifier; call predict")
     def decision_function(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
-        """Scores of a classifier (votes where one against one decides), as real numbers."""
-        spec = self.graph.specs[self.graph.scores_name]
-        return spec.real(self._run(X, self.graph.scores_name, engine).astype(np.float64))
+        """Scores of a classifier (votes where one against one decides), as real numbers.
 
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            One score where it decides between two classes: positive for the second.
+        """
+        scores = self._scores(self._checked_input(X), engine)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    @available_where(
+        lambda model: model.interface.probabilities is not None,
+        "write to_c(..., probabilities=True)",
+    )
     def predict_proba(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
         """Probabilities of the classes as ``NAME_probabilities`` gives them.
 
-        Raises
-        ------
-        ValueError
-            Where the model was made without ``probabilities=True``.
+        Of a model made by ``to_c(..., probabilities=True)``. Each has 15 bits of fraction, so
+        they sum to 1 within 1e-4; some metrics want them divided by their sum.
         """
         op = self.interface.probabilities
-        if op is None:
-            raise ValueError("probabilities=False, wanted to_c(..., probabilities=True)")
-        scores = self._run(X, self.graph.scores_name, engine)
+        assert op is not None
+        scores = self._run(self._checked_input(X), self.graph.scores_name, engine)
         return np.asarray(fixed.evaluate(op, scores) / 2.0**KERNEL_FRACTION_BITS)
 
+    @available_where(
+        lambda model: hasattr(model.estimator, "transform"),
+        "its estimator does not transform; call predict",
+    )
     def transform(self, X: Any, engine: Engine = "auto") -> NDArray[np.float32]:
         """Features of a transformer, in its own units."""
-        return self.decision_function(X, engine).astype(np.float32)
+        return self._scores(self._checked_input(X), engine).astype(np.float32)
 
-    def _run(self, X: Any, tensor: str, engine: Engine) -> NDArray[Any]:
+    def _checked_input(self, X: Any) -> NDArray[Any]:
+        """Samples as the device delivers them."""
+        return self._input(check_samples("X", X, self.n_features_in_))
+
+    def _labels(self, x: NDArray[Any], engine: Engine) -> NDArray[Any]:
+        return self.classes_[self._run(x, self.graph.output_name, engine)[:, 0]]
+
+    def _scores(self, x: NDArray[Any], engine: Engine) -> NDArray[np.float64]:
+        spec = self.graph.specs[self.graph.scores_name]
+        q = self._run(x, self.graph.scores_name, engine).astype(np.float64)
+        return np.asarray(spec.real(q))
+
+    def _run(self, x: NDArray[Any], tensor: str, engine: Engine) -> NDArray[Any]:
         check_option("engine", engine, get_args(Engine))
-        x = self._input(check_samples("X", X, self.graph.input.size))
         if engine != "fixed":
             try:
                 run = (
                     self._compiled.predict
-                    if self.graph.is_classifier and tensor == self.graph.output_name
+                    if self._is_classifier and tensor == self.graph.output_name
                     else self._compiled.run
                 )
                 return run(x).reshape(len(x), -1)
@@ -308,70 +312,7 @@ class CModel:
         -------
         Verification
         """
-        flat = check_samples("X", X, self.graph.input.size)
-        x = self._input(flat)
-        compared: int | None = 0
-        differing: int | None = 0
-        error = 0.0
-        message = ""
-        try:
-            for start in range(0, len(x), VERIFY_CHUNK):
-                found = self._difference(x[start : start + VERIFY_CHUNK])
-                compared, differing, error = (
-                    (compared or 0) + found[0],
-                    (differing or 0) + found[1],
-                    max(error, found[2]),
-                )
-        except NoCompilerError as missing:
-            compared = differing = None
-            message = f"not compiled: {missing}"
-        is_float = self.graph.domain == "float"
-        return Verification(
-            len(x),
-            None if is_float else compared,
-            None if is_float else differing,
-            error if is_float and not message else None,
-            self._agreement(X),
-            message,
-        )
-
-    def _difference(self, x: NDArray[Any]) -> tuple[int, int, float]:
-        """Bytes compared, bytes that differ, and the largest relative difference."""
-        names = tuple(node.name for node in self.graph.nodes)
-        wanted = self._definition(x, names)
-        found = self._compiled.tensors(x)
-        compared = differing = 0
-        error = 0.0
-        for name in names:
-            a, b = np.ascontiguousarray(wanted[name]), np.ascontiguousarray(found[name])
-            if self.graph.domain == "float":
-                largest = max(float(np.abs(a).max(initial=0)), 1e-30)
-                error = max(error, float(np.abs(a - b).max(initial=0)) / largest)
-                continue
-            compared += a.nbytes
-            differing += int((a.view(np.uint8) != b.view(np.uint8)).sum())
-        return compared, differing, error
-
-    def _agreement(self, X: Any) -> float:
-        if self.graph.is_classifier:
-            return float(np.mean(self.predict(X) == self._labels(X)))
-        from sklearn.metrics import r2_score
-
-        found = self.decision_function(X)
-        if is_regressor(self.estimator):
-            wanted = np.asarray(self.estimator.predict(X)).reshape(len(X), -1)
-            return float(np.min(r2_score(wanted, found, multioutput="raw_values")))
-        wanted = np.asarray(self.estimator.transform(X)).reshape(len(X), -1)
-        return float(r2_score(wanted, found, multioutput="variance_weighted"))
-
-    def _labels(self, X: Any) -> NDArray[Any]:
-        """What the estimator says; of a transformer with ``classes`` its scores decide."""
-        if hasattr(self.estimator, "predict"):
-            return np.asarray(self.estimator.predict(X))
-        scores = np.asarray(self.estimator.transform(X))
-        index = scores.argmax(axis=1) if scores.shape[1] > 1 else (scores[:, 0] > 0).astype(int)
-        assert self.graph.classes is not None
-        return np.asarray(self.graph.classes[index])
+        return verify(self, X)
 
     # -------------------------------------------------------------------------- saving
 

@@ -51,7 +51,7 @@ def bench(title: str, images: NDArray[np.uint8], y: NDArray[np.int64], optimize:
     print(f"{N_SAMPLES} images of {len(images)}: {model.verify(images[-N_SAMPLES:])}")
     print(f"accuracy on {len(images)}: float {exact:.4f}, int8 {integer:.4f}")
     for target in ("cortex-m7", "cortex-m4"):
-        found = model.benchmark(target, n_samples=N_SAMPLES)
+        found = model.benchmark(target, X=images[:N_SAMPLES], n_samples=N_SAMPLES)
         flash = found.code_bytes + found.table_bytes
         cost = model.report()
         ram = found.static_bytes + found.stack_bytes + cost.input_bytes + cost.output_bytes
