@@ -40,7 +40,8 @@ def header(program: Program) -> Iterator[str]:
 def _own_scales(prefix: str, spec: TensorSpec) -> Iterator[str]:
     """Macros for scales and zero points, where the entries of a tensor have their own."""
     if len(spec.scales) > 1:
-        yield f"/* Of every entry: real = scale * {'(q - zero_point)' if spec.zero_points else 'q'} */"
+        integer = "(q - zero_point)" if spec.zero_points else "q"
+        yield f"/* Of every entry: real = scale * {integer} */"
         yield from macro_table(f"{prefix}_SCALES", map(float_literal, spec.scales))
         if spec.zero_points:
             yield from macro_table(f"{prefix}_ZERO_POINTS", map(str, spec.zero_points))
