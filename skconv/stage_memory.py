@@ -7,10 +7,25 @@ from functools import cached_property
 
 import numpy as np
 
-from skconv.graph import BlockHistogram, Graph, MaxPool, Node, QL2Pool, TensorSpec
+from skconv.graph import (
+    BlockHistogram,
+    Clip,
+    Graph,
+    KNearest,
+    MaxPool,
+    Node,
+    QDivide,
+    QL2Pool,
+    QLocalContrast,
+    QTriangle,
+    Sign,
+    TensorSpec,
+)
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 
 SUM_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
+# What a stage does with a pixel of its convolution as a whole, before entries are told apart.
+PIXELWISE = (QLocalContrast, QDivide, QTriangle, KNearest, Clip, Sign)
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,8 @@ class StageMemory:
       smallest type that holds them. Where rows of the input come one by one, or windows
       overlap, whole rows of windows are unfinished; else one window is.
     - ``pixel``: one of the convolution, with all its channels, or codes.
+    - ``pixel of NODE``: what an op on whole pixels made of it; ``distances``: those of a
+      triangle, which wait for their mean.
     - ``rows``: of the input; ``progress``: how many of them there are, and what is next.
 
     A histogram counts in the output, or in the scores of the head: it has no sums.
@@ -45,6 +62,22 @@ class StageMemory:
     @property
     def pool(self) -> Node:
         return next(node for node in self.graph.nodes if isinstance(node.op, PoolGeometry))
+
+    @property
+    def pixelwise(self) -> tuple[Node, ...]:
+        """The ops on whole pixels."""
+        return tuple(node for node in self.graph.nodes if isinstance(node.op, PIXELWISE))
+
+    @property
+    def pixel(self) -> Node:
+        """What yields the pixels that a nonlinearity or the pooling takes entry by entry."""
+        return (self.first, *self.pixelwise)[-1]
+
+    @property
+    def middle(self) -> Node | None:
+        """The nonlinearity that goes entry by entry, where there is one."""
+        (name,) = self.pool.inputs
+        return next((n for n in self.graph.nodes if n.name == name and n is not self.pixel), None)
 
     @cached_property
     def specs(self) -> dict[str, TensorSpec]:
@@ -90,14 +123,28 @@ class StageMemory:
     @cached_property
     def arrays(self) -> dict[str, tuple[str, int]]:
         """Type and length of every array, the largest types first: none needs a gap."""
-        pixel, x = self.specs[self.first.name], self.graph.input
+        x = self.graph.input
         arrays = {
             "sums": (self.sum_dtype, self.n_sums),
-            "pixel": (pixel.dtype, pixel.shape[-1]),
+            "pixel": self._of_a_pixel(self.first),
+            **self.pixelwise_arrays,
             "rows": (x.dtype, self.rows * x.shape[1] * x.shape[2]),
             "progress": ("int32", 2 if self.streamed else 0),
         }
         return dict(sorted(arrays.items(), key=lambda item: -np.dtype(item[1][0]).itemsize))
+
+    @property
+    def pixelwise_arrays(self) -> dict[str, tuple[str, int]]:
+        """Type and length of what the ops on whole pixels write."""
+        arrays = {f"pixel of {node.name}": self._of_a_pixel(node) for node in self.pixelwise}
+        for node in self.pixelwise:
+            if isinstance(node.op, QTriangle):
+                arrays["distances"] = (node.op.DISTANCE_DTYPE, len(node.op.centroids))
+        return arrays
+
+    def _of_a_pixel(self, node: Node) -> tuple[str, int]:
+        spec = self.specs[node.name]
+        return spec.dtype, spec.shape[-1]
 
     def offset(self, name: str) -> int:
         """Where an array begins in the scratch memory."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from skconv.export.emit_pixelwise import Pixelwise, Place
 from skconv.export.node import (
-    NONLINEARITIES,
     POOLINGS,
     Call,
+    Function,
     NodeCode,
     Tensor,
     emit,
     kernels,
+    member,
     nonlinearity,
     padding,
     pool,
@@ -23,7 +25,6 @@ from skconv.export.text import call, struct
 from skconv.graph import (
     BlockHistogram,
     Fused,
-    Node,
     QConv,
     QConvHash,
     QLinear,
@@ -32,8 +33,10 @@ from skconv.graph import (
     QSquare,
     Rescale,
     SoftThreshold,
+    TensorSpec,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.graph.spatial import Padding
 from skconv.stage_memory import StageMemory
 
 
@@ -41,16 +44,11 @@ from skconv.stage_memory import StageMemory
 def _(op: Fused, code: NodeCode) -> Iterator[Call]:
     memory = StageMemory(op.graph)
     values = (stage(op, code, memory), sink(op, code))
+    functions = stage_functions(op, code, memory)
     if memory.by_window:
-        yield Call("stage.h", call("sk_stage_windows", *values))
+        yield Call("stage.h", call("sk_stage_windows", *values), functions=functions)
     else:
-        yield Call("stage_rows.h", call("sk_stage_rows", *values))
-
-
-def _inner(code: NodeCode, node: Node) -> NodeCode:
-    """A member as if it stood alone: its own tables, under the names they got here."""
-    tables = {name: code.tables[f"{node.name}.{name}"] for name in node.op.parameters}
-    return replace(code, node=node, tables=tables)
+        yield Call("stage_rows.h", call("sk_stage_rows", *values), functions=functions)
 
 
 def stage(op: Fused, code: NodeCode, memory: StageMemory) -> str:
@@ -59,25 +57,40 @@ def stage(op: Fused, code: NodeCode, memory: StageMemory) -> str:
     assert isinstance(first.op, QConv | QConvHash)
     pixel = Tensor(place(code, memory, "pixel"), memory.specs[first.name])
     fields: dict[str, object] = {
-        "in": _input(first.op, _inner(code, first), memory),
-        "conv": _conv_pixel(first.op, _inner(code, first), pixel),
+        "in": _input(first.op, member(code, first), memory),
+        "conv": _conv_pixel(first.op, member(code, first), pixel),
     }
+    if memory.pixelwise:
+        fields |= pixelwise(op, code, memory).fields
     return struct("sk_stage", **fields, **pooling_fields(code, memory, place(code, memory, "sums")))
+
+
+def stage_functions(op: Fused, code: NodeCode, memory: StageMemory) -> tuple[Function, ...]:
+    """The functions that `stage` names."""
+    return (pixelwise(op, code, memory).function,) if memory.pixelwise else ()
+
+
+def pixelwise(op: Fused, code: NodeCode, memory: StageMemory) -> Pixelwise:
+    """What is done to pixels one by one."""
+    names = ("pixel", *memory.pixelwise_arrays)
+    places = {name: Place(memory.offset(name)) for name in names}
+    seen, padding_ = _seen(memory)
+    return Pixelwise(code, memory, places, seen, padding_)
 
 
 def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, object]:
     """Fields of `sk_stage`: what becomes of the pixels of the convolution."""
     graph, specs = memory.graph, memory.specs
-    reducer, middle = memory.pool, graph.nodes[1]
+    reducer, middle = memory.pool, memory.middle
     assert isinstance(reducer.op, PoolGeometry)
     fields: dict[str, object] = {
-        "channels": specs[memory.first.name].shape[-1],
-        "nonlinearity": nonlinearity(middle.op if type(middle.op) in NONLINEARITIES else None),
+        "channels": specs[memory.pixel.name].shape[-1],
+        "nonlinearity": nonlinearity(middle.op if middle else None),
     }
-    if isinstance(middle.op, QSquare):
-        fields["square"] = _inner(code, middle).requantization(middle.op.requantization)
-    elif isinstance(middle.op, SoftThreshold):
-        fields["threshold"] = _inner(code, middle).table("threshold", "int16")
+    if middle and isinstance(middle.op, QSquare):
+        fields["square"] = member(code, middle).requantization(middle.op.requantization)
+    elif middle and isinstance(middle.op, SoftThreshold):
+        fields["threshold"] = member(code, middle).table("threshold", "int16")
     if type(reducer.op) in POOLINGS:
         fields["pooling"] = pooling(reducer.op)
         fields["sums"] = sums
@@ -86,12 +99,12 @@ def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, 
     rescale = next((n for n in graph.nodes if isinstance(n.op, Rescale)), reducer)
     if isinstance(rescale.op, QMeanPool | Rescale):
         fields["requantised"] = True
-        fields["to"] = _inner(code, rescale).requantization(rescale.op.requantization)
+        fields["to"] = member(code, rescale).requantization(rescale.op.requantization)
     if root := next((n for n in graph.nodes if isinstance(n.op, QRoot)), None):
         assert isinstance(root.op, QRoot)
         fields |= {
             "rooted": True,
-            "root": signed_root(root.op, specs[rescale.name], _inner(code, root)),
+            "root": signed_root(root.op, specs[rescale.name], member(code, root)),
         }
     height, width, channels = specs[reducer.name].shape
     if isinstance(reducer.op, BlockHistogram):
@@ -113,18 +126,24 @@ def sink(op: Fused, code: NodeCode) -> str:
         if isinstance(node.op, BlockHistogram):
             fields["bins"] = node.op.n_bins
         elif isinstance(node.op, QLinear):
-            fields |= _head(node.op, _inner(code, node))
+            fields |= _head(node.op, member(code, node))
     return struct("sk_sink", **fields)
 
 
 def _input(op: ConvGeometry, code: NodeCode, memory: StageMemory) -> str:
     """Of the convolution: the whole map, or the rows of it that are kept."""
-    x = memory.graph.input
+    seen, padding_ = _seen(memory)
+    pointer = place(code, memory, "rows") if memory.streamed else code.input.pointer
+    return _conv_inputs(replace(op, padding=padding_), code, Tensor(pointer, seen))
+
+
+def _seen(memory: StageMemory) -> tuple[TensorSpec, Padding]:
+    """What the convolution sees at a time, and the zeros around it."""
+    x, conv = memory.graph.input, memory.first.op
+    assert isinstance(conv, ConvGeometry)
     if not memory.streamed:
-        return _conv_inputs(op, code, Tensor(code.input.pointer, x))
-    kept = replace(x, shape=(memory.rows, *x.shape[1:]))
-    unpadded = replace(op, padding=((0, 0), op.padding[1]))
-    return _conv_inputs(unpadded, code, Tensor(place(code, memory, "rows"), kept))
+        return x, conv.padding
+    return replace(x, shape=(memory.rows, *x.shape[1:])), ((0, 0), conv.padding[1])
 
 
 def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor) -> str:

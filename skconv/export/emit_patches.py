@@ -40,18 +40,29 @@ def _(op: LocalContrast, code: NodeCode) -> Iterator[Call]:
     yield Call("float_contrast.h", text)
 
 
-@emit.register
-def _(op: QLocalContrast, code: NodeCode) -> Iterator[Call]:
-    x, y = code.input, code.output
+def _contrast(op: QLocalContrast, code: NodeCode) -> tuple[str, ...]:
+    """The C values of the map, its patches, and what their contrast is."""
     contrast = struct(
         "sk_contrast",
         mean=_mean(op),
-        weight=op.weight(x.channels),
+        weight=op.weight(code.input.channels),
         eps=op.eps,
         shift=op.shift,
     )
-    numbers = (x.map, pool(op), padding(op), contrast)
-    yield Call("contrast.h", call("sk_local_contrast", *x.typed, y.pointer, *numbers))
+    return code.input.map, pool(op), padding(op), contrast
+
+
+@emit.register
+def _(op: QLocalContrast, code: NodeCode) -> Iterator[Call]:
+    arguments = (*code.input.typed, code.output.pointer, *_contrast(op, code))
+    yield Call("contrast.h", call("sk_local_contrast", *arguments))
+
+
+def contrast_at(op: QLocalContrast, code: NodeCode, row: str, column: str) -> Call:
+    """The contrast of one patch alone, whose place is given in C."""
+    arguments = (*code.input.typed, *_contrast(op, code), row, column)
+    text = call("sk_local_contrast_at", *arguments)
+    return Call("contrast.h", text, f"*{code.output.pointer}")
 
 
 @emit.register

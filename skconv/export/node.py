@@ -6,7 +6,7 @@ The functions for each op are in `skconv.export.emit` and `skconv.export.emit_fl
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -122,12 +122,22 @@ class NodeCode:
         )
 
 
+def member(code: NodeCode, node: Node) -> NodeCode:
+    """A node inside of another as if it stood alone: its own tables, under their names here."""
+    tables = {name: code.tables[f"{node.name}.{name}"] for name in node.op.parameters}
+    return replace(code, node=node, tables=tables)
+
+
 @dataclass(frozen=True)
 class Function:
-    """A function of the printed text itself: its name, and its lines at file scope."""
+    """A function of the printed text itself: its name, and its lines at file scope.
+
+    ``headers`` are those of what it calls.
+    """
 
     name: str
     lines: tuple[str, ...]
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

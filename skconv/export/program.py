@@ -151,7 +151,8 @@ class Program:
             calls.append(self.final_copy)
         if self.probabilities:
             calls += self.probabilities[1]
-        return sorted({call.header for call in calls} | {"types.h"})
+        of_functions = {h for call in calls for f in call.functions for h in f.headers}
+        return sorted({call.header for call in calls} | of_functions | {"types.h"})
 
 
 def trace_offsets(graph: Graph) -> dict[str, int]:

@@ -12,14 +12,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from skconv.export.emit_fused import place, sink, stage
+from skconv.export.emit_fused import place, sink, stage, stage_functions
 from skconv.export.node import Call, NodeCode, Tensor, emit
 from skconv.export.packing import row_head
 from skconv.export.routines import row_stage
 from skconv.export.routines import stage as dsp_stage
 from skconv.export.routines.base import Optimize
 from skconv.export.routines.blocked import BlockedConv
-from skconv.export.routines.conv import block_function
 from skconv.export.routines.row_stage import DspRowStage
 from skconv.export.routines.stage import DspStage
 from skconv.export.text import call, struct
@@ -32,6 +31,7 @@ from skconv.graph import (
     Op,
     QConv,
     QConvHash,
+    QLocalContrast,
     Rescale,
     Reshape,
     TensorSpec,
@@ -39,6 +39,7 @@ from skconv.graph import (
 )
 from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.graph.patches import PatchGeometry
 from skconv.stage_memory import StageMemory
 
 WANTED = (
@@ -152,6 +153,8 @@ def _packed(op: Fused, before: Op, optimize: Optimize) -> Stage:
         return op
     if optimize == "size" and not isinstance(before, DspStage):
         return op
+    if any(isinstance(node.op, QLocalContrast) for node in op.graph.nodes):
+        return op  # The contrast is that of rows as they come, which the routine does not keep.
     return dsp_stage.pack(op) or row_stage.pack(op, optimize) or op
 
 
@@ -165,7 +168,7 @@ def _by_samples(op: Fused) -> Fused:
     """The stage of a signal with its axes exchanged: a row is one sample."""
     turned = Graph(replace(op.graph.input, shape=_exchanged(op.graph.input.shape)))
     for node in op.graph.nodes:
-        turned = turned.append(_turned(node.op), name=node.name)
+        turned = turned.append(_turned(node.op), *node.inputs, name=node.name)
     shape = op.graph.output.shape
     return Fused(turned.append(Reshape(shape)) if len(shape) == 3 else turned)
 
@@ -183,6 +186,9 @@ def _turned(op: Op) -> Op:
             dilation=op.dilation[::-1],
             padding=op.padding[::-1],
         )
+    if isinstance(op, PatchGeometry):
+        turned = replace(op, size=op.size[::-1], stride=op.stride[::-1])
+        return replace(turned, padding=op.padding[::-1])
     if isinstance(op, PoolGeometry):
         return replace(op, size=op.size[::-1], stride=op.stride[::-1])
     return op
@@ -267,7 +273,8 @@ def _(op: StreamedStage, code: NodeCode) -> Iterator[Call]:
         stage=stage(fused, code, memory),
     )
     before, row = _row_calls(op, code)
-    yield Call("stage_stream.h", call("sk_stage_stream_begin", value))
+    functions = stage_functions(fused, code, memory)
+    yield Call("stage_stream.h", call("sk_stage_stream_begin", value), functions=functions)
     yield from before
     yield Call("stage_stream.h", call("sk_stage_stream_push", value, row))
 
@@ -300,12 +307,11 @@ def _(op: StreamedDspRowStage, code: NodeCode) -> Iterator[Call]:
         fields["weights"], fields["bias"] = (code.table(n, "int32") for n in ("head", "bias"))
         fields["scores"] = code.output.pointer
         fields["head"] = row_head.literal(linear, members.stage.features, members.stage.run)
-    functions = tuple(block_function(block) for block in members.blocks)
+    functions = row_stage.stage_functions(members, code)
 
     def value(pointer: str) -> str:
         taken = replace(code, inputs=(Tensor(pointer, code.input.spec),))
-        names = (function.name for function in functions)
-        stage = row_stage.stage_value(members, taken, *names)
+        stage = row_stage.stage_value(members, taken)
         return struct("sk_dsp_row_stream", **fields, stage=stage)
 
     header = "dsp_row_stream.h"

@@ -3,6 +3,8 @@
 - A stage begins with a convolution and ends with a pooling, or a histogram of the codes.
   Between them may stand one nonlinearity. Every entry of the map goes at once into the sums
   of all windows that hold it.
+- Before the nonlinearity may stand ops on whole pixels: the division by the contrast of the
+  patch that a kernel sees, the triangle of distances, the k nearest, limits, signs.
 - It is fused where that takes less memory: the sums of windows that overlap much may need
   more than the map.
 - A `Rescale` of maxima is part of the stage: the pooling has no requantisation of its own.
@@ -22,27 +24,34 @@ from skconv.graph import (
     Abs,
     BlockHistogram,
     BothSigns,
+    Clip,
     Fused,
     Graph,
+    KNearest,
     Magnitude,
     MaxPool,
     Node,
     Op,
     QConv,
     QConvHash,
+    QDivide,
     QLinear,
+    QLocalContrast,
     QMeanPool,
     QRoot,
     QSquare,
+    QTriangle,
     Relu,
     Rescale,
     Reshape,
+    Sign,
     SoftThreshold,
     verify,
 )
 from skconv.memory import aligned, plan_memory
 from skconv.stage_memory import StageMemory
 
+CODES = (QTriangle, KNearest, Clip, Sign)
 NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare, SoftThreshold)
 # QL2Pool is a QMeanPool.
 POOLINGS = (MaxPool, QMeanPool)
@@ -87,14 +96,45 @@ def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
     if not isinstance(first.op, QConv | QConvHash):
         return (first,)
     chain = [first]
-    if isinstance(first.op, QConv) and (node := _only_user(graph, first, NONLINEARITIES)):
-        chain.append(node)
+    if isinstance(first.op, QConv):
+        chain += _contrast(graph, first)
+        for kinds in (CODES, NONLINEARITIES):
+            if node := _only_user(graph, chain[-1], kinds):
+                chain.append(node)
     poolings = POOLINGS if isinstance(first.op, QConv) else (BlockHistogram,)
     pool = _only_user(graph, chain[-1], poolings)
     if pool is None:
         return (first,)
     chain = [*chain, pool, *_tail(graph, pool)]
     return tuple(chain) if _saves_memory(chain_graph(graph, chain)) else (first,)
+
+
+def _contrast(graph: Graph, conv: Node) -> tuple[Node, ...]:
+    """The contrast of the patches that a convolution sees, and the division by it."""
+    divide = _only_user(graph, conv, (QDivide,))
+    if divide is None or divide.inputs[0] != conv.name:
+        return ()
+    contrast = next(node for node in graph.nodes if node.name == divide.inputs[1])
+    order = [graph.nodes.index(node) for node in (conv, contrast, divide)]
+    if (
+        _sees_the_same(conv, contrast)
+        and len(graph.users(contrast.name)) == 1
+        and order == sorted(order)
+    ):
+        return contrast, divide
+    return ()
+
+
+def _sees_the_same(conv: Node, contrast: Node) -> bool:
+    """Whether patches are those of a convolution."""
+    a, b = conv.op, contrast.op
+    return (
+        isinstance(a, QConv)
+        and isinstance(b, QLocalContrast)
+        and conv.inputs == contrast.inputs
+        and (a.window, a.stride, a.padding, a.pad_mode) == (b.size, b.stride, b.padding, b.pad_mode)
+        and a.dilation == (1, 1)
+    )
 
 
 def _saves_memory(chain: Graph) -> bool:
@@ -139,7 +179,9 @@ def _only_user(graph: Graph, node: Node, classes: tuple[type, ...]) -> Node | No
 def chain_graph(graph: Graph, chain: Iterable[Node]) -> Graph:
     """Nodes that follow each other, as a graph of their own."""
     chain = tuple(chain)
-    inner = Graph(graph.specs[chain[0].inputs[0]])
+    (source,) = chain[0].inputs
+    inner = Graph(graph.specs[source])
     for node in chain:
-        inner = inner.append(node.op, name=node.name)
+        inputs = (INPUT if name == source else name for name in node.inputs)
+        inner = inner.append(node.op, *inputs, name=node.name)
     return inner

@@ -40,22 +40,29 @@ SK_INLINE int64_t sk_patch_total(
     return contrast.weight * squares - means + contrast.eps;
 }
 
-/* Rounded root of the shifted total of every patch. */
+/* Rounded root of the shifted total of the patch of one place. */
+SK_INLINE uint16_t sk_local_contrast_at(
+    const void *input, sk_type type, sk_map map, sk_pool patch, sk_padding padding,
+    sk_contrast contrast, int32_t row, int32_t column)
+{
+    const int32_t left_shift = contrast.shift < 0 ? -contrast.shift : 0;
+    const int32_t right_shift = contrast.shift < 0 ? 0 : contrast.shift;
+    const int32_t top = row * patch.row_stride - padding.top;
+    const int32_t left = column * patch.column_stride - padding.left;
+    const int64_t total = sk_patch_total(input, type, map, patch, padding, contrast, top, left);
+    return (uint16_t)sk_rounded_root((uint32_t)(total << left_shift >> right_shift));
+}
+
+/* That of every patch. */
 SK_INLINE void sk_local_contrast(
     const void *input, sk_type type, uint16_t *output, sk_map map, sk_pool patch,
     sk_padding padding, sk_contrast contrast)
 {
     const sk_places places = sk_patch_places(map, patch, padding);
-    const int32_t left_shift = contrast.shift < 0 ? -contrast.shift : 0;
-    const int32_t right_shift = contrast.shift < 0 ? 0 : contrast.shift;
     for (int32_t row = 0; row < places.rows; row++) {
         for (int32_t column = 0; column < places.columns; column++) {
-            const int32_t top = row * patch.row_stride - padding.top;
-            const int32_t left = column * patch.column_stride - padding.left;
-            const int64_t total =
-                sk_patch_total(input, type, map, patch, padding, contrast, top, left);
-            const uint32_t shifted = (uint32_t)(total << left_shift >> right_shift);
-            *output++ = (uint16_t)sk_rounded_root(shifted);
+            *output++ = sk_local_contrast_at(
+                input, type, map, patch, padding, contrast, row, column);
         }
     }
 }

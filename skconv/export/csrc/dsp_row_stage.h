@@ -2,7 +2,8 @@
  *
  * A row is computed, its pixels go into the sums of their windows (dsp_row_parts.h), and it
  * is forgotten.
- * `stage.conv.tensor` has room for a row; the weights of `stage.in` are those of the table.
+ * `stage.conv.tensor` has room for a row, and so has `stage.pixel.tensor`, where there are ops
+ * on whole pixels; the weights of `stage.in` are those of the table.
  */
 #ifndef SKCONV_DSP_ROW_STAGE_H
 #define SKCONV_DSP_ROW_STAGE_H
@@ -66,6 +67,16 @@ SK_INLINE void sk_row_stage_conv(const sk_dsp_row_stage *t, int32_t row, bool is
     }
 }
 
+/* Row `row` of the convolution, which is there, into the sums of the windows `rows`. */
+SK_INLINE void sk_row_stage_spread(const sk_dsp_row_stage *t, int32_t row, sk_run rows)
+{
+    const sk_stage behind = sk_stage_behind(t->stage);
+    for (int32_t i = 0; t->stage.pixelwise != NULL && i < sk_row_stage_columns(t); i++) {
+        t->stage.pixelwise(t->stage.in.input, t->stage.scratch, row, i);
+    }
+    sk_row_parts_spread(&behind, rows);
+}
+
 /* The next row of the convolution; the row of windows that is complete then, or -1. */
 SK_INLINE int32_t sk_row_stage_next(const sk_dsp_row_stage *t, int32_t row)
 {
@@ -77,7 +88,7 @@ SK_INLINE int32_t sk_row_stage_next(const sk_dsp_row_stage *t, int32_t row)
     if (!is_needed) {
         return -1;
     }
-    sk_row_parts_spread(&t->stage, rows);
+    sk_row_stage_spread(t, row, rows);
     return row == rows.first * pool.row_stride + pool.height - 1 ? rows.first : -1;
 }
 

@@ -50,7 +50,7 @@ SK_INLINE void sk_dsp_row_stream_row(const sk_dsp_row_stream *s, int32_t row)
     } else {
         sk_row_stage_windows(&s->stage);
     }
-    sk_row_parts_spread(stage, rows);
+    sk_row_stage_spread(&s->stage, row, rows);
     if (row == rows.first * pool.row_stride + pool.height - 1) {
         sk_dsp_row_stream_complete(s, rows.first);
     }

@@ -23,10 +23,16 @@ typedef enum {
     SK_STAGE_SOFT_THRESHOLD
 } sk_nonlinearity;
 
+/* What becomes of a pixel of the convolution as a whole, at its place. */
+typedef void sk_pixelwise(const void *input, uint8_t *scratch, int32_t row, int32_t column);
+
 typedef struct {
     sk_conv_inputs in;
     sk_conv_output conv; /* one pixel */
-    int32_t channels;    /* of that pixel: entries, or codes */
+    int32_t channels;    /* of that pixel, behind `pixelwise`: entries, or codes */
+    sk_pixelwise *pixelwise; /* or NULL: the pixel stays as it is */
+    uint8_t *scratch;        /* where that reads and writes */
+    sk_conv_output pixel;    /* what it writes */
     sk_nonlinearity nonlinearity;
     sk_requantization square; /* of SK_STAGE_SQUARE */
     const SK_FLASH int16_t *threshold; /* of SK_STAGE_SOFT_THRESHOLD, a channel each */
@@ -48,7 +54,16 @@ typedef struct {
     int32_t row;    /* of results or of the convolution: the next one */
 } sk_progress;
 
-/* One pixel of the convolution. */
+/* The stage as it looks behind `pixelwise`: entries are those of the pixel that it writes. */
+SK_INLINE sk_stage sk_stage_behind(sk_stage s)
+{
+    if (s.pixelwise != NULL) {
+        s.conv = s.pixel;
+    }
+    return s;
+}
+
+/* One pixel of the convolution, and what it becomes. */
 SK_INLINE void sk_stage_pixel(sk_stage s, int32_t row, int32_t column)
 {
     const sk_windows rows = sk_row_windows(s.in.map, s.in.kernels, s.in.padding);
@@ -59,6 +74,9 @@ SK_INLINE void sk_stage_pixel(sk_stage s, int32_t row, int32_t column)
         sk_conv_pixel(s.in, s.conv, top, left, true, 0);
     } else {
         sk_conv_pixel(s.in, s.conv, top, left, false, 0);
+    }
+    if (s.pixelwise != NULL) {
+        s.pixelwise(s.in.input, s.scratch, row, column);
     }
 }
 
@@ -158,8 +176,9 @@ SK_INLINE void sk_stage_window(sk_stage s, sk_sink sink, int32_t row, int32_t co
                 sk_stage_count(s, sink, row * s.result.width + column);
                 continue;
             }
+            const sk_stage behind = sk_stage_behind(s);
             for (int32_t c = 0; c < s.result.channels; c++) {
-                const int32_t x = sk_stage_addend(&s, s.conv.tensor, c);
+                const int32_t x = sk_stage_addend(&behind, behind.conv.tensor, c);
                 sk_stage_gather(s, c, x, i == 0 && j == 0);
             }
         }

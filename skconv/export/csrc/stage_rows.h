@@ -105,7 +105,7 @@ SK_INLINE void sk_stage_row(sk_stage s, sk_sink sink, int32_t at, int32_t row)
         if (sink.bins > 0) {
             sk_stage_count_all(s, sink, rows, columns);
         } else {
-            sk_stage_spread(s, rows, columns);
+            sk_stage_spread(sk_stage_behind(s), rows, columns);
         }
     }
     if (sink.bins == 0 && row == rows.first * stride + s.pool.height - 1) {

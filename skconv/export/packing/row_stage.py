@@ -24,7 +24,7 @@ class RowStage:
 
     ``ring``: the rows of the input that a kernel covers; ``run``: a row of features where a
     head consumes it; ``sums``: of the rows of windows that are unfinished; ``row``: one of
-    the convolution.
+    the convolution; and what ops on whole pixels write: a row of pixels by the last of them.
     """
 
     stage: Stage
@@ -58,6 +58,11 @@ class RowStage:
         return replace(s.conv, padding=(top_bottom, (left, right - surplus * s.conv.stride[1])))
 
     @property
+    def columns(self) -> int:
+        """Pixels of a row of the convolution, as far as windows reach."""
+        return self.reached.map_shape(self.stage.input)[1]
+
+    @property
     def layout(self) -> conv.ConvLayout:
         return conv.layout(self.reached, self.input)
 
@@ -69,14 +74,24 @@ class RowStage:
     def arrays(self) -> dict[str, int]:
         """Bytes of the arrays; each begins at a multiple of its item size."""
         s, memory = self.stage, self.sums
-        _, columns, kernels = self.reached.map_shape(s.input)
+        columns, kernels = self.columns, len(s.conv.bias)
         rule = s.conv.requantization
         return {
             "ring": conv.scratch_bytes(self.reached, self.input),
             "run": 0 if s.linear is None else row_head.features_bytes(s.features, s.run),
             "sums": memory.n_sums * np.dtype(memory.sum_dtype).itemsize,
             "row": columns * kernels * np.dtype(rule.dtype).itemsize,
+            **self._pixelwise(columns),
         }
+
+    def _pixelwise(self, columns: int) -> dict[str, int]:
+        memory = self.sums
+        sizes = {
+            name: length * np.dtype(dtype).itemsize
+            for name, (dtype, length) in memory.pixelwise_arrays.items()
+        }
+        last = f"pixel of {memory.pixel.name}"
+        return sizes | ({last: columns * sizes[last]} if memory.pixelwise else {})
 
     def offset(self, name: str) -> int:
         """Where an array begins in the scratch memory."""

@@ -21,6 +21,7 @@ from skconv.graph import (
 )
 from skconv.graph.base import Array
 from skconv.graph.ops import PoolGeometry
+from skconv.stage_memory import StageMemory
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,19 @@ class Stage:
 def stage_of(op: Fused) -> Stage | None:
     """The stage, where the fast path serves it."""
     stage = members(op)
-    return stage if stage is not None and _fits(stage) else None
+    if stage is None or StageMemory(op.graph).pixelwise or not _fits(stage):
+        return None
+    return stage
 
 
 def members(op: Fused) -> Stage | None:
-    """The members of a stage that begins with a `QConv`."""
-    first, second = op.graph.nodes[:2]
+    """The members of a stage that begins with a `QConv`; it knows its ops on whole pixels."""
+    memory = StageMemory(op.graph)
+    first, pool = memory.first, memory.pool
     if not isinstance(first.op, QConv):
         return None
-    pool = next(node for node in op.graph.nodes if isinstance(node.op, PoolGeometry))
     assert isinstance(pool.op, PoolGeometry)
-    middle = None if second is pool else second.op
+    middle = memory.middle.op if memory.middle else None
     rescale = next((node for node in op.graph.nodes if isinstance(node.op, Rescale)), pool)
     root = next((n.op for n in op.graph.nodes if isinstance(n.op, QRoot)), None)
     last = next((n for n in reversed(op.graph.nodes) if isinstance(n.op, QRoot | Rescale)), pool)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skconv.export.emit_fused import pooling_fields
-from skconv.export.node import Call, NodeCode, Tensor, emit, kernels, padding
+from skconv.export.emit_pixelwise import Pixelwise, Place
+from skconv.export.node import Call, Function, NodeCode, Tensor, emit, kernels, padding
 from skconv.export.packing import conv as conv_packing
 from skconv.export.packing import row_head
 from skconv.export.packing import row_stage as packing
@@ -47,8 +48,8 @@ def has_routine_in_parts(op: Fused) -> bool:
 def _(op: DspRowStage, code: NodeCode) -> Iterator[Call]:
     row_stage = stage_of(op)
     linear, features = row_stage.stage.linear, row_stage.stage.features
-    functions = tuple(block_function(block) for block in row_stage.blocks)
-    value = stage_value(row_stage, code, *(function.name for function in functions))
+    functions = stage_functions(row_stage, code)
+    value = stage_value(row_stage, code)
     sink = features_value(row_stage, code)
     if linear is None:
         text = call("sk_dsp_row_stage_map", value, sink)
@@ -76,8 +77,31 @@ def features_value(row_stage: packing.RowStage, code: NodeCode) -> str:
     return struct("sk_sink", output=result.pointer, type=result.type)
 
 
-def stage_value(row_stage: packing.RowStage, code: NodeCode, block: str, rest: str) -> str:
-    """The C value of `sk_dsp_row_stage`; ``block`` and ``rest`` are functions."""
+def stage_functions(row_stage: packing.RowStage, code: NodeCode) -> tuple[Function, ...]:
+    """The functions that `stage_value` names: two blocks, and what is done to whole pixels."""
+    blocks = tuple(block_function(block) for block in row_stage.blocks)
+    return (*blocks, _pixelwise(row_stage, code).function) if row_stage.sums.pixelwise else blocks
+
+
+def _pixelwise(row_stage: packing.RowStage, code: NodeCode) -> Pixelwise:
+    """The ops on whole pixels, from a row to a row."""
+    memory, stage = row_stage.sums, row_stage.stage
+    of_rows = ("row", f"pixel of {memory.pixel.name}")
+    places = {
+        name: Place(
+            row_stage.offset(name),
+            row_stage.arrays[name] // row_stage.columns if name in of_rows else 0,
+        )
+        for name in ("row", *memory.pixelwise_arrays)
+    }
+    return Pixelwise(
+        code, memory, {"pixel": places["row"], **places}, stage.input, stage.conv.padding
+    )
+
+
+def stage_value(row_stage: packing.RowStage, code: NodeCode) -> str:
+    """The C value of `sk_dsp_row_stage`."""
+    block, rest = (block_function(block).name for block in row_stage.blocks)
     conv, layout = row_stage.reached, row_stage.layout
     x = Tensor(code.input.pointer, row_stage.stage.input)
     inputs = struct(
@@ -91,6 +115,8 @@ def stage_value(row_stage: packing.RowStage, code: NodeCode, block: str, rest: s
     row_type = f"SK_{conv.requantization.dtype.upper()}"
     row = struct("sk_conv_output", tensor=_place(row_stage, code, "row"), type=row_type)
     fields = pooling_fields(code, row_stage.sums, _place(row_stage, code, "sums"))
+    if row_stage.sums.pixelwise:
+        fields = _pixelwise(row_stage, code).fields | fields
     return struct(
         "sk_dsp_row_stage",
         by_pixel=layout.by_pixel,
