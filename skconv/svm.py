@@ -25,6 +25,16 @@ from skconv.runtime.windows import votes, weighted_kernels
 
 # Distances of a block of samples to all support vectors: fits the caches of a desktop CPU.
 _BLOCK_MIB = 64
+_ACCEPTED: dict[str, Any] = {
+    "dtype": [np.float64, np.float32],
+    "order": "C",
+    "accept_sparse": "csr",
+}
+
+
+def _dense(X: Any) -> NDArray[np.floating]:
+    """Sparse features, such as block histograms, as an array: support vectors are kept dense."""
+    return X.toarray() if hasattr(X, "toarray") else X
 
 
 def _l1_distances(X: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -230,8 +240,8 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training samples.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples. A sparse matrix is made dense: support vectors are kept so.
         y : array-like of shape (n_samples,)
             Labels.
 
@@ -251,7 +261,8 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
             return self._fit(X, y)
 
     def _fit(self, X: Any, y: Any) -> LaplacianNuSVC:
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], order="C")
+        X, y = validate_data(self, X, y, **_ACCEPTED)
+        X = _dense(X)
         check_classification_targets(y)
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         if len(classes) < 2:
@@ -301,7 +312,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -326,7 +337,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -383,7 +394,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
     def _pair_decisions(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=False)
+        X = _dense(validate_data(self, X, reset=False, **_ACCEPTED))
         machine = self._kernel_machine()
 
         def decide(distances: NDArray[np.float64], start: int) -> NDArray[np.float64]:
@@ -399,3 +410,8 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
             working_memory=_BLOCK_MIB,
         )
         return np.concatenate(list(blocks))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

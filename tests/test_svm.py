@@ -8,6 +8,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics.pairwise import laplacian_kernel
@@ -331,3 +332,12 @@ def test_bad_data_is_refused():
         LaplacianNuSVC().fit(X, X[:, 0])
     with pytest.raises(ValueError, match="features"):
         LaplacianNuSVC().fit(X, y).predict(X[:, :2])
+
+
+def test_sparse_features_give_the_same_answers():
+    X, y = load_digits(return_X_y=True)
+    dense = LaplacianNuSVC(nu=0.1).fit(X[:200], y[:200])
+    sparse = LaplacianNuSVC(nu=0.1).fit(csr_array(X[:200]), y[:200])
+    np.testing.assert_array_equal(sparse.support_vectors_, dense.support_vectors_)
+    decisions = sparse.decision_function(csr_array(X[200:300]))
+    np.testing.assert_allclose(decisions, dense.decision_function(X[200:300]))
