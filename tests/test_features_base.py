@@ -8,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skconv import RandomConvFeatures
+from skconv.exceptions import ShapeWarning
 from skconv.graph import (
     Abs,
     BothSigns,
@@ -91,8 +92,9 @@ def test_three_numbers_of_height_1_are_a_signal_of_several_channels():
 
 
 def test_two_numbers_are_always_an_image():
-    for shape in (None, (40, 3)):
-        assert extractor(input_shape=shape, pool_size=1).fit(SIGNALS).map_shape_ == (40, 3, 1)
+    assert extractor(input_shape=(40, 3), pool_size=1).fit(SIGNALS).map_shape_ == (40, 3, 1)
+    with pytest.warns(ShapeWarning, match=r"input_shape=\(1, 40, 3\)"):
+        assert extractor(pool_size=1).fit(SIGNALS).map_shape_ == (40, 3, 1)
 
 
 # ---------------------------------------------------------------------------- types

@@ -24,14 +24,20 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skconv.features.parallel import run_shared
+from skconv.features.shapes import (
+    Shape3,
+    check_no_lone_sample,
+    check_samples,
+    check_unstated_shape,
+    checked_input_shape,
+    with_three_axes,
+)
 from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
 from skconv.kernels.base import PADDINGS, KernelSource, Pair
 from skconv.kernels.batches import MapBatches
 from skconv.restore import restored_on_error
 from skconv.stages.spec import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
 from skconv.stages.windows import GRIDS, fit_window
-
-Shape3 = tuple[int, int, int]
 
 # Kept as they are: converted to float32 chunk by chunk, when they are computed with.
 _INPUT_DTYPES = (np.float32, np.uint8, np.int16)
@@ -58,45 +64,6 @@ def _as_array(X: Any) -> Any:
     if getattr(getattr(X, "dtype", None), "kind", None) in ("U", "S"):
         raise ValueError(f"X must hold numbers, got strings (dtype {X.dtype})")
     return X
-
-
-def checked_input_shape(input_shape: Any) -> tuple[int, ...] | None:
-    if input_shape is None:
-        return None
-    shape = tuple(input_shape)
-    if not 1 <= len(shape) <= 3 or not all(
-        isinstance(n, int | np.integer) and n > 0 for n in shape
-    ):
-        raise ValueError(
-            f"input_shape={input_shape!r} must be (length,), (height, width) or (height, "
-            "width, channels), positive integers; in the order of data_format"
-        )
-    return tuple(int(n) for n in shape)
-
-
-def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(n for n in shape if n != 1)
-
-
-def _check_sample_shape(found: tuple[int, ...], wanted: Shape3) -> None:
-    """A sample in `found` axes must be one of `wanted`; axes of length 1 may be left out."""
-    if len(found) == 1:
-        if found[0] != math.prod(wanted):
-            raise ValueError(
-                f"X has {found[0]} features, but input_shape={wanted} wants {math.prod(wanted)}"
-            )
-    elif _without_ones(found) != _without_ones(wanted):
-        raise ValueError(f"X has samples of shape {found}, expected {wanted}")
-
-
-def with_three_axes(shape: tuple[int, ...], channels_first: bool) -> Shape3:
-    """A sample's axes in full: a signal gets height 1, a lone channel its axis."""
-    if len(shape) == 1:
-        shape = (1, *shape)
-    if len(shape) == 2:
-        shape = (1, *shape) if channels_first else (*shape, 1)
-    first, second, third = shape
-    return first, second, third
 
 
 @contextmanager
@@ -224,7 +191,9 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             sample = with_three_axes(
                 shape or found[:3], channels_first=self.data_format == "channels_first"
             )
-            _check_sample_shape(found, sample)
+            check_samples(tuple(X.shape), sample)
+            if shape is None and not isinstance(flat, MapBatches):
+                check_unstated_shape(X, flat, y)
             maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
             self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
@@ -274,11 +243,13 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         X = _as_array(X)
         if isinstance(X, MapBatches):
             raise ValueError("transform takes arrays, got MapBatches: call it with each batch")
+        height, width, channels = self.map_shape_
+        first = self.data_format == "channels_first"
+        wanted = (channels, height, width) if first else self.map_shape_
         if len(X.shape) > 2:
-            height, width, channels = self.map_shape_
-            first = self.data_format == "channels_first"
-            wanted = (channels, height, width) if first else self.map_shape_
-            _check_sample_shape(tuple(X.shape[1:]), wanted)
+            check_samples(tuple(X.shape), wanted)
+        elif len(X.shape) == 2 and X.shape[1] != self.n_features_in_:
+            check_no_lone_sample(tuple(X.shape), wanted)
         return self._validated(X, reset=False)
 
     def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:

@@ -13,8 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import NotConvertibleError, check
-from skconv.features.base import ConvExtractor, Shape3, checked_input_shape, naming, with_three_axes
+from skconv.features.base import ConvExtractor, naming
 from skconv.features.graph_maps import row_chunks
+from skconv.features.shapes import Shape3, checked_input_shape, with_three_axes
 from skconv.graph import Conv, Graph, TensorSpec
 from skconv.pretrained.heads import Pool, features_graph, head
 from skconv.pretrained.network import Layer, Layers
