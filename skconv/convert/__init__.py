@@ -24,11 +24,13 @@ from skconv.convert.core import (
     width,
 )
 from skconv.convert.families import convertible_classes
+from skconv.convert.given import check_given
 from skconv.graph import Graph, TensorSpec, verify
 
 __all__ = [
     "NotConvertibleError",
     "check",
+    "check_given",
     "check_probabilities",
     "convert",
     "convertible_classes",
@@ -66,6 +68,8 @@ def to_graph(estimator: Any) -> Graph:
         the step, its class, the parameter, and what would work instead.
     sklearn.exceptions.NotFittedError
         Where a step is not fitted.
+    TypeError
+        Where it is no estimator, such as a class, an array or a torch module.
     ValueError
         Where a parameter is not finite in float32.
 
@@ -90,6 +94,7 @@ def to_graph(estimator: Any) -> Graph:
     >>> bool((graph.classes[reference.run(graph, X)[:, 0]] == pipe.predict(X)).all())
     True
     """
+    check_given(estimator)
     check(estimator)
     graph = convert(estimator, Graph(TensorSpec((width(estimator),))))
     for node in graph.nodes:

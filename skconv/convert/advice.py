@@ -8,12 +8,29 @@ CLASSIFIERS = (
 REGRESSORS = "use a linear model such as Ridge"
 SCALERS = "use StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler or Normalizer"
 
+BEFORE = (
+    "take the step out, apply the function to X before fit and before to_c, and to each sample "
+    "on the device"
+)
+
+_THRESHOLD = (
+    "write to_c(model.estimator_, X), and compare its score with the threshold in the firmware; "
+    "for a threshold of probabilities write to_c(model.estimator_, X, probabilities=True)"
+)
+_OUTLIERS = (
+    "use a classifier of two classes, with outliers as one of them: "
+    "write to_c(SVC().fit(X, is_outlier), X)"
+)
+
 _BY_NAME = {
+    "OneClassSVM": _OUTLIERS,
+    "SGDOneClassSVM": _OUTLIERS,
+    "FixedThresholdClassifier": _THRESHOLD,
+    "TunedThresholdClassifierCV": _THRESHOLD,
     "ColumnTransformer": "use a FeatureUnion, or select the columns before the Pipeline",
     "KNeighborsClassifier": "use skconv.LaplacianNuSVC, which keeps a part of the samples",
     "KBinsDiscretizer": SCALERS,
     "PolynomialFeatures": "use SVC(kernel='poly')",
-    "LinearDiscriminantAnalysis": "use PCA as a transformer, LogisticRegression as a classifier",
     "OneVsRestClassifier": "use LogisticRegression or LinearSVC, which handle several classes",
     "OneVsOneClassifier": "use SVC, which is one against one",
     "CalibratedClassifierCV": "convert its base estimator, fitted alone",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.advice import advice_for
+from skconv.convert.advice import BEFORE, advice_for
 from skconv.graph import Graph, Reshape
 
 
@@ -100,6 +100,10 @@ def inside(step: str) -> Iterator[None]:
 @singledispatch
 def check(estimator: Any) -> None:
     """Raise NotConvertibleError or NotFittedError where `convert` could not do its work."""
+    if not hasattr(estimator, "fit"):
+        raise NotConvertibleError(
+            _name(estimator), "it is Python code, of which no C can be made", BEFORE
+        )
     check_is_fitted(estimator)  # First: an extractor has its graph only then.
     if not knows(type(estimator)) and not isinstance(getattr(estimator, "graph_", None), Graph):
         raise NotConvertibleError(
@@ -149,6 +153,11 @@ def check_probabilities(estimator: Any) -> None:
         "end with LogisticRegression, or use the scores",
         "probabilities",
     )
+
+
+def _name(function: Any) -> str:
+    """What stands in a Pipeline without being an estimator, such as a lambda."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def knows(cls: type) -> bool:

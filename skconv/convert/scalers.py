@@ -15,6 +15,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from skconv.convert.advice import BEFORE
 from skconv.convert.core import as_vector, check, convert, float32, refuse
 from skconv.graph import Affine, Graph, Normalize, Root
 
@@ -68,11 +69,8 @@ def _(normalizer: Normalizer, graph: Graph) -> Graph:
 def _(transformer: FunctionTransformer) -> None:
     func = transformer.func
     if func is not None and func is not np.sqrt:
-        name = getattr(func, "__qualname__", None) or getattr(func, "__name__", repr(func))
-        advice = (
-            "take the step out, apply the function to X before fit and before to_c, and to each "
-            "sample on the device; func=np.sqrt and func=None convert"
-        )
+        name = getattr(func, "__name__", repr(func))
+        advice = f"{BEFORE}; func=np.sqrt and func=None convert"
         reason = f"func={name} is Python code, of which no C can be made"
         raise refuse(transformer, "func", advice, reason)
     if transformer.kw_args:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.paths import refuse_paths
+
 
 def check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:
     """Raise a ValueError that names the parameter where its value is none of the options."""
@@ -17,11 +19,16 @@ def check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:
 def check_samples(name: str, X: Any, n_features: int, at_least: int = 1) -> NDArray[Any]:
     """Samples as a flat, finite array; ValueError naming the parameter otherwise."""
     if X is None:
-        raise ValueError(f"{name} is None, wanted samples like those that the device will see")
+        raise ValueError(
+            f"{name} is None, wanted samples like those that the device will see. "
+            "Write to_c(pipe, X_train[:500])."
+        )
+    refuse_paths(name, X)
     array = np.asarray(X)
     if array.ndim < 2 or len(array) < at_least:
         raise ValueError(
-            f"{name} has shape {array.shape}, wanted (n_samples, ...) with at least one sample"
+            f"{name} has shape {array.shape}, wanted (n_samples, ...) with at least one sample. "
+            "Write X[None] for a single sample X."
         )
     flat = array.reshape(len(array), int(np.prod(array.shape[1:])))
     if flat.shape[1] != n_features:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.convert import NotConvertibleError, check_probabilities, to_graph
+from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
 from skconv.export.arguments import check_option, check_samples
 from skconv.export.interface import Arena, Input, Interface
 from skconv.export.model import CModel
@@ -121,6 +121,7 @@ def to_c(
     >>> model.verify(X[:50]).differing_bytes
     0
     """
+    check_given(estimator)
     check_name(name)
     check_option("dtype", dtype, get_args(DType))
     check_option("calibration", calibration, get_args(Method))

@@ -35,6 +35,7 @@ from skconv.features.shapes import (
 from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
 from skconv.kernels.base import PADDINGS, KernelSource, Pair
 from skconv.kernels.batches import MapBatches
+from skconv.paths import refuse_paths
 from skconv.restore import restored_on_error
 from skconv.stages.spec import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
 from skconv.stages.windows import GRIDS, fit_window
@@ -59,6 +60,7 @@ STAGE_CONSTRAINTS: dict[str, list[Any]] = {
 
 def _as_array(X: Any) -> Any:
     """``X`` with a shape; a data frame stays one, so that its column names are seen."""
+    refuse_paths("X", X)
     if not hasattr(X, "shape"):
         X = np.asarray(X)
     if getattr(getattr(X, "dtype", None), "kind", None) in ("U", "S"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -146,10 +147,38 @@ def _made_by(factory: str) -> Any:
 
 def _program(path: Path) -> Any:
     if not path.is_file():
-        raise ValueError(
-            f"model={str(path)!r} is no file (a saved torch.export program), no 'module:factory' "
-            f"and none of {sorted(loaders.NAMES)}"
-        )
+        raise ValueError(_unknown(str(path)))
     import torch
 
-    return torch.export.load(path)
+    try:
+        return torch.export.load(path)
+    except Exception as error:
+        raise ValueError(
+            f"model={str(path)!r} is no program of torch.export ({type(error).__name__}). Write "
+            "torch.export.save(torch.export.export(module, (images,)), path), or give the module."
+        ) from error
+
+
+def _unknown(name: str) -> str:
+    """What a string that stands for no network might have been meant for."""
+    if name.endswith((".onnx", ".keras", ".h5", ".tflite")):
+        return (
+            f"model={name!r} is a file of another framework, wanted a torch network. Build it in "
+            "torch, load its weights there, and write model=module."
+        )
+    known = ", ".join(map(repr, sorted(loaders.NAMES)))
+    return (
+        f"model={name!r} is no file (a saved torch.export program), no 'package.module:factory' "
+        f"and none of the names {known}. {_meant(name)}"
+    )
+
+
+def _meant(name: str) -> str:
+    if close := get_close_matches(name, loaders.NAMES, n=1):
+        return f"Write model={close[0]!r}."
+    if name.isidentifier():
+        return (
+            f"Write model=module with the torch module, such as torchvision's {name}"
+            f"(weights='DEFAULT'), or model='torchvision.models:{name}'."
+        )
+    return "Write model=module with the torch module."

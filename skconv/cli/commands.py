@@ -1,0 +1,118 @@
+"""What the commands do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from skconv.cli.errors import DIFFERS, OK, UsageError
+from skconv.cli.files import SAVE_SAMPLES, load_model, load_samples
+from skconv.cli.options import to_c_options
+
+if TYPE_CHECKING:
+    from skconv.export import CModel
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Train, export and compare four pipelines."""
+    from skconv import demo
+
+    return demo.main(arguments.data)
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Convert, compare with the definition, write a folder."""
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise UsageError(
+            f"-o: {arguments.output} is a file. Write -o FOLDER, a folder to write to."
+        )
+    model, samples = _converted(arguments)
+    print(model.report())
+    if samples is None:
+        warn(
+            "no --calibration, so the C was not compared with the model, and the folder gets no "
+            f"test vectors. {SAVE_SAMPLES}"
+        )
+    else:
+        print(model.verify(samples))
+    model.save(arguments.output)
+    print(f"written: {arguments.output}")
+    return OK
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Print what the C will cost."""
+    model, _ = _converted(arguments)
+    found = model.report(chip=arguments.chip)
+    _print(found, arguments.json)
+    return OK
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Compare the compiled C with its definition, byte by byte."""
+    model, samples = _converted(arguments)
+    if arguments.samples is not None:
+        samples = load_samples(arguments.samples, "--samples")
+    if samples is None:
+        raise UsageError("no samples to compare on. Write --samples X_test.npy.")
+    found = model.verify(samples)
+    _print(found, arguments.json)
+    return DIFFERS if found.differing_bytes else OK
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Run the C on a simulated microcontroller, and print what was counted."""
+    if arguments.samples < 1:
+        raise UsageError(f"--samples is {arguments.samples}, wanted 1 or more. Write --samples 4.")
+    model, samples = _converted(arguments)
+    if samples is None:
+        raise UsageError(f"no --calibration, so there is no sample to run. {SAVE_SAMPLES}")
+    flags = tuple(arguments.flags.split())
+    found = model.benchmark(X=samples, n_samples=arguments.samples, flags=flags)
+    print(found)
+    return DIFFERS if found.wrong else OK
+
+
+def warn(message: object) -> None:
+    """One line that begins with a warning, where errors go."""
+    print(f"skconv: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _converted(arguments: argparse.Namespace) -> tuple[CModel, Any]:
+    """The exported model, and the samples that it was calibrated with."""
+    estimator = load_model(arguments.model)
+    given = arguments.X_calibration
+    samples = None if given is None else load_samples(given)
+    if samples is None and arguments.dtype != "float32":
+        raise UsageError(
+            f"no --calibration, which integers need: samples like those that the device will "
+            f"see. {SAVE_SAMPLES} Or write --dtype float32."
+        )
+    options = {p.name: getattr(arguments, p.name) for p in to_c_options()}
+    options["name"] = options["name"] or re.sub(r"\W", "_", arguments.model.stem)
+    return make_c(estimator, samples, **options), samples
+
+
+def make_c(estimator: Any, samples: Any, **options: Any) -> CModel:
+    """`skconv.to_c`, which is not imported before it is needed."""
+    from skconv.export.conversion import to_c
+
+    return to_c(estimator, samples, **options)
+
+
+def _print(found: Any, as_json: bool) -> None:
+    """A report for people, or for programs."""
+    if not as_json:
+        print(found)
+        return
+    facts = found.to_dict() if hasattr(found, "to_dict") else asdict(found)
+    print(json.dumps(facts, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as one of Python; text for anything else."""
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,18 @@
+"""What ends a command with one line and an exit code."""
+
+from __future__ import annotations
+
+OK, DIFFERS, WRONG_INPUT, UNEXPECTED, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    the C does not give the bytes of its definition (demo, verify, bench)
+  2    wrong options, files or samples, or a missing compiler or simulator: one line says which
+  3    an error that skconv does not know; SKCONV_TRACEBACK=1 shows where it came from
+  130  interrupted
+"""
+
+
+class UsageError(Exception):
+    """Options or files are not what a command can work with."""

@@ -1,0 +1,52 @@
+"""Samples that are names of files, or images that are not arrays yet."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+HOW_TO = "Write {name} = np.stack([np.asarray(Image.open(path)) for path in paths]), with Pillow."
+
+
+def refuse_paths(name: str, X: Any) -> None:
+    """ValueError where samples are paths, or images of Pillow that do not fit one array.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    X : object
+        What was given for samples.
+    """
+    if isinstance(X, str | os.PathLike):
+        if str(X).endswith((".npy", ".npz")):
+            raise ValueError(
+                f"{name} is the path {str(X)!r}, wanted an array. Write np.load(path)."
+            )
+        raise ValueError(
+            f"{name} is the path {str(X)!r}, wanted an array. {HOW_TO.format(name=name)}"
+        )
+    first = _first(X)
+    if isinstance(first, str | os.PathLike):
+        raise ValueError(
+            f"{name} holds paths ({str(first)!r}, ...), wanted an array of pixels. "
+            + HOW_TO.format(name=name)
+        )
+    if _is_picture(first) and len({(image.size, image.mode) for image in X}) > 1:
+        raise ValueError(
+            f"{name} holds images of several sizes or modes, wanted one for all. Write "
+            f"{name} = np.stack([np.asarray(i.convert('L').resize((28, 28))) for i in images])."
+        )
+
+
+def _first(X: Any) -> Any:
+    """The first entry of a sequence of anything."""
+    ndim = getattr(X, "ndim", 1)
+    is_sequence = isinstance(X, list | tuple) or (ndim == 1 and hasattr(X, "__getitem__"))
+    if not is_sequence or len(X) == 0:
+        return None
+    return X.iloc[0] if hasattr(X, "iloc") else X[0]
+
+
+def _is_picture(value: Any) -> bool:
+    return type(value).__module__.startswith("PIL.") and hasattr(value, "mode")
