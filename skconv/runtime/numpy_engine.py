@@ -243,10 +243,11 @@ def _(op: Triangle, x: Batch) -> Batch:
 
 @evaluate.register
 def _(op: Hash, x: Batch) -> Batch:
-    groups = (x > 0).reshape(*x.shape[:-1], -1, op.n_bits)
-    if op.n_bits <= 8:
-        return np.packbits(groups, axis=-1, bitorder="little")[..., 0].astype(np.float32)
-    return groups @ (np.float32(2) ** np.arange(op.n_bits, dtype=np.float32))
+    if op.n_bits == 8:
+        codes = np.packbits(x > 0, bitorder="little").reshape(*x.shape[:-1], -1)
+        return codes.astype(np.float32)
+    groups = (x > 0).reshape(*x.shape[:-1], -1, op.n_bits).astype(np.float32)
+    return groups @ np.ldexp(np.float32(1), np.arange(op.n_bits))
 
 
 @evaluate.register

@@ -1,0 +1,44 @@
+"""Tests and examples that need torch are skipped where it is not installed.
+
+Continuous integration installs it: under ``CI=true`` they fail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from importlib.util import find_spec
+
+import pytest
+
+REASON = "torch is not installed (skconv[torch])"
+HAS_TORCH = find_spec("torch") is not None or os.environ.get("CI") == "true"
+if not HAS_TORCH:  # whose examples all need it
+    collect_ignore_glob = ["skconv/pretrained/*.py", "skconv/runtime/torch_*.py"]
+
+
+def pytest_report_header() -> list[str]:
+    return [] if HAS_TORCH else [f"{REASON}: what needs it is skipped"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that imports torch."""
+    report = yield
+    if not HAS_TORCH and report.failed and "No module named 'torch" in str(report.longrepr):
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: {REASON}")
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An example that imports torch."""
+    for item in items:
+        if not HAS_TORCH and isinstance(item, pytest.DoctestItem) and needs_torch(item):
+            item.add_marker(pytest.mark.skip(reason=REASON))
+
+
+def needs_torch(item: pytest.DoctestItem) -> bool:
+    return any("torch" in example.source for example in item.dtest.examples)
