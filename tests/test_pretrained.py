@@ -95,7 +95,7 @@ def test_a_row_of_numbers_is_a_map_of_height_1():
     net = randomized(nn.Sequential(nn.Conv2d(1, 4, (1, 3), padding="same"), nn.ReLU()), 0)
     rows = X.reshape(200, -1)
     wanted = flat(F.avg_pool2d(net(first(X)[:, :1].reshape(200, 1, 1, 64)), (1, 32)))
-    found = PretrainedFeatures(net).fit_transform(rows)
+    found = PretrainedFeatures(net, input_shape=(64,)).fit_transform(rows)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
 
 
@@ -164,7 +164,11 @@ BAD = {
     "no file": ({"model": "nowhere.pt2"}, ValueError, "'nowhere.pt2' is no file"),
     "no factory": ({"model": "math:pi"}, TypeError, "not callable"),
     "makes no module": ({"model": "builtins:list"}, TypeError, "made .*, want a torch.nn.Module"),
-    "no conv": ({"model": nn.Linear(8, 3)}, ValueError, "Linear has no Conv1d or Conv2d"),
+    "no layer that tells": (
+        {"model": nn.ReLU()},
+        ValueError,
+        "ReLU has no Conv1d, Conv2d or Linear",
+    ),
     "pool": ({"pool": "2by2"}, ValueError, "pool='2by2', want 'ROWSxCOLUMNS'"),
     "no windows": ({"pool": "0x2"}, ValueError, "pool='0x2'"),
     "many windows": ({"pool": "7x7"}, ValueError, "7x7 windows on a map of 6x6"),

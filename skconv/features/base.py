@@ -194,12 +194,17 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 shape or found[:3], channels_first=self.data_format == "channels_first"
             )
             check_samples(tuple(X.shape), sample)
-            if shape is None and not isinstance(flat, MapBatches):
+            is_stated = shape is not None or (len(found) == 1 and self._reads_rows())
+            if not is_stated and not isinstance(flat, MapBatches):
                 check_unstated_shape(X, flat, y)
             maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
             self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
         return self
+
+    def _reads_rows(self) -> bool:
+        """Whether rows are samples as they are meant to be, and no maps that were flattened."""
+        return False
 
     def _checked_batches(self, batches: MapBatches) -> MapBatches:
         if self.data_format == "channels_first":

@@ -39,6 +39,9 @@ class PretrainedFeatures(ConvExtractor):
     of the network costs a third of it. A layer in the middle, pooled to 2 x 2, is usually
     better for new kinds of images than the last one: search over ``layer`` and ``pool``.
 
+    A dense network, one of linear layers without a convolution, reads samples as vectors:
+    ``X`` of shape ``(n_samples, n_features)``, or maps, flattened as torch does it.
+
     Parameters
     ----------
     model : torch.nn.Module, str or path, default="efficientnet_lite0"
@@ -50,8 +53,8 @@ class PretrainedFeatures(ConvExtractor):
     layer : str, int, Layer, list of these or None, default=None
         Qualified name of a module, whose output is taken (``"name:2"`` of its second run);
         ``"output"`` is that of the network. An int counts the rows of `layers`. Several
-        layers stand one behind the other. None: the last layer that returns a map; of the
-        engine ``"module"`` the output.
+        layers stand one behind the other. None: the last layer that returns a map; of a dense
+        network, and of the engine ``"module"``, the output.
     tap : {"output", "before_activation", "after_activation"}, default="output"
         Take exactly what the module returns; or, where that is an activation's output, what
         goes into the activation; or go on to the activation that follows, if nothing but a
@@ -121,7 +124,8 @@ class PretrainedFeatures(ConvExtractor):
     preprocessing_ : Preprocessing
         What is done to a sample first.
     kernels_ : ndarray of float32 of shape (n_kernels, kernel_height, kernel_width, channels)
-        Kernels of the first convolution, batch normalisation folded into them.
+        Kernels of the first convolution, batch normalisation folded into them. Not of a
+        dense network.
     biases_ : ndarray of float32 of shape (n_kernels,)
         Its biases.
     map_shape_ : tuple of int
@@ -275,6 +279,8 @@ class PretrainedFeatures(ConvExtractor):
             space = self._given_shape()[:2]
         elif prepared.input_size is not None:
             space = prepared.input_size
+        elif source.reads_vectors:
+            space = (1, 1)
         else:
             raise ValueError(
                 "layers() before fit must know the size of a sample: give input_size or input_shape"
@@ -346,7 +352,7 @@ class PretrainedFeatures(ConvExtractor):
         source = source_of(self.model)
         with naming(maps.shape):
             self.preprocessing_ = self._prepared(source)
-            before = self.preprocessing_.graph(maps.shape[1:], source.input_axes()[0])
+            before = source.input_graph(self.preprocessing_, maps.shape[1:])
         self.fingerprint_ = source.fingerprint()
         if not source.is_program:
             remember(source.module, self.fingerprint_)
@@ -361,6 +367,9 @@ class PretrainedFeatures(ConvExtractor):
         self.engine_ = "graph"
         return graph
 
+    def _reads_rows(self) -> bool:
+        return source_of(self.model).reads_vectors
+
     def _forget(self) -> None:
         """What the other engine left behind."""
         for name in ("module_", "heads_", "n_space_", "preprocessing_graph_", "window_strides_"):
@@ -369,7 +378,8 @@ class PretrainedFeatures(ConvExtractor):
 
     def _network_graph(self, source: Source, before: Graph, shape: tuple[int, ...]) -> Graph:
         network = source.network(before.output.shape[:2], self._window())
-        self.layers_ = network.names(self.layer)
+        is_output = self.layer is None and source.reads_vectors
+        self.layers_ = network.names("output" if is_output else self.layer)
         tensors = [network.tensor(name, self.tap) for name in self.layers_]  # type: ignore[arg-type]
         if network.strides:
             self.window_strides_ = [network.strides[tensor] for tensor in tensors]
@@ -442,11 +452,10 @@ class PretrainedFeatures(ConvExtractor):
         return np.concatenate(features, axis=1)
 
     @property
-    def _network_input(self) -> Shape3:
-        """Shape of the maps before they were made flat."""
-        specs = self.preprocessing_graph_.specs
-        height, width, channels = [s.shape for s in specs.values() if len(s.shape) == 3][-1]
-        return height, width, channels
+    def _network_input(self) -> tuple[int, ...]:
+        """Shape of the maps before they were made flat; of a dense network it is flat."""
+        shapes = [spec.shape for spec in self.preprocessing_graph_.specs.values()]
+        return shapes[-1] if self.n_space_ == 0 else [s for s in shapes if len(s) == 3][-1]
 
     @property
     def _n_features_out(self) -> int:

@@ -25,7 +25,8 @@ def import_module(module: nn.Module, shape: tuple[int, ...]) -> Network:
     module : torch.nn.Module
         Takes one batch and returns tensors. It stays as it is.
     shape : tuple of int
-        Of a sample as torch has it: ``(channels, height, width)`` or ``(channels, length)``.
+        Of a sample as torch has it: ``(channels, height, width)``, ``(channels, length)``,
+        or ``(n_features,)`` of a dense network.
 
     Returns
     -------

@@ -30,11 +30,11 @@ def run_module(
         In evaluation mode. Run no further than the last of the layers, and by one thread at
         a time: what layers return is noted in the module itself.
     maps : ndarray of float32 of shape (n_samples, height, width, channels)
-        The network's input.
+        The network's input; ``(n_samples, n_features)`` where it reads vectors.
     layers : list of str
         Qualified names of modules; ``"output"`` is the network itself.
     n_space : int
-        Axes of space that the network wants: 2, or 1 for signals.
+        Axes of space that the network wants: 2, 1 for signals, 0 for vectors.
     device : {"cpu", "cuda", "auto"}
         Where to compute; CUDA only where there is one.
 
@@ -51,7 +51,7 @@ def run_module(
     """
     on_cuda = device != "cpu" and torch.cuda.is_available()
     target = torch.device("cuda" if on_cuda else "cpu")
-    x = torch.from_numpy(maps).permute(0, 3, 1, 2).to(target)
+    x = torch.from_numpy(maps if n_space == 0 else maps.transpose(0, 3, 1, 2)).to(target)
     outputs: dict[str, Any] = {}
     with ONE_AT_A_TIME, ExitStack() as stack:
         module.to(target)

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from skconv.graph import Graph, Permute, Reshape
 from skconv.pretrained import loaders
 from skconv.pretrained.network import Network
 from skconv.pretrained.packing import AbsentModule, is_module
@@ -47,21 +48,54 @@ class Source:
     def input_axes(self) -> tuple[int, int]:
         """How many channels a sample has, and how many axes of space.
 
+        A dense network has no axis of space: it reads a vector, of so many numbers as its
+        first linear layer or normalisation takes.
+
         Raises
         ------
         ValueError
-            Where the network has no convolution that tells.
+            Where the network has no layer that tells.
         """
         if self.is_program:
             from skconv.pretrained.tracing import sample_shape
 
             channels, *space = sample_shape(self.module)
             return channels, len(space)
-        for part in self.module.modules():
-            name = next((c.__name__ for c in type(part).__mro__ if c.__name__ in _AXES), None)
-            if name:
-                return int(part.in_channels), _AXES[name]
-        raise ValueError(f"model: {self.name} has no Conv1d or Conv2d, so it reads no maps")
+        for axes in (_AXES, _DENSE):
+            for part in self.module.modules():
+                name = next((c.__name__ for c in type(part).__mro__ if c.__name__ in axes), None)
+                if name:
+                    return int(getattr(part, axes[name][0])), axes[name][1]
+        raise ValueError(
+            f"model: {self.name} has no Conv1d, Conv2d or Linear that tells what it reads. Write "
+            "model=torch.nn.Sequential(...) with one of these, or give a torch.export program."
+        )
+
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether a sample is a vector to the network, and no map."""
+        return self.input_axes()[1] == 0
+
+    def input_graph(self, prepared: Preprocessing, shape: tuple[int, int, int]) -> Graph:
+        """From a sample to what the network reads: a map, or a vector in torch's order.
+
+        Raises
+        ------
+        ValueError
+            Where samples do not fit the network.
+        """
+        n_numbers = self.input_axes()[0]
+        if not self.reads_vectors:
+            return prepared.graph(shape, n_numbers)
+        graph = prepared.graph(shape, shape[2])
+        if graph.output.size != n_numbers:
+            raise ValueError(
+                f"model: {self.name} reads vectors of {n_numbers} numbers, samples have "
+                f"{graph.output.size}. Write fit(X) with X of shape (n_samples, {n_numbers})."
+            )
+        if graph.output.shape[2] > 1:
+            graph = graph.append(Permute((2, 0, 1)))
+        return graph.append(Reshape((n_numbers,)))
 
     def fixed_size(self) -> tuple[int, int] | None:
         """Height and width, where the network takes no other."""
@@ -70,6 +104,8 @@ class Source:
         from skconv.pretrained.tracing import sample_shape
 
         space = sample_shape(self.module)[1:]
+        if not space:
+            return None
         return (1, space[0]) if len(space) == 1 else (space[0], space[1])
 
     def fingerprint(self) -> str:
@@ -84,6 +120,8 @@ class Source:
 
         With a ``window`` it is a network for maps of that size, slid over them.
         """
+        if self.reads_vectors:
+            return self._dense(window)
         if window is not None:
             window = window if space[0] > 1 else (1, window[1])
             if self.fixed_size() not in (None, window):
@@ -100,8 +138,22 @@ class Source:
             return importing.import_program(self.module)
         return importing.import_module(self.module, shape)
 
+    def _dense(self, window: tuple[int, int] | None) -> Network:
+        if window is not None:
+            raise ValueError(
+                f"window_size={window} slides a network over maps, {self.name} reads vectors. "
+                "Write window_size=None."
+            )
+        from skconv.pretrained import importing
 
-_AXES = {"Conv1d": 1, "Conv2d": 2}
+        if self.is_program:
+            return importing.import_program(self.module)
+        return importing.import_module(self.module, (self.input_axes()[0],))
+
+
+# Layers that tell what a network reads: where they say how much, and how many axes of space.
+_AXES = {"Conv1d": ("in_channels", 1), "Conv2d": ("in_channels", 2)}
+_DENSE = {"Linear": ("in_features", 0), "BatchNorm1d": ("num_features", 0)}
 
 
 def source_of(model: Any) -> Source:
