@@ -283,11 +283,12 @@ def kernel_machine(rng, x: TensorSpec, kernel: Kernel, n_support: tuple[int, ...
     bound = machine.accumulator_bound(x)
     shift = 31 - bound.bit_length()
     # Typical distances become exponents of a few units, typical products a base near 1.
-    units = 2**15 if kernel == "poly" else 6 * 2**8
+    units = 2**23 if kernel == "poly" else 6 * 2**8
     multiplier = np.array([units * 2.0**32 / (bound << shift) * rng.uniform(0.5, 3)], np.int32)
-    low = -(2**17) if kernel == "poly" else 0
-    rule = Requantization(multiplier, shift, 1.0, "int32", low, 2**17)
-    return replace(machine, exponent=rule, degree=int(rng.integers(1, 5)))
+    low, high = (-(2**23), 2**23) if kernel == "poly" else (0, 2**17)
+    rule = Requantization(multiplier, shift, 1.0, "int32", low, high)
+    kept = int(rng.integers(0, 10)) if kernel == "poly" else 0
+    return replace(machine, exponent=rule, degree=int(rng.integers(1, 5)), kept_bits=kept)
 
 
 def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:

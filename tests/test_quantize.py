@@ -215,8 +215,9 @@ def test_nested_integers_are_the_integers_of_the_whole():
         (np.array([1, 2], np.int16), {"input_dtype": "int16", "input_scale": 1.0}),
         (np.array([0.0, 16.0]), {"input_dtype": "uint8", "input_scale": 1.0}),
         (np.array([-5.0, 300.0]), {"input_dtype": "int16", "input_scale": 1.0}),
-        (np.array([0.5, 1.0]), {}),
-        (np.array([0.0, 1e6]), {}),
+        (np.arange(256, dtype="f4") / 255, {"input_dtype": "uint8", "input_scale": 1 / 255}),
+        (np.array([0.3, 1.0]), {"input_dtype": "int16"}),
+        (np.array([0.0, 1e6]), {"input_dtype": "int16"}),
     ],
 )
 def test_device_input(x, wanted):

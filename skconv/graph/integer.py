@@ -28,7 +28,8 @@ from skconv.graph.vectors import Norm, SupportVectors
 ACCUMULATOR_MAX = 2**31 - 1
 EXP2_FRACTION_BITS = 8
 KERNEL_FRACTION_BITS = 15
-POLY_FRACTION_BITS = 20
+POLY_BASE_BITS = 23
+POLY_FRACTION_BITS = 30
 NORMALIZED_FRACTION_BITS = 14
 
 
@@ -324,9 +325,10 @@ class QKernelMachine(SupportVectors, IntegerOp):
     Support vectors have the type, scale and zero point of the input; ``dual_coef`` is
     int16, ``intercept`` int64. Distances (or ``x . s + offset``, poly) are int32; the
     requantisation ``exponent`` makes of them an exponent with 8 bits of fraction
-    (laplacian, rbf) or the base of the power with 15 (poly). Kernels have ``f =
-    fraction_bits`` of fraction: 15, and 20 for poly, whose values spread wider. The sum
-    is int64, and a decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32.
+    (laplacian, rbf) or the base of the power with 23 (poly). Kernels have ``fraction_bits``
+    of fraction: 15, and 30 for poly, whose values spread wider. The sum is int64, and a
+    decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32, where ``f`` is ``fraction_bits``
+    less those that decisions keep, ``kept_bits``.
     """
 
     domains = INTEGER
@@ -334,6 +336,7 @@ class QKernelMachine(SupportVectors, IntegerOp):
     offset: int = 0
     degree: int = 3
     scale: float = 1.0
+    kept_bits: int = 0
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -345,6 +348,11 @@ class QKernelMachine(SupportVectors, IntegerOp):
     @property
     def fraction_bits(self) -> int:
         return POLY_FRACTION_BITS if self.kernel == "poly" else KERNEL_FRACTION_BITS
+
+    @property
+    def shift(self) -> int:
+        """From a sum to a decision."""
+        return self.fraction_bits - self.kept_bits
 
     def accumulator_bound(self, x: TensorSpec) -> int:
         """Largest distance, or dot product plus offset, that can occur."""
@@ -367,5 +375,7 @@ class QKernelMachine(SupportVectors, IntegerOp):
         )
         if self.kernel == "poly":
             require_zero_point_0(self, x)
+            largest = max(-self.exponent.minimum, self.exponent.maximum)
+            require(largest <= 2**POLY_BASE_BITS, f"{self.describe()}: base up to {largest}")
         self.exponent.spec((1,), self.accumulator_bound(x))
         return TensorSpec((self.n_results,), "int32", self.scale)

@@ -13,6 +13,7 @@ from skconv.graph import (
     Affine,
     Conv,
     Graph,
+    KernelMachine,
     Linear,
     Node,
     Op,
@@ -36,6 +37,8 @@ def fold(graph: Graph) -> Graph:
 
     - `Affine`, `Linear` and `Conv` that follow one another become one op where that is
       exact, computed in float64 and rounded once;
+    - an `Affine` of one factor goes into the support vectors and gamma of a `KernelMachine`
+      that measures distances;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - `Select` moves in front of `Affine`, and into a `Linear` before or behind it;
     - two `Select`, `Reshape` or `Permute` become one;
@@ -160,6 +163,16 @@ def _affine_linear(first: Affine, second: Linear, x: TensorSpec) -> Ops:
     return (_linear(weights * _wide(first.factors), bias),)
 
 
+def _affine_machine(first: Affine, second: KernelMachine, x: TensorSpec) -> Ops | None:
+    """A distance does not notice an offset; one factor for all is a part of gamma."""
+    if second.kernel == "poly" or np.ptp(first.factors) or not first.factors[0]:
+        return None
+    factor = float(first.factors[0])
+    vectors = (_wide(second.support_vectors) - _wide(first.offsets)) / factor
+    gamma = second.gamma * abs(factor) ** (1 if second.kernel == "laplacian" else 2)
+    return (replace(second, support_vectors=vectors.astype(np.float32), gamma=gamma),)
+
+
 def _linear_affine(first: Linear, second: Affine, x: TensorSpec) -> Ops:
     factors = _wide(second.factors)
     bias = _wide(first.bias) * factors + _wide(second.offsets)
@@ -253,6 +266,7 @@ def _unless_larger(new: Ops, old: Ops) -> Ops | None:
 _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | None]] = {
     (Affine, Affine): _affine_affine,
     (Affine, Linear): _affine_linear,
+    (Affine, KernelMachine): _affine_machine,
     (Linear, Affine): _linear_affine,
     (Linear, Linear): _linear_linear,
     (Conv, Affine): _conv_affine,

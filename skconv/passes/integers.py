@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,12 @@ from numpy.typing import NDArray
 from skconv.graph import Conv, Graph
 from skconv.passes.biases import correct_biases
 from skconv.passes.calibrate import Method, calibrate, check_calibration
+from skconv.passes.device import device_units
 from skconv.passes.equalize import equalize
 from skconv.passes.quantize import InputType, device_input, quantize
+from skconv.runtime import fixed
+
+Array = NDArray[Any]
 
 # Means and largest numbers of channels, over all pixels, need no more samples.
 MOST_SAMPLES = 100
@@ -45,9 +50,21 @@ def integer_graph(
     """
     checked = check_calibration(graph, samples)
     options = device_input(samples, input_type) | bits
+    delivered = None
+    if options.get("input_dtype") == "int16" and "input_scale" not in options:
+        delivered = device_units(graph, checked.reshape(len(checked), -1))
+    if delivered is None:
+        return _quantized(graph, checked, calibration, options)
+    graph, device = delivered
+    options["device"] = replace(device, scales=(), zero_points=())
+    units = fixed.quantize_input(device, checked).astype(np.float64)
+    return replace(_quantized(graph, units, calibration, options), input=device)
+
+
+def _quantized(graph: Graph, samples: Array, calibration: Method, options: dict[str, Any]) -> Graph:
     if not is_deep(graph):
         return quantize(graph, calibrate(graph, samples, calibration), **options)
-    few = checked[_evenly_spaced(len(samples))]
+    few = samples[_evenly_spaced(len(samples))]
     graph = equalize(graph, few)
     ranges = calibrate(graph, samples, calibration)
     return quantize(correct_biases(graph, ranges, few, **options), ranges, **options)

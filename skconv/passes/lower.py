@@ -64,8 +64,9 @@ from skconv.graph.core import Node
 from skconv.graph.integer import (
     ACCUMULATOR_MAX,
     EXP2_FRACTION_BITS,
-    KERNEL_FRACTION_BITS,
+    POLY_BASE_BITS,
 )
+from skconv.passes import precision
 from skconv.passes.lowering import Lowering, demand
 from skconv.passes.scales import (
     INT8_MAX,
@@ -76,6 +77,7 @@ from skconv.passes.scales import (
     round_keeping_sums,
     row_scales,
 )
+from skconv.runtime.windows import weighted_kernels
 
 Array = NDArray[Any]
 
@@ -155,7 +157,7 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
     users = lowering.source.users(node.name)
     reader = users[0] if len(users) == 1 else None
     (name,) = node.inputs
-    source = lowering.read(name, lowering.conv_limit)
+    source = lowering.read(name, lowering.conv_limit(node))
     x = lowering.graph.specs[source]
     weights, bias, scales = _integer_kernels(op, x)
     geometry = {
@@ -325,7 +327,7 @@ def _(op: Normalize, node: Node, lowering: Lowering) -> None:
 
 @lower.register
 def _(op: Linear, node: Node, lowering: Lowering) -> None:
-    source = lowering.read(node.inputs[0], INT8_MAX)
+    source = lowering.read(node.inputs[0], lowering.vector_limit(node))
     x = lowering.graph.specs[source]
     limit = INT8_MAX if lowering.linear_bits == 8 else INT16_MAX
     weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
@@ -361,7 +363,9 @@ def _meaning(units: Array) -> dict[str, Any]:
 
 @lower.register
 def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
-    source = _read_for_kernel(op, node, lowering)
+    (name,) = node.inputs
+    most = precision.most(op, lowering.ranges[name])
+    source = lowering.read(name, lowering.vector_limit(node), at_most=most)
     x = lowering.graph.specs[source]
     low, high = x.limits
     vectors = np.clip(np.rint(op.support_vectors / x.scale) + x.zero_point, low, high)
@@ -385,15 +389,6 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
     lowering.add(node, _integer_coefficients(machine, unit), source)
 
 
-def _read_for_kernel(op: KernelMachine, node: Node, lowering: Lowering) -> str:
-    """8-bit features, and few enough of them that the distances fit int32."""
-    (name,) = node.inputs
-    n_features = op.support_vectors.shape[1]
-    power = 1 if op.kernel == "laplacian" else 2
-    largest = int((ACCUMULATOR_MAX / n_features) ** (1 / power)) // 2
-    return lowering.read(name, INT8_MAX, at_most=min(largest, INT16_MAX))
-
-
 def _exponent_rule(exponent_per_unit: float, bound: int) -> Any:
     """From a distance to ``u`` of ``2^-u`` with 8 bits of fraction."""
     spec = TensorSpec((1,), "int32", 2.0**-EXP2_FRACTION_BITS, 0, 0, ACCUMULATOR_MAX)
@@ -413,9 +408,10 @@ def _poly_rule(
     vectors = op.support_vectors.astype(np.float64)
     base = op.gamma * (vectors @ vectors.T) + op.coef0
     largest = 1.25 * float(np.abs(base).max())
-    spec = integer_spec((1,), -largest, largest, INT16_MAX)
+    limit = 2**POLY_BASE_BITS
+    spec = TensorSpec((1,), "int32", (largest or 1.0) / limit, 0, -limit, limit)
     rule = requantization(op.gamma * x.scale**2, bound, spec)
-    unit = (rule.scale * 2.0**KERNEL_FRACTION_BITS) ** op.degree
+    unit = (rule.scale * limit) ** op.degree
     return replace(machine, exponent=rule), unit
 
 
@@ -424,9 +420,20 @@ def _integer_coefficients(machine: QKernelMachine, unit: float) -> QKernelMachin
     coefficients = machine.dual_coef.astype(np.float64) * unit
     scale = float(np.abs(coefficients).max()) / INT16_MAX
     intercept = np.rint(machine.intercept.astype(np.float64) / scale * 2.0**machine.fraction_bits)
-    return replace(
+    integer = replace(
         machine,
         dual_coef=np.rint(coefficients / scale).astype(np.int16),
         intercept=intercept.astype(np.int64),
-        scale=scale,
     )
+    kept = _kept_bits(integer) if machine.kernel == "poly" else 0
+    return replace(integer, scale=scale / 2**kept, kept_bits=kept)
+
+
+def _kept_bits(machine: QKernelMachine) -> int:
+    """How many bits of fraction of a decision have room in int32, whatever the input is."""
+    absolute = replace(machine, dual_coef=np.abs(machine.dual_coef.astype(np.int64)))
+    one = np.ones((1, len(machine.support_vectors)))
+    largest = weighted_kernels(one, absolute)[0] + 1
+    largest += np.abs(machine.intercept) / 2.0**machine.fraction_bits
+    spare = ACCUMULATOR_MAX.bit_length() - int(largest.max()).bit_length()
+    return min(max(spare, 0), machine.fraction_bits - 1)

@@ -40,6 +40,7 @@ from skconv.graph import (
 )
 from skconv.graph.core import Node
 from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.passes import precision
 from skconv.passes.calibrate import Ranges
 from skconv.passes.scales import INT8_MAX, INT16_MAX, UINT8_MAX, integer_spec, requantization
 
@@ -61,10 +62,8 @@ def demand(op: Op, x: TensorSpec) -> int:
     return INT16_MAX
 
 
-@demand.register(Linear)
-@demand.register(KernelMachine)
-@demand.register(Activation)
-def _(op: Op, x: TensorSpec) -> int:
+@demand.register
+def _(op: Activation, x: TensorSpec) -> int:
     return INT8_MAX
 
 
@@ -114,10 +113,33 @@ class Lowering:
         self.graph = self.graph.append(op, *inputs, name=node.name)
         self.names[node.name] = self.graph.output_name
 
-    @property
-    def conv_limit(self) -> int:
-        """The largest integer that convolutions want to read."""
-        return INT8_MAX if self.conv_bits == 8 else INT16_MAX
+    def conv_limit(self, node: Node) -> int:
+        """The largest integer that a convolution wants to read.
+
+        The first one keeps the 16 bits of an input that has them.
+        """
+        is_fine = self.conv_bits == 16 or (
+            self.graph.input.nbytes > self.graph.input.size and self._is_first(node)
+        )
+        return INT16_MAX if is_fine else INT8_MAX
+
+    def _is_first(self, node: Node) -> bool:
+        """Whether no convolution comes before a node."""
+        nodes = {node.name: node for node in self.source.nodes}
+        sources = [nodes[name] for name in node.inputs if name != INPUT]
+        return all(not isinstance(s.op, Conv) and self._is_first(s) for s in sources)
+
+    def vector_limit(self, node: Node) -> int:
+        """The largest integer that a `Linear` or a `KernelMachine` wants to read."""
+        (name,) = node.inputs
+        return precision.limit(node.op, self.ranges[name], self.ranges[node.name])
+
+    def is_delivered(self, name: str) -> bool:
+        """Whether an integer tensor holds the numbers of the device, as they are."""
+        if name == INPUT:
+            return True
+        node = next(node for node in self.graph.nodes if node.name == name)
+        return isinstance(node.op, Reshape | Permute | Select) and self.is_delivered(node.inputs[0])
 
     def limit(self, name: str) -> int:
         """The largest integer that all readers of a float tensor want."""
@@ -131,7 +153,9 @@ class Lowering:
         if isinstance(node.op, TRANSPARENT):
             return self.limit(node.name)
         if isinstance(node.op, Conv):
-            return self.conv_limit
+            return self.conv_limit(node)
+        if isinstance(node.op, Linear | KernelMachine):
+            return self.vector_limit(node)
         if isinstance(node.op, Abs | BothSigns | Clip | Magnitude | SoftThreshold):
             # They keep the scale, and 8 bits would lose one of them to the sign.
             after = self.limit(node.name)
@@ -152,8 +176,8 @@ class Lowering:
         """
         spec = self.spec(name)
         allowed = UINT8_MAX if limit == INT8_MAX else limit
-        if self.names[name] == INPUT:
-            allowed = at_most or INT16_MAX
+        if self.is_delivered(self.names[name]):
+            allowed = at_most or INT16_MAX + 1
         if spec.magnitude <= allowed:
             return self.names[name]
         low, high = self.ranges[name]

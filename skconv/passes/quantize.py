@@ -32,6 +32,7 @@ from skconv.passes.saturation import without_saturation
 from skconv.passes.scales import INT16_MAX, UINT8_MAX
 
 InputType = Literal["uint8", "int8", "int16"]
+ROUNDING = 2.0**-20
 
 
 def quantize(
@@ -40,6 +41,7 @@ def quantize(
     *,
     input_dtype: InputType | None = None,
     input_scale: float | None = None,
+    device: TensorSpec | None = None,
     linear_bits: Bits = 16,
     output_bits: Bits = 8,
     conv_bits: Bits = 8,
@@ -56,6 +58,8 @@ def quantize(
         What the device delivers; from the range of the input where None.
     input_scale : float, optional
         What one unit of the input is worth; from its range where None.
+    device : TensorSpec, optional
+        The input that the device delivers, in place of the two.
     linear_bits : {8, 16}
         Size of the weights of linear layers and classifiers.
     output_bits : {8, 16}
@@ -70,7 +74,8 @@ def quantize(
         Where an op has no integer form, or accumulators cannot be made to fit int32.
     """
     verify(graph)
-    device = nested_input(graph) or input_tensor(graph, ranges[INPUT], input_dtype, input_scale)
+    device = device or nested_input(graph)
+    device = device or input_tensor(graph, ranges[INPUT], input_dtype, input_scale)
     ranges = without_saturation(graph, ranges)
     lowering = Lowering(graph, ranges, linear_bits, output_bits, Graph(device), conv_bits=conv_bits)
     for node in graph.nodes:
@@ -83,28 +88,34 @@ def device_input(x: NDArray[Any], dtype: InputType | None = None) -> dict[str, A
     """``input_dtype`` and ``input_scale`` for data like ``x``.
 
     Integers of 8 or 16 bits are what the device delivers. So are whole numbers in another
-    type, where they fit. Other numbers get a scale from their range. ``dtype`` is what the
-    device delivers where the data do not tell it.
+    type, where they fit, and bytes divided by 255. Other numbers are int16 with a scale from
+    their range. ``dtype`` is what the device delivers where the data do not tell it.
     """
     if dtype is not None:
         return _chosen_input(x, dtype)
     if x.dtype.name in get_args(InputType):
         return {"input_dtype": x.dtype.name, "input_scale": 1.0}
-    if not np.array_equal(x, np.rint(x)):
-        return {}
     low, high = x.min(), x.max()
-    if low >= 0 and high <= UINT8_MAX:
-        return {"input_dtype": "uint8", "input_scale": 1.0}
-    if max(high, -low) <= INT16_MAX:
-        return {"input_dtype": "int16", "input_scale": 1.0}
-    return {}
+    if _is_whole(x):
+        if low >= 0 and high <= UINT8_MAX:
+            return {"input_dtype": "uint8", "input_scale": 1.0}
+        return {"input_dtype": "int16"} | (
+            {"input_scale": 1.0} if max(high, -low) <= INT16_MAX else {}
+        )
+    if low >= 0 and high <= 1 and _is_whole(x.astype(np.float64) * UINT8_MAX):
+        return {"input_dtype": "uint8", "input_scale": 1.0 / UINT8_MAX}
+    return {"input_dtype": "int16"}
+
+
+def _is_whole(x: NDArray[Any]) -> bool:
+    """Whether numbers are whole, up to the rounding of float32."""
+    return bool(np.all(np.abs(x - np.rint(x)) <= ROUNDING * np.maximum(np.abs(x), 1)))
 
 
 def _chosen_input(x: NDArray[Any], dtype: InputType) -> dict[str, Any]:
     info = np.iinfo(dtype)
     low, high = x.min(), x.max()
-    whole = np.array_equal(x, np.rint(x))
-    if whole and info.min <= low and high <= info.max:
+    if _is_whole(x) and info.min <= low and high <= info.max:
         return {"input_dtype": dtype, "input_scale": 1.0}
     if x.dtype.kind in "bui" or (low < 0 and info.min == 0):
         raise ValueError(
@@ -157,9 +168,10 @@ def input_tensor(
     info = np.iinfo(chosen)
     if low < 0 and info.min == 0:
         raise ValueError(f"input_dtype={chosen!r}, but calibration samples go down to {low:g}")
-    minimum, maximum = (0 if info.min == 0 else -int(info.max)), int(info.max)
+    maximum = int(info.max)
     if scale is not None:
         return TensorSpec(graph.input.shape, chosen, scale, 0, int(info.min), maximum)
     largest = max(high, -low)
     fitted = largest / maximum if largest > 0 else 1.0
+    minimum = 0 if info.min == 0 else -maximum
     return TensorSpec(graph.input.shape, chosen, fitted, 0, minimum, maximum)

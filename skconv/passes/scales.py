@@ -16,6 +16,7 @@ Array = NDArray[Any]
 INT8_MAX = 127
 UINT8_MAX = 255
 INT16_MAX = 2**15 - 1
+UINT16_MAX = 2**16 - 1
 FEWEST_PARTS = 32
 
 

@@ -60,6 +60,7 @@ from skconv.graph.integer import (
     EXP2_FRACTION_BITS,
     KERNEL_FRACTION_BITS,
     NORMALIZED_FRACTION_BITS,
+    POLY_BASE_BITS,
     POLY_FRACTION_BITS,
     exp2_table,
 )
@@ -155,11 +156,11 @@ def exp2_negative(exponent: Batch) -> Batch:
 
 
 def power(base: Batch, degree: int) -> Batch:
-    """``base^degree`` with 20 bits of fraction, of a base with 15, rounded at every product."""
+    """``base^degree`` with 30 bits of fraction, of a base with 23, rounded at every product."""
     base = base.astype(np.int64)
-    result = base << (POLY_FRACTION_BITS - KERNEL_FRACTION_BITS)
+    result = base << (POLY_FRACTION_BITS - POLY_BASE_BITS)
     for _ in range(degree - 1):
-        result = (result * base + 2**14) >> KERNEL_FRACTION_BITS
+        result = (result * base + 2 ** (POLY_BASE_BITS - 1)) >> POLY_BASE_BITS
     return result
 
 
@@ -320,8 +321,8 @@ def _(op: QLinear, x: Batch) -> Batch:
 
 @evaluate.register
 def _(op: QKernelMachine, x: Batch) -> Batch:
-    sums = weighted_kernels(kernel_values(op, x), op).astype(np.int64) + op.intercept
-    return (sums + (1 << (op.fraction_bits - 1))) >> op.fraction_bits
+    sums = _weighted(kernel_values(op, x), op) + op.intercept
+    return (sums + (1 << (op.shift - 1))) >> op.shift
 
 
 @evaluate.register
@@ -332,6 +333,13 @@ def _(op: QSoftmax, x: Batch) -> Batch:
     distances = (scores.max(axis=1, keepdims=True) - scores) >> op.shift
     powers = exp2_negative(requantize(np.minimum(distances, op.limit), op.exponent))
     return rounded_quotient(powers << KERNEL_FRACTION_BITS, powers.sum(axis=1, keepdims=True))
+
+
+def _weighted(kernels: Batch, op: QKernelMachine) -> Batch:
+    """`weighted_kernels` in halves, each of which float64 sums exactly."""
+    high, low = kernels >> KERNEL_FRACTION_BITS, kernels & (2**KERNEL_FRACTION_BITS - 1)
+    sums = weighted_kernels(high, op).astype(np.int64) << KERNEL_FRACTION_BITS
+    return sums + weighted_kernels(low, op).astype(np.int64)
 
 
 def kernel_values(op: QKernelMachine, x: Batch) -> Batch:

@@ -23,6 +23,7 @@ typedef struct {
     const SK_FLASH uint16_t *exp2_table;  /* 2^-(i / 256), 15 bits of fraction; not for poly */
     int32_t offset;                       /* poly: added to the product */
     int32_t degree;
+    int32_t shift;                        /* poly: from a sum to a decision */
     sk_requantization exponent; /* last: old compilers miss fields after inner braces */
 } sk_machine;
 
@@ -66,27 +67,28 @@ SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
     return sum;
 }
 
-/* base^degree with 20 bits of fraction, of a base with 15, rounded at every product. */
-SK_INLINE int64_t sk_power(int32_t base, int32_t degree)
+/* base^degree with 30 bits of fraction, of a base with 23, rounded at every product. */
+SK_INLINE int32_t sk_power(int32_t base, int32_t degree)
 {
-    int64_t result = (int64_t)base * 32;
+    int32_t result = base * 128;
     for (int32_t i = 1; i < degree; i++) {
-        result = (result * base + ((int64_t)1 << 14)) >> 15;
+        result = (int32_t)(((int64_t)result * base + ((int64_t)1 << 22)) >> 23);
     }
     return result;
 }
 
-SK_INLINE int64_t sk_kernel_value(sk_machine m, const void *input, int32_t vector)
+SK_INLINE int32_t sk_kernel_value(sk_machine m, const void *input, int32_t vector)
 {
     const int32_t u = sk_requantize(sk_distance(m, input, vector), 0, m.exponent);
-    return m.kernel == SK_POLY ? sk_power(u, m.degree) : sk_exp2_negative(m.exp2_table, u);
+    return m.kernel == SK_POLY ? sk_power(u, m.degree)
+                               : (int32_t)sk_exp2_negative(m.exp2_table, u);
 }
 
 /* int16 coefficients: a kernel of up to 2^15 needs no product of 64 bits. */
-SK_INLINE int64_t sk_weighted(sk_machine m, int32_t place, int64_t value)
+SK_INLINE int64_t sk_weighted(sk_machine m, int32_t place, int32_t value)
 {
     const int32_t coefficient = sk_load_table(m.coefficients, m.coefficient_type, place);
-    return m.kernel == SK_POLY ? coefficient * value : coefficient * (int32_t)value;
+    return m.kernel == SK_POLY ? (int64_t)coefficient * value : coefficient * value;
 }
 
 /* One decision per pair of classes i < j, positive votes for i; or one score per row.
@@ -97,7 +99,7 @@ SK_INLINE void sk_kernel_machine(
     const void *input, int32_t *output, int64_t *sums, sk_machine m)
 {
     const int32_t results = sk_machine_results(m.classes, m.rows);
-    const int32_t bits = m.kernel == SK_POLY ? 20 : 15;
+    const int32_t bits = m.kernel == SK_POLY ? m.shift : 15;
     for (int32_t i = 0; i < results; i++) {
         sums[i] = m.intercept[i];
     }
@@ -105,7 +107,7 @@ SK_INLINE void sk_kernel_machine(
     for (int32_t i = 0; i < (m.classes == 0 ? 1 : m.classes); i++) {
         const int32_t count = m.classes == 0 ? m.vectors : m.n_support[i];
         for (int32_t n = 0; n < count; n++) {
-            const int64_t value = sk_kernel_value(m, input, vector);
+            const int32_t value = sk_kernel_value(m, input, vector);
             for (int32_t row = 0; row < m.rows; row++) {
                 sums[sk_machine_place(i, row, m.classes)] +=
                     sk_weighted(m, row * m.vectors + vector, value);

@@ -1,0 +1,94 @@
+"""How much the decisions of a layer suffer where its input is rounded to 8 bits.
+
+Rounding to a step makes errors of variance ``step^2 / 12``, independent of one another. From
+the weights, or the support vectors, follows what they do to a score or to a kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import singledispatch
+from math import isqrt, sqrt
+
+import numpy as np
+
+from skconv.graph import KernelMachine, Linear, Op
+from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.passes.calibrate import Range
+from skconv.passes.scales import INT8_MAX, INT16_MAX, integer_spec
+from skconv.runtime import reference
+
+# Of a linear layer: in parts of the range of all outputs. Of a kernel machine, on samples that
+# are hard to tell apart: in parts of the spread of their decisions.
+MOST_SCORE_NOISE = 0.01
+MOST_KERNEL_NOISE = 0.25
+# A few large values dominate the spread of polynomials, and others must still be told apart.
+MOST_POLY_NOISE = 0.02
+MOST_SAMPLES = 200
+
+
+def limit(op: Op, read: Range, yielded: Range) -> int:
+    """The largest integer that a `Linear` or a `KernelMachine` wants to read.
+
+    127 where the rounding to 8 bits is as good as nothing, else as many as int32 sums allow.
+    """
+    step = integer_spec((1,), *read, INT8_MAX).scale
+    return INT8_MAX if eight_bits_do(op, step, yielded) else max(INT8_MAX, most(op, read))
+
+
+@singledispatch
+def eight_bits_do(op: Op, step: float, yielded: Range) -> bool:
+    """Whether inputs may be rounded to a step."""
+    raise TypeError(f"{type(op).__name__} reads 8 bits or not for reasons of its own")
+
+
+@eight_bits_do.register
+def _(op: Linear, step: float, yielded: Range) -> bool:
+    low, high = yielded
+    noise = step / sqrt(12) * np.linalg.norm(op.weights.astype(np.float64), axis=1)
+    return float(noise.max()) <= MOST_SCORE_NOISE * (high - low)
+
+
+@eight_bits_do.register
+def _(op: KernelMachine, step: float, yielded: Range) -> bool:
+    most = MOST_POLY_NOISE if op.kernel == "poly" else MOST_KERNEL_NOISE
+    return kernel_noise(op, step) <= most
+
+
+def kernel_noise(op: KernelMachine, step: float) -> float:
+    """What rounding does to decisions, in parts of their spread; support vectors are the samples.
+
+    They are the samples that are hard to tell apart. The result that suffers most counts.
+    """
+    vectors = op.support_vectors.astype(np.float64)
+    samples = vectors[np.linspace(0, len(vectors) - 1, min(MOST_SAMPLES, len(vectors))).astype(int)]
+    rounded = replace(op, support_vectors=step * np.rint(vectors / step))
+    scores = reference.evaluate(op, samples)
+    error = reference.evaluate(rounded, step * np.rint(samples / step)) - scores
+    noise, spread = np.sqrt((error**2).mean(axis=0)), scores.std(axis=0)
+    return float((noise / np.maximum(spread, 1e-300)).max())
+
+
+@singledispatch
+def most(op: Op, read: Range) -> int:
+    """The largest integer with which sums fit int32, and weights keep enough of their bits."""
+    return INT16_MAX
+
+
+@most.register
+def _(op: Linear, read: Range) -> int:
+    """What is left for weights: inputs and weights have about as many bits."""
+    return min(INT16_MAX, isqrt(2 * ACCUMULATOR_MAX // op.weights.shape[1]))
+
+
+@most.register
+def _(op: KernelMachine, read: Range) -> int:
+    n_features = op.support_vectors.shape[1]
+    if op.kernel == "laplacian":
+        return min(INT16_MAX, ACCUMULATOR_MAX // n_features // 2)
+    # Of a polynomial kernel `coef0` takes a part of the sum.
+    largest = max(*read, -min(read))
+    parts = n_features * 4.0
+    if op.kernel == "poly" and largest > 0:
+        parts += 4 * abs(op.coef0) / (op.gamma * largest**2)
+    return min(INT16_MAX, isqrt(int(ACCUMULATOR_MAX / parts)))
