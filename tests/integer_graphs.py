@@ -283,12 +283,14 @@ def kernel_machine(rng, x: TensorSpec, kernel: Kernel, n_support: tuple[int, ...
     bound = machine.accumulator_bound(x)
     shift = 31 - bound.bit_length()
     # Typical distances become exponents of a few units, typical products a base near 1.
-    units = 2**23 if kernel == "poly" else 6 * 2**8
+    fine = kernel != "poly" and bool(rng.integers(2))
+    units = 2**23 if kernel == "poly" else 6 * 2 ** (14 if fine else 8)
     multiplier = np.array([units * 2.0**32 / (bound << shift) * rng.uniform(0.5, 3)], np.int32)
-    low, high = (-(2**23), 2**23) if kernel == "poly" else (0, 2**17)
+    low, high = (-(2**23), 2**23) if kernel == "poly" else (0, 2**23 if fine else 2**17)
     rule = Requantization(multiplier, shift, 1.0, "int32", low, high)
     kept = int(rng.integers(0, 10)) if kernel == "poly" else 0
-    return replace(machine, exponent=rule, degree=int(rng.integers(1, 5)), kept_bits=kept)
+    degree = int(rng.integers(1, 5))
+    return replace(machine, exponent=rule, degree=degree, kept_bits=kept, fine=fine)
 
 
 def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:

@@ -245,6 +245,9 @@ int main(void)
     for (int32_t u = 0; u < 5000; u++) {
         printf("%ld\\n", (long)sk_exp2_negative(exp2_table, u));
     }
+    for (int32_t u = 0; u < 300000; u += 41) {
+        printf("%ld\\n", (long)sk_fine_exp2_negative(exp2_table, u));
+    }
     for (int32_t degree = 1; degree < 6; degree++) {
         for (int32_t base = -8388608; base <= 8388608; base += 65536) {
             printf("%lld\\n", (long long)sk_power(base, degree));
@@ -269,7 +272,8 @@ def test_powers_are_the_definition(tmp_path):
     found = np.array(run_c(tmp_path, POWERS), np.int64)
     bases = np.arange(-(2**23), 2**23 + 1, 2**16)
     powers = [fixed.power(bases, degree) for degree in range(1, 6)]
-    wanted = np.concatenate([fixed.exp2_negative(np.arange(5000)), *powers])
+    fine = fixed.exp2_negative(np.arange(0, 300000, 41), 14)
+    wanted = np.concatenate([fixed.exp2_negative(np.arange(5000)), fine, *powers])
     np.testing.assert_array_equal(found, wanted)
 
 

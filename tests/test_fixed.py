@@ -66,6 +66,13 @@ def test_exp2_negative_is_within_one_unit(exponent):
     assert value >= 2.0**15 * 2.0 ** -(exponent / 256) - 1.5
 
 
+@given(st.integers(0, 2**31 - 1))
+def test_fine_exp2_negative_is_within_one_unit(exponent):
+    value = int(fixed.exp2_negative(np.array([exponent]), 14)[0])
+    exact = 2.0**15 * 2.0 ** -(exponent / 2**14)
+    assert exact - 2 <= value <= exact + 1.5
+
+
 @given(st.integers(-(2**23), 2**23), st.integers(1, 5))
 def test_power_is_close_to_the_real_power(base, degree):
     value = int(fixed.power(np.array([base]), degree)[0])

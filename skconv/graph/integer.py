@@ -27,6 +27,7 @@ from skconv.graph.vectors import Norm, SupportVectors
 
 ACCUMULATOR_MAX = 2**31 - 1
 EXP2_FRACTION_BITS = 8
+FINE_EXP2_BITS = 14
 KERNEL_FRACTION_BITS = 15
 POLY_BASE_BITS = 23
 POLY_FRACTION_BITS = 30
@@ -324,11 +325,11 @@ class QKernelMachine(SupportVectors, IntegerOp):
 
     Support vectors have the type, scale and zero point of the input; ``dual_coef`` is
     int16, ``intercept`` int64. Distances (or ``x . s + offset``, poly) are int32; the
-    requantisation ``exponent`` makes of them an exponent with 8 bits of fraction
-    (laplacian, rbf) or the base of the power with 23 (poly). Kernels have ``fraction_bits``
-    of fraction: 15, and 30 for poly, whose values spread wider. The sum is int64, and a
-    decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32, where ``f`` is ``fraction_bits``
-    less those that decisions keep, ``kept_bits``.
+    requantisation ``exponent`` makes of them an exponent with 8 bits of fraction, or with 14
+    where ``fine`` says so (laplacian, rbf), or the base of the power with 23 (poly). Kernels
+    have ``fraction_bits`` of fraction: 15, and 30 for poly, whose values spread wider. The
+    sum is int64, and a decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32, where
+    ``f`` is ``fraction_bits`` less those that decisions keep, ``kept_bits``.
     """
 
     domains = INTEGER
@@ -337,6 +338,7 @@ class QKernelMachine(SupportVectors, IntegerOp):
     degree: int = 3
     scale: float = 1.0
     kept_bits: int = 0
+    fine: bool = False
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -348,6 +350,11 @@ class QKernelMachine(SupportVectors, IntegerOp):
     @property
     def fraction_bits(self) -> int:
         return POLY_FRACTION_BITS if self.kernel == "poly" else KERNEL_FRACTION_BITS
+
+    @property
+    def exponent_bits(self) -> int:
+        """Bits of fraction of an exponent (laplacian, rbf)."""
+        return FINE_EXP2_BITS if self.fine else EXP2_FRACTION_BITS
 
     @property
     def shift(self) -> int:

@@ -63,7 +63,7 @@ from skconv.graph import (
 from skconv.graph.core import Node
 from skconv.graph.integer import (
     ACCUMULATOR_MAX,
-    EXP2_FRACTION_BITS,
+    FINE_EXP2_BITS,
     POLY_BASE_BITS,
 )
 from skconv.passes import precision
@@ -72,7 +72,6 @@ from skconv.passes.scales import (
     INT8_MAX,
     INT16_MAX,
     integer_bias,
-    integer_spec,
     requantization,
     round_keeping_sums,
     row_scales,
@@ -384,14 +383,17 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
     else:
         power = 1 if op.kernel == "laplacian" else 2
         exponent_per_unit = op.gamma / np.log(2.0) * x.scale**power
-        machine = replace(machine, exponent=_exponent_rule(exponent_per_unit, bound))
+        fine = lowering.vector_limit(node) > INT8_MAX and _fits(exponent_per_unit, bound)
+        machine = replace(machine, fine=fine)
+        rule = _exponent_rule(exponent_per_unit, bound, machine.exponent_bits)
+        machine = replace(machine, exponent=rule)
         unit = 1.0
     lowering.add(node, _integer_coefficients(machine, unit), source)
 
 
-def _exponent_rule(exponent_per_unit: float, bound: int) -> Any:
-    """From a distance to ``u`` of ``2^-u`` with 8 bits of fraction."""
-    spec = TensorSpec((1,), "int32", 2.0**-EXP2_FRACTION_BITS, 0, 0, ACCUMULATOR_MAX)
+def _exponent_rule(exponent_per_unit: float, bound: int, bits: int) -> Requantization:
+    """From a distance to ``u`` of ``2^-u`` with so many bits of fraction."""
+    spec = TensorSpec((1,), "int32", 2.0**-bits, 0, 0, ACCUMULATOR_MAX)
     rule = requantization(exponent_per_unit, bound, spec)
     if rule.scale != spec.scale:
         raise ValueError(
@@ -399,6 +401,15 @@ def _exponent_rule(exponent_per_unit: float, bound: int) -> Any:
             f"of {exponent_per_unit:g}"
         )
     return rule
+
+
+def _fits(exponent_per_unit: float, bound: int) -> bool:
+    """Whether an exponent has room for its further bits of fraction."""
+    try:
+        _exponent_rule(exponent_per_unit, bound, FINE_EXP2_BITS)
+    except ValueError:
+        return False
+    return True
 
 
 def _poly_rule(
@@ -422,11 +433,19 @@ def _integer_coefficients(machine: QKernelMachine, unit: float) -> QKernelMachin
     intercept = np.rint(machine.intercept.astype(np.float64) / scale * 2.0**machine.fraction_bits)
     integer = replace(
         machine,
-        dual_coef=np.rint(coefficients / scale).astype(np.int16),
+        dual_coef=_rounded_coefficients(coefficients / scale, machine).astype(np.int16),
         intercept=intercept.astype(np.int64),
     )
     kept = _kept_bits(integer) if machine.kernel == "poly" else 0
     return replace(integer, scale=scale / 2**kept, kept_bits=kept)
+
+
+def _rounded_coefficients(coefficients: Array, machine: QKernelMachine) -> Array:
+    """Where kernels are alike, decisions are the small differences of sums: these are kept."""
+    if not machine.fine:
+        return np.asarray(np.rint(coefficients))
+    classes = np.split(coefficients, np.cumsum(machine.n_support)[:-1], axis=1)
+    return np.concatenate([round_keeping_sums(part, INT16_MAX) for part in classes], axis=1)
 
 
 def _kept_bits(machine: QKernelMachine) -> int:

@@ -78,6 +78,8 @@ from skconv.runtime.windows import (
 
 Batch = NDArray[Any]
 
+LN2 = 177  # The natural logarithm of 2, in parts of 256.
+
 
 def run(graph: Graph, x: Batch) -> Batch:
     """Output ``(n_samples, *graph.output.shape)`` of an integer graph.
@@ -144,15 +146,19 @@ def rounded_quotient(numerator: Batch, denominator: Batch) -> Batch:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def exp2_negative(exponent: Batch) -> Batch:
-    """``2^-u`` with 15 bits of fraction, of ``u >= 0`` with 8 bits of fraction.
+def exp2_negative(exponent: Batch, bits: int = EXP2_FRACTION_BITS) -> Batch:
+    """``2^-u`` with 15 bits of fraction, of ``u >= 0`` with 8 bits of fraction or more.
 
-    The table gives the fraction, a truncating shift the whole part; 0 from ``u = 16`` on.
+    The table gives what 8 bits of the fraction do, and a truncating shift the whole part; 0
+    from ``u = 16`` on. Further bits ``l`` take off ``l 2^-bits 177 / 256`` of the entry: 177 /
+    256 is the logarithm of 2.
     """
     exponent = exponent.astype(np.int64)
-    fraction = exponent & (2**EXP2_FRACTION_BITS - 1)
-    whole = np.minimum(exponent >> EXP2_FRACTION_BITS, 16)
-    return exp2_table().astype(np.int64)[fraction] >> whole
+    further = bits - EXP2_FRACTION_BITS
+    whole = np.minimum(exponent >> bits, 16)
+    entry = exp2_table().astype(np.int64)[(exponent >> further) & (2**EXP2_FRACTION_BITS - 1)]
+    low = exponent & (2**further - 1)
+    return (entry - ((entry * low * LN2 + 2 ** (bits + 7)) >> (bits + 8))) >> whole
 
 
 def power(base: Batch, degree: int) -> Batch:
@@ -350,4 +356,4 @@ def kernel_values(op: QKernelMachine, x: Batch) -> Batch:
         return power(requantize(products, op.exponent), op.degree)
     metric = "cityblock" if op.kernel == "laplacian" else "sqeuclidean"
     distances = cdist(samples, vectors, metric).astype(np.int64)
-    return exp2_negative(requantize(distances, op.exponent))
+    return exp2_negative(requantize(distances, op.exponent), op.exponent_bits)

@@ -26,6 +26,7 @@ typedef struct {
     const int64_t *intercept;     /* of every result, with the constants of its sum */
     const uint32_t *norms;        /* ||s||^2 modulo 2^32; SK_RBF with SK_INT16 only */
     const uint16_t *exp2_table;
+    bool fine; /* an exponent has 14 bits of fraction, not 8 */
     sk_requantization exponent; /* `maximum` is the largest that occurs */
 } sk_dsp_machine;
 
@@ -148,6 +149,15 @@ typedef struct {
     const uint16_t *exp2_table;
 } sk_machine_sample;
 
+/* 2^-u of u with 14 bits of fraction, as `sk_fine_exp2_negative` gives it. */
+SK_INLINE uint32_t sk_machine_fine_exp2(sk_machine_sample x, int32_t u)
+{
+    const int32_t exponent = sk_clip(u, 0, ((int32_t)1 << 19) - 1);
+    const int32_t entry = x.exp2_table[(exponent >> 6) & 255];
+    const int32_t part = (entry * (exponent & 63) * 177 + ((int32_t)1 << 21)) >> 22;
+    return sk_shift_right((uint32_t)(entry - part), (uint32_t)exponent >> 14);
+}
+
 /* 2^-u of a distance, u rounded to 8 bits of fraction. The left shift of the
  * requantisation goes into the multiplier where that leaves the product as it is. */
 SK_INLINE uint32_t sk_machine_exp2(sk_dsp_machine m, sk_machine_sample x, uint32_t distance)
@@ -157,6 +167,9 @@ SK_INLINE uint32_t sk_machine_exp2(sk_dsp_machine m, sk_machine_sample x, uint32
     const int32_t multiplier = folds ? (int32_t)folded : m.exponent.multiplier;
     const uint32_t shifted = folds ? distance : distance << m.exponent.shift;
     int32_t u = sk_smmulr((int32_t)shifted, multiplier);
+    if (m.fine) {
+        return sk_machine_fine_exp2(x, u);
+    }
     if (m.exponent.maximum > (int32_t)UINT16_MAX) {
         u = sk_clip(u, 0, UINT16_MAX);
     }

@@ -21,6 +21,7 @@ typedef struct {
     sk_type coefficient_type;
     const SK_FLASH int64_t *intercept;    /* of every result */
     const SK_FLASH uint16_t *exp2_table;  /* 2^-(i / 256), 15 bits of fraction; not for poly */
+    bool fine;                            /* an exponent has 14 bits of fraction, not 8 */
     int32_t offset;                       /* poly: added to the product */
     int32_t degree;
     int32_t shift;                        /* poly: from a sum to a decision */
@@ -80,8 +81,11 @@ SK_INLINE int32_t sk_power(int32_t base, int32_t degree)
 SK_INLINE int32_t sk_kernel_value(sk_machine m, const void *input, int32_t vector)
 {
     const int32_t u = sk_requantize(sk_distance(m, input, vector), 0, m.exponent);
-    return m.kernel == SK_POLY ? sk_power(u, m.degree)
-                               : (int32_t)sk_exp2_negative(m.exp2_table, u);
+    if (m.kernel == SK_POLY) {
+        return sk_power(u, m.degree);
+    }
+    return m.fine ? sk_fine_exp2_negative(m.exp2_table, u)
+                  : (int32_t)sk_exp2_negative(m.exp2_table, u);
 }
 
 /* int16 coefficients: a kernel of up to 2^15 needs no product of 64 bits. */

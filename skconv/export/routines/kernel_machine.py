@@ -61,6 +61,7 @@ def _(op: DspKernelMachine, code: NodeCode) -> Iterator[Call]:
         classes=packed.classes,
         rows=len(machine.dual_coef),
         **tables,
+        **({"fine": True} if machine.fine else {}),
         exponent=code.requantization(packed.exponent),
     )
     scratch = f"({CTYPES['int64']} *){code.scratch}" if op.scratch_bytes else "NULL"
