@@ -6,7 +6,7 @@ cancel, and a channel is shifted as a whole. So are the layers behind it, and th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -78,7 +78,7 @@ def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Gr
     integer = quantize(graph, ranges, **options)
     specs = integer.specs
     layers = dict(_layers(graph, integer))
-    means = _means(graph, x, {node.name for node in layers.values()})
+    means = _means(graph, x, list(layers.values()))
     found = {INPUT: fixed.quantize_input(integer.input, x).reshape(-1, *integer.input.shape)}
     corrected: dict[str, Node] = {}
     for node in integer.nodes:
@@ -86,7 +86,7 @@ def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Gr
         op = node.op
         if node.name in layers:
             layer = layers[node.name]
-            error = _accumulator_mean(integer, op, *inputs) - means[layer.name]
+            error = _accumulator_mean(op, *inputs) - means[layer.name]
             corrected[layer.name] = _with_bias(layer, layer.op.bias - error)  # type: ignore[attr-defined]
             op = _with_integer_bias(op, error)
         for name in node.inputs:
@@ -112,15 +112,27 @@ def _layers(graph: Graph, integer: Graph) -> Iterator[tuple[str, Node]]:
             yield name, node
 
 
-def _means(graph: Graph, x: Array, names: set[str]) -> dict[str, Array]:
-    """Mean of every channel of some tensors of a float graph."""
+def _means(graph: Graph, x: Array, layers: Iterable[Node]) -> dict[str, Array]:
+    """Mean of every channel of what layers of a float graph yield.
+
+    They are linear: it is what they make of the mean of their inputs.
+    """
+    inputs = {node.name: node.inputs[0] for node in layers}
+    last = max([-1, *(i for i, node in enumerate(graph.nodes) if node.name in inputs.values())])
+    before = replace(graph, nodes=graph.nodes[: last + 1])
     sums: dict[str, Array] = {}
-    for rows in chunks(graph, len(x)):
-        tensors = reference.tensors(graph, x[rows])
-        for name in names:
-            values = tensors[name].reshape(-1, tensors[name].shape[-1])
-            sums[name] = sums.get(name, 0.0) + values.mean(axis=0) * (len(tensors[name]) / len(x))
-    return sums
+    for rows in chunks(before, len(x)):
+        tensors = reference.tensors(before, x[rows])
+        for name in inputs.values():
+            sums[name] = sums.get(name, 0.0) + tensors[name].sum(axis=0)
+    return {node.name: _channel_means(node.op, sums[node.inputs[0]] / len(x)) for node in layers}
+
+
+def _channel_means(op: Any, mean: Array) -> Array:
+    """Of what a linear layer makes of samples, by their mean."""
+    if isinstance(op, Conv | QConv):
+        return np.asarray(convolve(mean[None], op).mean(axis=(0, 1, 2)))
+    return np.asarray(op.weights.astype(np.float64) @ mean.ravel() + op.bias)
 
 
 # ------------------------------------------------------------------------ integer layers
@@ -135,16 +147,8 @@ def _unit(op: QConv | QLinear) -> Array:
     return np.broadcast_to(units, len(op.bias))
 
 
-def _accumulator_mean(graph: Graph, op: Any, x: Array) -> Array:
-    total = np.zeros(len(op.bias))
-    for rows in chunks(graph, len(x)):
-        if isinstance(op, QConv):
-            sums = convolve(x[rows], op)
-        else:
-            sums = x[rows].astype(np.float64) @ op.weights.T.astype(np.float64) + op.bias
-        values = sums.reshape(-1, len(op.bias))
-        total += values.mean(axis=0) * (len(x[rows]) / len(x))
-    return total * _unit(op)
+def _accumulator_mean(op: Any, x: Array) -> Array:
+    return np.asarray(_channel_means(op, x.mean(axis=0, dtype=np.float64)) * _unit(op))
 
 
 def _with_bias(node: Node, bias: Array) -> Node:

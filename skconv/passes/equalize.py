@@ -85,9 +85,12 @@ def equalize(graph: Graph, x: Array) -> Graph:
     >>> [node.op.weights.ravel().tolist() for node in (equal.nodes[0], equal.nodes[2])]
     [[4.0, 16.0], [0.25, 1.0]]
     """
+    found = groups(graph)
+    if not found:
+        return graph
     largest = _channel_magnitudes(graph, x)
     nodes = {node.name: node for node in graph.nodes}
-    for group in groups(graph):
+    for group in found:
         factors = _factors(graph, group, largest)
         readers = {node.name: node for name in group for node in graph.users(name)}
         for name in group:

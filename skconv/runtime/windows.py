@@ -16,6 +16,8 @@ from skconv.graph.patches import PatchGeometry
 from skconv.graph.vectors import SupportVectors
 
 CHUNK_BYTES = 2**26
+# A product over so many channels of one pixel is worth a call of its own.
+MANY_CHANNELS = 16
 
 Batch = NDArray[Any]
 
@@ -51,9 +53,10 @@ def convolve(x: Batch, op: ConvGeometry) -> Batch:
     """
     weights = op.weights.astype(np.float64)
     bias = op.bias.astype(np.float64)
-    patches = windows(pad(x, op), weights.shape[1:3], op.stride, op.dilation)
+    maps = pad(x, op).astype(np.float64, copy=False)
+    patches = windows(maps, weights.shape[1:3], op.stride, op.dilation)
     if op.shared:
-        columns = patches.reshape(*patches.shape[:4], -1).astype(np.float64, copy=False)
+        columns = patches.reshape(*patches.shape[:4], -1)
         maps = columns @ weights.reshape(len(weights), -1).T + bias
         return maps.reshape(*maps.shape[:3], -1)
     groups = zip(np.split(patches, op.groups, axis=3), np.split(weights, op.groups), strict=True)
@@ -62,9 +65,18 @@ def convolve(x: Batch, op: ConvGeometry) -> Batch:
 
 
 def _matmul_patches(patches: Batch, kernels: Batch) -> Batch:
-    n_kernels = len(kernels)
-    columns = patches.reshape(*patches.shape[:3], -1).astype(np.float64, copy=False)
-    return columns @ kernels.transpose(3, 1, 2, 0).reshape(-1, n_kernels)
+    """Products of patches ``(n, rows, columns, c, height, width)`` with kernels."""
+    if kernels.shape[3] < MANY_CHANNELS:
+        # Channels last, as they lie in the maps.
+        columns = patches.transpose(0, 1, 2, 4, 5, 3).reshape(*patches.shape[:3], -1)
+        return columns @ kernels.reshape(len(kernels), -1).T
+    # Pixel after pixel of the kernels, so that no matrix of patches is made.
+    pixels = np.ascontiguousarray(kernels.transpose(1, 2, 3, 0))
+    total = np.zeros((*patches.shape[:3], len(kernels)))
+    part = np.empty_like(total)
+    for i, j in np.ndindex(pixels.shape[:2]):
+        total += np.matmul(patches[..., i, j], pixels[i, j], out=part)
+    return total
 
 
 def pool_windows(x: Batch, op: PoolGeometry) -> Batch:
