@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,17 @@ def _(pipeline: Pipeline) -> int:
 
 @convert.register
 def _(pipeline: Pipeline, graph: Graph) -> Graph:
-    last = pipeline.steps[-1][1]
-    for _, step in _steps(pipeline):
-        graph = convert(step, graph) if step is last else convert_transform(step, graph)
+    for _, _, grown in growing(pipeline, graph):
+        graph = grown
     return graph
+
+
+def growing(pipeline: Pipeline, graph: Graph) -> Iterator[tuple[str, Any, Graph]]:
+    """Name, step, and ``graph`` with the nodes of all steps up to this one behind it."""
+    last = pipeline.steps[-1][1]
+    for name, step in _steps(pipeline):
+        graph = convert(step, graph) if step is last else convert_transform(step, graph)
+        yield name, step, graph
 
 
 @convert_transform.register

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
+from skconv.convert.origin import refused
 from skconv.export.arguments import check_option, check_samples
 from skconv.export.interface import Arena, Input, Interface
 from skconv.export.model import CModel
@@ -21,6 +22,7 @@ from skconv.passes.fuse import fuse
 from skconv.passes.integers import integer_graph
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
+from skconv.passes.refusal import NoIntegerFormError
 from skconv.passes.softmax import softmax
 from skconv.targets import get_target
 
@@ -147,7 +149,10 @@ def to_c(
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
     bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
-    graph = fuse(integer_graph(float_graph, samples, calibration, input_type, **bits))
+    try:
+        graph = fuse(integer_graph(float_graph, samples, calibration, input_type, **bits))
+    except NoIntegerFormError as error:
+        raise refused(estimator, error) from error
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
     return CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
 

@@ -18,12 +18,14 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skconv.convert import to_graph
+from skconv.convert.origin import refused
 from skconv.features.graph_maps import row_chunks
 from skconv.graph import Graph, Quantized, TensorSpec, verify
 from skconv.passes.calibrate import Method
 from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.passes.quantize import unit_scale
+from skconv.passes.refusal import NoIntegerFormError
 from skconv.restore import restored_on_error
 from skconv.runtime import reference
 
@@ -131,7 +133,10 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     def _integer_graph(self, graph: Graph, samples: NDArray[Any]) -> Graph:
         output_bits = 8 if self.dtype == "int8" else 16
-        return integer_graph(graph, samples, self.calibration, output_bits=output_bits)
+        try:
+            return integer_graph(graph, samples, self.calibration, output_bits=output_bits)
+        except NoIntegerFormError as error:
+            raise refused(self.extractor_, error) from error
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Compute the integers.

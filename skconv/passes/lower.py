@@ -68,6 +68,7 @@ from skconv.graph.integer import (
 )
 from skconv.passes import precision
 from skconv.passes.lowering import Lowering, demand
+from skconv.passes.refusal import NoIntegerFormError
 from skconv.passes.scales import (
     INT8_MAX,
     INT16_MAX,
@@ -84,7 +85,7 @@ Array = NDArray[Any]
 @singledispatch
 def lower(op: Op, node: Node, lowering: Lowering) -> None:
     """Append the integer form of a float node to the graph in the making."""
-    raise NotImplementedError(f"{type(op).__name__} has no integer form")
+    raise NoIntegerFormError(f"{type(op).__name__} has no integer form")
 
 
 @lower.register(Reshape)
@@ -396,9 +397,11 @@ def _exponent_rule(exponent_per_unit: float, bound: int, bits: int) -> Requantiz
     spec = TensorSpec((1,), "int32", 2.0**-bits, 0, 0, ACCUMULATOR_MAX)
     rule = requantization(exponent_per_unit, bound, spec)
     if rule.scale != spec.scale:
-        raise ValueError(
-            f"gamma is too large for the integer kernel: one unit of distance is an exponent "
-            f"of {exponent_per_unit:g}"
+        raise NoIntegerFormError(
+            "gamma is too large for an integer kernel: one unit of distance is an exponent "
+            f"of {exponent_per_unit * 2.0**-bits:g}",
+            "use a smaller gamma, scale the features down, or use dtype='float32'",
+            "gamma",
         )
     return rule
 
@@ -407,7 +410,7 @@ def _fits(exponent_per_unit: float, bound: int) -> bool:
     """Whether an exponent has room for its further bits of fraction."""
     try:
         _exponent_rule(exponent_per_unit, bound, FINE_EXP2_BITS)
-    except ValueError:
+    except NoIntegerFormError:
         return False
     return True
 

@@ -25,9 +25,11 @@ from skconv.graph import (
     TensorSpec,
     verify,
 )
+from skconv.graph.core import Node
 from skconv.passes.calibrate import Range, Ranges
 from skconv.passes.lower import lower
 from skconv.passes.lowering import Bits, Lowering
+from skconv.passes.refusal import FLOAT_ADVICE, NoIntegerFormError
 from skconv.passes.saturation import without_saturation
 from skconv.passes.scales import INT16_MAX, UINT8_MAX
 
@@ -70,8 +72,9 @@ def quantize(
 
     Raises
     ------
-    NotConvertibleError
-        Where an op has no integer form, or accumulators cannot be made to fit int32.
+    NoIntegerFormError
+        Where an op has no integer form, or accumulators cannot be made to fit int32: it
+        names the node. `skconv.to_c` makes of it a `NotConvertibleError`.
     """
     verify(graph)
     device = device or nested_input(graph)
@@ -80,8 +83,27 @@ def quantize(
     lowering = Lowering(graph, ranges, linear_bits, output_bits, Graph(device), conv_bits=conv_bits)
     for node in graph.nodes:
         if node.name not in lowering.names:
-            lower(node.op, node, lowering)
+            _lower(node, lowering)
     return verify(replace(lowering.graph, classes=graph.classes))
+
+
+def _lower(node: Node, lowering: Lowering) -> None:
+    """`lower`, with errors that name the node: what does not fit has no integer form."""
+    try:
+        lower(node.op, node, lowering)
+        lowering.graph.output  # noqa: B018  (raises where the op does not fit)
+    except NoIntegerFormError as error:
+        reason, advice, parameter = error.reason, error.advice, error.parameter
+    except ValueError as error:
+        reason, advice, parameter = (
+            str(error).removeprefix(f"node {node.name!r}: "),
+            FLOAT_ADVICE,
+            None,
+        )
+    else:
+        return
+    name = type(node.op).__name__
+    raise NoIntegerFormError(reason, advice, parameter, node.name, name) from None
 
 
 def device_input(x: NDArray[Any], dtype: InputType | None = None) -> dict[str, Any]:
@@ -129,7 +151,11 @@ def nested_input(graph: Graph) -> TensorSpec | None:
     """The input of the features that are quantised already, where there are any."""
     specs = {node.op.graph.input for node in graph.users(INPUT) if isinstance(node.op, Quantized)}
     if len(specs) > 1:
-        raise ValueError(f"quantized features disagree on the input: {sorted(map(str, specs))}")
+        raise NoIntegerFormError(
+            "QuantizedFeatures in one model read inputs of different types or scales: "
+            + ", ".join(sorted(f"{spec.dtype}, scale {spec.outer_scale[0]:g}" for spec in specs)),
+            "put them into one QuantizedFeatures",
+        )
     return specs.pop() if specs else None
 
 

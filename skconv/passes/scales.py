@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.graph.base import TensorSpec
 from skconv.graph.integer import ACCUMULATOR_MAX, Requantization
+from skconv.passes.refusal import NoIntegerFormError
 
 Array = NDArray[Any]
 
@@ -114,8 +115,9 @@ def row_scales(weights: Array, bias: Array, x: TensorSpec, limit: int, per_row: 
     # Rounding adds at most half a unit a weight, and half one to the bias.
     slack = (weights.shape[1] * x.magnitude + 1) / 2
     if slack >= ACCUMULATOR_MAX:
-        raise ValueError(
-            f"{weights.shape[1]} weights times inputs up to {x.magnitude} do not fit int32"
+        raise NoIntegerFormError(
+            f"{weights.shape[1]:,} weights times inputs up to {x.magnitude:,} do not fit int32",
+            "use fewer features, or dtype='float32'",
         )
     scales = np.maximum(largest, bound / (ACCUMULATOR_MAX - slack))
     scales = np.where(scales > 0, scales, 1.0)
