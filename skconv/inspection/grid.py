@@ -21,6 +21,7 @@ from sklearn.utils._param_validation import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
 
 _COUNT = [Interval(Integral, 1, None, closed="left"), None]
 _CONSTRAINTS: dict[str, list[Any]] = {
@@ -28,16 +29,21 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "n_images": _COUNT,
     "n_columns": _COUNT,
     "scale": [StrOptions({"all", "each"})],
+    "title": [str, None],
+    "colorbar": ["boolean", StrOptions({"auto"})],
 }
-_INCHES = 6.0  # the longer side of a figure
-_FILLED = 0.9  # the part of a cell that its image may take
+_INCHES = 6.0  # the longer side of a grid
+_BAR_INCHES, _TITLE_INCHES = 0.8, 0.4  # what a figure is larger
+_FILLED = (0.9, 0.82)  # the part of a cell's width and height that its image may take
+_MOST_NUMBERED = 64  # more images are too small for numbers
 
 
 class Grid(NamedTuple):
-    """What was drawn: the axes that bound the grid, and those of every image."""
+    """What was drawn: the axes that bound the grid, those of every image, the colour bar."""
 
     bounding_ax: Axes
     axes: NDArray[np.object_]
+    colorbar: Colorbar | None
 
 
 def check_grid(caller: str, **parameters: Any) -> None:
@@ -60,12 +66,23 @@ def draw_grid(
     n_columns: int | None,
     scale: str,
     cmap: Any,
+    title: str | None = None,
+    colorbar: bool | str = False,
 ) -> Grid:
-    """Draw images of one size, row by row.
+    """Draw images of one size, row by row, with their numbers.
 
     An image is ``(height, width)`` and drawn by the colour map, its missing entries (NaN)
     left blank, or ``(height, width, 3)`` and drawn as red, green and blue about grey.
+
+    A colour bar holds for all images, so that it wants one scale and one colour map for
+    them: ``"auto"`` draws it then.
     """
+    one_scale = scale == "all" and images[0].ndim == 2
+    if colorbar is True and not one_scale:
+        raise ValueError(
+            f"colorbar=True with scale={scale!r} on images of {images[0].ndim} axes, wanted one "
+            "scale and one number a pixel. Write scale='all', and channels='side_by_side' for RGB."
+        )
     height, width = images[0].shape[:2]
     if n_columns is None:  # about as wide as high
         n_columns = max(1, round(math.sqrt(len(images) * height / width)))
@@ -79,22 +96,37 @@ def draw_grid(
         row, column = divmod(i, n_columns)
         axes[i] = ax.inset_axes(_cell(row, column, n_rows, n_columns))
         _draw(axes[i], image, limit, cmap)
-    return Grid(ax, axes)
+        if len(images) <= _MOST_NUMBERED:
+            _number(axes[i], i, beside=n_columns == 1)
+    if title is not None:
+        ax.set_title(title)
+    drawn = ax.figure.colorbar(axes[0].images[0], ax=ax) if colorbar and one_scale else None
+    return Grid(ax, axes, drawn)
 
 
 def _new_axes(height: int, width: int) -> Axes:
     import matplotlib.pyplot as plt
 
-    inches = [max(1.0, _INCHES * side / max(height, width)) for side in (width, height)]
-    return plt.subplots(figsize=inches)[1]
+    across, down = (max(1.0, _INCHES * side / max(height, width)) for side in (width, height))
+    size = (across + _BAR_INCHES, down + _TITLE_INCHES)
+    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def _cell(row: int, column: int, n_rows: int, n_columns: int) -> tuple[float, float, float, float]:
     """Left, bottom, width and height as parts of the bounding axes; row 0 is on top."""
     width, height = 1 / n_columns, 1 / n_rows
-    left = (column + (1 - _FILLED) / 2) * width
-    bottom = (n_rows - 1 - row + (1 - _FILLED) / 2) * height
-    return left, bottom, _FILLED * width, _FILLED * height
+    across, down = _FILLED
+    left = (column + (1 - across) / 2) * width
+    bottom = (n_rows - 1 - row) * height  # What is left free above holds the number.
+    return left, bottom, across * width, down * height
+
+
+def _number(ax: Axes, i: int, beside: bool) -> None:
+    """Above an image; beside it where images stand one below the other, as those of signals."""
+    if beside:
+        ax.set_ylabel(str(i), fontsize="x-small", rotation=0, ha="right", va="center")
+    else:
+        ax.set_title(str(i), fontsize="x-small", pad=1)
 
 
 def _draw(ax: Axes, image: NDArray[Any], limit: float, cmap: Any) -> None:

@@ -10,16 +10,18 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skconv.inspection.grid import check_grid, draw_grid
+from skconv.inspection.steps import find_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
 
 Channels = Literal["auto", "rgb", "side_by_side"]
 _CHANNELS = ("auto", "rgb", "side_by_side")
 
 
 class KernelDisplay:
-    """Kernels as images in a grid.
+    """Kernels as images in a grid, with their numbers.
 
     Colours are signed: zero is the middle of the colour map (grey in RGB), and equal
     magnitudes of both signs are equally strong.
@@ -28,15 +30,19 @@ class KernelDisplay:
     ----------
     kernels : array-like of shape (n_kernels, height, width, channels)
         At least one kernel.
+    name : str, default=None
+        Whose they are, for the title.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
         What the kernels were drawn on.
     bounding_ax_ : matplotlib Axes
-        What holds the grid: the place for a title.
+        What holds the grid and its title.
     axes_ : ndarray of matplotlib Axes of shape (n_images,)
         One for each kernel, in their order.
+    colorbar_ : matplotlib Colorbar or None
+        What the colours mean; None where it was not drawn.
 
     See Also
     --------
@@ -57,25 +63,42 @@ class KernelDisplay:
     figure_: Any
     bounding_ax_: Axes
     axes_: NDArray[np.object_]
+    colorbar_: Colorbar | None
 
-    def __init__(self, kernels: Any) -> None:
+    def __init__(self, kernels: Any, *, name: str | None = None) -> None:
+        if hasattr(kernels, "get_params"):
+            raise TypeError(
+                f"kernels is an estimator, {type(kernels).__name__}, wanted an array. "
+                "Write KernelDisplay.from_estimator(estimator)."
+            )
         kernels = check_array(kernels, ensure_2d=False, allow_nd=True, input_name="kernels")
         if kernels.ndim != 4:
             raise ValueError(
                 f"kernels have shape {kernels.shape}, wanted (n_kernels, height, width, channels)"
             )
         self.kernels = kernels
+        self.name = name
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, stage: int = 0, ax: Axes | None = None, **kwargs: Any
+        cls,
+        estimator: Any,
+        *,
+        step: str | None = None,
+        stage: int = 0,
+        ax: Axes | None = None,
+        **kwargs: Any,
     ) -> KernelDisplay:
         """Draw the kernels of a fitted extractor, or of a fitted source of `skconv.kernels`.
 
         Parameters
         ----------
         estimator : object
-            With kernels in ``kernels_``: one array, or a tuple of one for each stage.
+            With kernels in ``kernels_``: one array, or a tuple of one for each stage. A
+            Pipeline, FeatureUnion or search that holds such an estimator will do.
+        step : str, default=None
+            The name of the step that has the kernels, such as ``"gaborfeatures"``; in a
+            FeatureUnion ``"featureunion.gaborfeatures"``. Needed where several have some.
         stage : int, default=0
             Which stage's kernels, the first being 0.
         ax : matplotlib Axes, default=None
@@ -99,7 +122,9 @@ class KernelDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
-        return cls(_kernels_of(estimator, stage)).plot(ax, **kwargs)
+        found = find_step(estimator, step, _has_kernels, "extractor or source of kernels")
+        kernels, place = _kernels_of(found.estimator, stage)
+        return cls(kernels, name=type(found.estimator).__name__ + place).plot(ax, **kwargs)
 
     def plot(
         self,
@@ -110,6 +135,8 @@ class KernelDisplay:
         n_images: int | None = None,
         n_columns: int | None = None,
         cmap: Any = "RdBu_r",
+        title: str | None = "auto",
+        colorbar: bool | Literal["auto"] = "auto",
     ) -> KernelDisplay:
         """Draw the kernels.
 
@@ -128,11 +155,16 @@ class KernelDisplay:
             Kernels in a row. None: a grid about as wide as high.
         cmap : str or matplotlib Colormap, default="RdBu_r"
             A diverging colour map.
+        title : str or None, default="auto"
+            Above the grid. ``"auto"`` says what is drawn, None nothing.
+        colorbar : bool or "auto", default="auto"
+            Whether a bar beside the grid says which number has which colour. ``"auto"``:
+            where one scale holds for all images, and they are not RGB.
 
         Returns
         -------
         self : KernelDisplay
-            With ``figure_``, ``bounding_ax_`` and ``axes_``.
+            With ``figure_``, ``bounding_ax_``, ``axes_`` and ``colorbar_``.
 
         Raises
         ------
@@ -143,7 +175,15 @@ class KernelDisplay:
         """
         caller = f"{type(self).__name__}.plot"
         check_matplotlib_support(caller)
-        check_grid(caller, ax=ax, n_images=n_images, n_columns=n_columns, scale=scale)
+        check_grid(
+            caller,
+            ax=ax,
+            n_images=n_images,
+            n_columns=n_columns,
+            scale=scale,
+            title=title,
+            colorbar=colorbar,
+        )
         n_channels = self.kernels.shape[3]
         if channels not in _CHANNELS or (channels == "rgb" and n_channels != 3):
             raise ValueError(
@@ -153,23 +193,38 @@ class KernelDisplay:
         kernels = self.kernels[:n_images]
         rgb = n_channels == 3 and channels != "side_by_side"
         images = list(kernels) if rgb else [_side_by_side(kernel) for kernel in kernels]
-        grid = draw_grid(images, ax=ax, n_columns=n_columns, scale=scale, cmap=cmap)
-        self.bounding_ax_, self.axes_ = grid
+        grid = draw_grid(
+            images,
+            ax=ax,
+            n_columns=n_columns,
+            scale=scale,
+            cmap=cmap,
+            title=self._title(len(images)) if title == "auto" else title,
+            colorbar=colorbar,
+        )
+        self.bounding_ax_, self.axes_, self.colorbar_ = grid
         self.figure_ = grid.bounding_ax.figure
         return self
 
+    def _title(self, n_drawn: int) -> str:
+        n_kernels, height, width, n_channels = self.kernels.shape
+        number = f"{n_kernels}" if n_drawn == n_kernels else f"{n_drawn} of {n_kernels}"
+        size = f"{number} kernels of {height} x {width}"
+        size += f" x {n_channels} channels" if n_channels > 1 else ""
+        return f"{self.name}: {size}" if self.name else size
 
-def _kernels_of(estimator: Any, stage: int) -> NDArray[Any]:
-    """The kernels of one stage."""
-    kernels = getattr(estimator, "kernels_", None)
-    if kernels is None:
-        raise ValueError(
-            f"estimator={estimator!r} has no kernels_: want an extractor or a kernel source"
-        )
+
+def _has_kernels(estimator: Any) -> bool:
+    return hasattr(estimator, "kernels_")
+
+
+def _kernels_of(estimator: Any, stage: int) -> tuple[NDArray[Any], str]:
+    """The kernels of one stage, and which one it is where there are several."""
+    kernels = estimator.kernels_
     stages = kernels if isinstance(kernels, tuple) else (kernels,)
     if stage not in range(len(stages)):
         raise ValueError(f"stage={stage!r}, wanted one of {list(range(len(stages)))}")
-    return stages[stage]
+    return stages[stage], f", stage {stage}" if len(stages) > 1 else ""
 
 
 def _side_by_side(kernel: NDArray[Any]) -> NDArray[Any]:

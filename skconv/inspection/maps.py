@@ -12,10 +12,12 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skconv.features.base import ConvExtractor
 from skconv.graph import Graph, Permute, Reshape
 from skconv.inspection.grid import check_grid, draw_grid
+from skconv.inspection.steps import batch_of_one, find_step
 from skconv.runtime import reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
 
 
 class FeatureMapDisplay:
@@ -35,9 +37,11 @@ class FeatureMapDisplay:
     figure_ : matplotlib Figure
         What the maps were drawn on.
     bounding_ax_ : matplotlib Axes
-        What holds the grid: the place for a title.
+        What holds the grid and its title.
     axes_ : ndarray of matplotlib Axes of shape (n_images,)
         One for each map, in their order.
+    colorbar_ : matplotlib Colorbar or None
+        What the colours mean; None where it was not drawn.
 
     See Also
     --------
@@ -58,6 +62,7 @@ class FeatureMapDisplay:
     figure_: Any
     bounding_ax_: Axes
     axes_: NDArray[np.object_]
+    colorbar_: Colorbar | None
 
     def __init__(self, maps: Any, *, name: str | None = None) -> None:
         maps = check_array(maps, ensure_2d=False, allow_nd=True, input_name="maps")
@@ -69,9 +74,11 @@ class FeatureMapDisplay:
     @classmethod
     def from_estimator(
         cls,
-        extractor: ConvExtractor,
-        sample: Any,
+        estimator: Any,
+        X: Any,
         *,
+        index: int = 0,
+        step: str | None = None,
         tensor: str | None = None,
         ax: Axes | None = None,
         **kwargs: Any,
@@ -80,12 +87,18 @@ class FeatureMapDisplay:
 
         Parameters
         ----------
-        extractor : extractor of skconv
-            Fitted.
-        sample : array-like
-            One sample, shaped as one of those that the extractor takes: ``X[i]``.
+        estimator : extractor of skconv
+            Fitted. A Pipeline, FeatureUnion or search that holds one will do: the sample
+            then goes through the steps in front of it first.
+        X : array-like
+            One sample, shaped as one of those that the estimator takes, or several.
+        index : int, default=0
+            Which of several samples.
+        step : str, default=None
+            The name of the step that is the extractor, such as ``"gaborfeatures"``; in a
+            FeatureUnion ``"featureunion.gaborfeatures"``. Needed where there are several.
         tensor : str, default=None
-            The name of a node in ``extractor.graph_`` that yields maps, such as ``"conv"``
+            The name of a node in the extractor's ``graph_`` that yields maps, such as ``"conv"``
             or ``"meanpool"``. None: the first one, as a rule the responses of the kernels.
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -104,15 +117,16 @@ class FeatureMapDisplay:
         NotFittedError
             Where the extractor is not fitted.
         ValueError
-            Where the extractor is none of skconv, the sample is none that it takes, or there
+            Where there is no extractor of skconv, the sample is none that it takes, or there
             are no such maps.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        if not isinstance(extractor, ConvExtractor):
-            raise ValueError(f"extractor={extractor!r}, wanted an extractor of skconv")
+        found = find_step(estimator, step, _is_extractor, "extractor of skconv")
+        extractor = found.estimator
         check_is_fitted(extractor)
         name = _map_name(extractor.graph_, tensor)
-        batch = extractor._validated_samples(np.asarray(sample)[np.newaxis])
+        batch = found.samples(batch_of_one(X, int(estimator.n_features_in_), index))
+        batch = extractor._validated_samples(batch)
         maps = reference.tensors(extractor.graph_, batch, (name,))[name][0]
         return cls(maps, name=name).plot(ax, **kwargs)
 
@@ -124,6 +138,8 @@ class FeatureMapDisplay:
         n_images: int | None = None,
         n_columns: int | None = None,
         cmap: Any = "RdBu_r",
+        title: str | None = "auto",
+        colorbar: bool | Literal["auto"] = "auto",
     ) -> FeatureMapDisplay:
         """Draw the maps.
 
@@ -139,11 +155,16 @@ class FeatureMapDisplay:
             Maps in a row. None: a grid about as wide as high.
         cmap : str or matplotlib Colormap, default="RdBu_r"
             A diverging colour map.
+        title : str or None, default="auto"
+            Above the grid. ``"auto"`` says what is drawn, None nothing.
+        colorbar : bool or "auto", default="auto"
+            Whether a bar beside the grid says which number has which colour. ``"auto"``:
+            where one scale holds for all images.
 
         Returns
         -------
         self : FeatureMapDisplay
-            With ``figure_``, ``bounding_ax_`` and ``axes_``.
+            With ``figure_``, ``bounding_ax_``, ``axes_`` and ``colorbar_``.
 
         Raises
         ------
@@ -154,12 +175,38 @@ class FeatureMapDisplay:
         """
         caller = f"{type(self).__name__}.plot"
         check_matplotlib_support(caller)
-        check_grid(caller, ax=ax, n_images=n_images, n_columns=n_columns, scale=scale)
+        check_grid(
+            caller,
+            ax=ax,
+            n_images=n_images,
+            n_columns=n_columns,
+            scale=scale,
+            title=title,
+            colorbar=colorbar,
+        )
         images = list(np.moveaxis(self.maps, 2, 0)[:n_images])
-        grid = draw_grid(images, ax=ax, n_columns=n_columns, scale=scale, cmap=cmap)
-        self.bounding_ax_, self.axes_ = grid
+        grid = draw_grid(
+            images,
+            ax=ax,
+            n_columns=n_columns,
+            scale=scale,
+            cmap=cmap,
+            title=self._title(len(images)) if title == "auto" else title,
+            colorbar=colorbar,
+        )
+        self.bounding_ax_, self.axes_, self.colorbar_ = grid
         self.figure_ = grid.bounding_ax.figure
         return self
+
+    def _title(self, n_drawn: int) -> str:
+        height, width, n_maps = self.maps.shape
+        number = f"{n_maps}" if n_drawn == n_maps else f"{n_drawn} of {n_maps}"
+        size = f"{number} maps of {height} x {width}"
+        return f"{self.name}: {size}" if self.name else size
+
+
+def _is_extractor(estimator: Any) -> bool:
+    return isinstance(estimator, ConvExtractor)
 
 
 def _map_name(graph: Graph, tensor: str | None) -> str:
