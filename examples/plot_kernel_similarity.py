@@ -75,6 +75,7 @@ for ax, (name, dictionary) in zip(axes, dictionaries.items(), strict=True):
 explained = np.array(
     [[dictionary.score(bank) for bank in banks.values()] for dictionary in dictionaries.values()]
 )
+print(explained.round(2))
 figure, ax = plt.subplots(figsize=(7, 5.5), layout="constrained")
 ax.imshow(explained, vmin=0, vmax=1, cmap="Greys")
 for (row, column), share in np.ndenumerate(explained):
