@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from skconv.pretrained import PretrainedFeatures
     from skconv.ridge import BatchRidgeClassifier
     from skconv.svm import LaplacianNuSVC
+    from skconv.versions import show_versions
 
 __version__ = "0.1.0"
 
@@ -56,6 +57,7 @@ __all__ = [
     "datasets",
     "exceptions",
     "layer_costs",
+    "show_versions",
     "testing",
     "to_c",
     "to_graph",
@@ -82,6 +84,7 @@ _HOMES = {
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
     "layer_costs": "skconv.export",
+    "show_versions": "skconv.versions",
     "to_c": "skconv.export",
     "to_graph": "skconv.convert",
 }

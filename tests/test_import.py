@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -59,3 +60,15 @@ def test_star_import_gives_all_names() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'skconv' has no attribute 'Nothing'"):
         _ = skconv.Nothing  # type: ignore[attr-defined]
+
+
+def test_versions_are_shown_without_importing_what_is_heavy() -> None:
+    code = "import skconv, sys; skconv.show_versions(); print(*sys.modules, file=sys.stderr)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    shown = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert shown["skconv"] == skconv.__version__
+    assert shown["numpy"] == version("numpy")
+    assert {"torch", "joblib"} <= shown.keys()
+    assert "torch" not in result.stderr.split()
