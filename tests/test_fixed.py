@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skconv.graph import Graph, QLinear, Requantization, TensorSpec
+from skconv.graph import Abs, Graph, QLinear, Requantization, TensorSpec
 from skconv.graph.integer import exp2_table
-from skconv.runtime import fixed
+from skconv.runtime import fixed, windows
 
 
 def rule(multiplier: int, shift: int, low: int = -128, high: int = 127, zero: int = 0):
@@ -98,3 +98,13 @@ def test_run_refuses_another_type_and_shape():
         fixed.run(graph, np.zeros((1, 2)))
     with pytest.raises(ValueError, match=r"shape \(1, 3\)"):
         fixed.run(graph, np.zeros((1, 3), np.uint8))
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2**26])
+def test_a_name_that_is_asked_for_twice_comes_once(monkeypatch, chunk_bytes):
+    """Of a regressor the scores are the output: a caller asks for both."""
+    monkeypatch.setattr(windows, "CHUNK_BYTES", chunk_bytes)
+    graph = Graph(TensorSpec((3,), "int8", minimum=-127, maximum=127)).append(Abs())
+    x = np.arange(-12, 12, dtype=np.int8).reshape(8, 3)
+    found = fixed.tensors(graph, x, (graph.scores_name, graph.output_name))
+    np.testing.assert_array_equal(found[graph.output_name], np.abs(x))

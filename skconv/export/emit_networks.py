@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skconv.export.node import Call, NodeCode, emit
-from skconv.export.text import CTYPES, call, float_literal, struct
+from skconv.export.text import call, float_literal, struct
 from skconv.graph import (
     Activation,
     Add,
@@ -89,20 +89,21 @@ def _(op: Upsample, code: NodeCode) -> Iterator[Call]:
 @emit.register
 def _(op: Pad, code: NodeCode) -> Iterator[Call]:
     value = "0.0f" if op.fill == "zero" else "SK_FLOAT_LOWEST"
-    yield Call("float_spatial.h", _pad(code, op.padding, f"&(float){{{value}}}"))
+    x, y = code.input, code.output
+    text = call("sk_float_pad", x.pointer, y.pointer, x.map, _border(op.padding), value)
+    yield Call("float_spatial.h", text)
 
 
 @emit.register
 def _(op: QPad, code: NodeCode) -> Iterator[Call]:
-    value = f"&({CTYPES[code.input.spec.dtype]}){{{op.value}}}"
-    yield Call("spatial.h", _pad(code, op.padding, value))
-
-
-def _pad(code: NodeCode, padding: Padding, value: str) -> str:
     x, y = code.input, code.output
+    text = call("sk_pad", x.pointer, y.pointer, x.type, x.map, _border(op.padding), op.value)
+    yield Call("spatial.h", text)
+
+
+def _border(padding: Padding) -> str:
     (top, bottom), (left, right) = padding
-    around = struct("sk_padding", top=top, bottom=bottom, left=left, right=right, circular=False)
-    return call("sk_pad", x.pointer, y.pointer, x.item_bytes, x.map, around, value)
+    return struct("sk_padding", top=top, bottom=bottom, left=left, right=right, circular=False)
 
 
 # --------------------------------------------------------------------------- resampling

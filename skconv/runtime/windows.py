@@ -175,13 +175,13 @@ def chunks(graph: Graph, n_samples: int) -> Iterator[slice]:
 def run_chunks(
     graph: Graph, x: Batch, names: tuple[str, ...], evaluate: Callable[..., Batch]
 ) -> dict[str, Batch]:
-    """The named tensors for all samples, computed chunk by chunk."""
+    """The named tensors for all samples, computed chunk by chunk; a name may come twice."""
     parts: dict[str, list[Batch]] = {name: [] for name in names}
     specs = graph.specs
     for rows in chunks(graph, len(x)):
         tensors = walk(graph, x[rows], evaluate)
-        for name in names:
-            parts[name].append(tensors[name])
+        for name, part in parts.items():
+            part.append(tensors[name])
     return {
         name: np.concatenate(part) if part else np.empty((0, *specs[name].shape))
         for name, part in parts.items()

@@ -62,7 +62,7 @@ SK_INLINE void sk_conv_move(sk_conv_ring r, void *ring, int32_t values)
     const int32_t bytes = sk_bytes(r.type);
     const int32_t left = r.values - values;
     if (values * bytes % 4 == 0) {
-        uint32_t *to = ring;
+        uint32_t *to = (uint32_t *)ring;
         sk_move_words(to, to + values * bytes / 4, left * bytes / 4);
         /* A ring of bytes may end within a word. */
         for (int32_t i = left - left * bytes % 4 / bytes; i < left; i++) {

@@ -98,7 +98,7 @@ SK_INLINE void sk_dsp_conv(
     const int32_t columns = sk_column_windows(map, kernels, padding).count;
     const int32_t distance = kernels.column_stride * r.column;
     const int32_t bytes = kernels.kernels * sk_bytes(output_type);
-    uint8_t *to = output;
+    uint8_t *to = (uint8_t *)output;
     sk_conv_start(r, ring);
     for (int32_t row = 0; row < rows; row++) {
         sk_conv_next_rows(r, ring, row);
@@ -117,7 +117,7 @@ SK_INLINE void sk_dsp_conv_pixels(
     const sk_conv_ring r = {
         input, input_type, SK_INT16, {1, pixels, channels}, {kernels, 1, 1, 1, 1, 1, 1, 1, false},
         {0, 0, 0, 0, false}, windows, channels, windows * channels};
-    uint8_t *to = output;
+    uint8_t *to = (uint8_t *)output;
     int32_t at = 0;
     for (int32_t i = pixels / windows; i > 0; i--) {
         sk_conv_take(r, few, 0, at, windows * channels);

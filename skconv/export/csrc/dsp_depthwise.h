@@ -120,8 +120,8 @@ SK_INLINE void sk_depthwise(
     const int32_t size = r.input.type == SK_INT16 ? 2 : 1;
     const int32_t output_size = type == SK_INT16 ? 2 : 1;
     const sk_rows plainer = sk_rows_plainer(r, type);
-    const uint8_t *from = input;
-    uint8_t *to = output;
+    const uint8_t *from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     const uint32_t *next = (const uint32_t *)table;
     for (int32_t channel = 0; channel + 1 < r.kernels; channel += 2) {
         next = sk_depthwise_planes(
@@ -134,7 +134,7 @@ SK_INLINE void sk_depthwise(
             from, height, top, output_rows, rows, next, to, type, 1, plainer);
     }
     if (sk_is_lifted(type, r.minimum, r.maximum)) {
-        sk_lift(output, output_rows * r.columns * r.kernels);
+        sk_lift((int8_t *)output, output_rows * r.columns * r.kernels);
     }
 }
 

@@ -115,7 +115,7 @@ SK_INLINE void sk_first_row(
         }
     }
     if (lifted) {
-        sk_lift(output, f.columns * f.kernels);
+        sk_lift((int8_t *)output, f.columns * f.kernels);
     }
 }
 
@@ -128,7 +128,7 @@ SK_INLINE void sk_first_conv(
     const int32_t input_bytes =
         f.input.pixels * f.input.channels * (f.input.type == SK_INT16 ? 2 : 1);
     const int32_t kept = f.height > f.row_stride ? f.height - f.row_stride : 0;
-    uint8_t *to = output;
+    uint8_t *to = (uint8_t *)output;
     int32_t filled = 0;
     for (int32_t row = 0; row < output_rows; row++) {
         /* A stride beyond the kernel leaves rows out. */

@@ -13,11 +13,11 @@
 #include "dsp_rows.h"
 
 typedef struct {
-    const void *input;
     int32_t height; /* of the input */
     int32_t top;    /* rows of zeros above it */
     int32_t rows;   /* of codes that are wanted */
     int32_t bits;   /* of a code: they divide the kernels */
+    const void *input;
     uint32_t *buffer;
     const int32_t *table;
     sk_rows conv; /* of one channel; `input` tells how many there are */

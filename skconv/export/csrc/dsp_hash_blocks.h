@@ -156,11 +156,12 @@ SK_INLINE void sk_dsp_counts_add(
         return;
     }
     if (place == 0) {
-        sk_dsp_zero(to.counts, (to.head.size + 3) / 4 * 4);
+        sk_dsp_zero((uint8_t *)to.counts, (to.head.size + 3) / 4 * 4);
     }
     sk_dsp_blocks_count(codes, to.counts, to.type, own, h, b);
     if (place == b.pool.height - 1) {
-        (void)sk_row_head_add(to.counts, (const void *)weights, to.scores, to.head);
+        const int32_t *const words = (const int32_t *)(const void *)weights;
+        (void)sk_row_head_add(to.counts, words, to.scores, to.head);
     }
 }
 
@@ -204,7 +205,7 @@ SK_INLINE void sk_dsp_hash_histogram(sk_dsp_hash h, sk_dsp_blocks b, void *outpu
 {
     const sk_dsp_counts to = {.use = SK_CODES_COUNTED, .counts = output, .type = type};
     const int32_t size = b.rows * b.columns * sk_dsp_hash_depth(h) * b.bins;
-    sk_dsp_zero(output, size * (type == SK_UINT8 ? 1 : 2));
+    sk_dsp_zero((uint8_t *)output, size * (type == SK_UINT8 ? 1 : 2));
     sk_dsp_hash_blocks(h, b, to);
 }
 

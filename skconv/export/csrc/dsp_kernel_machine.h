@@ -270,9 +270,9 @@ SK_INLINE void sk_dsp_kernel_machine(
     int64_t *row_sums = sums + results;
     uint32_t *lanes = is_single ? (uint32_t *)scratch
                                 : (uint32_t *)(row_sums + (m.classes == 0 ? 0 : m.rows));
-    sk_machine_sample x = {input, 0, (const uint16_t *)sk_opaque(m.exp2_table)};
+    sk_machine_sample x = {(const uint8_t *)input, 0, (const uint16_t *)sk_opaque(m.exp2_table)};
     if (!sk_machine_is_direct(m)) {
-        sk_machine_spread(m, input, lanes);
+        sk_machine_spread(m, (const uint8_t *)input, lanes);
         x.at = (const uint8_t *)lanes;
     }
     if (sk_machine_step(m) == SK_DOT_LANES) {

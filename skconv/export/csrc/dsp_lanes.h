@@ -136,9 +136,9 @@ SK_INLINE void sk_lanes_fill(uint32_t *row, const void *input, sk_lanes l)
     }
     int32_t done = 0;
     if (l.type != SK_INT16 && l.slots == l.channels) {
-        done = sk_lanes_fill_bytes(row, input, l);
+        done = sk_lanes_fill_bytes(row, (const uint8_t *)input, l);
     } else if (l.type != SK_INT16 && l.slots == 4) {
-        done = sk_lanes_fill_threes(row, input, l);
+        done = sk_lanes_fill_threes(row, (const uint8_t *)input, l);
     } else if (l.slots == 1) {
         done = sk_lanes_fill_channel(row, input, l);
     }

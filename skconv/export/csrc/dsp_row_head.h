@@ -92,13 +92,14 @@ SK_INLINE const int32_t *sk_row_head_add(
     const void *features, const int32_t *table, int32_t *scores, sk_row_head h)
 {
     const int32_t rest = h.outputs % SK_ROW_HEAD_GROUP;
+    const uint8_t *const from = (const uint8_t *)features;
     const uint8_t *weights = (const uint8_t *)table;
     int32_t output = 0;
     for (; output < h.outputs - rest; output += SK_ROW_HEAD_GROUP) {
-        sk_row_head_group(features, &weights, SK_ROW_HEAD_GROUP, scores + output, h);
+        sk_row_head_group(from, &weights, SK_ROW_HEAD_GROUP, scores + output, h);
     }
     if (rest > 0) {
-        sk_row_head_group(features, &weights, rest, scores + output, h);
+        sk_row_head_group(from, &weights, rest, scores + output, h);
     }
     return (const int32_t *)(const void *)weights;
 }

@@ -172,7 +172,7 @@ SK_INLINE void sk_row_channels(const sk_stage *s, sk_run rows, int32_t c)
     const int32_t more = s->pool.width - whole * step;
     const int32_t bytes = s->channels * sk_bytes(s->conv.type);
     const uint32_t beyond = sk_row_has_fours(s) ? sk_four_thresholds(s, c) : 0;
-    const uint8_t *pixels = s->conv.tensor;
+    const uint8_t *pixels = (const uint8_t *)s->conv.tensor;
     sk_row_sums steps[SK_ROW_MOST_STEPS];
     SK_UNROLL_4
     for (int32_t i = 0; i < whole; i++) {

@@ -39,8 +39,9 @@ SK_INLINE void sk_row_stage_windows(const sk_dsp_row_stage *t)
 {
     const sk_kernels kernels = t->stage.in.kernels;
     const sk_type type = t->stage.conv.type;
+    uint8_t *const conv = (uint8_t *)t->stage.conv.tensor;
     sk_dsp_conv_row(
-        t->ring, kernels.column_stride * sk_row_stage_ring(t).column, t->stage.conv.tensor,
+        t->ring, kernels.column_stride * sk_row_stage_ring(t).column, conv,
         kernels.kernels * sk_bytes(type), sk_row_stage_columns(t), t->table, t->windows,
         t->block, t->rest);
 }
@@ -53,7 +54,7 @@ SK_INLINE void sk_row_stage_conv(const sk_dsp_row_stage *t, int32_t row, bool is
     const sk_type input_type = t->stage.in.input_type;
     const sk_type type = t->stage.conv.type;
     if (t->by_pixel && is_needed) {
-        const uint8_t *const input = t->stage.in.input;
+        const uint8_t *const input = (const uint8_t *)t->stage.in.input;
         sk_dsp_conv_pixels(
             input + row * map.width * map.channels * sk_bytes(input_type), input_type,
             t->stage.conv.tensor, type, map.width, map.channels, t->table, kernels.kernels,

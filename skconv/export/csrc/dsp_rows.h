@@ -201,7 +201,7 @@ SK_INLINE void sk_rows_two(
         }
     }
     if (sk_is_lifted(type, r.minimum, r.maximum)) {
-        sk_lift(output, r.columns * r.kernels + below);
+        sk_lift((int8_t *)output, r.columns * r.kernels + below);
     }
 }
 

@@ -25,7 +25,7 @@ typedef struct {
 
 SK_INLINE void sk_dsp_sink_begin(sk_dsp_sink sink)
 {
-    int32_t *const scores = sink.output;
+    int32_t *const scores = (int32_t *)sink.output;
     for (int32_t i = 0; i < sink.head.outputs; i++) {
         scores[i] = sink.bias[i];
     }
@@ -34,7 +34,7 @@ SK_INLINE void sk_dsp_sink_begin(sk_dsp_sink sink)
 /* Where row number `row` of the features is to be written. */
 SK_INLINE void *sk_dsp_sink_place(sk_dsp_sink sink, int32_t row)
 {
-    uint8_t *const features = sink.output;
+    uint8_t *const features = (uint8_t *)sink.output;
     return sink.head.outputs > 0 ? sink.run : features + row * sink.feature_bytes;
 }
 
@@ -43,7 +43,7 @@ SK_INLINE void sk_dsp_sink_take(sk_dsp_sink sink, int32_t row)
 {
     if (sink.head.outputs > 0) {
         const int32_t *weights = sink.weights + row * sk_row_head_words(sink.head);
-        (void)sk_row_head_add(sink.run, weights, sink.output, sink.head);
+        (void)sk_row_head_add(sink.run, weights, (int32_t *)sink.output, sink.head);
     }
 }
 
@@ -74,7 +74,7 @@ SK_INLINE void sk_dsp_stage_run(
     sk_dsp_stage s, sk_dsp_sink sink, const void *input, sk_map map, int32_t top,
     int32_t pushes)
 {
-    const uint8_t *const bytes = input;
+    const uint8_t *const bytes = (const uint8_t *)input;
     const int32_t row_bytes = map.width * (s.conv.input.type == SK_INT16 ? 2 : 1);
     sk_progress progress;
     sk_dsp_stage_begin(sink, &progress);

@@ -99,8 +99,8 @@ SK_INLINE void sk_strided_depthwise(
     const int32_t output_size = type == SK_INT16 ? 2 : 1;
     const int32_t kernels = s.rows.kernels;
     const sk_strided plainer = {sk_rows_plainer(s.rows, type), s.row_stride, s.step};
-    const uint8_t *from = input;
-    uint8_t *to = output;
+    const uint8_t *from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     const uint32_t *next = (const uint32_t *)table;
     for (int32_t channel = 0; channel + 1 < kernels; channel += 2) {
         next = sk_strided_planes(
@@ -113,7 +113,7 @@ SK_INLINE void sk_strided_depthwise(
             from, height, top, output_rows, rows, next, to, type, 1, plainer);
     }
     if (sk_is_lifted(type, s.rows.minimum, s.rows.maximum)) {
-        sk_lift(output, output_rows * s.rows.columns * kernels);
+        sk_lift((int8_t *)output, output_rows * s.rows.columns * kernels);
     }
 }
 

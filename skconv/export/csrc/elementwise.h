@@ -46,9 +46,9 @@ SK_INLINE void sk_multiply(
 SK_INLINE void sk_activate(
     const void *input, void *output, const SK_FLASH void *table, int32_t size)
 {
-    const uint8_t *const x = input;
-    uint8_t *const y = output;
-    const SK_FLASH uint8_t *const results = table;
+    const uint8_t *const x = (const uint8_t *)input;
+    uint8_t *const y = (uint8_t *)output;
+    const SK_FLASH uint8_t *const results = (const SK_FLASH uint8_t *)table;
     for (int32_t i = 0; i < size; i++) {
         y[i] = results[x[i]];
     }

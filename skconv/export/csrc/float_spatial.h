@@ -1,4 +1,4 @@
-/* Resampling of maps of floats. */
+/* Borders and resampling of maps of floats. */
 #ifndef SKCONV_FLOAT_SPATIAL_H
 #define SKCONV_FLOAT_SPATIAL_H
 
@@ -7,6 +7,13 @@
 
 /* What a border of the lowest number is filled with: minus infinity. */
 #define SK_FLOAT_LOWEST sk_float_from_bits(0xff800000u)
+
+/* A map with a border of one number. */
+SK_INLINE void sk_float_pad(
+    const float *input, float *output, sk_map map, sk_padding padding, float value)
+{
+    sk_pad_bytes(input, output, (int32_t)sizeof(float), map, padding, &value);
+}
 
 /* Rows (new height, height) times a map times columns (new width, width) transposed: of one
  * channel, one entry.

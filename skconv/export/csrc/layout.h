@@ -11,8 +11,8 @@ SK_INLINE void sk_select(
     const void *input, void *output, const SK_FLASH void *indices, sk_type index_type,
     int32_t item, int32_t pixels, int32_t channels, int32_t selected)
 {
-    const uint8_t *from = input;
-    uint8_t *to = output;
+    const uint8_t *from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     for (int32_t p = 0; p < pixels; p++) {
         for (int32_t i = 0; i < selected; i++) {
             memcpy(to, from + sk_load_table(indices, index_type, i) * item, (size_t)item);
@@ -27,7 +27,7 @@ SK_INLINE void sk_concat(
     const void *input, void *output, int32_t item, int32_t pixels, int32_t channels,
     int32_t first_channel, int32_t all_channels)
 {
-    const uint8_t *const from = input;
+    const uint8_t *const from = (const uint8_t *)input;
     uint8_t *const to = (uint8_t *)output + first_channel * item;
     for (int32_t i = 0; i < pixels; i++) {
         memcpy(
@@ -43,8 +43,8 @@ typedef struct {
 
 SK_INLINE void sk_permute(const void *input, void *output, int32_t item, sk_permutation p)
 {
-    const uint8_t *const from = input;
-    uint8_t *to = output;
+    const uint8_t *const from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     for (int32_t i = 0; i < p.sizes[0]; i++) {
         for (int32_t j = 0; j < p.sizes[1]; j++) {
             for (int32_t k = 0; k < p.sizes[2]; k++) {

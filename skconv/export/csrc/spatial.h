@@ -19,13 +19,13 @@ SK_INLINE uint8_t *sk_fill(uint8_t *to, const void *value, int32_t item, int32_t
     return to;
 }
 
-/* A map with a border of one number. */
-SK_INLINE void sk_pad(
+/* A map with a border of one number, whose bytes are at `value`. */
+SK_INLINE void sk_pad_bytes(
     const void *input, void *output, int32_t item, sk_map map, sk_padding padding,
     const void *value)
 {
-    const uint8_t *from = input;
-    uint8_t *to = output;
+    const uint8_t *from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     const int32_t columns = padding.left + map.width + padding.right;
     const size_t row_bytes = (size_t)(map.width * map.channels * item);
     to = sk_fill(to, value, item, padding.top * columns * map.channels);
@@ -38,14 +38,25 @@ SK_INLINE void sk_pad(
     (void)sk_fill(to, value, item, padding.bottom * columns * map.channels);
 }
 
+/* The same for integers of any type: `value` fits it. */
+SK_INLINE void sk_pad(
+    const void *input, void *output, sk_type type, sk_map map, sk_padding padding, int32_t value)
+{
+    const int8_t byte = (int8_t)value;
+    const int16_t half = (int16_t)value;
+    const void *const wide = sk_bytes(type) == 2 ? (const void *)&half : (const void *)&value;
+    const void *const entry = sk_bytes(type) == 1 ? (const void *)&byte : wide;
+    sk_pad_bytes(input, output, sk_bytes(type), map, padding, entry);
+}
+
 /* Every pixel `rows` times below itself and `columns` times beside itself. */
 SK_INLINE void sk_upsample(
     const void *input, void *output, int32_t item, sk_map map, int32_t rows, int32_t columns)
 {
     const size_t pixel_bytes = (size_t)(map.channels * item);
     const size_t row_bytes = pixel_bytes * (size_t)(map.width * columns);
-    const uint8_t *from = input;
-    uint8_t *to = output;
+    const uint8_t *from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     for (int32_t row = 0; row < map.height; row++) {
         const uint8_t *const first = to;
         for (int32_t column = 0; column < map.width; column++) {

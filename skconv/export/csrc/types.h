@@ -28,6 +28,11 @@
 #define SK_TABLE static const SK_FLASH
 #endif
 
+#if defined(__cplusplus) && defined(__GNUC__)
+/* A structure names only the fields that are not zero; C++ warns of the others. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#endif
+
 /* The rounding shifts rely on `>>` of a negative number being a floor. */
 typedef char sk_shift_is_arithmetic[((-3) >> 1) == -2 ? 1 : -1];
 

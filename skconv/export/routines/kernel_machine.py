@@ -30,16 +30,15 @@ def pack(op: QKernelMachine, x: TensorSpec, optimize: Optimize) -> DspKernelMach
     """The op with its tables."""
     wide = optimize == "speed"
     packed = packing.pack(op, x, wide=wide)
-    tables = {
-        "support_vectors": packed.support_vectors,
-        "coefficients": np.ascontiguousarray(packed.coefficients).view("<u4"),
-        "intercept": packed.intercept,
-        "exp2_table": exp2_table(),
-    }
-    if packed.norms is not None:
-        tables["norms"] = packed.norms
+    # In the order of sk_dsp_machine: C++ wants the fields of a structure in their order.
+    tables = {"support_vectors": packed.support_vectors}
     if packed.classes:
         tables["n_support"] = np.asarray(op.n_support, np.uint16)
+    tables["coefficients"] = np.ascontiguousarray(packed.coefficients).view("<u4")
+    tables["intercept"] = packed.intercept
+    if packed.norms is not None:
+        tables["norms"] = packed.norms
+    tables["exp2_table"] = exp2_table()
     scratch = packing.scratch_bytes(op, x, wide=wide)
     return DspKernelMachine(op, tuple(tables.items()), scratch, wide)
 
