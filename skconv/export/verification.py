@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.convert.answers import answers
 from skconv.export.arguments import check_samples
-from skconv.runtime.compiled import NoCompilerError
+from skconv.runtime.compiled import CompilerError
 
 if TYPE_CHECKING:
     from skconv.export.model import CModel
@@ -102,7 +102,7 @@ def verify(model: CModel, X: Any) -> Verification:
             compared = (compared or 0) + found[0]
             differing = (differing or 0) + found[1]
             error = max(error, found[2])
-    except NoCompilerError as missing:
+    except CompilerError as missing:
         compared = differing = None
         messages.append(f"not compiled: {missing}")
     is_float = model.graph.domain == "float"

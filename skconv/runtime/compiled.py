@@ -1,9 +1,17 @@
 """The printed C, built by the host's compiler and called through ctypes.
 
 The library is built once and kept in a cache folder: ``$SKCONV_CACHE``, else
-``$XDG_CACHE_HOME/skconv``, else ``~/.cache/skconv``. The file name is a hash of the
-sources, the flags and the compiler, so nothing in it is ever out of date; the folder may
-be removed at any time.
+``$XDG_CACHE_HOME/skconv``, else ``~/.cache/skconv``; a relative path begins at the current
+folder. The file name is a hash of the sources, the flags and the compiler, so nothing in it is
+ever out of date; the folder may be removed at any time.
+
+A library that is found there is loaded only if it belongs to this user, nobody else may write
+it or the folder, and it is whole: see `skconv.runtime.library_cache`. One that is damaged is
+built again. The compiler is that of ``$CC``, which may have arguments, else cc, gcc or clang.
+
+All that can go wrong here is a `CompilerError`: there is no compiler (`NoCompilerError`), that
+of ``$CC`` cannot be used, refuses the C or builds for another machine (`CompilationError`), or
+the folder cannot be used (`CacheError`): read-only, or open to others.
 """
 
 from __future__ import annotations
@@ -27,22 +35,47 @@ from numpy.typing import NDArray
 
 from skconv.export.c import render, trace_offsets
 from skconv.graph import INPUT, Graph
+from skconv.runtime.library_cache import (
+    CACHE_VARIABLES,
+    CacheError,
+    CompilerError,
+    cache_folder,
+    is_trusted,
+    is_whole,
+    seal,
+)
 from skconv.runtime.windows import check_batch
+
+__all__ = [
+    "CacheError",
+    "CompilationError",
+    "CompiledGraph",
+    "CompilerError",
+    "NoCompilerError",
+    "build_library",
+    "cache_folder",
+    "compile_c",
+    "find_compiler",
+    "load",
+    "write_files",
+]
 
 Batch = NDArray[Any]
 
 DEFAULT_FLAGS = ("-std=c99", "-O2")
 LIBRARY_FLAGS = ("-shared", "-fPIC")
 
-# Loops over samples in C: a call from Python costs more than a small network.
+# Loops over samples in C: a call from Python costs more than a small network. No model may
+# have a name that begins with "sk_", or one with a hyphen.
+DRIVER_FILE = "host-driver.c"
 DRIVER = """\
 #include <stddef.h>
 #include <string.h>
 
 #include "{name}.h"
 
-void skconv_run(const {name}_input_t *x, {name}_output_t *y, size_t n);
-void skconv_run(const {name}_input_t *x, {name}_output_t *y, size_t n)
+void sk_host_run(const {name}_input_t *x, {name}_output_t *y, size_t n);
+void sk_host_run(const {name}_input_t *x, {name}_output_t *y, size_t n)
 {{
     for (size_t i = 0; i < n; i++) {{
         {name}_run(x + i * {macro}_INPUT_SIZE, y + i * {macro}_OUTPUT_SIZE);
@@ -50,8 +83,8 @@ void skconv_run(const {name}_input_t *x, {name}_output_t *y, size_t n)
 }}
 
 #ifdef {macro}_N_CLASSES
-void skconv_predict(const {name}_input_t *x, int32_t *y, size_t n);
-void skconv_predict(const {name}_input_t *x, int32_t *y, size_t n)
+void sk_host_predict(const {name}_input_t *x, int32_t *y, size_t n);
+void sk_host_predict(const {name}_input_t *x, int32_t *y, size_t n)
 {{
     for (size_t i = 0; i < n; i++) {{
         y[i] = {name}_predict(x + i * {macro}_INPUT_SIZE);
@@ -60,8 +93,8 @@ void skconv_predict(const {name}_input_t *x, int32_t *y, size_t n)
 #endif
 
 #ifdef {macro}_TRACE
-void skconv_trace(const {name}_input_t *x, uint8_t *y, size_t n);
-void skconv_trace(const {name}_input_t *x, uint8_t *y, size_t n)
+void sk_host_trace(const {name}_input_t *x, uint8_t *y, size_t n);
+void sk_host_trace(const {name}_input_t *x, uint8_t *y, size_t n)
 {{
     for (size_t i = 0; i < n; i++) {{
 #ifdef {macro}_N_CLASSES
@@ -77,12 +110,12 @@ void skconv_trace(const {name}_input_t *x, uint8_t *y, size_t n)
 """
 
 
-class NoCompilerError(RuntimeError):
+class NoCompilerError(CompilerError):
     """There is no C compiler on this machine."""
 
 
-class CompilationError(RuntimeError):
-    """The C compiler refused the printed code."""
+class CompilationError(CompilerError):
+    """The C compiler cannot be used, refused the printed code, or built what cannot be loaded."""
 
 
 class CompiledGraph:
@@ -99,8 +132,8 @@ class CompiledGraph:
 
     Raises
     ------
-    NoCompilerError
-        At the first run, where there is no compiler.
+    CompilerError
+        At the first run, where the C cannot be compiled or loaded here.
 
     Notes
     -----
@@ -124,7 +157,7 @@ class CompiledGraph:
         self.name = name
         self.flags = tuple(flags)
         self.files = render(graph, name)
-        self._libraries: dict[tuple[str, ...], Library] = {}
+        self._libraries: dict[tuple[str | None, ...], Library | CompilerError] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_libraries": {}}
@@ -134,7 +167,7 @@ class CompiledGraph:
         x = self._check(x)
         spec = self.graph.specs[self.graph.scores_name]
         y = np.empty((len(x), *spec.shape), spec.dtype)
-        self._library().call("skconv_run", x, y)
+        self._library().call("sk_host_run", x, y)
         return y
 
     def predict(self, x: Batch) -> Batch:
@@ -149,7 +182,7 @@ class CompiledGraph:
             raise ValueError("predict wants a classifier: the graph ends without a decision")
         x = self._check(x)
         y = np.empty(len(x), np.int32)
-        self._library().call("skconv_predict", x, y)
+        self._library().call("sk_host_predict", x, y)
         return y
 
     def tensors(self, x: Batch) -> dict[str, Batch]:
@@ -159,7 +192,7 @@ class CompiledGraph:
         offsets = trace_offsets(self.graph)
         n_bytes = sum(specs[name].nbytes for name in offsets)
         trace = np.empty((len(x), max(1, n_bytes)), np.uint8)
-        self._library(f"-D{self.name.upper()}_TRACE").call("skconv_trace", x, trace)
+        self._library(f"-D{self.name.upper()}_TRACE").call("sk_host_trace", x, trace)
         found = {INPUT: x}
         for name, offset in offsets.items():
             spec = specs[name]
@@ -175,12 +208,22 @@ class CompiledGraph:
         return np.ascontiguousarray(x, wanted)
 
     def _library(self, *more_flags: str) -> Library:
-        key = (*find_compiler(), *more_flags)
+        key = (*find_compiler(), *more_flags, *map(os.environ.get, CACHE_VARIABLES))
         if key not in self._libraries:
-            driver = DRIVER.format(name=self.name, macro=self.name.upper())
-            sources = self.files | {"driver.c": driver}
-            self._libraries[key] = load(build_library(sources, (*self.flags, *more_flags)))
-        return self._libraries[key]
+            self._libraries[key] = self._built(more_flags)
+        found = self._libraries[key]
+        if isinstance(found, CompilerError):
+            raise found
+        return found
+
+    def _built(self, more_flags: tuple[str, ...]) -> Library | CompilerError:
+        """The library, or why there is none: that is not tried again at every call."""
+        driver = DRIVER.format(name=self.name, macro=self.name.upper())
+        sources = self.files | {DRIVER_FILE: driver}
+        try:
+            return load(build_library(sources, (*self.flags, *more_flags)))
+        except CompilerError as error:
+            return error
 
 
 @dataclass(frozen=True)
@@ -201,7 +244,22 @@ class Library:
 
 @cache
 def load(path: Path) -> Library:
-    return Library(ctypes.CDLL(str(path)), threading.Lock())
+    """A library that has been built.
+
+    Raises
+    ------
+    CompilationError
+        Where this machine cannot load it; the file is removed.
+    """
+    try:
+        return Library(ctypes.CDLL(str(path)), threading.Lock())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise CompilationError(
+            f"{shlex.join(find_compiler())} built a library that cannot be loaded: {error}. Is it "
+            "a cross compiler, or is the cache folder on a file system without execution? Set CC "
+            "to the compiler of this machine, SKCONV_CACHE to another folder"
+        ) from error
 
 
 def find_compiler() -> tuple[str, ...]:
@@ -211,11 +269,21 @@ def find_compiler() -> tuple[str, ...]:
     ------
     NoCompilerError
         Where none is found.
+    CompilationError
+        Where ``$CC`` names none.
     """
-    candidates = [shlex.split(os.environ.get("CC", "")), ["cc"], ["gcc"], ["clang"]]
+    wanted = os.environ.get("CC", "").strip()
+    try:
+        candidates = [shlex.split(wanted)] if wanted else [["cc"], ["gcc"], ["clang"]]
+    except ValueError as error:
+        raise CompilationError(f"CC is {wanted!r}, which is no command: {error}") from error
     for command in candidates:
-        if command and (path := shutil.which(command[0])):
+        if path := shutil.which(command[0]):
             return (path, *command[1:])
+    if wanted:
+        raise CompilationError(
+            f"CC is {wanted!r}, which is not installed; unset it, or set another"
+        )
     raise NoCompilerError(
         "no C compiler found ($CC, cc, gcc, clang); install one, or use skconv.runtime.fixed, "
         "which computes the same integers"
@@ -224,8 +292,7 @@ def find_compiler() -> tuple[str, ...]:
 
 @cache
 def _version(compiler: tuple[str, ...]) -> str:
-    done = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout
+    return _finished([*compiler, "--version"]).stdout
 
 
 def build_library(sources: Mapping[str, str], flags: Iterable[str]) -> Path:
@@ -235,20 +302,38 @@ def build_library(sources: Mapping[str, str], flags: Iterable[str]) -> Path:
     ------
     CompilationError
         Where the compiler fails; the message is the compiler's.
+    CacheError
+        Where the folder of libraries cannot be used.
     """
     compiler, flags = find_compiler(), tuple(flags)
     content = repr((sorted(sources.items()), flags, compiler, _version(compiler)))
-    path = cache_folder() / f"{hashlib.sha256(content.encode()).hexdigest()}.so"
-    if path.exists():
-        return path
+    key = hashlib.sha256(content.encode()).hexdigest()
+    path = cache_folder() / f"{key}.so"
+    try:
+        if not (path.is_file() and is_trusted(path) and is_whole(path, key)):
+            _build(path, key, compiler, flags, sources)
+    except OSError as error:
+        raise CacheError(
+            f"the cache folder {path.parent} cannot be used ({error}); set SKCONV_CACHE to another"
+        ) from error
+    return path
+
+
+def _build(
+    path: Path,
+    key: str,
+    compiler: tuple[str, ...],
+    flags: tuple[str, ...],
+    sources: Mapping[str, str],
+) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         built = Path(folder) / path.name
         write_files(Path(folder), sources)
         c_files = sorted(name for name in sources if name.endswith(".c"))
         compile_c(compiler, (*flags, *LIBRARY_FLAGS), c_files, built, Path(folder))
+        seal(built, key)
         # Another process may have built the same: the last one wins, with the same bytes.
         built.replace(path)
-    return path
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
@@ -263,19 +348,17 @@ def compile_c(
     compiler: tuple[str, ...], flags: tuple[str, ...], c_files: list[str], output: Path, cwd: Path
 ) -> None:
     command = [*compiler, *flags, *c_files, "-o", str(output)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    done = _finished(command, cwd)
     if done.returncode != 0:
         raise CompilationError(f"{shlex.join(command)} failed:\n{done.stderr}")
+    if not output.is_file():
+        raise CompilationError(f"{shlex.join(command)} wrote nothing: is that a C compiler?")
 
 
-def cache_folder() -> Path:
-    """The folder of built libraries; it is made where it does not exist."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("SKCONV_CACHE") or Path(base) / "skconv")
+def _finished(command: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return subprocess.run(
+            command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
     except OSError as error:
-        raise OSError(
-            error.errno, f"cannot make the cache folder {folder}; set SKCONV_CACHE to another"
-        ) from error
-    return folder
+        raise CompilationError(f"{shlex.join(command)} cannot be run: {error}") from error
