@@ -18,11 +18,12 @@ from skconv.runtime import fixed, reference
 
 Batch = NDArray[Any]
 
-# What both programs begin with: the samples lie in flash, the model reads RAM.
+# What both programs begin with: the samples lie in flash, the model reads RAM. No model has a
+# hyphen in its name, or one that begins with "sk_": files and macros cannot be its own.
 SAMPLES = """\
-#include "bench.h"
 #include "{name}.h"
-#include "vectors.h"
+#include "model-bench.h"
+#include "model-vectors.h"
 
 static {name}_input_t x[{macro}_INPUT_SIZE];
 {name}_output_t y[{macro}_OUTPUT_SIZE];
@@ -45,7 +46,7 @@ static void print(uint32_t number)
 WHOLE = """
 int main(void)
 {{
-    for (int32_t sample = 0; sample < N_SAMPLES; sample++) {{
+    for (int32_t sample = 0; sample < SK_BENCH_SAMPLES; sample++) {{
         take(sample);
         bench_stack_paint();
         (void){call};
@@ -70,7 +71,7 @@ CHECK_CLASS = """\
 
 # For each sample: the time of every node. Two calls in a row give the cost of the hook.
 EACH_NODE = """
-static uint32_t marks[N_NODES + 1];
+static uint32_t marks[SK_BENCH_NODES + 1];
 static int32_t n_marks;
 
 void {name}_node(int32_t index);
@@ -86,7 +87,7 @@ int main(void)
     {name}_node(0);
     {name}_node(0);
     const uint32_t hook = bench_elapsed(marks[0], marks[1]);
-    for (int32_t sample = 0; sample < N_SAMPLES; sample++) {{
+    for (int32_t sample = 0; sample < SK_BENCH_SAMPLES; sample++) {{
         take(sample);
         n_marks = 0;
         {name}_node(0);
@@ -240,7 +241,7 @@ def benchmark(
     _, board = simulated(target)
     if len(x) < 1:
         raise ValueError("x has no sample, wanted one at least")
-    sources = {**files, "vectors.h": "\n".join(_vectors(graph, x)) + "\n"}
+    sources = {**files, "model-vectors.h": "\n".join(_vectors(graph, x)) + "\n"}
     whole = _numbers(graph, sources, WHOLE, name, target, flags, timeout).reshape(len(x), 3)
     hooked = (*flags, f"-D{name.upper()}_NODES")
     counts = _numbers(graph, sources, EACH_NODE, name, target, hooked, timeout)
@@ -273,8 +274,8 @@ def _vectors(graph: Graph, x: Batch) -> Iterator[str]:
     runtime = fixed if graph.domain == "integer" else reference
     tensors = runtime.tensors(graph, x, (graph.scores_name, graph.output_name))
     yield '#include "skconv/types.h"'
-    yield f"#define N_SAMPLES {len(x)}"
-    yield f"#define N_NODES {len(graph.nodes)}"
+    yield f"#define SK_BENCH_SAMPLES {len(x)}"
+    yield f"#define SK_BENCH_NODES {len(graph.nodes)}"
     yield from table("inputs", x.astype(graph.input.dtype, copy=False).ravel())
     scores = graph.scores_name
     yield from table("outputs", tensors[scores].astype(graph.specs[scores].dtype).ravel())
@@ -297,7 +298,7 @@ def _numbers(
     check = CHECK_CLASS.format(**words) if graph.is_classifier else ""
     main = (SAMPLES + program).format(call=call, check_class=check, **words)
     result = emulator.run(
-        {**sources, "bench_main.c": main}, target=target, flags=flags, timeout=timeout
+        {**sources, "model-main.c": main}, target=target, flags=flags, timeout=timeout
     )
     if result.returncode:
         raise RuntimeError(f"exit status {result.returncode} on {target!r}: {result.output}")

@@ -13,8 +13,8 @@ from skconv.convert.origin import refused
 from skconv.export.arguments import check_option, check_samples
 from skconv.export.interface import Arena, Input, Interface
 from skconv.export.model import CModel
+from skconv.export.names import check_name
 from skconv.export.routines.base import Optimize
-from skconv.export.text import check_name
 from skconv.graph import ArgMax, Graph, Quantized, Threshold
 from skconv.passes.calibrate import Method
 from skconv.passes.fold import fold

@@ -8,8 +8,9 @@ from itertools import accumulate
 
 from skconv.export.emit import copy, emit
 from skconv.export.interface import Interface
+from skconv.export.names import Names
 from skconv.export.node import Call, NodeCode, Tensor
-from skconv.export.text import CTYPES, Names
+from skconv.export.text import CTYPES
 from skconv.graph import INPUT, Graph, Node, TensorSpec
 from skconv.graph.nested import Packed, Streamed
 from skconv.memory import MemoryPlan, scratch_name
