@@ -11,7 +11,7 @@ import pytest
 
 from skconv import emulator
 from skconv.emulator import tools
-from skconv.export import project
+from skconv.export import project, project_folder
 from skconv.export.bench import BenchReport
 from skconv.graph import Graph, Linear, TensorSpec
 from skconv.memory import plan_memory
@@ -56,8 +56,11 @@ def test_what_a_project_holds(folder):
         "m.h",
         "examples/self_test/self_test.c",
         "examples/self_test/self_test.ino",
-        "examples/self_test/vectors.h",
+        "examples/self_test/m_vectors.h",
+        "examples/predict/predict.ino",
         "CMakeLists.txt",
+        "LICENSE.txt",
+        "manifest.json",
         "library.json",
         "library.properties",
         "README.md",
@@ -109,7 +112,7 @@ def test_arduino_finds_the_library_and_the_sketch(folder, tmp_path):
     (tmp_path / "Arduino.h").write_text(ARDUINO)
     (tmp_path / "main.cpp").write_text("void setup();\nint main() { setup(); }\n")
     sketch = folder / "examples" / "self_test"
-    common = ["-DARDUINO=10819", f"-I{folder}", f"-I{tmp_path}", "-Wall", "-Werror", "-c"]
+    common = ["-O2", "-DARDUINO=10819", f"-I{folder}", f"-I{tmp_path}", "-Wall", "-Werror", "-c"]
     for command in (
         ["gcc", "-std=gnu11", *common, str(folder / "m.c"), str(sketch / "self_test.c")],
         ["g++", *common, "-include", "Arduino.h", "-x", "c++", str(sketch / "self_test.ino")],
@@ -132,7 +135,7 @@ def test_it_builds_and_finds_itself_right(folder):
 @pytest.mark.needs("cc")
 @pytest.mark.parametrize("table", ["outputs", "classes"])
 def test_it_notices_a_wrong_result(folder, table):
-    vectors = folder / "examples" / "self_test" / "vectors.h"
+    vectors = folder / "examples" / "self_test" / "m_vectors.h"
     text = vectors.read_text()
     start = text.index("{", text.index(f" {table}[")) + 1
     vectors.write_text(f"{text[:start]} 1 + {text[start:].lstrip()}")
@@ -161,7 +164,7 @@ def test_it_builds_with_cmake(folder, tmp_path):
 
 def test_without_samples_there_is_no_test(tmp_path):
     folder = project.save(tmp_path / "f", GRAPH, X[:0], name="m")
-    assert not (folder / "examples").exists()
+    assert not (folder / "examples" / "self_test").exists()
     assert "self_test" not in (folder / "README.md").read_text()
     assert "self_test" not in (folder / "CMakeLists.txt").read_text()
 
@@ -199,7 +202,9 @@ def test_what_is_not_ours_is_not_overwritten(tmp_path, file):
 
 def test_another_models_project_is_not_overwritten(folder):
     before = files_of(folder)
-    with pytest.raises(FileExistsError, match=r"'other': CMakeLists\.txt, README\.md"):
+    with pytest.raises(
+        FileExistsError, match=r"'other': CMakeLists\.txt, LICENSE\.txt, README\.md"
+    ):
         project.save(folder, GRAPH, X, name="other")
     assert files_of(folder) == before
 
@@ -227,7 +232,7 @@ def test_a_full_disk_leaves_the_old_export(folder, monkeypatch):
         (path / "m.c").write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(project, "_fill", full)
+    monkeypatch.setattr(project_folder, "_fill", full)
     with pytest.raises(OSError, match="cannot be written: No space left on device"):
         project.save(folder, GRAPH, X, name="m")
     assert files_of(folder) == before
@@ -238,4 +243,4 @@ def test_largest_output_of_zero_is_no_problem(tmp_path):
     graph = Graph(TensorSpec((2,)))
     graph = graph.append(Linear(np.zeros((1, 2), np.float32), np.zeros(1, np.float32)))
     folder = project.save(tmp_path / "f", graph, np.ones((2, 2), np.float32), name="f")
-    assert "#define LARGEST 0.0f" in (folder / "examples/self_test/vectors.h").read_text()
+    assert "#define F_LARGEST 0.0f" in (folder / "examples/self_test/f_vectors.h").read_text()

@@ -17,7 +17,8 @@ from skconv.targets import TARGETS, Target, get_target
 Compiler = Literal["gcc", "clang"]
 Section = Literal["text", "rodata", "data", "bss"]
 
-WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror")
+# Without -O2 is how a caller of the emulator wants it, if so.
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-DSKCONV_NO_OPTIMIZE_WARNING")
 SECTIONS = ("-ffunction-sections", "-fdata-sections")
 
 PACKAGES = {

@@ -36,14 +36,15 @@ from pathlib import Path
 
 from skconv.export.header import header
 from skconv.export.interface import Interface
+from skconv.export.names import check_name
 from skconv.export.program import Program, trace_offsets
 from skconv.export.source import HEADER_FOLDER, source
-from skconv.export.text import check_name
 from skconv.graph import Graph, verify
 from skconv.memory import MemoryPlan, plan_memory
 
 __all__ = ["CSRC", "HEADER_FOLDER", "render", "trace_offsets"]
 
+LICENCE_LINE = "/* SPDX-License-Identifier: BSD-3-Clause */\n"
 CSRC = Path(__file__).parent / "csrc"
 
 
@@ -101,4 +102,4 @@ def _routines(program: Program) -> dict[str, str]:
         if name not in found:
             found[name] = (CSRC / name).read_text(encoding="utf-8")
             wanted += re.findall(r'#include "([^"]+)"', found[name])
-    return {f"{HEADER_FOLDER}/{name}": found[name] for name in sorted(found)}
+    return {f"{HEADER_FOLDER}/{name}": LICENCE_LINE + found[name] for name in sorted(found)}

@@ -5,31 +5,38 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from skconv.export.labels import label_function
 from skconv.export.program import Program
-from skconv.export.text import CTYPES, comment, float_literal, macro_table, string
+from skconv.export.scales import conversions, scale_macros, shape_macros
+from skconv.export.stack import stack_bytes
+from skconv.export.text import CTYPES, comment
 from skconv.graph import INPUT, TensorSpec
 
 
 def header(program: Program) -> Iterator[str]:
     """The lines of ``NAME.h``."""
     name, macro = program.name, program.macro
+    guard = f"{macro}_MODEL_H"
     yield from _title(program)
-    yield f"#ifndef {macro}_H"
-    yield f"#define {macro}_H"
+    yield f"#ifndef {guard}"
+    yield f"#define {guard}"
     yield from ("", "#include <stdint.h>", "", "#ifdef __cplusplus", 'extern "C" {', "#endif", "")
+    yield f'#define {macro}_SKCONV_VERSION "{version()}"'
     yield f"#define {macro}_INPUT_SIZE {program.specs[INPUT].size}"
+    yield from shape_macros(program)
     yield f"#define {macro}_OUTPUT_SIZE {program.scores.size}"
-    yield f"#define {macro}_ARENA_BYTES {program.plan.arena_bytes}"
     if program.decision:
         yield f"#define {macro}_N_CLASSES {program.graph.n_classes}"
+    yield f"#define {macro}_ARENA_BYTES {program.plan.arena_bytes}"
+    yield f"#define {macro}_STACK_BYTES {stack_bytes(program.graph)}"
     yield ""
-    yield from _own_scales(f"{macro}_INPUT", program.specs[INPUT])
-    yield from _own_scales(f"{macro}_OUTPUT", program.scores)
+    yield from scale_macros(program)
     yield f"typedef {CTYPES[program.specs[INPUT].dtype]} {name}_input_t;"
     yield f"typedef {CTYPES[program.scores.dtype]} {name}_output_t;"
     yield ""
     yield from _functions(program)
     yield ""
+    yield from conversions(program)
     yield f"#ifdef {macro}_TRACE"
     yield "/* Every tensor of the last run, one after the other. */"
     yield f"#define {macro}_TRACE_BYTES {program.trace_bytes}"
@@ -37,23 +44,17 @@ def header(program: Program) -> Iterator[str]:
     yield from ("#endif", "", "#ifdef __cplusplus", "}", "#endif", "", "#endif")
 
 
-def _own_scales(prefix: str, spec: TensorSpec) -> Iterator[str]:
-    """Macros for scales and zero points, where the entries of a tensor have their own."""
-    if len(spec.scales) > 1:
-        integer = "(q - zero_point)" if spec.zero_points else "q"
-        yield f"/* Of every entry: real = scale * {integer} */"
-        yield from macro_table(f"{prefix}_SCALES", map(float_literal, spec.scales))
-        if spec.zero_points:
-            yield from macro_table(f"{prefix}_ZERO_POINTS", map(str, spec.zero_points))
-        yield ""
+def version() -> str:
+    """The version of skconv that prints."""
+    from skconv import __version__
+
+    return __version__
 
 
 def _functions(program: Program) -> Iterator[str]:
     name = program.name
-    memory = "Not reentrant: the arena is static."
     if program.takes_arena:
-        memory = "The arena is free again behind it."
-        yield "/* The memory that the model works in. */"
+        yield "/* Working memory, which the caller provides. */"
         yield "typedef union {"
         yield f"    uint8_t bytes[{program.macro}_ARENA_BYTES];"
         yield "    int64_t alignment;"
@@ -61,32 +62,37 @@ def _functions(program: Program) -> Iterator[str]:
         yield ""
     if program.streamed:
         yield from _rows(program)
-    yield f"/* {_meaning(program)} of one sample. {memory} */"
-    yield f"{run_signature(program)};"
     if program.decision:
-        yield ""
-        yield "/* Index of the class of one sample. */"
+        yield "/* Returns the index of the class of one sample. */"
         yield f"{predict_signature(program)};"
+        yield ""
+    yield f"/* Writes the {_meaning(program)} of one sample to output. */"
+    yield f"{run_signature(program)};"
     if program.interface.probabilities:
         yield ""
-        yield f"/* Of the classes, out of the scores of {name}_run: 32768 stands for 1. */"
+        yield f"/* Class probabilities, from the scores of {name}_run; 32768 = 1.0 */"
         yield f"{probabilities_signature(program)};"
     if program.graph.classes is not None and program.decision:
         yield ""
-        yield from _labels(name, [str(label) for label in program.graph.classes])
+        yield from label_function(name, program.graph.classes)
 
 
 def _rows(program: Program) -> Iterator[str]:
+    name, macro = program.name, program.macro
     rows, size, *more = program.specs[INPUT].shape
-    yield "/* One sample row by row: begin, push all rows from the first to the last, finish. A row"
-    yield " * is not needed any longer when it has been pushed; the arena is, until the end."
+    yield f"/* One sample row by row: call {name}_begin once, {name}_push for each of the"
+    yield f" * {macro}_ROWS rows from the first to the last, then {name}_finish. A row may be"
+    yield f" * overwritten as soon as {name}_push returns; working memory is in use from begin to"
+    yield " * finish."
     yield " */"
-    yield f"#define {program.macro}_ROWS {rows}"
-    yield f"#define {program.macro}_ROW_SIZE {size * math.prod(more)}"
+    yield f"#define {macro}_ROWS {rows}"
+    yield f"#define {macro}_ROW_SIZE {size * math.prod(more)}"
     yield f"{begin_signature(program)};"
     yield f"{push_signature(program)};"
     if program.decision:
-        yield "/* Index of the class, and scores where they are wanted: else NULL. */"
+        yield "/* Returns the index of the class. Writes the scores, unless the pointer is NULL. */"
+    else:
+        yield f"/* Writes the {_meaning(program)}. */"
     yield f"{finish_signature(program)};"
     yield ""
 
@@ -125,38 +131,57 @@ def _arena(program: Program) -> str:
     return f"{program.name}_arena_t *arena, " if program.takes_arena else ""
 
 
-def _labels(name: str, labels: list[str]) -> Iterator[str]:
-    """A function, so that the words take memory only where it is called."""
-    yield "/* The label of a class, by its index. */"
-    yield f"static inline const char *{name}_label(int32_t class_index)"
-    yield "{"
-    yield "    switch (class_index) {"
-    for i, label in enumerate(labels):
-        yield f"    case {i}:"
-        yield f"        return {string(label)};"
-    yield "    default:"
-    yield '        return "";'
-    yield "    }"
-    yield "}"
-
-
 def _title(program: Program) -> Iterator[str]:
     graph, name = program.graph, program.name
-    yield f"/* {name}: generated by skconv for {name}; changes here are lost."
+    yield f"/* {name}.h: what firmware calls of the model; generated by skconv for {name}."
+    yield " * SPDX-License-Identifier: BSD-3-Clause"
     yield " *"
-    yield f" * input    {_described(program.specs[INPUT])}"
-    yield f" * output   {_described(program.scores)}: {_meaning(program).lower()}"
-    yield f" * tables   {graph.parameter_bytes:,} bytes"
-    yield f" * arena    {program.plan.arena_bytes:,} bytes"
-    yield f" * MACs     {graph.macs:,}"
+    yield from (f" * {line}" for line in _what_to_call(program))
+    yield " *"
+    yield f" * skconv   {version()}; changes made here are lost at the next export"
+    yield f" * input    {described(program.specs[INPUT])}"
+    yield f" *          {layout(program.specs[INPUT].shape)}"
+    yield f" * output   {described(program.scores)}: {_meaning(program)}"
+    yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"
+    arena = f"{program.plan.arena_bytes:,} bytes of RAM"
+    yield f" * arena    {arena}: working memory, {_whose(program)}"
+    yield f" * stack    about {stack_bytes(graph):,} bytes at -O2, estimated; without optimisation"
+    yield " *          far more, up to tens of kilobytes"
+    yield f" * MACs     {graph.macs:,} multiply-accumulates a sample"
     if graph.classes is not None and program.decision:
         for i, label in enumerate(graph.classes):
             yield f" * class {i:<3}{comment(str(label))}"
     yield " */"
 
 
-def _described(spec: TensorSpec) -> str:
-    text = f"{spec.dtype} {spec.shape}"
+def _whose(program: Program) -> str:
+    if program.takes_arena:
+        return "which the caller provides"
+    return "static, so calls must not overlap" if program.plan.arena_bytes else "there is none"
+
+
+def _what_to_call(program: Program) -> Iterator[str]:
+    name, arena = program.name, "arena, " if program.takes_arena else ""
+    if program.decision:
+        yield f"Call {name}_predict({arena}input): it returns the index of the class."
+        if program.graph.classes is not None:
+            yield f"{name}_label(index) is the label of that class."
+    else:
+        yield f"Call {name}_run({arena}input, output): it writes the results."
+
+
+def layout(shape: tuple[int, ...]) -> str:
+    """The order of the entries of an input, in words."""
+    if len(shape) != 3:
+        return "in the order of the columns that the estimator was fitted on"
+    axes = "time x channels" if shape[0] == 1 else "height x width x channels, from the top left"
+    return f"{axes}; the last index runs fastest"
+
+
+def described(spec: TensorSpec) -> str:
+    """Type, shape and scale of a tensor, in words."""
+    shape = spec.shape[1:] if len(spec.shape) == 3 and spec.shape[0] == 1 else spec.shape
+    text = f"{spec.dtype} {shape}"
     if spec.domain == "float":
         return text
     return f"{text}, real = {_scale(spec)} * {_integer(spec)}"
@@ -176,4 +201,4 @@ def _integer(spec: TensorSpec) -> str:
 
 
 def _meaning(program: Program) -> str:
-    return "Scores" if program.decision else "Results"
+    return "scores" if program.decision else "results"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +14,14 @@ from numpy.typing import NDArray
 
 from skconv.chips import Chip
 from skconv.cost import CostReport, report
+from skconv.exceptions import CompilerWarning
 from skconv.export import project
 from skconv.export.arguments import check_option, check_samples
 from skconv.export.available import available_where
 from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
 from skconv.export.interface import Interface
+from skconv.export.manifest import Made
 from skconv.export.routines.base import Optimize
 from skconv.export.scoring import Scored
 from skconv.export.specialize import specialize
@@ -27,7 +31,7 @@ from skconv.graph import Graph
 from skconv.graph.integer import KERNEL_FRACTION_BITS
 from skconv.memory import MemoryPlan, plan_memory
 from skconv.runtime import fixed, reference
-from skconv.runtime.compiled import CompiledGraph, NoCompilerError
+from skconv.runtime.compiled import CompiledGraph, CompilerError, NoCompilerError
 from skconv.targets import Target, get_target
 
 Engine = Literal["auto", "c", "fixed"]
@@ -105,6 +109,7 @@ class CModel(Scored):
         self.optimize: Optimize = optimize
         self.plan: MemoryPlan = plan_memory(self.graph)
         self._any_target = graph
+        self._has_warned = False
 
     def __repr__(self) -> str:
         return f"CModel {self.name!r}: " + ", ".join(n.op.describe() for n in self.graph.nodes)
@@ -214,7 +219,8 @@ class CModel(Scored):
             Samples, flat or not.
         engine : {"auto", "c", "fixed"}
             The C through the compiler of this machine; Python's definition of the same
-            numbers; or the C where there is a compiler.
+            numbers; or the C where there is a compiler. One that fails is told by a
+            `skconv.exceptions.CompilerWarning`, once.
 
         Returns
         -------
@@ -284,10 +290,22 @@ class CModel(Scored):
                     else self._compiled.run
                 )
                 return run(x).reshape(len(x), -1)
-            except NoCompilerError:
+            except CompilerError as error:
                 if engine == "c":
                     raise
+                self._warn_once(error)
         return self._definition(x, (tensor,))[tensor].reshape(len(x), -1)
+
+    def _warn_once(self, error: CompilerError) -> None:
+        """A machine without a compiler is nothing to warn of: one that fails is."""
+        if isinstance(error, NoCompilerError) or self._has_warned:
+            return
+        self._has_warned = True
+        warnings.warn(
+            f"the integer definition runs in the place of the C, slower: {error}",
+            CompilerWarning,
+            stacklevel=5,
+        )
 
     def _input(self, x: NDArray[Any]) -> NDArray[Any]:
         if self.graph.domain == "float":
@@ -316,15 +334,24 @@ class CModel(Scored):
 
     # -------------------------------------------------------------------------- saving
 
-    def save(self, folder: str | Path, *, measured: Sequence[BenchReport] = ()) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        measured: Sequence[BenchReport] = (),
+        accuracy: float | None = None,
+    ) -> Path:
         """Write the C as a project that builds by itself, with test vectors.
 
         Parameters
         ----------
         folder : path
-            Made if it does not exist. Nothing is left half-written.
+            Made if it does not exist. An earlier export of the model in it is replaced, other
+            files stay. Nothing is left half-written.
         measured : sequence of BenchReport
             What `benchmark` found, for the README.
+        accuracy : float, optional
+            What `score` gave on your test samples, for the README and the manifest.
 
         Returns
         -------
@@ -339,4 +366,15 @@ class CModel(Scored):
             interface=self.interface,
             target=self.target,
             measured=measured,
+            made=self._made(accuracy),
         )
+
+    def _made(self, accuracy: float | None) -> Made:
+        options = {
+            "optimize": self.optimize,
+            "input": self.interface.input,
+            "arena": self.interface.arena,
+            "probabilities": self.interface.probabilities is not None,
+        }
+        agreement = getattr(self, "calibration_agreement", math.nan)
+        return Made(self.target, options, None if math.isnan(agreement) else agreement, accuracy)

@@ -1,19 +1,19 @@
 """A folder with everything that a firmware needs of a model, and a test of it.
 
-The folder holds one model: ``NAME.c``, ``NAME.h``, the routines in ``skconv/``, a program in
-``examples/self_test`` that runs the model on known samples, ``README.md``, and what CMake,
-Arduino and PlatformIO need to take the folder as a library. All is written to a temporary
-folder beside it first. A folder that does not exist, or is empty, then appears whole; in one
-that exists, files of an earlier export of the same model are replaced, other files stay, and
-a file of ours that would overwrite one that is not stops the export before anything is
-touched.
+The folder holds one model: ``NAME.c``, ``NAME.h``, the routines in ``skconv/``, an Arduino sketch
+in ``examples/predict`` that runs the model on an array, a program in ``examples/self_test`` that
+runs it on known samples, ``README.md``, ``LICENSE.txt``, ``manifest.json``, and what CMake,
+Arduino and PlatformIO need to take the folder as a library.
+
+A folder that does not exist appears whole. One that is an earlier export of the same model is
+replaced as a whole: other files in it stay, and a file of ours that would overwrite one that is
+not stops the export before anything is touched. See `skconv.export.project_folder`.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,15 @@ from numpy.typing import NDArray
 from skconv.cost import report
 from skconv.export import project_text as texts
 from skconv.export.bench import BenchReport
-from skconv.export.c import HEADER_FOLDER, render
+from skconv.export.c import render
+from skconv.export.header import described, layout, version
 from skconv.export.interface import Interface
+from skconv.export.manifest import MANIFEST, Made, manifest
 from skconv.export.program import Program
-from skconv.export.text import float_literal, table
-from skconv.graph import Graph
+from skconv.export.project_folder import write_project
+from skconv.export.stack import stack_bytes
+from skconv.export.text import filled, float_literal, literals, table
+from skconv.graph import INPUT, Graph
 from skconv.memory import MemoryPlan, plan_memory
 from skconv.runtime import fixed, reference
 from skconv.targets import WARNING_FLAGS, Target
@@ -36,6 +40,12 @@ Batch = NDArray[Any]
 
 N_VECTORS = 8
 SELF_TEST = "examples/self_test"
+SKETCH = "examples/predict/predict.ino"
+# Names that CMake keeps for targets of its own.
+CMAKE_TARGETS = (
+    *("all", "all_build", "clean", "edit_cache", "help", "install", "package", "package_source"),
+    *("preinstall", "rebuild_cache", "run_tests", "test", "zero_check"),
+)
 
 
 def save(
@@ -49,6 +59,7 @@ def save(
     n_vectors: int = N_VECTORS,
     target: Target | None = None,
     measured: Sequence[BenchReport] = (),
+    made: Made | None = None,
 ) -> Path:
     """Write the C project of a graph.
 
@@ -73,6 +84,8 @@ def save(
         The README says how to compile for it.
     measured : sequence of BenchReport
         What `skconv.export.bench.benchmark` found; the README tells it.
+    made : Made or None
+        How the model was made, for the README and the manifest.
 
     Returns
     -------
@@ -89,14 +102,20 @@ def save(
     OSError
         Where the folder cannot be written.
     """
+    if os.fspath(folder) == "":
+        raise ValueError("folder is '', wanted a name; write '.' for the current folder")
     plan = plan or plan_memory(graph)
+    made = made or Made(target)
     x = np.asarray(x)[:n_vectors]
     has_test = len(x) > 0
     program = Program(graph, name, plan, interface or Interface())
     files = render(graph, name, plan, interface) | _build_files(name, has_test)
-    files["README.md"] = _readme(program, has_test, target, measured)
+    files["README.md"] = _readme(program, has_test, made, measured)
+    files["LICENSE.txt"] = texts.LICENSE.format(name=name)
+    files[SKETCH] = _sketch(program, x)
     if has_test:
         files |= _test_files(program, x)
+    files[MANIFEST] = manifest(program, made, files)
     return write_project(Path(folder).resolve(), files, name)
 
 
@@ -106,6 +125,7 @@ def _words(name: str) -> dict[str, str]:
         "macro": name.upper(),
         "flags": " ".join(WARNING_FLAGS),
         "self_test": SELF_TEST,
+        "cmake": f"{name}_model" if name.lower() in CMAKE_TARGETS else name,
     }
 
 
@@ -121,38 +141,85 @@ def _build_files(name: str, has_test: bool) -> dict[str, str]:
 def _arena_words(program: Program) -> dict[str, str]:
     """How a caller writes the arena, where functions take it."""
     if not program.takes_arena:
-        return {"arena": "", "only_arena": "", "static_arena": ""}
+        return {"arena": "", "only_arena": "", "static_arena": "", "static_arena_top": ""}
     declaration = texts.STATIC_ARENA.format(name=program.name)
-    return {"arena": "&arena, ", "only_arena": "&arena", "static_arena": f"    {declaration}"}
+    return {
+        "arena": "&arena, ",
+        "only_arena": "&arena",
+        "static_arena": f"    {declaration}",
+        "static_arena_top": declaration,
+    }
 
 
-def _readme(
-    program: Program,
-    has_test: bool,
-    target: Target | None,
-    measured: Sequence[BenchReport],
-) -> str:
+def _readme(program: Program, has_test: bool, made: Made, measured: Sequence[BenchReport]) -> str:
     graph, plan = program.graph, program.plan
     words = _words(program.name) | _arena_words(program)
-    cross = ""
-    if target is not None and target.board:
-        command = " ".join((target.compiler, *WARNING_FLAGS[:1], *target.flags))
-        cross = texts.README_CROSS.format(target=target.name, command=command, **words)
     counts = "".join(texts.README_MEASURED.format(report=report) for report in measured)
     use = texts.USE_CLASS if graph.is_classifier else texts.USE_OUTPUT
     memory = texts.MEMORY_CALLER if program.takes_arena else texts.MEMORY_STATIC
     rows = texts.ROWS if program.streamed else ""
     probabilities = texts.PROBABILITIES if program.interface.probabilities else ""
+    is_integer = program.specs[INPUT].domain == "integer"
     return texts.README.format(
         use=words["static_arena"].lstrip() + use.format(**words),
+        call=(texts.CALL_CLASS if graph.is_classifier else texts.CALL_OUTPUT).format(**words),
         memory=memory.format(**words),
         rows=rows.format(**words),
+        conversions=texts.CONVERSIONS.format(**words) if is_integer else "",
         probabilities=probabilities.format(**words),
-        cross=cross,
+        cross=_cross(made.target, words),
         test=texts.README_TEST.format(**words) if has_test else "",
+        made="".join(f"- {line}\n" for line in _made(program, made)),
         cost=str(report(graph, plan, program.interface.probabilities)),
+        stack=f"{stack_bytes(graph):,}",
         plan=str(plan),
         measured=f"\n## Measured\n{counts}" if measured else "",
+        **words,
+    )
+
+
+def _cross(target: Target | None, words: dict[str, str]) -> str:
+    """How to compile for the target."""
+    if target is None or not target.board:
+        return ""
+    dialect = [] if any(f.startswith("-std=") for f in target.flags) else [WARNING_FLAGS[0]]
+    command = " ".join((target.compiler, *dialect, *target.flags))
+    note = texts.README_AVR if target.compiler == "avr-gcc" else ""
+    return texts.README_CROSS.format(target=target.name, command=command, **words) + note
+
+
+def _made(program: Program, made: Made) -> Iterator[str]:
+    """How the model was made, fact by fact."""
+    yield f"skconv {version()}"
+    if made.target is not None:
+        flags = " ".join((made.target.compiler, *made.target.flags))
+        yield f"target `{made.target.name}`: `{flags}`"
+    if made.options:
+        chosen = ", ".join(f"{key}={value!r}" for key, value in made.options.items())
+        yield f"options of `to_c`: `{chosen}`"
+    yield f"input: {described(program.specs[INPUT])}; {layout(program.specs[INPUT].shape)}"
+    yield f"output: {described(program.scores)}"
+    if made.agreement is not None:
+        yield f"agreement with the estimator on calibration samples: {made.agreement:.4f}"
+    if made.accuracy is not None:
+        yield f"accuracy as measured by whoever exported it: {made.accuracy:.4f}"
+
+
+def _sketch(program: Program, x: Batch) -> str:
+    """An Arduino sketch that runs the model on an array."""
+    graph = program.graph
+    words = _words(program.name) | _arena_words(program)
+    spec = program.specs[INPUT]
+    sample = x[:1].astype(spec.dtype) if len(x) else np.zeros((1, *spec.shape), spec.dtype)
+    show = texts.SHOW_OUTPUT
+    if graph.is_classifier:
+        show = texts.SHOW_INDEX if graph.classes is None else texts.SHOW_LABEL
+    is_integer = program.scores.domain == "integer"
+    words["value"] = f"{program.name}_dequantize(output[i], i)" if is_integer else "output[i]"
+    return texts.SKETCH_PREDICT.format(
+        numbers="\n".join(filled(literals(sample), "    ")),
+        show=show.format(**words),
+        origin="The first calibration sample" if len(x) else "Zeros",
         **words,
     )
 
@@ -166,7 +233,7 @@ def _test_files(program: Program, x: Batch) -> dict[str, str]:
     return {
         f"{SELF_TEST}/self_test.c": main,
         f"{SELF_TEST}/self_test.ino": texts.SKETCH.format(**words),
-        f"{SELF_TEST}/vectors.h": "\n".join(_vectors(graph, name, x)) + "\n",
+        f"{SELF_TEST}/{name}_vectors.h": "\n".join(_vectors(graph, name, x)) + "\n",
     }
 
 
@@ -175,12 +242,12 @@ def _vectors(graph: Graph, name: str, x: Batch) -> Iterator[str]:
     runtime = fixed if graph.domain == "integer" else reference
     tensors = runtime.tensors(graph, x, (graph.scores_name, graph.output_name))
     outputs = tensors[graph.scores_name].astype(graph.specs[graph.scores_name].dtype)
-    yield f"/* {name}: generated by skconv for {name}; samples and their results. */"
+    yield f"/* {name}_vectors.h: samples and their results; generated by skconv for {name}. */"
     yield '#include "skconv/types.h"'
     yield ""
-    yield f"#define N_VECTORS {len(x)}"
+    yield f"#define {name.upper()}_N_VECTORS {len(x)}"
     if graph.domain == "float":
-        yield f"#define LARGEST {float_literal(float(np.abs(outputs).max()))}"
+        yield f"#define {name.upper()}_LARGEST {float_literal(float(np.abs(outputs).max()))}"
     yield ""
     yield from table("inputs", x.astype(graph.input.dtype, copy=False))
     yield ""
@@ -188,63 +255,3 @@ def _vectors(graph: Graph, name: str, x: Batch) -> Iterator[str]:
     if graph.is_classifier:
         yield ""
         yield from table("classes", tensors[graph.output_name].astype(np.int32))
-
-
-# ------------------------------------------------------------------------------- writing
-
-
-def write_project(folder: Path, files: Mapping[str, str], name: str) -> Path:
-    """Files of a model in a folder: all of them, or none."""
-    _require_ours(folder, files, name)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            _fill(temporary, files)
-            _move(temporary, folder, files)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OSError(error.errno, f"folder {str(folder)!r} cannot be written: {reason}") from error
-    return folder
-
-
-def _require_ours(folder: Path, files: Mapping[str, str], name: str) -> None:
-    """Refuse to overwrite what another hand, or another model, has put there."""
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"folder is {str(folder)!r}, which is a file")
-    foreign = [
-        file
-        for file in files
-        if (folder / file).exists() and not _is_ours(folder / file, file, name)
-    ]
-    if foreign:
-        raise FileExistsError(
-            f"folder {str(folder)!r} holds files that are not of an earlier export of "
-            f"{name!r}: {', '.join(sorted(foreign))}; wanted another folder"
-        )
-
-
-def _is_ours(path: Path, file: str, name: str) -> bool:
-    if file.startswith(f"{HEADER_FOLDER}/"):
-        return path.is_file() and "SKCONV_" in path.read_text(encoding="utf-8", errors="replace")
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    return f"generated by skconv for {name}" in text
-
-
-def _fill(folder: Path, files: Mapping[str, str]) -> None:
-    for file, text in files.items():
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    folder.chmod(0o755)
-
-
-def _move(temporary: Path, folder: Path, files: Mapping[str, str]) -> None:
-    if not folder.exists() or not any(folder.iterdir()):
-        temporary.replace(folder)
-        return
-    for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (temporary / file).replace(folder / file)

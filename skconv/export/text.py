@@ -1,4 +1,4 @@
-"""C text: names, literals, tables, calls; nothing of graphs."""
+"""C text: comments, literals, tables, calls; nothing of graphs."""
 
 from __future__ import annotations
 
@@ -23,64 +23,10 @@ CTYPES = {
 }
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-KEYWORDS = _words(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while _Bool _Complex _Imaginary"
-)
-# What the included headers and the printed functions themselves define.
-TAKEN = _words(
-    "bool true false NULL memcpy memset input output row rescaled scores arena class_index "
-    "TRACE NODE"
-)
-
-
-def check_name(name: str) -> str:
-    """A model's name, if it can begin C names.
-
-    Raises
-    ------
-    ValueError
-        Where it cannot.
-    """
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-        raise ValueError(
-            f"name is {name!r}, wanted a C identifier: a letter, then letters, digits and '_'"
-        )
-    if name in KEYWORDS or name in TAKEN:
-        raise ValueError(f"name is {name!r}, a word that C or the printed code uses itself")
-    return name
-
-
-class Names:
-    """Gives every thing a C identifier of its own, as near to its name as it can be."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.given: set[str] = set()
-
-    def give(self, wish: str) -> str:
-        stem = re.sub(r"\W", "_", wish, flags=re.ASCII).strip("_")
-        reserved = (self.prefix + "_", "sk_", "SK_")
-        if not stem or stem[0].isdigit() or stem.startswith(reserved):
-            stem = f"t_{stem}"
-        if stem in KEYWORDS | TAKEN or stem.endswith("_t"):
-            stem += "_"
-        name, number = stem, 1
-        while name in self.given:
-            number += 1
-            name = f"{stem}_{number}"
-        self.given.add(name)
-        return name
-
-
 def comment(text: str) -> str:
-    """Text that may stand inside a C comment."""
-    return ascii(text)[1:-1].replace("*/", "* /").replace("/*", "/ *")
+    """Text that may stand inside a C comment: it does not end it, and is no trigraph."""
+    plain = ascii(text)[1:-1].replace("*/", "* /").replace("/*", "/ *")
+    return re.sub(r"\?(?=\?)", "? ", plain)
 
 
 def string(text: str) -> str:
@@ -104,7 +50,8 @@ def float_literal(value: float) -> str:
     return f"{single!s}f"
 
 
-def _literals(array: NDArray[np.generic]) -> Iterator[str]:
+def literals(array: NDArray[np.generic]) -> Iterator[str]:
+    """The entries of an array as C literals."""
     if array.dtype.kind == "f":
         yield from map(float_literal, array.ravel().tolist())
         return
@@ -117,18 +64,18 @@ def _literals(array: NDArray[np.generic]) -> Iterator[str]:
 def table(name: str, array: NDArray[np.generic]) -> Iterator[str]:
     """The lines of one constant table."""
     yield f"SK_TABLE {CTYPES[array.dtype.name]} {name}[{array.size}] = {{"
-    yield from _fill(_literals(array), INDENT)
+    yield from filled(literals(array), INDENT)
     yield "};"
 
 
 def macro_table(name: str, items: Iterable[str]) -> Iterator[str]:
     """A macro for the values of a table: it takes memory only where it is used."""
     yield f"#define {name} {{ \\"
-    yield from (f"{line} \\" for line in _fill(items, INDENT))
+    yield from (f"{line} \\" for line in filled(items, INDENT))
     yield "}"
 
 
-def _fill(items: Iterable[str], indent: str) -> Iterator[str]:
+def filled(items: Iterable[str], indent: str) -> Iterator[str]:
     """Items with commas, as many to a line as fit."""
     line = indent
     for item in items:
