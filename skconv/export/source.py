@@ -20,7 +20,7 @@ KEPT_FROM_AVR = (
 
 # A table that is not in the address space __flash is copied to RAM when an AVR starts.
 AVR_DIALECT = """\
-#if !defined(__FLASH) && !defined(SKCONV_TABLES_IN_RAM)
+#if (!defined(__FLASH) || defined(__STRICT_ANSI__)) && !defined(SKCONV_TABLES_IN_RAM)
 #error "tables need __flash: compile as C with -std=gnu99, or define SKCONV_TABLES_IN_RAM"
 #endif""".splitlines()
 UNOPTIMIZED = """\

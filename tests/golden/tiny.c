@@ -4,7 +4,7 @@
  * Compile it with -O2 and this folder on the include path. tiny.h says what to call.
  */
 #if defined(__AVR__)
-#if !defined(__FLASH) && !defined(SKCONV_TABLES_IN_RAM)
+#if (!defined(__FLASH) || defined(__STRICT_ANSI__)) && !defined(SKCONV_TABLES_IN_RAM)
 #error "tables need __flash: compile as C with -std=gnu99, or define SKCONV_TABLES_IN_RAM"
 #endif
 #endif

@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 /* Where constant tables lie. An AVR cannot read its flash through a plain pointer: its
- * compiler has an address space for that (with -std=gnu99; else tables take RAM).
+ * compiler has an address space for that in GNU's dialects of C, not in plain C or C++:
+ * there tables take RAM, if SKCONV_TABLES_IN_RAM allows it.
  */
-#if defined(__FLASH)
+#if defined(__FLASH) && !defined(__STRICT_ANSI__) && !defined(SKCONV_TABLES_IN_RAM)
 #define SK_FLASH __flash
 #else
 #define SK_FLASH

@@ -1,0 +1,63 @@
+"""The stack that a header states, against what the compiler reports."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from skconv.export.c import render
+from skconv.export.specialize import specialize
+from skconv.export.stack import stack_bytes
+from skconv.graph import Abs, ArgMax, Graph, Relu, Reshape
+from skconv.passes.fuse import fuse
+from skconv.runtime.compiled import write_files
+from skconv.targets import get_target
+from skconv.testing import chain, conv, example_graphs, linear, quantized_example
+from tests.integer_graphs import every_integer_op
+
+LIBRARY = 64  # 64-bit products and memcpy, of libgcc and libc, called from the deepest function
+COMPILER = "arm-none-eabi-gcc"
+
+
+def deep(depth: int = 16) -> Graph:
+    """Convolutions of many shapes, one behind the other."""
+    rng, ops, channels = np.random.default_rng(0), [], 1
+    for i in range(depth):
+        size, kernels = (3, 1, 5)[i % 3], 4 + (3 * i) % 7
+        border = (size // 2, size // 2)
+        ops += [conv(rng, (kernels, size, size, channels), padding=(border, border))]
+        ops += [(Relu(), Abs())[i % 2]]
+        channels = kernels
+    graph = chain(*ops, shape=(8, 8, 1))
+    features = graph.output.size
+    return graph.append(Reshape((features,))).append(linear(rng, 5, features)).append(ArgMax())
+
+
+def reported(graph: Graph, target: str, folder) -> int:
+    """Frames of all functions, as if each called the next."""
+    write_files(folder, render(graph, "m"))
+    command = [COMPILER, "-std=c99", *get_target(target).flags, "-O2", "-fstack-usage", "-I."]
+    subprocess.run([*command, "-c", "m.c"], cwd=folder, check=True)
+    return sum(int(line.split("\t")[1]) for line in (folder / "m.su").read_text().splitlines())
+
+
+@pytest.mark.needs(COMPILER)
+@pytest.mark.parametrize("target", ["cortex-m4", "cortex-m0"])
+@pytest.mark.parametrize("name", ["residual", "laplacian", "depth", "channel contrast", "hash"])
+def test_the_largest_frames_of_single_layers(name, target, tmp_path):
+    graph = specialize(fuse(quantized_example(example_graphs()[name])), get_target(target), "speed")
+    assert reported(graph, target, tmp_path) + LIBRARY <= stack_bytes(graph)
+
+
+@pytest.mark.needs(COMPILER)
+@pytest.mark.parametrize("target", ["cortex-m4", "cortex-m0"])
+def test_a_deep_network(target, tmp_path):
+    graph = specialize(fuse(quantized_example(deep())), get_target(target), "balanced")
+    assert reported(graph, target, tmp_path) + LIBRARY <= stack_bytes(graph)
+
+
+def test_the_header_states_it():
+    graph = every_integer_op(5)
+    assert f"#define M_STACK_BYTES {stack_bytes(graph)}\n" in render(graph, "m")["m.h"]
