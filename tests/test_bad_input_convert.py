@@ -17,12 +17,17 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.linear_model import (
+    LinearRegression,
+    PoissonRegressor,
+    RidgeClassifier,
+)
 from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -59,6 +64,11 @@ PARAMETERS = [
     (SVC(kernel=laplacian_kernel), "kernel", "LaplacianNuSVC"),
     (SVC(break_ties=True), "break_ties", "break_ties=False"),
     (SVR(), "kernel", "kernel='linear'"),
+    (OneVsRestClassifier(GaussianNB()), "estimator", "use estimator=LinearSVC()"),
+    (BernoulliNB(), "binarize", "binarize=None"),
+    (NearestCentroid(metric="manhattan"), "metric", "metric='euclidean'"),
+    (NearestCentroid(priors=[0.5, 0.3, 0.2]), "priors", "priors='uniform'"),
+    (PoissonRegressor(), "link", "use Ridge on np.log(y)"),
     (FunctionTransformer(np.log1p), "func", "apply the function to X before"),
     (SelectKBest(k=0), "k", "at least one feature"),
     (GridSearchCV(SVC(), {"C": [1, 2]}, cv=2, refit=False), "refit", "refit=True"),
@@ -86,7 +96,6 @@ CLASSES = [
     (KNeighborsClassifier(), "LaplacianNuSVC"),
     (GaussianNB(), "RidgeClassifier"),
     (MLPClassifier(max_iter=2), "SVC"),
-    (OneVsRestClassifier(LogisticRegression()), "LogisticRegression or LinearSVC"),
     (VotingClassifier([("a", GaussianNB())]), "LinearSVC"),
     (QuantileTransformer(n_quantiles=5), "StandardScaler"),
     (PolynomialFeatures(), "SVC(kernel='poly')"),
@@ -154,6 +163,12 @@ def test_clip_of_max_abs_scaler_is_refused_where_scikit_learn_has_it():
     scaler = MaxAbsScaler()
     scaler.clip = True
     assert refused(scaler).parameter == "clip"
+
+
+def test_several_targets_of_models_that_are_not_linear_are_refused():
+    error = refused(MultiOutputRegressor(SVR()), np.column_stack([Y, Y]))
+    assert error.parameter == "estimator"
+    assert "use estimator=Ridge()" in error.advice
 
 
 def test_several_labels_at_once_are_refused():

@@ -31,11 +31,14 @@ from sklearn.linear_model import (
     Ridge,
 )
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.neighbors import NearestCentroid, NeighborhoodComponentsAnalysis
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+from sklearn.svm import LinearSVC, LinearSVR
 
 import skconv
 from skconv.convert import convertible_classes, to_graph
@@ -81,6 +84,8 @@ CLASSIFIERS = [
     ComplementNB(norm=True),
     NearestCentroid(),
     NearestCentroid(shrink_threshold=0.2),
+    OneVsRestClassifier(LogisticRegression()),
+    OneVsRestClassifier(LinearSVC()),
 ]
 
 
@@ -115,6 +120,13 @@ def test_probabilities(estimator: Any) -> None:
     np.testing.assert_allclose(c_model.predict_proba(IRIS, engine="fixed"), wanted, atol=0.02)
 
 
+def test_probabilities_of_one_class_against_the_rest_are_refused() -> None:
+    model = LogisticRegression(max_iter=500).fit(IRIS, SPECIES)
+    model.multi_class = "ovr"  # as scikit-learn had it
+    with pytest.raises(skconv.NotConvertibleError, match="use solver='lbfgs'"):
+        skconv.to_c(model, IRIS, probabilities=True)
+
+
 # ------------------------------------------------------------------------------- regressors
 
 REGRESSORS = [
@@ -135,6 +147,8 @@ OF_SEVERAL_TARGETS = [
     PLSRegression(3),
     PLSCanonical(2),
     CCA(2),
+    MultiOutputRegressor(Ridge()),
+    MultiOutputRegressor(LinearSVR(max_iter=50)),
 ]
 
 

@@ -11,6 +11,7 @@ from skconv.convert import (
     decomposition,
     discriminant,
     linear,
+    multiclass,
     pipeline,
     scalers,
     selection,
@@ -38,7 +39,17 @@ __all__ = [
 ]
 
 # Importing a family registers its converters.
-_FAMILIES = (bayes, decomposition, discriminant, linear, pipeline, scalers, selection, svm)
+_FAMILIES = (
+    bayes,
+    decomposition,
+    discriminant,
+    linear,
+    multiclass,
+    pipeline,
+    scalers,
+    selection,
+    svm,
+)
 
 
 def to_graph(estimator: Any) -> Graph:

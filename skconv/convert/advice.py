@@ -25,13 +25,15 @@ _OUTLIERS = (
 _BY_NAME = {
     "OneClassSVM": _OUTLIERS,
     "SGDOneClassSVM": _OUTLIERS,
+    "EllipticEnvelope": _OUTLIERS,
+    "IsolationForest": _OUTLIERS,
+    "LocalOutlierFactor": _OUTLIERS,
     "FixedThresholdClassifier": _THRESHOLD,
     "TunedThresholdClassifierCV": _THRESHOLD,
     "ColumnTransformer": "use a FeatureUnion, or select the columns before the Pipeline",
     "KNeighborsClassifier": "use skconv.LaplacianNuSVC, which keeps a part of the samples",
     "KBinsDiscretizer": SCALERS,
     "PolynomialFeatures": "use SVC(kernel='poly')",
-    "OneVsRestClassifier": "use LogisticRegression or LinearSVC, which handle several classes",
     "OneVsOneClassifier": "use SVC, which is one against one",
     "CalibratedClassifierCV": "convert its base estimator, fitted alone",
 }
@@ -40,6 +42,7 @@ _BY_MODULE = {
     "sklearn.calibration": CLASSIFIERS,
     "sklearn.cluster": "use PCA, or drop the step",
     "sklearn.compose": "use Pipeline and FeatureUnion, with y as it shall be predicted",
+    "sklearn.covariance": "use PCA(whiten=True), which makes features uncorrelated",
     "sklearn.decomposition": "use PCA or TruncatedSVD",
     "sklearn.discriminant_analysis": CLASSIFIERS,
     "sklearn.dummy": CLASSIFIERS,
@@ -48,7 +51,9 @@ _BY_MODULE = {
     "sklearn.gaussian_process": "use SVC(kernel='rbf') or Ridge",
     "sklearn.impute": "fill the gaps before the Pipeline: the target has no NaN",
     "sklearn.kernel_approximation": "use SVC(kernel='rbf') or skconv.LaplacianNuSVC",
+    "sklearn.kernel_ridge": "use Ridge",
     "sklearn.manifold": "use PCA",
+    "sklearn.mixture": CLASSIFIERS,
     "sklearn.multiclass": CLASSIFIERS,
     "sklearn.multioutput": "convert one estimator for each output",
     "sklearn.naive_bayes": CLASSIFIERS,
@@ -56,6 +61,7 @@ _BY_MODULE = {
     "sklearn.neural_network": CLASSIFIERS,
     "sklearn.preprocessing": SCALERS,
     "sklearn.random_projection": "use PCA or TruncatedSVD",
+    "sklearn.semi_supervised": CLASSIFIERS,
     "sklearn.tree": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
 }
 

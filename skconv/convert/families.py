@@ -14,9 +14,11 @@ LIMITS = {
     "FunctionTransformer": "np.sqrt",
     "MaxAbsScaler": "clip=False",
     "MinMaxScaler": "clip=False",
+    "MultiOutputRegressor": "of linear models",
     "NearestCentroid": "Euclidean, uniform priors",
     "NuSVC": "linear, rbf, poly",
     "NuSVR": "linear",
+    "OneVsRestClassifier": "of linear models",
     "SVC": "linear, rbf, poly",
     "SVR": "linear",
 }

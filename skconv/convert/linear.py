@@ -120,6 +120,11 @@ def _convert_regressor(model: Any, graph: Graph) -> Graph:
 @check_probabilities.register
 def _(model: LogisticRegression) -> None:
     """A logistic regression is what the softmax of scores is meant for."""
+    # Older versions of scikit-learn fit one model against the rest, too.
+    by_rest = getattr(model, "multi_class", "") == "ovr" or model.solver == "liblinear"
+    if by_rest and len(model.classes_) > 2:
+        reason = "probabilities of one class against the rest are no softmax of scores"
+        raise refuse(model, "solver", "use solver='lbfgs'", reason)
 
 
 for _class in CLASSIFIERS:
