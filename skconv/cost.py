@@ -2,17 +2,22 @@
 
 The numbers come from the nodes and the memory plan that the C is printed from. Flash is
 that of the tables, RAM that of the arena; both equal the symbols of the compiled object to
-the byte. Code, stack, and the caller's input and output are not counted.
+the byte. Code is an estimate, where there is one, and stands beside them. Stack, and the
+caller's input and output are not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import Any
 
 from skconv.chips import Chip, get_chip
 from skconv.columns import aligned, html_table
 from skconv.graph import Graph, Op, TensorSpec
+from skconv.graph.nested import Streamed
 from skconv.memory import MemoryPlan, plan_memory
 
 HEADER = ("node", "op", "tensor", "MACs", "flash bytes", "RAM bytes")
@@ -43,6 +48,32 @@ class NodeCost:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """What a model costs with another option of `to_c`.
+
+    Attributes
+    ----------
+    option : str
+        As it is written: ``optimize="size"``.
+    flash_bytes, code_bytes, ram_bytes, input_bytes : int
+        As in `CostReport`.
+    """
+
+    option: str
+    flash_bytes: int
+    code_bytes: int
+    ram_bytes: int
+    input_bytes: int
+
+    def __str__(self) -> str:
+        flash = self.flash_bytes + self.code_bytes
+        return (
+            f"{self.option}: RAM {self.ram_bytes:,} bytes, input {self.input_bytes:,} bytes, "
+            f"flash about {_roughly(flash)} bytes"
+        )
+
+
+@dataclass(frozen=True)
 class CostReport:
     """What a graph costs.
 
@@ -50,13 +81,18 @@ class CostReport:
     ----------
     nodes : tuple of NodeCost
     macs, flash_bytes : int
-        Sums over the nodes.
+        Sums over the nodes: flash is that of the tables.
     ram_bytes : int
         Size of the arena.
     input_bytes, output_bytes : int
-        What the caller keeps.
+        What the caller keeps. Where input comes row by row it is one row.
     chip : Chip or None
         What it has to fit.
+    code_bytes : int or None
+        About how much flash the code takes; None where that is not known.
+    alternatives : tuple of Alternative
+        What other options would cost, where they make a difference. They are computed when
+        they are asked for.
 
     Examples
     --------
@@ -78,6 +114,18 @@ class CostReport:
     input_bytes: int
     output_bytes: int
     chip: Chip | None = None
+    code_bytes: int | None = None
+    others: Callable[[], tuple[Alternative, ...]] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+    @cached_property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        return () if self.others is None else self.others()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With the alternatives, and without what computes them: a whole model."""
+        return {**self.__dict__, "alternatives": self.alternatives, "others": None}
 
     @property
     def largest_in_flash(self) -> NodeCost:
@@ -91,8 +139,11 @@ class CostReport:
 
     @property
     def spare_flash_bytes(self) -> int:
-        """Flash of the chip that the tables leave to code; negative where they are too large."""
-        return self._chip.flash_bytes - self.flash_bytes
+        """Flash of the chip that tables and code leave; negative where they are too large.
+
+        Where the size of the code is not known it is what tables leave to code.
+        """
+        return self._chip.flash_bytes - self.flash_bytes - (self.code_bytes or 0)
 
     @property
     def spare_ram_bytes(self) -> int:
@@ -101,7 +152,7 @@ class CostReport:
 
     @property
     def fits(self) -> bool:
-        """Whether the chip has room for tables, arena, input and output."""
+        """Whether the chip has room for tables, code, arena, input and output."""
         return min(self.spare_flash_bytes, self.spare_ram_bytes) >= 0
 
     @property
@@ -123,6 +174,12 @@ class CostReport:
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], *self._facts()])
 
     def _facts(self) -> Iterator[str]:
+        if self.code_bytes is not None:
+            tables, code = self.flash_bytes, self.code_bytes
+            yield (
+                f"flash: tables {tables:,} + code about {_roughly(code)} (estimated) "
+                f"= about {_roughly(tables + code)} bytes"
+            )
         yield f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
         if self.nodes:
             flash, ram = self.largest_in_flash, self.largest_in_ram
@@ -130,19 +187,23 @@ class CostReport:
                 f"largest: {flash.name} in flash ({flash.flash_bytes:,} bytes), "
                 f"{ram.name} in RAM ({ram.ram_bytes:,} bytes)"
             )
+        yield from map(str, self.alternatives)
         if self.chip is not None:
             yield self._verdict(self.chip)
 
     def _verdict(self, chip: Chip) -> str:
         flash, ram = self.spare_flash_bytes, self.spare_ram_bytes
+        known = self.code_bytes is not None
+        shown = f"about {_roughly(abs(flash))}" if known else f"{abs(flash):,}"
         if self.fits:
             return (
-                f"fits {chip.name}: leaves {flash:,} bytes of flash to code, "
+                f"fits {chip.name}: leaves {shown} bytes of flash to "
+                f"{'the rest' if known else 'code'}, "
                 f"{ram:,} bytes of RAM to the stack and the rest"
             )
         missing = [
-            f"{-spare:,} bytes of {kind} too many"
-            for kind, spare in (("flash", flash), ("RAM", ram))
+            f"{size} bytes of {kind} too many"
+            for kind, spare, size in (("flash", flash, shown), ("RAM", ram, f"{-ram:,}"))
             if spare < 0
         ]
         return f"does not fit {chip.name}: {', '.join(missing)}"
@@ -150,12 +211,66 @@ class CostReport:
     def _repr_html_(self) -> str:
         return html_table(HEADER, self._rows(), self._facts())
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers, words, lists and dictionaries: ready for JSON.
+
+        Examples
+        --------
+        >>> import json
+        >>> from skconv.cost import report
+        >>> from skconv.graph import Graph, Relu, TensorSpec
+        >>> cost = report(Graph(TensorSpec((3,))).append(Relu())).to_dict()
+        >>> json.dumps(cost["nodes"][0])
+        '{"name": "relu", "op": "Relu", "tensor": "float32 (3,)", "macs": 0, "flash_bytes": 0, \
+"ram_bytes": 0}'
+        """
+        names = ("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes")
+        return {
+            "nodes": [asdict(node) for node in self.nodes],
+            **{name: getattr(self, name) for name in names},
+            "chip": None if self.chip is None else asdict(self.chip),
+            "fits": None if self.chip is None else self.fits,
+            "alternatives": [asdict(each) for each in self.alternatives],
+        }
+
+    def to_frame(self) -> Any:
+        """The nodes as a data frame of pandas: a row each, under its name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With columns op, tensor, macs, flash_bytes and ram_bytes.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise ImportError(
+                "report().to_frame() makes a data frame of pandas, which is not installed. "
+                "Write `pip install pandas`, or take report().to_dict()."
+            ) from error
+        columns = list(NodeCost.__dataclass_fields__)
+        rows = [asdict(node) for node in self.nodes]
+        return pandas.DataFrame(rows, columns=columns).set_index("name")
+
+
+def _roughly(nbytes: int) -> str:
+    """To the nearest hundred."""
+    return f"{round(nbytes, -2):,}"
+
 
 def report(
     graph: Graph,
     plan: MemoryPlan | None = None,
     probabilities: Op | None = None,
     chip: str | Chip | None = None,
+    *,
+    code_bytes: int | None = None,
+    others: Callable[[], tuple[Alternative, ...]] | None = None,
 ) -> CostReport:
     """The costs of a graph.
 
@@ -169,6 +284,10 @@ def report(
         What makes probabilities of the scores, where that is wanted, too.
     chip : str or Chip or None
         A name in `skconv.chips.CHIPS`, or the memory that there is.
+    code_bytes : int or None
+        About how large the code is.
+    others : callable or None
+        Gives what other options would cost.
 
     Raises
     ------
@@ -195,10 +314,18 @@ def report(
         sum(node.macs for node in nodes),
         sum(node.flash_bytes for node in nodes),
         plan.arena_bytes,
-        graph.input.nbytes,
+        input_bytes(graph),
         specs[graph.scores_name].nbytes,
         None if chip is None else get_chip(chip),
+        code_bytes,
+        others,
     )
+
+
+def input_bytes(graph: Graph) -> int:
+    """What the caller keeps of the input: all of it, or a row where rows come one by one."""
+    by_rows = any(isinstance(node.op, Streamed) for node in graph.nodes)
+    return graph.input.nbytes // graph.input.shape[0] if by_rows else graph.input.nbytes
 
 
 def _probabilities_cost(op: Op, scores: TensorSpec) -> NodeCost:

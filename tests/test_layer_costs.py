@@ -45,7 +45,7 @@ def test_costs_are_those_of_the_c(features):
 
 
 def test_what_fits_is_a_value_for_layer(features):
-    chip = Chip("small", flash_bytes=600, ram_bytes=2000)
+    chip = Chip("small", flash_bytes=2000, ram_bytes=2000)
     costs = layer_costs(features, X, chip)
     assert costs.fitting == ["0", "1"]
     assert [line.split()[-1] for line in repr(costs).splitlines()[1:]] == ["yes"] * 2 + ["no"] * 2

@@ -74,7 +74,10 @@ def to_c(
         Size of the maps that convolutions read, in int8. A deep network whose integers lose
         too much accuracy loses less with 16: twice the memory, the weights stay int8.
     optimize : {"size", "balanced", "speed"}
-        What the routines of the target spare: see `skconv.export.specialize`.
+        What the routines of the target spare. ``"size"`` keeps least in memory, ``"speed"``
+        takes the fewest instructions. ``"balanced"`` takes more than twice the RAM of
+        ``"size"`` only where that saves more than a third of the instructions: see
+        `skconv.export.choice`. `CModel.report` says what the others would cost.
     input : {"image", "rows"}
         Whether the C takes a sample as a whole, or row by row by ``NAME_push``: then only
         the rows that a kernel covers are in memory.

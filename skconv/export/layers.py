@@ -73,8 +73,8 @@ def layer_costs(
     -------
     costs : list of LayerCost
         For each of ``features.layers()`` that has no fewer pixels than ``pool`` wants
-        windows. ``costs.fitting`` are the names of those that fit, as a search over ``layer``
-        takes them.
+        windows. Flash is that of tables; code counts, too, in what fits. ``costs.fitting`` are
+        the names of those that fit, as a search over ``layer`` takes them.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def layer_costs(
     >>> X, y = load_digits()
     >>> _ = torch.manual_seed(0)
     >>> net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 16, 3), nn.ReLU())
-    >>> chip = Chip("1 kB", flash_bytes=1024, ram_bytes=1024)
+    >>> chip = Chip("2 kB", flash_bytes=2048, ram_bytes=1024)
     >>> costs = layer_costs(PretrainedFeatures(net, pool="2x2"), X[:10], chip)
     >>> costs
     layer    MACs  flash bytes  RAM bytes  fits

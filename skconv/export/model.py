@@ -13,19 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.chips import Chip
-from skconv.cost import CostReport, report
+from skconv.cost import Alternative, CostReport, report
 from skconv.exceptions import CompilerWarning
 from skconv.export import project
+from skconv.export.alternatives import Options, alternatives
 from skconv.export.arguments import check_option, check_samples
 from skconv.export.available import available_where
 from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
+from skconv.export.choice import for_target
+from skconv.export.estimates import code_bytes
 from skconv.export.interface import Interface
 from skconv.export.manifest import Made
 from skconv.export.routines.base import Optimize
 from skconv.export.scoring import Scored
-from skconv.export.specialize import specialize
-from skconv.export.stream import stream
 from skconv.export.verification import Verification, verify
 from skconv.graph import Graph
 from skconv.graph.integer import KERNEL_FRACTION_BITS
@@ -99,9 +100,8 @@ class CModel(Scored):
     ) -> None:
         self.estimator = estimator
         self.interface = interface or Interface()
-        special = specialize(graph, target, optimize, by_rows=self.interface.input == "rows")
-        rows = self.interface.input == "rows"
-        self.graph = stream(special, optimize) if rows else special
+        by_rows = self.interface.input == "rows"
+        self.graph = for_target(graph, target, optimize, by_rows=by_rows)
         self.name = name
         self.target = target
         # A copy: a view would keep all samples alive, and in the pickle.
@@ -146,14 +146,27 @@ class CModel(Scored):
         Returns
         -------
         CostReport
-            ``fits``, ``largest_in_flash`` and ``largest_in_ram`` among its facts.
+            ``fits``, ``largest_in_flash``, ``largest_in_ram`` and ``alternatives`` among its
+            facts; ``to_dict()`` and ``to_frame()`` give its numbers. The bytes of code are an
+            estimate; all others are exact.
 
         Raises
         ------
         ValueError
             Where there is no chip of that name; the message lists the names.
         """
-        return report(self.graph, self.plan, self.interface.probabilities, chip)
+        return report(
+            self.graph,
+            self.plan,
+            self.interface.probabilities,
+            chip,
+            code_bytes=code_bytes(self.graph, self.plan, self.interface, self.target),
+            others=self._alternatives,
+        )
+
+    def _alternatives(self) -> tuple[Alternative, ...]:
+        options = Options(self.optimize, self.interface)
+        return tuple(alternatives(self._any_target, self.target, options))
 
     def benchmark(
         self,

@@ -6,6 +6,7 @@ the target can carry out (`skconv.export.routines`). The numbers stay those of t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import singledispatch
 
@@ -23,9 +24,11 @@ from skconv.export.routines import (
     strided_depthwise,
 )
 from skconv.export.routines.base import ConvRoutine, Optimize
+from skconv.export.turned import turned_chain
 from skconv.graph import (
     Fused,
     Graph,
+    Node,
     Op,
     QConv,
     QConvHash,
@@ -43,7 +46,13 @@ CONVOLUTIONS: tuple[ConvRoutine, ...] = (depthwise, strided_depthwise, rows, fir
 
 
 def specialize(
-    graph: Graph, target: Target, optimize: Optimize = "balanced", *, by_rows: bool = False
+    graph: Graph,
+    target: Target,
+    optimize: Optimize = "balanced",
+    *,
+    by_rows: bool = False,
+    turned: Collection[str] = (),
+    spared: Collection[str] = (),
 ) -> Graph:
     """An integer graph with the routines that a target has.
 
@@ -59,28 +68,37 @@ def specialize(
         takes less code and scratch memory where that costs instructions.
     by_rows : bool
         Whether the input is to come row by row: the first stage stays one op then.
+    turned : collection of str
+        Names of nodes, stages of signals, that go through them sample by sample.
+    spared : collection of str
+        Names of nodes that take what ``"size"`` would choose for them.
     """
-    if target.word_bits < 32 or graph.domain == "float":
+    if graph.domain == "float":
         return graph
-    choose = pack if target.has_dsp else pack_plain
+    stages = {node.name: node.op for node in graph.nodes if isinstance(node.op, Fused)}
+    parts = {name: turned_chain(stages[name], name) for name in turned}
     if target.has_dsp:
-        graph = _with_small_parts(graph, target, optimize, by_rows)
+        apart = list(stages)[1 if by_rows else 0 :]
+        parts |= {
+            name: stages[name].graph
+            for name in apart
+            if name not in {*turned, *spared}
+            and _is_smaller_in_parts(stages[name], target, optimize)
+        }
+    graph = in_parts(graph, parts) if parts else graph
+    if target.word_bits < 32:
+        return graph
     specs = graph.specs
-    nodes = tuple(
-        replace(node, op=choose(node.op, specs[node.inputs[0]], optimize)) for node in graph.nodes
+
+    def packed(node: Node) -> Op:
+        x, wish = specs[node.inputs[0]], "size" if node.name in spared else optimize
+        if node.name in turned:
+            return pack_turned(node.op, wish) if target.has_dsp else node.op
+        return pack(node.op, x, wish) if target.has_dsp else pack_plain(node.op, x, wish)
+
+    return verify(
+        replace(graph, nodes=tuple(replace(node, op=packed(node)) for node in graph.nodes))
     )
-    return verify(replace(graph, nodes=nodes))
-
-
-def _with_small_parts(graph: Graph, target: Target, optimize: Optimize, by_rows: bool) -> Graph:
-    """Stages op after op where the routine for them takes more memory, or cannot serve them."""
-    stages = [(node.name, node.op) for node in graph.nodes if isinstance(node.op, Fused)]
-    parts = {
-        name: op.graph
-        for name, op in stages[1 if by_rows else 0 :]
-        if _is_smaller_in_parts(op, target, optimize)
-    }
-    return in_parts(graph, parts) if parts else graph
 
 
 def _is_smaller_in_parts(op: Fused, target: Target, optimize: Optimize) -> bool:
@@ -91,6 +109,14 @@ def _is_smaller_in_parts(op: Fused, target: Target, optimize: Optimize) -> bool:
         return row_stage.has_routine_in_parts(op)
     arena = plan_memory(specialize(op.graph, target, optimize)).arena_bytes
     return optimize != "speed" and aligned(packed.scratch_bytes) > arena
+
+
+def pack_turned(op: Op, optimize: Optimize) -> Op:
+    """A stage that goes through a signal sample by sample: by rows of one pixel, if at all."""
+    assert isinstance(op, Fused)
+    if optimize == "size":
+        return op
+    return row_stage.pack(op, optimize) or stage.pack(op) or op
 
 
 def pack_plain(op: Op, x: TensorSpec, optimize: Optimize) -> Op:

@@ -22,6 +22,7 @@ from skconv.export.routines.blocked import BlockedConv
 from skconv.export.routines.row_stage import DspRowStage
 from skconv.export.routines.stage import DspStage
 from skconv.export.text import call, struct
+from skconv.export.turned import by_samples, is_signal
 from skconv.graph import (
     INPUT,
     Fused,
@@ -39,7 +40,6 @@ from skconv.graph import (
 )
 from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
-from skconv.graph.patches import PatchGeometry
 from skconv.stage_memory import StageMemory
 
 WANTED = (
@@ -100,7 +100,7 @@ def stream(graph: Graph, optimize: Optimize = "balanced") -> Graph:
     if rescale:
         first = _only_reader(graph, rescale.name)
     fused = _fused(first, graph.specs[first.inputs[0]])
-    fused = _by_samples(fused) if _is_signal(fused) else fused
+    fused = by_samples(fused) if is_signal(fused) else fused
     x = replace(graph.input, shape=fused.graph.input.shape)
     op = _streamed(fused, _packed(fused, first.op, optimize))
     if rescale:
@@ -156,42 +156,6 @@ def _packed(op: Fused, before: Op, optimize: Optimize) -> Stage:
     if any(isinstance(node.op, QLocalContrast) for node in op.graph.nodes):
         return op  # The contrast is that of rows as they come, which the routine does not keep.
     return dsp_stage.pack(op) or row_stage.pack(op, optimize) or op
-
-
-def _is_signal(fused: Fused) -> bool:
-    """Whether all maps have one row: they may as well have one column."""
-    maps = [spec.shape for spec in fused.graph.specs.values() if len(spec.shape) == 3]
-    return all(shape[0] == 1 for shape in maps) and maps[0][1] > 1
-
-
-def _by_samples(op: Fused) -> Fused:
-    """The stage of a signal with its axes exchanged: a row is one sample."""
-    turned = Graph(replace(op.graph.input, shape=_exchanged(op.graph.input.shape)))
-    for node in op.graph.nodes:
-        turned = turned.append(_turned(node.op), *node.inputs, name=node.name)
-    shape = op.graph.output.shape
-    return Fused(turned.append(Reshape(shape)) if len(shape) == 3 else turned)
-
-
-def _exchanged(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (shape[1], shape[0], *shape[2:])
-
-
-def _turned(op: Op) -> Op:
-    if isinstance(op, ConvGeometry):
-        return replace(
-            op,
-            weights=op.weights.transpose(0, 2, 1, 3),
-            stride=op.stride[::-1],
-            dilation=op.dilation[::-1],
-            padding=op.padding[::-1],
-        )
-    if isinstance(op, PatchGeometry):
-        turned = replace(op, size=op.size[::-1], stride=op.stride[::-1])
-        return replace(turned, padding=op.padding[::-1])
-    if isinstance(op, PoolGeometry):
-        return replace(op, size=op.size[::-1], stride=op.stride[::-1])
-    return op
 
 
 def _zeros(op: Fused) -> tuple[int, int]:
