@@ -40,12 +40,12 @@ def refuse_paths(name: str, X: Any) -> None:
 
 
 def _first(X: Any) -> Any:
-    """The first entry of a sequence of anything."""
-    ndim = getattr(X, "ndim", 1)
-    is_sequence = isinstance(X, list | tuple) or (ndim == 1 and hasattr(X, "__getitem__"))
-    if not is_sequence or len(X) == 0:
-        return None
-    return X.iloc[0] if hasattr(X, "iloc") else X[0]
+    """The first entry of a list, or of an array or series with one axis; None of all else."""
+    if isinstance(X, list | tuple):
+        return X[0] if X else None
+    if getattr(X, "ndim", None) == 1 and len(X):
+        return X.iloc[0] if hasattr(X, "iloc") else X[0]
+    return None
 
 
 def _is_picture(value: Any) -> bool:

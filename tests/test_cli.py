@@ -21,6 +21,7 @@ from skconv import RandomConvFeatures, datasets, demo
 from skconv.cli import main
 from skconv.cli.options import GIVEN_OTHERWISE, to_c_options
 from skconv.cli.parser import parser
+from skconv.runtime.compiled import NoCompilerError
 
 X, Y = datasets.load_digits()
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +103,16 @@ def test_verify_of_different_bytes_is_exit_code_1(
     code, printed, _ = run("verify", "small-digits.joblib", "--calibration", "x.npy")
     assert code == 1
     assert " 3 of 8 bytes differ" in printed
+
+
+def test_verify_without_a_compiler_is_no_success(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise NoCompilerError("no compiler 'cc'")
+
+    monkeypatch.setattr("skconv.export.verification._difference", fail)
+    code, _, error = run("verify", "small-digits.joblib", "--calibration", "x.npy")
+    assert code == 2
+    assert error.startswith("skconv: nothing was compared: not compiled: no compiler 'cc'")
 
 
 def test_demo_prints_a_row_an_extractor(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
@@ -27,6 +28,7 @@ from skconv import (
     to_graph,
 )
 from skconv.kernels import PCAKernels
+from skconv.paths import refuse_paths
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (60, 8, 8)).astype(np.uint8)
 X, Y = IMAGES.reshape(60, -1), np.arange(60) % 2
@@ -249,6 +251,16 @@ def test_message(case: str) -> None:
     assert re.search(names, message), message
     assert re.search(advice, message), message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("thing", [{}, {"a": 1}, [], (), iter("ab"), 3, None, np.zeros(0)])
+def test_what_holds_no_paths_is_left_to_other_checks(thing: Any) -> None:
+    refuse_paths("X", thing)
+
+
+def test_series_of_paths() -> None:
+    with pytest.raises(ValueError, match="X holds paths"):
+        refuse_paths("X", pd.Series(["a.png", "b.png"], index=[7, 8]))
 
 
 def test_pictures_of_one_size_are_an_array() -> None:

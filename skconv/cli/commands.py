@@ -61,6 +61,8 @@ def verify(arguments: argparse.Namespace) -> int:
         raise UsageError("no samples to compare on. Write --samples X_test.npy.")
     found = model.verify(samples)
     _print(found, arguments.json)
+    if found.message:
+        raise UsageError(f"nothing was compared: {found.message}")
     return DIFFERS if found.differing_bytes else OK
 
 

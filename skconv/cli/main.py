@@ -19,7 +19,6 @@ from skconv.emulator import BuildError, MissingToolError
 _EXPECTED = (
     UsageError,
     ValueError,
-    TypeError,
     OSError,
     ImportError,
     MissingToolError,
