@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
 from skconv.convert.origin import refused
 from skconv.export.arguments import check_option, check_samples
+from skconv.export.calibration import advice, check_agreement, check_range
 from skconv.export.interface import Arena, Input, Interface
 from skconv.export.model import CModel
 from skconv.export.names import check_name
@@ -99,6 +100,12 @@ def to_c(
     -------
     model : CModel
 
+    Warns
+    -----
+    CalibrationWarning
+        Where the range of the calibration samples is far from that of fit, or the integers do
+        not follow the estimator on them: agreement, or R^2, below .95.
+
     Raises
     ------
     NotConvertibleError
@@ -151,13 +158,19 @@ def to_c(
             estimator, float_graph, name, chosen, samples, interface=Interface(input, arena)
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
+    check_range(estimator, samples)
     bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
     try:
         graph = fuse(integer_graph(float_graph, samples, calibration, input_type, **bits))
     except NoIntegerFormError as error:
         raise refused(estimator, error) from error
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
-    return CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
+    model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
+    given = bits | {"input_type": input_type, "calibration": calibration}
+    model.calibration_agreement = check_agreement(
+        model, X_calibration, samples, advice(float_graph, samples, given)
+    )
+    return model
 
 
 def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:

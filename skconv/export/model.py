@@ -72,6 +72,9 @@ class CModel(Scored):
         Where each tensor lies in the arena. ``print(model.plan)`` draws it.
     samples : ndarray of shape (at most 8, n_features)
         The calibration samples that are kept.
+    calibration_agreement : float
+        How well the integers follow the estimator on up to 500 calibration samples, as
+        `Verification.agreement`; NaN of a float export.
     classes_ : ndarray
         Of a classifier: the labels of its classes.
     n_features_in_ : int
@@ -108,6 +111,7 @@ class CModel(Scored):
         self.samples = np.array(samples[: project.N_VECTORS])
         self.optimize: Optimize = optimize
         self.plan: MemoryPlan = plan_memory(self.graph)
+        self.calibration_agreement = float("nan")
         self._any_target = graph
         self._has_warned = False
 
@@ -116,7 +120,7 @@ class CModel(Scored):
 
     def for_target(self, target: str) -> CModel:
         """The same numbers with the routines of another target."""
-        return CModel(
+        model = CModel(
             self.estimator,
             self._any_target,
             self.name,
@@ -125,6 +129,8 @@ class CModel(Scored):
             self.optimize,
             self.interface,
         )
+        model.calibration_agreement = self.calibration_agreement
+        return model
 
     @cached_property
     def files(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skconv.features.input_range import InputRange, input_range
 from skconv.features.parallel import run_shared
 from skconv.features.shapes import (
     Shape3,
@@ -129,6 +130,9 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         ``(height, width, channels)`` of one sample.
     n_features_in_ : int
         Numbers in one sample.
+    input_range_ : (float, float, bool)
+        The smallest and the largest number that `fit` saw, and whether all were whole;
+        `skconv.to_c` compares its calibration samples with it.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -151,6 +155,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     kernels_: NDArray[np.float32]
     biases_: NDArray[np.float32]
     map_shape_: Shape3
+    input_range_: InputRange
 
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
         """Set ``kernels_`` and ``biases_``; return the graph of one map.
@@ -199,6 +204,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 check_unstated_shape(X, flat, y)
             maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
+            self.input_range_ = input_range(flat)
             self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
         return self
 

@@ -1,0 +1,163 @@
+"""Whether calibration samples fit the estimator, and whether its integers follow it on them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.convert.seen import Seen, seen
+from skconv.exceptions import CalibrationWarning
+from skconv.export.verification import Agreement, measure_agreement
+from skconv.graph import Conv, Graph
+
+if TYPE_CHECKING:
+    from skconv.export.model import CModel
+
+# The largest number whose square float32 holds.
+LARGEST_NUMBER = float(np.sqrt(np.finfo(np.float32).max))
+
+# A range is far narrower where it has less than this share of that of fit ...
+NARROW = 1 / 4
+# ... and with a range for each feature, which few samples do not fill, less than this.
+NARROW_FEATURES, FEWEST_SAMPLES = 1 / 8, 20
+# It is far off where it reaches beyond that of fit by more than the width of it.
+FAR = 1.0
+# So many of all entries, or of those of one feature, have to be far off.
+FAR_SHARE, FAR_FEATURE_SHARE = 0.05, 0.5
+# Fractions rounded to so few whole numbers are lost.
+FEWEST_LEVELS = 8
+
+ENOUGH_AGREEMENT = 0.95
+# The integer definition runs on so many samples, and on fewer where each takes long.
+FEWEST_COMPARED, MOST_COMPARED = 100, 500
+MOST_MACS = 5e7
+# Two of a few samples, and three of a second class, are more than chance.
+FEWEST_WRONG, FEWEST_OTHERS = 2, 3
+
+
+# ----------------------------------------------------------------------------- the range
+
+
+def check_range(estimator: Any, samples: NDArray[Any]) -> None:
+    """Warn where calibration samples do not fit those of fit; ValueError where hopeless."""
+    low, high = float(samples.min()), float(samples.max())
+    largest = max(high, -low)
+    if largest > LARGEST_NUMBER:
+        value = high if high >= -low else low
+        raise ValueError(
+            f"X_calibration holds {value:g}, wanted numbers of at most {LARGEST_NUMBER:.1e}; "
+            "scale the samples before fit and to_c"
+        )
+    known = seen(estimator)
+    if low == high and samples.size > 1 and not (known and np.all(known.low == known.high)):
+        raise ValueError(
+            f"X_calibration holds nothing but {low:g}, wanted samples like those that the device "
+            "will see; give to_c samples of fit, such as X_train[:300]"
+        )
+    if known and (fault := _fault(known, samples)):
+        warnings.warn(
+            f"{fault}. The integers are made for the range of X_calibration and are wrong on "
+            "another; give to_c samples in the units of fit, such as X_train[:300]",
+            CalibrationWarning,
+            stacklevel=3,
+        )
+
+
+def _fault(known: Seen, samples: NDArray[Any]) -> str:
+    """How calibration samples differ from those of fit; empty where they do not."""
+    fitted = f"{known.by} was fitted on {known.low.min():g} to {known.high.max():g}"
+    ranges = f"X_calibration reaches from {samples.min():g} to {samples.max():g}, but {fitted}"
+    width = known.high - known.low
+    if not np.any(width > 0):
+        return ""
+    if _is_narrow(width, samples) or _is_far(known, width, samples):
+        return ranges
+    levels = float(samples.max()) - float(samples.min())
+    if known.is_whole is False and levels < FEWEST_LEVELS and _is_whole(samples):
+        return f"X_calibration holds whole numbers only, but {known.by} was fitted on fractions"
+    return ""
+
+
+def _is_narrow(width: NDArray[np.float64], samples: NDArray[Any]) -> bool:
+    if width.ndim == 0:
+        return bool(float(samples.max()) - float(samples.min()) < NARROW * width)
+    if len(samples) < FEWEST_SAMPLES:
+        return False
+    varied = width > 0
+    found = np.ptp(samples.astype(np.float64), axis=0)[varied]
+    return bool(np.minimum(found / width[varied], 1).mean() < NARROW_FEATURES)
+
+
+def _is_far(known: Seen, width: NDArray[np.float64], samples: NDArray[Any]) -> bool:
+    beyond = FAR * width
+    if width.ndim == 0:
+        return bool(samples.min() < known.low - beyond or samples.max() > known.high + beyond)
+    far = ((samples < known.low - beyond) | (samples > known.high + beyond))[:, width > 0]
+    return bool(far.mean() > FAR_SHARE or (far.mean(axis=0) > FAR_FEATURE_SHARE).any())
+
+
+def _is_whole(samples: NDArray[Any]) -> bool:
+    return samples.dtype.kind in "bui" or np.array_equal(samples, np.rint(samples))
+
+
+# ------------------------------------------------------------------------- the agreement
+
+
+def check_agreement(model: CModel, X: Any, samples: NDArray[Any], advice: str) -> float:
+    """The agreement of a model with its estimator on calibration samples; a warning if low.
+
+    Parameters
+    ----------
+    model : CModel
+    X : array-like
+        Calibration samples as they were given.
+    samples : ndarray of shape (n_samples, n_features)
+        The same, flat.
+    advice : str
+        What may help.
+    """
+    n_rows = np.clip(MOST_MACS // max(model.graph.macs, 1), FEWEST_COMPARED, MOST_COMPARED)
+    rows = np.unique(np.linspace(0, len(samples) - 1, int(n_rows)).astype(int))
+    given = X.iloc[rows] if hasattr(X, "iloc") else samples[rows]
+    found = measure_agreement(model, given, samples[rows], engine="fixed")
+    if fault := _disagreement(model, found):
+        warnings.warn(f"{fault}. {advice}", CalibrationWarning, stacklevel=3)
+    return found.value
+
+
+def _disagreement(model: CModel, agreement: Agreement) -> str:
+    """What is wrong with the integers on the calibration samples; empty where nothing is."""
+    found, wanted = agreement.found, agreement.wanted
+    on = f"on {len(wanted):,} calibration samples"
+    if not model.graph.is_classifier:
+        if agreement.value >= ENOUGH_AGREEMENT or np.isnan(agreement.value):
+            return ""
+        which = "" if agreement.worst_output is None else f" of output {agreement.worst_output}"
+        return f"R^2{which} between the integers and the estimator is {agreement.value:.3f} {on}"
+    others = wanted != found
+    n_wrong = int(others.sum())
+    if n_wrong >= FEWEST_OTHERS and len(np.unique(found)) == 1:
+        return (
+            f"the integers put all {len(wanted):,} calibration samples in class {found[0]!s}, "
+            f"the estimator {n_wrong:,} of them in others"
+        )
+    if n_wrong >= FEWEST_WRONG and agreement.value < ENOUGH_AGREEMENT:
+        return f"the integers agree with the estimator on {agreement.value:.1%} only, {on}"
+    return ""
+
+
+def advice(graph: Graph, samples: NDArray[Any], options: dict[str, Any]) -> str:
+    """The options of `to_c` that are not at their best yet, as a sentence."""
+    convolves = any(isinstance(node.op, Conv) for node in graph.nodes)
+    helpful = {
+        "conv_bits=16": convolves and options["conv_bits"] == 8,
+        "linear_bits=16": options["linear_bits"] == 8,
+        "input_type='int16'": options["input_type"] is None and not _is_whole(samples),
+        "calibration='percentile'": options["calibration"] == "minmax",
+    }
+    tried = " or ".join(option for option, helps in helpful.items() if helps)
+    compare = "model.compare(X) shows which layer loses most"
+    return f"Try to_c(..., {tried}); {compare}" if tried else f"See where: {compare}"
