@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +37,17 @@ class InputRangeWarning(SkconvWarning):
 
 class CompilerWarning(SkconvWarning):
     """The C compiler cannot be used, and the integer definition runs in its place."""
+
+
+def warn(message: str, kind: type[SkconvWarning]) -> None:
+    """Warn at the line outside of this package that called it."""
+    package = __name__.partition(".")[0]
+    depth = 2
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame = frame.f_back
+        depth += 1
+    warnings.warn(message, kind, stacklevel=depth)
 
 
 def __getattr__(name: str) -> object:

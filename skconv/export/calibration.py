@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skconv.convert.seen import Seen, seen
-from skconv.exceptions import CalibrationWarning
+from skconv.exceptions import CalibrationWarning, warn
 from skconv.export.verification import Agreement, measure_agreement
 from skconv.graph import Conv, Graph
 
@@ -58,11 +57,10 @@ def check_range(estimator: Any, samples: NDArray[Any]) -> None:
             "will see; give to_c samples of fit, such as X_train[:300]"
         )
     if known and (fault := _fault(known, samples)):
-        warnings.warn(
+        warn(
             f"{fault}. The integers are made for the range of X_calibration and are wrong on "
             "another; give to_c samples in the units of fit, such as X_train[:300]",
             CalibrationWarning,
-            stacklevel=3,
         )
 
 
@@ -124,7 +122,7 @@ def check_agreement(model: CModel, X: Any, samples: NDArray[Any], advice: str) -
     given = X.iloc[rows] if hasattr(X, "iloc") else samples[rows]
     found = measure_agreement(model, given, samples[rows], engine="fixed")
     if fault := _disagreement(model, found):
-        warnings.warn(f"{fault}. {advice}", CalibrationWarning, stacklevel=3)
+        warn(f"{fault}. {advice}", CalibrationWarning)
     return found.value
 
 

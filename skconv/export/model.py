@@ -23,6 +23,7 @@ from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
 from skconv.export.choice import for_target
 from skconv.export.estimates import code_bytes
+from skconv.export.input_check import check_input
 from skconv.export.interface import Interface
 from skconv.export.manifest import Made
 from skconv.export.routines.base import Optimize
@@ -219,7 +220,9 @@ class CModel(Scored):
 
     def _benchmark_samples(self, X: Any, n_samples: int) -> NDArray[Any]:
         if X is not None:
-            return check_samples("X", X, self.n_features_in_)[:n_samples]
+            samples = check_samples("X", X, self.n_features_in_)[:n_samples]
+            check_input(self.graph.input, samples)
+            return samples
         if n_samples > len(self.samples):
             raise ValueError(
                 f"n_samples={n_samples}, but a model keeps no more than {len(self.samples)} of "
@@ -244,6 +247,12 @@ class CModel(Scored):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+
+        Warns
+        -----
+        InputRangeWarning
+            Where ``X`` holds numbers that the device cannot deliver: they are rounded or
+            clipped. So do the other methods that take samples.
         """
         x = self._checked_input(X)
         if self._is_classifier:
@@ -288,8 +297,10 @@ class CModel(Scored):
         return self._scores(self._checked_input(X), engine).astype(np.float32)
 
     def _checked_input(self, X: Any) -> NDArray[Any]:
-        """Samples as the device delivers them."""
-        return self._input(check_samples("X", X, self.n_features_in_))
+        """Samples as the device delivers them; a warning where it cannot."""
+        samples = check_samples("X", X, self.n_features_in_)
+        check_input(self.graph.input, samples)
+        return self._input(samples)
 
     def _labels(self, x: NDArray[Any], engine: Engine) -> NDArray[Any]:
         return self.classes_[self._run(x, self.graph.output_name, engine)[:, 0]]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.convert.answers import answers
 from skconv.export.arguments import check_samples
+from skconv.export.input_check import check_input
 from skconv.runtime.compiled import CompilerError
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Agreement:
 def verify(model: CModel, X: Any) -> Verification:
     """See `CModel.verify`."""
     flat = check_samples("X", X, model.graph.input.size)
+    check_input(model.graph.input, flat)
     x = model._input(flat)
     compared: int | None = 0
     differing: int | None = 0

@@ -1,0 +1,75 @@
+"""Samples that the device cannot deliver as they are: what would be clipped or rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.exceptions import InputRangeWarning, warn
+from skconv.graph import TensorSpec
+
+# Of the width of a range that calibration chose: new samples reach a little beyond it.
+TOLERANCE = 0.1
+
+
+def check_input(spec: TensorSpec, x: NDArray[Any]) -> None:
+    """Warn where numbers of flat samples change when they become the input of a graph.
+
+    - An input of scale 1 is what the device delivers: whole numbers within the limits of its
+      type. All others change.
+    - Where calibration chose the scale, rounding is what it is for, and so is to clip a little.
+      Numbers that are far outside are of another unit.
+    """
+    if spec.domain == "float":
+        _check_float(x)
+        return
+    changes = list(_changes(spec, x))
+    if changes:
+        warn(
+            f"X holds {' and '.join(changes)}. The input of the C is {spec.dtype}, and stands for "
+            f"{_limits_text(spec)}; give such numbers, or call to_c with calibration samples "
+            "like these",
+            InputRangeWarning,
+        )
+
+
+def _check_float(x: NDArray[Any]) -> None:
+    most = float(np.finfo(np.float32).max)
+    if x.dtype.itemsize > 4 and len(x) and (largest := float(np.abs(x).max())) > most:
+        raise ValueError(f"X holds {largest:g}, wanted numbers of at most {most:.1e}, as float32")
+
+
+def _changes(spec: TensorSpec, x: NDArray[Any]) -> Iterator[str]:
+    low, high = _limits(spec)
+    if _is_counted(spec):
+        if x.dtype == spec.dtype:
+            return
+        fractions = 0 if x.dtype.kind in "bui" else int((x != np.rint(x)).sum())
+        if fractions:
+            yield f"{fractions:,} of {x.size:,} values that are no whole numbers and are rounded"
+        slack: Any = 0
+    else:
+        slack = TOLERANCE * (high - low)
+    if int(((x < low - slack) | (x > high + slack)).sum()):
+        outside = int(((x < low) | (x > high)).sum())
+        yield f"{outside:,} of {x.size:,} values that are out of range and are clipped"
+
+
+def _is_counted(spec: TensorSpec) -> bool:
+    return bool(np.all(spec.outer_scale == 1) and np.all(spec.outer_zero_point == 0))
+
+
+def _limits(spec: TensorSpec) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least and the largest numbers that stand for integers of the input."""
+    least, largest = spec.limits
+    return spec.real(np.asarray(least)), spec.real(np.asarray(largest))
+
+
+def _limits_text(spec: TensorSpec) -> str:
+    low, high = _limits(spec)
+    kind = "whole numbers of " if _is_counted(spec) else ""
+    each = " (a range for each feature)" if low.size > 1 else ""
+    return f"{kind}{low.min():g} to {high.max():g}{each}"
