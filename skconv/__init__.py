@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
-    from skconv.inspection import FeatureMapDisplay, KernelDisplay
+    from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
     from skconv.ridge import BatchRidgeClassifier
     from skconv.svm import LaplacianNuSVC
@@ -52,6 +52,7 @@ __all__ = [
     "PCAConvFeatures",
     "PCANetFeatures",
     "PretrainedFeatures",
+    "QuantizationDisplay",
     "QuantizedFeatures",
     "RandomConvFeatures",
     "datasets",
@@ -81,6 +82,7 @@ _HOMES = {
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",
     "PretrainedFeatures": "skconv.pretrained",
+    "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
     "layer_costs": "skconv.export",

@@ -23,6 +23,7 @@ from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
 from skconv.export.choice import for_target
 from skconv.export.estimates import code_bytes
+from skconv.export.comparison import Comparison, compare
 from skconv.export.input_check import check_input
 from skconv.export.interface import Interface
 from skconv.export.manifest import Made
@@ -361,6 +362,40 @@ class CModel(Scored):
         Verification
         """
         return verify(self, X)
+
+    def compare(self, X: Any) -> Comparison:
+        """What the integers lose, layer by layer.
+
+        The float graph of the estimator runs beside the integers, and tensors of the same
+        name are compared as real numbers. Stages that the C fuses are taken apart for it.
+        A deep network computes with channels that were brought closer to one range; its maps
+        are compared up to one factor for each channel, features and scores as they are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+
+        Returns
+        -------
+        Comparison
+            Printed it is a table; ``to_frame()`` gives a data frame.
+
+        See Also
+        --------
+        skconv.QuantizationDisplay : The same as a chart.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> import skconv
+        >>> X, y = load_iris(return_X_y=True)
+        >>> found = skconv.to_c(SVC().fit(X, y), X).compare(X)
+        >>> [row.node for row in found.rows]
+        ['input', 'kernelmachine', 'ovovote']
+        """
+        return compare(self, X)
 
     # -------------------------------------------------------------------------- saving
 
