@@ -223,10 +223,8 @@ def test_the_worst_output_is_told():
 
 def test_advice_leaves_out_what_was_tried(pipe):
     graph = skconv.to_graph(pipe)
-    options = {"conv_bits": 8, "linear_bits": 8, "input_type": None, "calibration": "minmax"}
-    told = calibration.advice(graph, IMAGES / 255, options)
+    told = calibration.advice(graph, IMAGES / 255, "minmax", None, conv_bits=8, linear_bits=8)
     for option in ("conv_bits=16", "linear_bits=16", "input_type='int16'", "'percentile'"):
         assert option in told
-    tried = {"conv_bits": 16, "linear_bits": 16, "input_type": None, "calibration": "mse"}
-    told = calibration.advice(graph, IMAGES, tried)
+    told = calibration.advice(graph, IMAGES, "mse", None, conv_bits=16, linear_bits=16)
     assert told == "See where: model.compare(X) shows which layer loses most"

@@ -104,8 +104,8 @@ def _is_whole(samples: NDArray[Any]) -> bool:
 # ------------------------------------------------------------------------- the agreement
 
 
-def check_agreement(model: CModel, X: Any, samples: NDArray[Any], advice: str) -> float:
-    """The agreement of a model with its estimator on calibration samples; a warning if low.
+def checked(model: CModel, X: Any, samples: NDArray[Any], advice: str) -> CModel:
+    """A model that knows its agreement with its estimator; a warning if that is low.
 
     Parameters
     ----------
@@ -123,7 +123,8 @@ def check_agreement(model: CModel, X: Any, samples: NDArray[Any], advice: str) -
     found = measure_agreement(model, given, samples[rows], engine="fixed")
     if fault := _disagreement(model, found):
         warn(f"{fault}. {advice}", CalibrationWarning)
-    return found.value
+    model.calibration_agreement = found.value
+    return model
 
 
 def _disagreement(model: CModel, agreement: Agreement) -> str:
@@ -147,14 +148,22 @@ def _disagreement(model: CModel, agreement: Agreement) -> str:
     return ""
 
 
-def advice(graph: Graph, samples: NDArray[Any], options: dict[str, Any]) -> str:
+def advice(
+    graph: Graph,
+    samples: NDArray[Any],
+    calibration: str,
+    input_type: str | None,
+    *,
+    conv_bits: int,
+    linear_bits: int,
+) -> str:
     """The options of `to_c` that are not at their best yet, as a sentence."""
     convolves = any(isinstance(node.op, Conv) for node in graph.nodes)
     helpful = {
-        "conv_bits=16": convolves and options["conv_bits"] == 8,
-        "linear_bits=16": options["linear_bits"] == 8,
-        "input_type='int16'": options["input_type"] is None and not _is_whole(samples),
-        "calibration='percentile'": options["calibration"] == "minmax",
+        "conv_bits=16": convolves and conv_bits == 8,
+        "linear_bits=16": linear_bits == 8,
+        "input_type='int16'": input_type is None and not _is_whole(samples),
+        "calibration='percentile'": calibration == "minmax",
     }
     tried = " or ".join(option for option, helps in helpful.items() if helps)
     compare = "model.compare(X) shows which layer loses most"

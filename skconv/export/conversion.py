@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
 from skconv.convert.origin import refused
 from skconv.export.arguments import check_option, check_samples
-from skconv.export.calibration import advice, check_agreement, check_range
+from skconv.export.calibration import advice, check_range, checked
 from skconv.export.interface import Arena, Input, Interface
 from skconv.export.model import CModel
 from skconv.export.names import check_name
@@ -166,11 +166,8 @@ def to_c(
         raise refused(estimator, error) from error
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
     model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
-    given = bits | {"input_type": input_type, "calibration": calibration}
-    model.calibration_agreement = check_agreement(
-        model, X_calibration, samples, advice(float_graph, samples, given)
-    )
-    return model
+    told = advice(float_graph, samples, calibration, input_type, **bits)
+    return checked(model, X_calibration, samples, told)
 
 
 def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
