@@ -227,4 +227,4 @@ def test_advice_leaves_out_what_was_tried(pipe):
     for option in ("conv_bits=16", "linear_bits=16", "input_type='int16'", "'percentile'"):
         assert option in told
     told = calibration.advice(graph, IMAGES, "mse", None, conv_bits=16, linear_bits=16)
-    assert told == "See where: model.compare(X) shows which layer loses most"
+    assert told.startswith("See where: model.compare(X) shows which layer loses most")
