@@ -166,5 +166,8 @@ def advice(
         "calibration='percentile'": calibration == "minmax",
     }
     tried = " or ".join(option for option, helps in helpful.items() if helps)
-    compare = "model.compare(X) shows which layer loses most; if it is the last, give it a stronger penalty"
+    compare = (
+        "model.compare(X) shows which layer loses most; "
+        "a last layer that does wants a stronger penalty"
+    )
     return f"Try to_c(..., {tried}); {compare}" if tried else f"See where: {compare}"

@@ -29,6 +29,17 @@ from skconv.targets import get_target
 
 DType = Literal["int8", "float32"]
 
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "dtype": get_args(DType),
+    "calibration": get_args(Method),
+    "linear_bits": get_args(Bits),
+    "conv_bits": get_args(Bits),
+    "optimize": get_args(Optimize),
+    "input_type": (None, *get_args(InputType)),
+    "input": get_args(Input),
+    "arena": get_args(Arena),
+}
+
 
 def to_c(
     estimator: Any,
@@ -135,14 +146,9 @@ def to_c(
     """
     check_given(estimator)
     check_name(name)
-    check_option("dtype", dtype, get_args(DType))
-    check_option("calibration", calibration, get_args(Method))
-    check_option("linear_bits", linear_bits, get_args(Bits))
-    check_option("conv_bits", conv_bits, get_args(Bits))
-    check_option("optimize", optimize, get_args(Optimize))
-    check_option("input_type", input_type, (None, *get_args(InputType)))
-    check_option("input", input, get_args(Input))
-    check_option("arena", arena, get_args(Arena))
+    bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
+    _check_options(dtype=dtype, calibration=calibration, input_type=input_type, **bits)
+    _check_options(optimize=optimize, input=input, arena=arena)
     if probabilities and classes is None:
         check_probabilities(estimator)
     chosen = get_target(target)
@@ -159,7 +165,6 @@ def to_c(
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
     check_range(estimator, samples)
-    bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
     try:
         graph = fuse(integer_graph(float_graph, samples, calibration, input_type, **bits))
     except NoIntegerFormError as error:
@@ -168,6 +173,11 @@ def to_c(
     model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
     told = advice(float_graph, samples, calibration, input_type, **bits)
     return checked(model, X_calibration, samples, told)
+
+
+def _check_options(**given: Any) -> None:
+    for name, value in given.items():
+        check_option(name, value, OPTIONS[name])
 
 
 def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
