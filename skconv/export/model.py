@@ -22,8 +22,8 @@ from skconv.export.available import available_where
 from skconv.export.bench import BenchReport, benchmark
 from skconv.export.c import render
 from skconv.export.choice import for_target
-from skconv.export.estimates import code_bytes
 from skconv.export.comparison import Comparison, compare
+from skconv.export.estimates import code_bytes
 from skconv.export.input_check import check_input
 from skconv.export.interface import Interface
 from skconv.export.manifest import Made
