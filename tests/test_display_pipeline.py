@@ -13,11 +13,13 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import nn
 
 from skconv import (
     FeatureMapDisplay,
     KernelDisplay,
     PCANetFeatures,
+    PretrainedFeatures,
     QuantizedFeatures,
     RandomConvFeatures,
     datasets,
@@ -99,6 +101,14 @@ def test_what_cannot_be_drawn_is_told_what_to_write() -> None:
         KernelDisplay.from_estimator(bare)
     with pytest.raises(ValueError, match=r"index=200, but there are 120 samples. Write index=0"):
         FeatureMapDisplay.from_estimator(SCALED, X, index=200)
+
+
+def test_a_network_of_vectors_has_nothing_to_draw() -> None:
+    dense = PretrainedFeatures(nn.Sequential(nn.Linear(64, 3))).fit(X)
+    with pytest.raises(ValueError, match=r"computes no maps, only vectors\. Write transform\(X\)"):
+        FeatureMapDisplay.from_estimator(dense, X)
+    with pytest.raises(ValueError, match=r"PretrainedFeatures\(\.\.\.\) is no .* with kernels_"):
+        KernelDisplay.from_estimator(dense)
 
 
 # --------------------------------------------------------------- title, numbers, colour bar

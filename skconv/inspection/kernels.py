@@ -122,7 +122,7 @@ class KernelDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
-        found = find_step(estimator, step, _has_kernels, "extractor or source of kernels")
+        found = find_step(estimator, step, _has_kernels, "extractor or source with kernels_")
         kernels, place = _kernels_of(found.estimator, stage)
         return cls(kernels, name=type(found.estimator).__name__ + place).plot(ax, **kwargs)
 

@@ -216,6 +216,8 @@ def _map_name(graph: Graph, tensor: str | None) -> str:
     names = [node.name for node in computed if len(specs[node.name].shape) == 3]
     if tensor is None and names:
         return names[0]
+    if not names:
+        raise ValueError("the extractor computes no maps, only vectors. Write transform(X).")
     if tensor not in names:
         raise ValueError(f"tensor={tensor!r}, wanted one of {names}")
     return tensor
