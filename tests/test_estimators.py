@@ -240,7 +240,7 @@ def test_set_output_pandas(name):
     frame = extractor.fit_transform(X, y)
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == list(extractor.get_feature_names_out())
-    assert frame.columns[0] == f"{type(extractor).__name__.lower()}0"
+    assert frame.columns.is_unique
     np.testing.assert_array_equal(frame.to_numpy(), fitted(name).transform(X))
 
 

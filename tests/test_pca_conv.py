@@ -33,7 +33,7 @@ def test_features_by_hand() -> None:
     both = np.concatenate([np.maximum(z, 0), np.maximum(-z, 0)], axis=3)
     pooled = both[:, :6, :6].reshape(6, 2, 3, 3, 2, 6).mean(axis=(2, 4))
     assert_allclose(extractor.transform(X), pooled.reshape(6, -1), atol=1e-5)
-    assert_array_equal(extractor.get_feature_names_out()[-1:], [f"pcaconvfeatures{2 * 3 * 6 - 1}"])
+    assert_array_equal(extractor.get_feature_names_out()[-1:], ["conv2neg_1x2"])
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", "circular"])

@@ -214,4 +214,4 @@ def test_order_of_the_features():
     alone = RandomConvFeatures(n_kernels=1, kernel_size=3, pool_size=7, random_state=0)
     both = features.fit_transform(IMAGES).reshape(20, 2, 2, 2)
     np.testing.assert_allclose(both[..., 0].reshape(20, -1), alone.fit_transform(IMAGES), rtol=1e-6)
-    assert features.get_feature_names_out()[1] == "randomconvfeatures1"
+    assert features.get_feature_names_out()[1] == "conv1_0x0"

@@ -21,9 +21,11 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from skconv.features.finite import check_finite_features, check_finite_fit
 from skconv.features.input_range import InputRange, input_range
+from skconv.features.names import feature_names
 from skconv.features.parallel import run_shared
 from skconv.features.shapes import (
     Shape3,
@@ -64,8 +66,16 @@ def _as_array(X: Any) -> Any:
     refuse_paths("X", X)
     if not hasattr(X, "shape"):
         X = np.asarray(X)
-    if getattr(getattr(X, "dtype", None), "kind", None) in ("U", "S"):
-        raise ValueError(f"X must hold numbers, got strings (dtype {X.dtype})")
+    columns = X.dtypes if hasattr(X, "dtypes") else [getattr(X, "dtype", None)]
+    for dtype in columns:
+        kind = getattr(dtype, "kind", None)
+        if kind in ("U", "S"):
+            raise ValueError(f"X must hold numbers, got strings (dtype {dtype})")
+        if kind in ("m", "M"):
+            raise ValueError(
+                f"X must hold numbers, got dates or times (dtype {dtype}). Write numbers, "
+                "for example X.astype('int64') / 1e9."
+            )
     return X
 
 
@@ -145,6 +155,8 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     # A source that looks at no more than the shape of the maps spares their conversion.
     _fit_reads_maps: ClassVar[bool] = True
+    # A whole network pools its places away, and has features by number.
+    _names_say_places: ClassVar[bool] = True
 
     input_shape: Any
     data_format: str
@@ -205,7 +217,9 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
             self.input_range_ = input_range(flat)
-            self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
+            with np.errstate(over="ignore", invalid="ignore"):  # refused next
+                self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
+            check_finite_fit(self.graph_, flat)
         return self
 
     def _reads_rows(self) -> bool:
@@ -241,9 +255,18 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         features : ndarray of float32 of shape (n_samples, n_features_out)
             C-contiguous; the same for any batch size and number of jobs, to rounding.
+
+        Raises
+        ------
+        ValueError
+            Where ``X`` is not as in `fit`, or its features are beyond what float32 holds.
         """
         check_is_fitted(self)
-        return run_shared(self._run, self._validated_samples(X), self.n_jobs)
+        samples = self._validated_samples(X)
+        with np.errstate(over="ignore", invalid="ignore"):  # refused next
+            features = run_shared(self._run, samples, self.n_jobs)
+            check_finite_features(features, samples, self._run)
+        return features
 
     def _run(self, flat: NDArray[Any]) -> NDArray[np.float32]:
         """The features of valid, flat samples."""
@@ -286,6 +309,27 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if len(graph.output.shape) > 1:
             graph = graph.append(Reshape((graph.output.size,)), name="flatten")
         return verify(graph)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Names that say which kernel a feature is of, and where it lies.
+
+        ``conv3_2x1`` is kernel 3, row 2, column 1 of the pooled map, all from 0; see
+        `skconv.features.names.feature_names`.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen in `fit`, otherwise ignored.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_out,)
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        if not self._names_say_places:
+            return np.asarray(super().get_feature_names_out(input_features))
+        return feature_names(self.graph_)
 
     @property
     def _n_features_out(self) -> int:
@@ -395,7 +439,10 @@ class StageExtractor(ConvExtractor):
             return self._kernel_source(size).fit(maps, y)
 
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
-        source = self._fit_kernels(maps, y)
+        return self._graph_of(self._fit_kernels(maps, y), maps)
+
+    def _graph_of(self, source: KernelSource, maps: NDArray[Any]) -> Graph:
+        """The graph of a fitted source; thresholds are learnt from the maps."""
         self.kernels_, self.biases_ = source.kernels_, source.biases_
         stage, signal = self._stage(), maps.shape[1] == 1
         graph = self._responses(Graph(TensorSpec(maps.shape[1:])), source)

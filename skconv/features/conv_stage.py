@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, St
 
 from skconv.features.base import STAGE_CONSTRAINTS
 from skconv.kernels.base import Padding
+from skconv.kernels.random_patches import PatchKernels
 from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, Pool, StageSpec
 
 
@@ -142,6 +143,14 @@ default=None
         self.pool_size = pool_size
         self.pool_stride = pool_stride
         self.root = root
+
+    def set_params(self, **params: Any) -> ConvStage:
+        """Set parameters; ``kernels__...`` sets those of the default source, if there is none."""
+        nested = any(name.startswith("kernels__") for name in params)
+        if nested and params.get("kernels", self.kernels) is None:
+            params["kernels"] = PatchKernels()
+        super().set_params(**params)
+        return self
 
     def spec(self) -> StageSpec:
         """What follows the kernels."""

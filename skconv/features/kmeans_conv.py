@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.features.base import StageExtractor
+from skconv.features.partial import PartialFitExtractor
 from skconv.features.triangle import triangle
 from skconv.graph import Graph
 from skconv.kernels.base import KernelSource, Padding, Pair
@@ -16,7 +17,7 @@ from skconv.kernels.moments import RemoveMean
 from skconv.stages.spec import NONLINEARITY_NAMES, Pool
 
 
-class KMeansConvFeatures(StageExtractor):
+class KMeansConvFeatures(PartialFitExtractor):
     """Convolve with centroids of whitened patches, apply a nonlinearity, and pool.
 
     The kernels are learned from the samples without labels (see

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.features.base import StageExtractor
-from skconv.kernels.base import Padding, Pair
+from skconv.features.partial import PartialFitExtractor
+from skconv.graph import Graph
+from skconv.kernels.base import KernelSource, Padding, Pair
 from skconv.kernels.pca import PCAKernels, RemoveMean
 from skconv.stages.spec import Pool
 
 
-class PCAConvFeatures(StageExtractor):
+class PCAConvFeatures(PartialFitExtractor):
     """Convolve with the principal components of patches, apply a nonlinearity, and pool.
 
     The kernels are learned from the samples without labels and without iteration (see
@@ -183,8 +185,7 @@ class PCAConvFeatures(StageExtractor):
             clip=self._clip,
         )
 
-    def _fit_kernels(self, maps: NDArray[Any], y: Any) -> PCAKernels:
-        source = super()._fit_kernels(maps, y)
+    def _graph_of(self, source: KernelSource, maps: NDArray[Any]) -> Graph:
         assert isinstance(source, PCAKernels)
         self.eigenvalues_ = source.eigenvalues_
-        return source
+        return super()._graph_of(source, maps)

@@ -15,7 +15,7 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from skconv.convert import to_graph
 from skconv.convert.origin import refused
@@ -162,6 +162,12 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if getattr(X, "ndim", 2) > 2:
             X = np.asarray(X).reshape(len(X), -1)
         return validate_data(self, X, reset=reset, dtype="numeric")
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Names of the features of the extractor."""
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        return np.asarray(self.extractor_.get_feature_names_out())
 
     @property
     def _n_features_out(self) -> int:

@@ -192,7 +192,7 @@ class PretrainedFeatures(ConvExtractor):
         "engine": [StrOptions({"auto", "graph", "module"})],
     }
 
-    _fit_reads_maps = False
+    _fit_reads_maps, _names_say_places = False, False
 
     engine_: str
     fingerprint_: str
