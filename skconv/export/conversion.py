@@ -25,6 +25,7 @@ from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.passes.softmax import softmax
+from skconv.progress import report, reporting
 from skconv.targets import get_target
 
 DType = Literal["int8", "float32"]
@@ -57,6 +58,7 @@ def to_c(
     arena: Arena = "static",
     probabilities: bool = False,
     classes: Any = None,
+    verbose: int = 0,
 ) -> CModel:
     """Turn a fitted estimator into C.
 
@@ -106,6 +108,8 @@ def to_c(
         Of a transformer whose features are the scores of classes, such as the last layer of
         a network: the label of each. The largest score decides, by ``NAME_predict``. One
         score decides between two: it is positive for the second.
+    verbose : int
+        1 prints a line for each pass, with the seconds since the start.
 
     Returns
     -------
@@ -165,10 +169,8 @@ def to_c(
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
     check_range(estimator, samples)
-    try:
-        graph = fuse(integer_graph(float_graph, samples, calibration, input_type, **bits))
-    except NoIntegerFormError as error:
-        raise refused(estimator, error) from error
+    with reporting("to_c", verbose):
+        graph = _integers(estimator, float_graph, samples, calibration, input_type, **bits)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
     model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
     told = advice(float_graph, samples, calibration, input_type, **bits)
@@ -178,6 +180,16 @@ def to_c(
 def _check_options(**given: Any) -> None:
     for name, value in given.items():
         check_option(name, value, OPTIONS[name])
+
+
+def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
+    """What `integer_graph` makes of the arguments, fused; its errors name the estimator."""
+    try:
+        graph = fuse(integer_graph(*arguments, **bits))
+    except NoIntegerFormError as error:
+        raise refused(estimator, error) from error
+    report("integers chosen")
+    return graph
 
 
 def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:

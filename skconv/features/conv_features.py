@@ -16,6 +16,7 @@ from skconv.features.seeds import seeded
 from skconv.features.stack import FittedStage, StackFit, inside
 from skconv.graph import Graph
 from skconv.kernels.random_patches import PatchKernels
+from skconv.progress import reporting
 
 
 class ConvFeatures(ConvExtractor, _BaseComposition):
@@ -54,6 +55,8 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
         a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
         uses all of them itself.
+    verbose : int, default=0
+        1 prints a line for each stage that is fitted, with the seconds since the start.
     random_state : int, RandomState instance or None, default=None
         Seeds the sources that have ``random_state=None``: an int makes all kernels
         reproducible, and those of a stage independent of the stages behind it.
@@ -107,6 +110,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         **ConvExtractor._parameter_constraints,
         "stages": [list, tuple, None],
         "warm_start": ["boolean"],
+        "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
 
@@ -127,6 +131,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         device: str = "cpu",
         batch_size: Any = "auto",
         n_jobs: int | None = None,
+        verbose: int = 0,
         random_state: Any = None,
     ) -> None:
         self.stages = stages
@@ -136,6 +141,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         self.device = device
         self.batch_size = batch_size
         self.n_jobs = n_jobs
+        self.verbose = verbose
         self.random_state = random_state
 
     @property
@@ -198,7 +204,8 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
             batch_size=self.batch_size,
         )
         stack.check(stages)
-        self.stages_ = tuple(stack.fit(stages, before))
+        with reporting(type(self).__name__, self.verbose):
+            self.stages_ = tuple(stack.fit(stages, before))
         self.kernels_ = tuple(stage.kernels for stage in self.stages_)
         self.biases_ = tuple(stage.biases for stage in self.stages_)
         self.thresholds_ = tuple(stage.thresholds for stage in self.stages_)

@@ -19,6 +19,7 @@ from skconv.kernels.kmeans import KMeansKernels
 from skconv.kernels.pca import PCAKernels, max_rank
 from skconv.kernels.random_patches import PatchKernels
 from skconv.kernels.union import UnionKernels
+from skconv.progress import reporting
 from skconv.stages.spec import Pool
 
 # The size of the largest of the known kernels.
@@ -97,6 +98,8 @@ default="sixteenths"
         Jobs of joblib that `transform` shares the samples out among. ``None`` is 1, unless
         a `joblib.parallel_config` says otherwise; -1 takes all processors. With 1 torch
         uses all of them itself.
+    verbose : int, default=0
+        1 prints a line for each kernel that is chosen, with the seconds since the start.
     random_state : int, RandomState instance or None, default=None
         An int makes the kernels reproducible; it seeds sources that have none.
 
@@ -149,7 +152,7 @@ default="sixteenths"
         "n_kernels": [Interval(Integral, 1, None, closed="left")],
         **{
             name: GreedyKernels._parameter_constraints[name]
-            for name in ("cost", "direction", "max_samples", "nonlinearity", "pool_size")
+            for name in ("cost", "direction", "max_samples", "nonlinearity", "pool_size", "verbose")
         },
         "random_state": ["random_state"],
     }
@@ -180,6 +183,7 @@ default="sixteenths"
         device: str = "cpu",
         batch_size: Any = "auto",
         n_jobs: int | None = None,
+        verbose: int = 0,
         random_state: Any = None,
     ) -> None:
         self.source = source
@@ -201,6 +205,7 @@ default="sixteenths"
         self.device = device
         self.batch_size = batch_size
         self.n_jobs = n_jobs
+        self.verbose = verbose
         self.random_state = random_state
 
     def _kernel_source(self, kernel_size: Pair) -> GreedyKernels:
@@ -240,7 +245,8 @@ default="sixteenths"
     def _fit_kernels(self, maps: NDArray[Any], y: Any) -> GreedyKernels:
         if y is None:
             raise ValueError("GreedyConvFeatures requires y to be passed, but the target y is None")
-        self.greedy_ = super()._fit_kernels(maps, y)  # type: ignore[assignment]
+        with reporting(type(self).__name__, self.verbose):
+            self.greedy_ = super()._fit_kernels(maps, y)  # type: ignore[assignment]
         return self.greedy_
 
     def __sklearn_tags__(self) -> Any:

@@ -22,6 +22,7 @@ from skconv.kernels.base import KernelSource
 from skconv.kernels.kmeans import KMeansKernels
 from skconv.kernels.moments import Maps
 from skconv.kernels.random_patches import PatchKernels
+from skconv.progress import report
 from skconv.stages.spec import Thresholds
 from skconv.stages.windows import fit_window
 
@@ -132,6 +133,7 @@ class StackFit:
                     before = ()
                 fitted.append(result)
                 self.graph = result.behind(self.graph, signal=self.signal, clip=self.clip)
+                report(f"stage {i + 1} of {len(stages)}")
         return fitted
 
     def _kept_or_fitted(

@@ -26,6 +26,7 @@ from skconv.kernels.block_moments import BlockMoments
 from skconv.kernels.forward_ridge import ForwardRidge
 from skconv.kernels.moments import Maps
 from skconv.kernels.patches import sample_patches
+from skconv.progress import report, reporting
 from skconv.stages.spec import StageSpec
 from skconv.stages.windows import GRIDS
 
@@ -88,6 +89,8 @@ default="quadrants"
     clip : bool, default=False
         Where there are fewer candidates than `n_kernels`, or windows are longer than a signal:
         take what there is, with a warning, instead of raising.
+    verbose : int, default=0
+        1 prints a line for each step, with the seconds since the start.
     random_state : int, RandomState instance or None, default=None
         Draws the maps. An int makes the choice reproducible.
 
@@ -156,6 +159,7 @@ default="quadrants"
         "cv": ["cv_object"],
         "max_samples": [Interval(Integral, 2, None, closed="left")],
         "clip": ["boolean"],
+        "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
 
@@ -175,6 +179,7 @@ default="quadrants"
         cv: Any = 3,
         max_samples: int = 5000,
         clip: bool = False,
+        verbose: int = 0,
         random_state: Any = None,
     ) -> None:
         self.source = source
@@ -190,6 +195,7 @@ default="quadrants"
         self.cv = cv
         self.max_samples = max_samples
         self.clip = clip
+        self.verbose = verbose
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -213,11 +219,20 @@ default="quadrants"
             raise ValueError(
                 f"y holds one class ({labels[0]!r}) among the samples, want at least 2"
             )
+        with reporting(type(self).__name__, self.verbose):
+            return self._chosen(maps, y, drawn, labels)
+
+    def _chosen(
+        self, maps: Maps, y: Any, drawn: NDArray[Any], labels: NDArray[Any]
+    ) -> GreedyKernels:
+        """This source, kernels chosen by some of the maps."""
         source = clone(self.source).fit(maps, y)
         candidates = source.kernels_
+        report(f"{len(candidates)} candidates")
         what = f"candidate(s) of source={self.source!r}"
         n_kernels = limited(self.n_kernels, len(candidates), what, clip=self.clip)
         blocks = self._blocks(drawn, candidates, source.biases_)
+        report(f"their features of {len(drawn)} samples")
         costs = self._costs(candidates, blocks.shape[2], len(np.unique(labels)))
         start = self._start(blocks, labels, n_kernels)
         order, scores = self._choose(*start, costs, n_kernels)
@@ -295,13 +310,16 @@ default="quadrants"
         # for less.
         weights = 1 / costs if forward else costs
         order, scores = [], []
-        for _ in range(n_kernels if forward else len(costs) - n_kernels):
+        n_steps = n_kernels if forward else len(costs) - n_kernels
+        step_of = "kernel" if forward else "removal"
+        for i in range(n_steps):
             left, gains = regressions.left, regressions.gains()
             weighted = np.where(gains > 0, gains * weights[left], gains / weights[left])
             best = int(np.argmax(weighted))
             regressions.step(best)
             order.append(left[best])
             scores.append(1 - regressions.error / total)
+            report(f"{step_of} {i + 1} of {n_steps}")
         return np.array(order, np.int64), np.array(scores)
 
 

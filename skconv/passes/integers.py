@@ -14,6 +14,7 @@ from skconv.passes.calibrate import Method, calibrate, check_calibration
 from skconv.passes.device import device_units
 from skconv.passes.equalize import equalize
 from skconv.passes.quantize import InputType, device_input, quantize
+from skconv.progress import report
 from skconv.runtime import fixed
 
 Array = NDArray[Any]
@@ -63,11 +64,17 @@ def integer_graph(
 
 def _quantized(graph: Graph, samples: Array, calibration: Method, options: dict[str, Any]) -> Graph:
     if not is_deep(graph):
-        return quantize(graph, calibrate(graph, samples, calibration), **options)
+        ranges = calibrate(graph, samples, calibration)
+        report(f"ranges of all tensors on {len(samples)} samples")
+        return quantize(graph, ranges, **options)
     few = samples[_evenly_spaced(len(samples))]
     graph = equalize(graph, few)
+    report(f"channels equalised on {len(few)} samples")
     ranges = calibrate(graph, samples, calibration)
-    return quantize(correct_biases(graph, ranges, few, **options), ranges, **options)
+    report(f"ranges of all tensors on {len(samples)} samples")
+    graph = correct_biases(graph, ranges, few, **options)
+    report(f"biases corrected on {len(few)} samples")
+    return quantize(graph, ranges, **options)
 
 
 def is_deep(graph: Graph) -> bool:
