@@ -14,7 +14,7 @@ RAM is that of the arena, as it is planned; instructions are those of `skconv.ex
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from skconv.export.estimates import instructions
@@ -84,6 +84,8 @@ class Form:
     optimize: Optimize = "balanced"
     turned: frozenset[str] = frozenset()
     spared: frozenset[str] = frozenset()
+    # What `ram_of` found, of this form and those made of it: tables are long to pack.
+    found: dict[tuple[str, Optimize, bool, bool], int] = field(default_factory=dict)
 
     @cached_property
     def built(self) -> Graph:
@@ -122,14 +124,14 @@ class Form:
     def ram_of(self, node: Node) -> int:
         """Bytes that a node takes for itself."""
         own = {node.name}
-        form = replace(
-            self,
-            graph=self.alone(node),
-            by_rows=False,
-            turned=self.turned & own,
-            spared=self.spared & own,
-        )
-        return plan_memory(form.built).arena_bytes
+        turned, spared = self.turned & own, self.spared & own
+        key = (node.name, self.optimize, bool(turned), bool(spared))
+        if key not in self.found:
+            form = replace(
+                self, graph=self.alone(node), by_rows=False, turned=turned, spared=spared
+            )
+            self.found[key] = plan_memory(form.built).arena_bytes
+        return self.found[key]
 
     def stepped_back(self, node: Node, small: Form) -> Form:
         """The form in which a node takes less: turned, or at last as it is in ``small``."""

@@ -90,7 +90,7 @@ class CModel(Scored):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = skconv.to_c(SVC().fit(X, y), X, name="iris")
     >>> model
-    CModel 'iris': QKernelMachine rbf 60x4 (packed), OvoVote, ArgMax
+    CModel 'iris': Rescale, QKernelMachine rbf 60x4 (packed), OvoVote, ArgMax
     """
 
     def __init__(
