@@ -18,6 +18,7 @@ from skconv.export.names import check_name
 from skconv.export.routines.base import Optimize
 from skconv.graph import ArgMax, Graph, Quantized, Threshold
 from skconv.passes.calibrate import Method
+from skconv.passes.device import centred
 from skconv.passes.fold import fold
 from skconv.passes.fuse import fuse
 from skconv.passes.integers import integer_graph
@@ -69,7 +70,10 @@ def to_c(
     X_calibration : array-like of shape (n_samples, ...), optional
         Samples like those that the device will see, in the type that it delivers: uint8,
         int8 and int16 are taken as they are, whole numbers in another type as uint8 or
-        int16, other numbers get a scale. Needed for int8; a few hundred are enough. The
+        int16, and bytes divided by 255 as uint8. Other numbers are int16 with a scale: one
+        for all where it tells the values of every feature apart, else a scale and a zero
+        point for all or for each, which the first layer absorbs and the header states
+        (``NAME_INPUT_SCALES``). Needed for int8; a few hundred are enough. The
         first of them become the test vectors of `CModel.save`.
     name : str
         Prefix of all C symbols.
@@ -83,9 +87,11 @@ def to_c(
     calibration : {"minmax", "percentile", "mse"}
         How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
     linear_bits : {8, 16}
-        Size of the weights of linear layers and linear classifiers.
+        Size of the weights of linear layers and linear classifiers. Their input has 8 bits,
+        or up to 16 where 8 would change decisions.
     conv_bits : {8, 16}
-        Size of the maps that convolutions read, in int8. A deep network whose integers lose
+        Size of the maps that convolutions read, in int8. The first one reads 16 bits where
+        the device delivers int16. A deep network whose integers lose
         too much accuracy loses less with 16: twice the memory, the weights stay int8.
     optimize : {"size", "balanced", "speed"}
         What the routines of the target spare. ``"size"`` keeps least in memory, ``"speed"``
@@ -96,14 +102,16 @@ def to_c(
         Whether the C takes a sample as a whole, or row by row by ``NAME_push``: then only
         the rows that a kernel covers are in memory.
     input_type : {"uint8", "int8", "int16"}, optional
-        What the device delivers, where the calibration samples do not tell it.
+        What the device delivers, where the calibration samples do not tell it: by default
+        int16 for numbers that are not whole. 8 bits have one scale for all features.
     arena : {"static", "caller"}
         Whose the working memory is: static in the C, or a ``NAME_arena_t`` that the caller
         gives to every function.
     probabilities : bool
         Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
         regression, or of those that belong to ``classes``, by a table.
-        `CModel.predict_proba` then gives the same numbers.
+        `CModel.predict_proba` then gives the same numbers. Of samples that reach far beyond
+        the calibration samples scores saturate, and with them their probabilities.
     classes : array-like of shape (n_classes,), optional
         Of a transformer whose features are the scores of classes, such as the last layer of
         a network: the label of each. The largest score decides, by ``NAME_predict``. One
@@ -164,13 +172,15 @@ def to_c(
         _check_float(estimator, float_graph, probabilities)
         given = np.empty((0, n_features)) if X_calibration is None else X_calibration
         samples = check_samples("X_calibration", given, n_features, at_least=0)
+        float_graph = centred(float_graph, samples)
         return CModel(
             estimator, float_graph, name, chosen, samples, interface=Interface(input, arena)
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
     check_range(estimator, samples)
+    options: dict[str, Any] = {**bits, "are_logits": probabilities}
     with reporting("to_c", verbose):
-        graph = _integers(estimator, float_graph, samples, calibration, input_type, **bits)
+        graph = _integers(estimator, float_graph, samples, calibration, input_type, **options)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
     model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
     told = advice(float_graph, samples, calibration, input_type, **bits)

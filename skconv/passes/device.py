@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import INPUT, Affine, Graph, KernelMachine, Node, Quantized, Reshape
+from skconv.graph import INPUT, Affine, Conv, Graph, KernelMachine, Node, Quantized, Reshape
 from skconv.graph.base import Array, Shape, TensorSpec
 from skconv.passes.fold import fold
 from skconv.passes.scales import INT16_MAX, UINT16_MAX
@@ -58,6 +58,23 @@ def device_units(graph: Graph, x: NDArray[Any]) -> tuple[Graph, TensorSpec] | No
         if in_units is not None:
             return in_units, _input(graph, scales, zero_points)
     return None
+
+
+def centred(graph: Graph, x: NDArray[Any]) -> Graph:
+    """A float graph whose first convolutions read numbers around 0, where ``x`` is far from it.
+
+    Float32 sums of large numbers lose the small differences that a kernel looks for. What is
+    taken off the input is added to the biases again.
+    """
+    if not len(x) or not all(isinstance(node.op, Conv) for node, _ in _readers(graph)):
+        return graph
+    low, high = float(x.min()), float(x.max())
+    if max(high, -low) <= FARTHEST * (high - low):
+        return graph
+    centre = np.array([(low + high) / 2], np.float32)
+    one = np.ones_like(centre)
+    folded = _in_units(graph, one.astype(np.float64), -centre.astype(np.float64))
+    return graph if folded is None else _with_affines(folded, one, -centre)
 
 
 def _one_scale_does(low: Array, high: Array) -> bool:
@@ -136,22 +153,25 @@ def _readers(graph: Graph) -> Iterator[tuple[Node, Shape]]:
 
 def _in_units(graph: Graph, scales: Array, zero_points: Array) -> Graph | None:
     """The graph with another input; None where that takes one `Affine` more."""
+    folded = fold(_with_affines(graph, scales, -scales * zero_points))
+    return folded if _n_affines(folded) <= _n_affines(graph) else None
+
+
+def _with_affines(graph: Graph, factors: Array, offsets: Array) -> Graph:
+    """The graph with an `Affine`, by groups, in front of the first nodes that compute."""
     changed = Graph(graph.input, classes=graph.classes)
     shapes = {node.name: shape for node, shape in _readers(graph)}
     names = {INPUT: INPUT}
     for node in graph.nodes:
         inputs = [names[name] for name in node.inputs]
         if node.name in shapes:
-            factors, offsets = (
-                np.resize(values, shapes[node.name][-1])
-                for values in (scales, -scales * zero_points)
-            )
-            changed = changed.append(Affine(factors, offsets), inputs[0])
+            channels = shapes[node.name][-1]
+            affine = Affine(np.resize(factors, channels), np.resize(offsets, channels))
+            changed = changed.append(affine, inputs[0])
             inputs[0] = changed.output_name
         changed = changed.append(node.op, *inputs, name=node.name)
         names[node.name] = changed.output_name
-    folded = fold(changed)
-    return folded if _n_affines(folded) <= _n_affines(graph) else None
+    return changed
 
 
 def _n_affines(graph: Graph) -> int:

@@ -47,7 +47,8 @@ def integer_graph(
     input_type : {"uint8", "int8", "int16"}, optional
         What the device delivers, where the samples do not tell it.
     **bits
-        ``linear_bits``, ``output_bits``, ``conv_bits`` of `skconv.passes.quantize.quantize`.
+        ``linear_bits``, ``output_bits``, ``conv_bits`` and ``are_logits`` of
+        `skconv.passes.quantize.quantize`.
     """
     checked = check_calibration(graph, samples)
     options = device_input(samples, input_type) | bits

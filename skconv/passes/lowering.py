@@ -99,6 +99,7 @@ class Lowering:
     graph: Graph
     names: dict[str, str] = field(default_factory=lambda: {INPUT: INPUT})
     conv_bits: Bits = 8
+    are_logits: bool = False
 
     def __post_init__(self) -> None:
         self.source_specs = self.source.specs
@@ -132,7 +133,8 @@ class Lowering:
     def vector_limit(self, node: Node) -> int:
         """The largest integer that a `Linear` or a `KernelMachine` wants to read."""
         (name,) = node.inputs
-        return precision.limit(node.op, self.ranges[name], self.ranges[node.name])
+        are_logits = self.are_logits and node.name == self.source.scores_name
+        return precision.limit(node.op, self.ranges[name], self.ranges[node.name], are_logits)
 
     def is_delivered(self, name: str) -> bool:
         """Whether an integer tensor holds the numbers of the device, as they are."""

@@ -21,18 +21,22 @@ from skconv.runtime import reference
 # Of a linear layer: in parts of the range of all outputs. Of a kernel machine, on samples that
 # are hard to tell apart: in parts of the spread of their decisions.
 MOST_SCORE_NOISE = 0.01
+MOST_LOGIT_NOISE = 0.1
 MOST_KERNEL_NOISE = 0.25
 # A few large values dominate the spread of polynomials, and others must still be told apart.
 MOST_POLY_NOISE = 0.02
 MOST_SAMPLES = 200
 
 
-def limit(op: Op, read: Range, yielded: Range) -> int:
+def limit(op: Op, read: Range, yielded: Range, are_logits: bool = False) -> int:
     """The largest integer that a `Linear` or a `KernelMachine` wants to read.
 
     127 where the rounding to 8 bits is as good as nothing, else as many as int32 sums allow.
+    Of scores that become probabilities (``are_logits``) a few large ones excuse no error.
     """
     step = integer_spec((1,), *read, INT8_MAX).scale
+    if are_logits and isinstance(op, Linear):
+        yielded = (0.0, min(yielded[1] - yielded[0], MOST_LOGIT_NOISE / MOST_SCORE_NOISE))
     return INT8_MAX if eight_bits_do(op, step, yielded) else max(INT8_MAX, most(op, read))
 
 

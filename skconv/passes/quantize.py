@@ -47,6 +47,7 @@ def quantize(
     linear_bits: Bits = 16,
     output_bits: Bits = 8,
     conv_bits: Bits = 8,
+    are_logits: bool = False,
 ) -> Graph:
     """The integer graph of a float graph.
 
@@ -69,6 +70,8 @@ def quantize(
     conv_bits : {8, 16}
         Size of the maps that convolutions read. In a deep network the roundings of 8 bits
         add up; 16 bits take twice the memory, and the weights stay int8.
+    are_logits : bool
+        Whether the scores become probabilities, which asks more of them than a decision.
 
     Raises
     ------
@@ -81,6 +84,7 @@ def quantize(
     device = device or input_tensor(graph, ranges[INPUT], input_dtype, input_scale)
     ranges = without_saturation(graph, ranges)
     lowering = Lowering(graph, ranges, linear_bits, output_bits, Graph(device), conv_bits=conv_bits)
+    lowering.are_logits = are_logits
     for node in graph.nodes:
         if node.name not in lowering.names:
             _lower(node, lowering)
