@@ -166,7 +166,7 @@ def test_the_first_convolution_keeps_16_bits():
     features.set_params(input_shape=X.shape[1:], zero_mean=True)
     pipe = make_pipeline(features, StandardScaler(), LogisticRegression(max_iter=2000))
     pipe.fit(X[:400], y[:400])
-    model = to_c(pipe, X[:400], name="signal")
+    model = to_c(pipe, X[:400], name="waves")
     assert "Rescale" not in repr(model)
     found = model.predict(X[400:], engine="fixed")
     accuracy = pipe.score(X[400:], y[400:])

@@ -1,0 +1,98 @@
+"""Tables, small samples and signals of 16 bits: accuracy in floats and in the integers.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_small_tables.py [splits]
+
+Half of the samples to fit and to calibrate, the other half to score; means over splits. The
+integers are those of the definition, which the C equals. Target: a loss of at most one point,
+and of half a point for kernel machines on components. The signals are ItalyPowerDemand as
+int16 where aeon is installed, and made of noise where it is not.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skconv import LaplacianNuSVC, RandomConvFeatures, to_c
+
+
+def logistic():
+    return LogisticRegression(max_iter=3000)
+
+
+def convolutions(shape):
+    return RandomConvFeatures(
+        n_kernels=16, kernel_size=3, pool_size=2, input_shape=shape, zero_mean=True, random_state=0
+    )
+
+
+def signals():
+    """Integers of 16 bits, and their labels."""
+    try:
+        from aeon.datasets import load_italy_power_demand
+    except ImportError:
+        rng = np.random.default_rng(0)
+        y = rng.integers(0, 2, 600)
+        noise = rng.normal(size=(600, 64)) * np.where(y, 14, 8)[:, None]
+        return "noise", np.rint(rng.uniform(-12e3, 12e3, (600, 1)) + noise).astype(np.int16), y
+    X, y = load_italy_power_demand()
+    X = X[:, 0]
+    return "power", np.rint(X / np.abs(X).max() * 32_000).astype(np.int16), y
+
+
+def cases():
+    """Name, target in points, Pipeline, samples and labels."""
+    for name, load in (("wine", load_wine), ("cancer", load_breast_cancer)):
+        X, y = load(return_X_y=True)
+        yield f"{name}, scaler, SVC", 1.0, make_pipeline(StandardScaler(), SVC()), X, y
+        yield f"{name}, scaler, logistic", 1.0, make_pipeline(StandardScaler(), logistic()), X, y
+        yield f"{name}, Laplacian", 1.0, make_pipeline(LaplacianNuSVC()), X, y
+    X, y = load_digits(return_X_y=True)
+    far = X / 16 + 100
+    yield "digits/16 + 100, logistic", 1.0, make_pipeline(logistic()), far, y
+    scaled = make_pipeline(StandardScaler(), logistic())
+    yield "digits/16 + 100, scaler, logistic", 1.0, scaled, far, y
+    pipe = make_pipeline(convolutions((8, 8)), StandardScaler(), logistic())
+    yield "digits/16 + 100, convolutions", 1.0, pipe, far, y
+    poly = make_pipeline(StandardScaler(), PCA(16), SVC(kernel="poly", coef0=1.0))
+    yield "digits, scaler, PCA(16), SVC poly", 0.5, poly, X, y
+    yield "digits, PCA(2), Laplacian", 0.5, make_pipeline(PCA(2), LaplacianNuSVC()), X, y
+    laplacian = make_pipeline(StandardScaler(), PCA(2), LaplacianNuSVC())
+    yield "digits, scaler, PCA(2), Laplacian", 0.5, laplacian, X, y
+    name, X, y = signals()
+    pipe = make_pipeline(convolutions((X.shape[1],)), StandardScaler(), logistic())
+    yield f"{name}, int16, convolutions", 1.0, pipe, X, y
+
+
+def accuracies(pipe, X, y, seed):
+    """Of floats and of integers, and how often both say the same."""
+    X, X_new, y, y_new = train_test_split(X, y, test_size=0.5, random_state=seed, stratify=y)
+    model = to_c(pipe.fit(X, y), X)
+    floats, found = pipe.predict(X_new), model.predict(X_new, engine="fixed")
+    return np.mean(floats == y_new), np.mean(found == y_new), np.mean(found == floats)
+
+
+def main() -> None:
+    splits = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    print(f"{'case':<36} float  integers  agreement  points lost  target")
+    for name, target, pipe, X, y in cases():
+        rows = [accuracies(pipe, X, y, seed) for seed in range(splits)]
+        floats, found, agreement = np.mean(rows, axis=0)
+        lost = 100 * (floats - found)
+        print(
+            f"{name:<36} {floats:.4f}    {found:.4f}     {agreement:.4f}"
+            f"  {lost:>11.2f}  {target:>6.1f}{'' if lost <= target else '  missed'}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
