@@ -24,7 +24,7 @@ FEWEST_LEVELS = 256
 # Numbers that are further from 0 than so many times their spread have a zero point.
 FARTHEST = 8
 # How much further than the calibration samples the range of a feature reaches.
-HEADROOM = 1.5
+HEADROOM = 4
 
 
 def device_units(graph: Graph, x: NDArray[Any]) -> tuple[Graph, TensorSpec] | None:
