@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from skconv.export import project, project_folder
 from skconv.export.bench import BenchReport
 from skconv.graph import Graph, Linear, TensorSpec
 from skconv.memory import plan_memory
+from skconv.runtime import fixed
 from skconv.targets import WARNING_FLAGS, get_target
 from skconv.testing import example_graphs, example_samples
 from tests.integer_graphs import every_integer_op, samples
@@ -28,6 +30,7 @@ struct Printer {
     void begin(long) {}
     void print(const char *text) { std::printf("%s", text); }
     void println(int number) { std::printf("%d\\n", number); }
+    void println(const char *text) { std::printf("%s\\n", text); }
 };
 static Printer Serial;
 """
@@ -126,6 +129,21 @@ def test_arduino_finds_the_library_and_the_sketch(folder, tmp_path):
     assert done.stdout == "m: samples wrong: 0\n"
 
 
+@pytest.mark.needs("g++")
+def test_the_other_sketch_prints_the_class_of_an_array(folder, tmp_path):
+    (tmp_path / "Arduino.h").write_text(ARDUINO)
+    sketch = tmp_path / "main.cpp"
+    text = (folder / "examples" / "predict" / "predict.ino").read_text()
+    sketch.write_text(f'#include "Arduino.h"\n{text}\nint main() {{ setup(); }}\n')
+    model = tmp_path / "m.cpp"  # renamed, as Arduino users do
+    model.write_text((folder / "m.c").read_text())
+    command = ["g++", "-O1", "-Wall", "-Werror", f"-I{folder}", str(sketch), str(model)]
+    subprocess.run([*command, "-o", "program"], cwd=tmp_path, check=True)
+    done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
+    (index,) = fixed.tensors(GRAPH, X[:1])[GRAPH.output_name].ravel()
+    assert done.stdout == f"class: {GRAPH.classes[index]}\n"
+
+
 @pytest.mark.needs("cc")
 def test_it_builds_and_finds_itself_right(folder):
     done = build(folder, "m", "-O2")
@@ -160,6 +178,36 @@ def test_it_builds_with_cmake(folder, tmp_path):
         ["ctest", "--test-dir", str(tmp_path / "build"), "--no-tests=error"],
     ):
         subprocess.run(command, check=True, capture_output=True)
+
+
+def cmake_commands(folder, build, *options):
+    """How CMake compiles each file of the folder."""
+    command = ["cmake", "-S", str(folder), "-B", str(build), "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+    subprocess.run([*command, *options], check=True, capture_output=True)
+    found = json.loads((build / "compile_commands.json").read_text())
+    return {Path(entry["file"]).name: entry["command"] for entry in found}
+
+
+@pytest.mark.needs("cc", "cmake")
+@pytest.mark.parametrize("build_type", ["", "Debug", "Release"])
+@pytest.mark.parametrize("option", ["", "-Os", "-O3 -g"])
+def test_cmake_optimises_the_model_in_every_build_type(folder, tmp_path, build_type, option):
+    options = [f"-DCMAKE_BUILD_TYPE={build_type}", *([f"-DM_OPTIMIZE={option}"] if option else [])]
+    command = cmake_commands(folder, tmp_path / "build", *options)["m.c"]
+    assert re.findall(r" (-O\w+)", command)[-1] == (option or "-O2").split()[0]
+    assert "-std=gnu99" in command
+
+
+@pytest.mark.needs("cmake", "arm-none-eabi-gcc")
+def test_a_cross_build_links_no_self_test(folder, tmp_path):
+    options = (
+        "-DCMAKE_SYSTEM_NAME=Generic",
+        "-DCMAKE_C_COMPILER=arm-none-eabi-gcc",
+        "-DCMAKE_C_FLAGS=-mcpu=cortex-m0 -mthumb",
+        "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
+    )
+    assert cmake_commands(folder, tmp_path / "build", *options).keys() == {"m.c"}
+    subprocess.run(["cmake", "--build", tmp_path / "build"], check=True, capture_output=True)
 
 
 def test_without_samples_there_is_no_test(tmp_path):
