@@ -111,7 +111,9 @@ def test_arduino_finds_the_library_and_the_sketch(folder, tmp_path):
     )
     assert properties["name"] == "m"
     assert (folder / properties["includes"]).is_file()
-    assert json.loads((folder / "library.json").read_text())["build"]["srcFilter"][1] == "+<m.c>"
+    build = json.loads((folder / "library.json").read_text())["build"]
+    assert build["srcFilter"][1] == "+<m.c>"
+    assert build["flags"] == "-O2 -std=gnu99"  # of GNU's dialects: an AVR needs __flash
     (tmp_path / "Arduino.h").write_text(ARDUINO)
     (tmp_path / "main.cpp").write_text("void setup();\nint main() { setup(); }\n")
     sketch = folder / "examples" / "self_test"

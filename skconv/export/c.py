@@ -6,11 +6,16 @@ stands in the hand-written header files of ``csrc``, which go along.
 The C of a model ``gesture`` offers, in ``gesture.h``:
 
 - ``gesture_input_t``, ``gesture_output_t``, ``GESTURE_INPUT_SIZE``, ``GESTURE_OUTPUT_SIZE``,
-  ``GESTURE_ARENA_BYTES`` and, of a classifier, ``GESTURE_N_CLASSES``;
+  ``GESTURE_ARENA_BYTES``, ``GESTURE_STACK_BYTES`` (an estimate) and, of a classifier,
+  ``GESTURE_N_CLASSES``; of maps ``GESTURE_INPUT_HEIGHT``, ``_WIDTH`` and ``_CHANNELS``;
+- of an integer model ``GESTURE_INPUT_SCALE``, ``GESTURE_INPUT_ZERO_POINT`` and those of the
+  output (tables ``_SCALES``, ``_ZERO_POINTS`` where entries have their own), and two functions
+  that use floats: ``gesture_quantize(value, index)``, ``gesture_dequantize(value, index)``;
 - ``void gesture_run(const gesture_input_t *input, gesture_output_t *output)``: the scores of
   a classifier, the predictions of a regressor, the features of a transformer;
 - ``int32_t gesture_predict(const gesture_input_t *input)``, of a classifier: the index of
-  the class, and ``gesture_label``, the label of an index;
+  the class, and ``gesture_label``, the label of an index: ``const char *``, or ``int32_t``
+  where labels are integers;
 - where wanted (`skconv.export.interface.Interface`) ``gesture_probabilities``, and an arena
   that the caller gives;
 - of a graph that takes rows (`skconv.export.stream`) ``GESTURE_ROWS``, ``GESTURE_ROW_SIZE`` and

@@ -76,7 +76,8 @@ def to_c(
         (``NAME_INPUT_SCALES``). Needed for int8; a few hundred are enough. The
         first of them become the test vectors of `CModel.save`.
     name : str
-        Prefix of all C symbols.
+        Prefix of all C symbols and of the files: a C identifier of at most 63 letters. A name
+        that would hide a header, such as ``"string"``, is refused.
     dtype : {"int8", "float32"}
         Integers only (no FPU needed, the same bytes on every target), or float32.
     target : str
@@ -105,8 +106,8 @@ def to_c(
         What the device delivers, where the calibration samples do not tell it: by default
         int16 for numbers that are not whole. 8 bits have one scale for all features.
     arena : {"static", "caller"}
-        Whose the working memory is: static in the C, or a ``NAME_arena_t`` that the caller
-        gives to every function.
+        Where working memory lives: static in the C, or in a ``NAME_arena_t`` that the caller
+        passes to every function.
     probabilities : bool
         Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
         regression, or of those that belong to ``classes``, by a table.

@@ -21,9 +21,9 @@ class Interface:
         ``"image"``: a sample as a whole. ``"rows"``: row after row, as a camera delivers
         it, by ``NAME_begin``, ``NAME_push`` and ``NAME_finish``; of a signal its samples.
     arena : {"static", "caller"}
-        ``"static"``: the model has its memory. ``"caller"``: functions take it as their
-        first argument, a ``NAME_arena_t``; models that never run at the same time may then
-        share memory, and one model may run in several threads.
+        Where working memory lives. ``"static"``: in the C of the model. ``"caller"``: in a
+        ``NAME_arena_t``, the first argument of every function; models that never run at the
+        same time may then share memory, and one model may run in several threads.
     probabilities : QSoftmax or None
         What ``NAME_probabilities`` makes of scores, where it is wanted.
     """

@@ -171,7 +171,7 @@ LIBRARY_JSON = """\
   "build": {{
     "srcDir": ".",
     "includeDir": ".",
-    "flags": "-O2",
+    "flags": "-O2 -std=gnu99",
     "srcFilter": ["-<*>", "+<{name}.c>"]
   }}
 }}
