@@ -7,14 +7,14 @@ import pytest
 
 from skconv.graph import Clip, Conv, Graph, KNearest, QConv, Sign, TensorSpec
 from skconv.passes.quantize import quantize
-from skconv.runtime import fixed, reference, torch_engine
+from skconv.runtime import engine, fixed, reference
 from skconv.testing import assert_runtimes_agree, chain, conv, example_samples, quantized_example
 
 
 def run_all(graph: Graph, x):
     """What reference and torch say, which is the same."""
     wanted = reference.run(graph, x)
-    assert np.array_equal(torch_engine.run(graph, x), wanted)
+    assert np.array_equal(engine.run(graph, x), wanted)
     return wanted
 
 

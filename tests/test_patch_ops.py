@@ -26,7 +26,7 @@ from skconv.kernels.kmeans import KMeansKernels, PatchDistances
 from skconv.passes.calibrate import calibrate
 from skconv.passes.quantize import quantize
 from skconv.passes.scales import requantization
-from skconv.runtime import fixed, reference, torch_engine
+from skconv.runtime import engine, fixed, reference
 from skconv.testing import assert_runtimes_agree, chain, divided
 
 CENTROIDS = np.array([[0, 0], [4, 0], [0, 3]], np.float32)
@@ -88,7 +88,7 @@ def test_contrast_of_a_bright_flat_patch_is_that_of_eps():
     """Its mean of squares and squared mean are large and equal."""
     x = np.full((1, 4, 4, 1), 250.1, np.float32)
     graph = chain(LocalContrast(eps=1e-4), shape=(4, 4, 1))
-    np.testing.assert_allclose(torch_engine.run(graph, x), 1e-2, 1e-5)
+    np.testing.assert_allclose(engine.run(graph, x), 1e-2, 1e-5)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -166,14 +166,14 @@ def test_triangle_does_not_change_when_all_move():
     x = np.random.default_rng(0).normal(size=(5, 2))
     moved = Triangle(CENTROIDS + np.float32([100, -50]))
     wanted = reference.run(chain(Triangle(CENTROIDS), shape=(2,)), x)
-    found = torch_engine.run(chain(moved, shape=(2,)), x + np.array([100, -50]))
+    found = engine.run(chain(moved, shape=(2,)), x + np.array([100, -50]))
     np.testing.assert_allclose(found, wanted, atol=2e-5)
 
 
 def test_triangle_of_a_pixel_that_is_a_centroid():
     """Its squared distance may come out negative: that is 0, and no NaN."""
     centroids = np.random.default_rng(0).normal(size=(300, 20)).astype(np.float32)
-    found = torch_engine.run(chain(Triangle(centroids), shape=(20,)), centroids)
+    found = engine.run(chain(Triangle(centroids), shape=(20,)), centroids)
     wanted = reference.run(chain(Triangle(centroids), shape=(20,)), centroids)
     np.testing.assert_allclose(found, wanted, atol=5e-3)
 

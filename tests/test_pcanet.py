@@ -24,7 +24,7 @@ from skconv import PCANetFeatures
 from skconv.features import csr, graph_maps
 from skconv.features.pcanet import block_stride
 from skconv.graph import Graph, Hash
-from skconv.runtime import reference, torch_engine
+from skconv.runtime import engine, reference
 
 
 def images(*shape: int, seed: int = 0) -> NDArray[np.float32]:
@@ -110,7 +110,7 @@ def test_negating_a_kernel_of_stage_2_flips_its_bit() -> None:
             else node
             for node in extractor.graph_.nodes
         )
-        flipped = torch_engine.run(Graph(extractor.graph_.input, nodes), X.reshape(3, -1))
+        flipped = engine.run(Graph(extractor.graph_.input, nodes), X.reshape(3, -1))
         swapped = before[..., np.arange(16) ^ (1 << bit)]
         assert_array_equal(flipped.reshape(before.shape), swapped)
 
