@@ -189,6 +189,7 @@ def verify(graph: Graph) -> Graph:
                 f"node {node.name!r}: {type(node.op).__name__} in a graph of {graph.domain} ops"
             )
         known.add(node.name)
+    _ = graph.specs  # each op checks its inputs
     n_labels = graph.n_classes if graph.classes is None else len(graph.classes)
     if graph.is_classifier and n_labels != graph.n_classes:
         raise ValueError(f"{n_labels} classes for {graph.n_classes} outcomes")
