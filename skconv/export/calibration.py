@@ -31,8 +31,8 @@ FEWEST_LEVELS = 8
 
 ENOUGH_AGREEMENT = 0.95
 # The integer definition runs on so many samples, and on fewer where each takes long.
-FEWEST_COMPARED, MOST_COMPARED = 100, 500
-MOST_MACS = 5e7
+FEWEST_COMPARED, MOST_COMPARED = 25, 500
+MOST_MACS = 1e8
 # Two of a few samples, and three of a second class, are more than chance.
 FEWEST_WRONG, FEWEST_OTHERS = 2, 3
 
