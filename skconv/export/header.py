@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from skconv.export.labels import label_function
 from skconv.export.program import Program
+from skconv.export.sample import sample_of
 from skconv.export.scales import conversions, scale_macros, shape_macros
 from skconv.export.stack import stack_bytes
 from skconv.export.text import CTYPES, comment
 from skconv.graph import INPUT, TensorSpec
+from skconv.graph.base import Shape
 
 
 def header(program: Program) -> Iterator[str]:
@@ -139,8 +141,9 @@ def _title(program: Program) -> Iterator[str]:
     yield from (f" * {line}" for line in _what_to_call(program))
     yield " *"
     yield f" * skconv   {version()}; changes made here are lost at the next export"
-    yield f" * input    {described(program.specs[INPUT])}"
-    yield f" *          {layout(program.specs[INPUT].shape)}"
+    sample = sample_of(graph)
+    yield f" * input    {described(program.specs[INPUT], sample.shape)}"
+    yield f" *          {sample.layout}"
     yield f" * output   {described(program.scores)}: {_meaning(program)}"
     yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"
     arena = f"{program.plan.arena_bytes:,} bytes of RAM"
@@ -170,17 +173,10 @@ def _what_to_call(program: Program) -> Iterator[str]:
         yield f"Call {name}_run({arena}input, output): it writes the results."
 
 
-def layout(shape: tuple[int, ...]) -> str:
-    """The order of the entries of an input, in words."""
-    if len(shape) != 3:
-        return "in the order of the columns that the estimator was fitted on"
-    axes = "time x channels" if shape[0] == 1 else "height x width x channels, from the top left"
-    return f"{axes}; the last index runs fastest"
-
-
-def described(spec: TensorSpec) -> str:
-    """Type, shape and scale of a tensor, in words."""
-    shape = spec.shape[1:] if len(spec.shape) == 3 and spec.shape[0] == 1 else spec.shape
+def described(spec: TensorSpec, shape: Shape | None = None) -> str:
+    """Type, shape and scale of a tensor, in words; the shape may be another of that size."""
+    shape = spec.shape if shape is None else shape
+    shape = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     text = f"{spec.dtype} {shape}"
     if spec.domain == "float":
         return text

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from skconv.export.header import layout, version
+from skconv.export.header import version
 from skconv.export.program import Program
+from skconv.export.sample import sample_of
 from skconv.export.stack import stack_bytes
 from skconv.graph import INPUT, TensorSpec
 from skconv.targets import Target
@@ -51,7 +52,7 @@ def manifest(program: Program, made: Made, files: Mapping[str, str]) -> str:
         else {"name": target.name, "compiler": target.compiler, "flags": list(target.flags)},
         "options": dict(made.options),
         "domain": graph.domain,
-        "input": _tensor(program.specs[INPUT]) | {"layout": layout(program.specs[INPUT].shape)},
+        "input": _input(program),
         "output": _tensor(program.scores),
         "classes": _classes(program),
         "bytes": {
@@ -65,6 +66,12 @@ def manifest(program: Program, made: Made, files: Mapping[str, str]) -> str:
         "files": {file: _digest(text) for file, text in sorted(files.items())},
     }
     return json.dumps(content, indent=2) + "\n"
+
+
+def _input(program: Program) -> dict[str, Any]:
+    sample = sample_of(program.graph)
+    described = {"shape": list(sample.shape), "layout": sample.layout}
+    return _tensor(program.specs[INPUT]) | described
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:

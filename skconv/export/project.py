@@ -24,11 +24,12 @@ from skconv.cost import report
 from skconv.export import project_text as texts
 from skconv.export.bench import BenchReport
 from skconv.export.c import render
-from skconv.export.header import described, layout, version
+from skconv.export.header import described, version
 from skconv.export.interface import Interface
 from skconv.export.manifest import MANIFEST, Made, manifest
 from skconv.export.program import Program
 from skconv.export.project_folder import write_project
+from skconv.export.sample import sample_of
 from skconv.export.stack import stack_bytes
 from skconv.export.text import filled, float_literal, literals, table
 from skconv.graph import INPUT, Graph
@@ -197,7 +198,8 @@ def _made(program: Program, made: Made) -> Iterator[str]:
     if made.options:
         chosen = ", ".join(f"{key}={value!r}" for key, value in made.options.items())
         yield f"options of `to_c`: `{chosen}`"
-    yield f"input: {described(program.specs[INPUT])}; {layout(program.specs[INPUT].shape)}"
+    sample = sample_of(program.graph)
+    yield f"input: {described(program.specs[INPUT], sample.shape)}; {sample.layout}"
     yield f"output: {described(program.scores)}"
     if made.agreement is not None:
         yield f"agreement with the estimator on calibration samples: {made.agreement:.4f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from skconv.export.program import Program
+from skconv.export.sample import sample_of
 from skconv.export.text import float_literal, macro_table
 from skconv.graph import INPUT, TensorSpec
 
@@ -13,10 +14,8 @@ GUARD = "SKCONV_NO_FLOAT"
 
 def shape_macros(program: Program) -> Iterator[str]:
     """Height, width and channels of an input that is a map."""
-    shape = program.specs[INPUT].shape
-    if len(shape) == 3:
-        for word, size in zip(("HEIGHT", "WIDTH", "CHANNELS"), shape, strict=True):
-            yield f"#define {program.macro}_INPUT_{word} {size}"
+    for word, size in sample_of(program.graph).sizes.items():
+        yield f"#define {program.macro}_INPUT_{word} {size}"
 
 
 def scale_macros(program: Program) -> Iterator[str]:
