@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 KIB = 1024
@@ -19,6 +20,8 @@ class Chip:
         As it is printed.
     flash_bytes, ram_bytes : int
         Its memory. By keyword only: two numbers in a row are easily swapped.
+    target : str
+        What to export for, as `to_c` takes it; empty where that is not known.
 
     Raises
     ------
@@ -31,13 +34,14 @@ class Chip:
     --------
     >>> from skconv.chips import CHIPS, Chip
     >>> CHIPS["stm32f103c8"]
-    Chip(name='stm32f103c8', flash_bytes=65536, ram_bytes=20480)
+    Chip(name='stm32f103c8', flash_bytes=65536, ram_bytes=20480, target='cortex-m3')
     >>> share = Chip("half of it", flash_bytes=32 * 1024, ram_bytes=10 * 1024)
     """
 
     name: str
     flash_bytes: int = field(kw_only=True)
     ram_bytes: int = field(kw_only=True)
+    target: str = field(default="", kw_only=True)
 
     def __new__(cls, *arguments: Any, **sizes: Any) -> Chip:
         if len(arguments) > 1:
@@ -55,25 +59,26 @@ class Chip:
 
 # Sizes as the data sheets give them. The flash of the Raspberry Pi Pico is a chip beside it, as
 # is that of an ESP32; 4 MB is what most modules have. Of the RAM of an ESP32 what can hold data:
-# the caches of its flash are left out. For its cores export with target="portable".
+# the caches of its flash are left out.
 SIZES = (
-    ("atmega328p", 32, 2),
-    ("atmega1284p", 128, 16),
-    ("stm32g031k8", 64, 8),
-    ("stm32f103c8", 64, 20),
-    ("samd21g18", 256, 32),
-    ("stm32f401re", 512, 96),
-    ("stm32f411ce", 512, 128),
-    ("stm32f746ng", 1024, 320),
-    ("nrf52832", 512, 64),
-    ("nrf52840", 1024, 256),
-    ("raspberry-pi-pico", 2048, 264),
-    ("esp32", 4096, 320),
-    ("esp32-s3", 4096, 448),
-    ("esp32-c3", 4096, 384),
+    ("atmega328p", 32, 2, "avr"),
+    ("atmega1284p", 128, 16, "avr"),
+    ("stm32g031k8", 64, 8, "cortex-m0plus"),
+    ("stm32f103c8", 64, 20, "cortex-m3"),
+    ("samd21g18", 256, 32, "cortex-m0plus"),
+    ("stm32f401re", 512, 96, "cortex-m4f"),
+    ("stm32f411ce", 512, 128, "cortex-m4f"),
+    ("stm32f746ng", 1024, 320, "cortex-m7"),
+    ("nrf52832", 512, 64, "cortex-m4f"),
+    ("nrf52840", 1024, 256, "cortex-m4f"),
+    ("raspberry-pi-pico", 2048, 264, "cortex-m0plus"),
+    ("esp32", 4096, 320, "portable"),
+    ("esp32-s3", 4096, 448, "portable"),
+    ("esp32-c3", 4096, 384, "rv32imc"),
 )
 CHIPS = {
-    name: Chip(name, flash_bytes=flash * KIB, ram_bytes=ram * KIB) for name, flash, ram in SIZES
+    name: Chip(name, flash_bytes=flash * KIB, ram_bytes=ram * KIB, target=target)
+    for name, flash, ram, target in SIZES
 }
 
 
@@ -89,7 +94,7 @@ def get_chip(chip: str | Chip) -> Chip:
         return chip
     if not isinstance(chip, str) or chip not in CHIPS:
         names = ", ".join(map(repr, CHIPS))
-        raise ValueError(
-            f"chip={chip!r}, wanted a Chip or one of {names}. For another one write chip={HOW_TO}."
-        )
+        meant = get_close_matches(str(chip).lower(), CHIPS, n=1, cutoff=0.8)
+        advice = f"Write chip={meant[0]!r}" if meant else f"For another one write chip={HOW_TO}"
+        raise ValueError(f"chip={chip!r}, wanted a Chip or one of {names}. {advice}.")
     return CHIPS[chip]

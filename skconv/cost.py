@@ -19,6 +19,7 @@ from skconv.columns import aligned, html_table
 from skconv.graph import Graph, Op, TensorSpec
 from skconv.graph.nested import Streamed
 from skconv.memory import MemoryPlan, plan_memory
+from skconv.targets import get_target
 
 HEADER = ("node", "op", "tensor", "MACs", "flash bytes", "RAM bytes")
 
@@ -93,6 +94,8 @@ class CostReport:
     alternatives : tuple of Alternative
         What other options would cost, where they make a difference. They are computed when
         they are asked for.
+    target : str
+        What the C is for; empty where that is not known.
 
     Examples
     --------
@@ -118,6 +121,7 @@ class CostReport:
     others: Callable[[], tuple[Alternative, ...]] | None = field(
         default=None, compare=False, repr=False
     )
+    target: str = ""
 
     @cached_property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -190,6 +194,11 @@ class CostReport:
         yield from map(str, self.alternatives)
         if self.chip is not None:
             yield self._verdict(self.chip)
+            if self.chip.target and not _suits(self.target, self.chip.target):
+                yield (
+                    f"these figures are for {self.target}: for {self.chip.name} export with "
+                    f"to_c(..., target={self.chip.target!r})"
+                )
 
     def _verdict(self, chip: Chip) -> str:
         flash, ram = self.spare_flash_bytes, self.spare_ram_bytes
@@ -258,6 +267,14 @@ class CostReport:
         return pandas.DataFrame(rows, columns=columns).set_index("name")
 
 
+def _suits(target: str, wanted: str) -> bool:
+    """Whether the C of a target has the routines and tables of another one."""
+    if not target:
+        return True
+    found, other = get_target(target), get_target(wanted)
+    return (found.has_dsp, found.word_bits) == (other.has_dsp, other.word_bits)
+
+
 def _roughly(nbytes: int) -> str:
     """To the nearest hundred."""
     return f"{round(nbytes, -2):,}"
@@ -271,6 +288,7 @@ def report(
     *,
     code_bytes: int | None = None,
     others: Callable[[], tuple[Alternative, ...]] | None = None,
+    target: str = "",
 ) -> CostReport:
     """The costs of a graph.
 
@@ -288,6 +306,8 @@ def report(
         About how large the code is.
     others : callable or None
         Gives what other options would cost.
+    target : str
+        What the C is for.
 
     Raises
     ------
@@ -319,6 +339,7 @@ def report(
         None if chip is None else get_chip(chip),
         code_bytes,
         others,
+        target,
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+from skconv.chips import CHIPS
 
 WARNING_FLAGS = (
     "-std=c99",
@@ -101,5 +104,16 @@ def get_target(name: str) -> Target:
     ('-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=soft')
     """
     if name not in TARGETS:
-        raise ValueError(f"target is {name!r}, wanted one of {', '.join(map(repr, TARGETS))}")
+        names = ", ".join(map(repr, TARGETS))
+        raise ValueError(f"target is {name!r}, wanted one of {names}. {_meant(str(name).lower())}")
     return TARGETS[name]
+
+
+def _meant(name: str) -> str:
+    """What to write where there is no target of a name."""
+    if chips := get_close_matches(name, CHIPS, n=1, cutoff=0.8):
+        chip = CHIPS[chips[0]]
+        return f"For the chip {chip.name} write target={chip.target!r}."
+    if targets := get_close_matches(name, TARGETS, n=1, cutoff=0.8):
+        return f"Write target={targets[0]!r}."
+    return "For another processor write target='portable'."

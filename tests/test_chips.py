@@ -11,6 +11,7 @@ import pytest
 from skconv.chips import CHIPS, Chip, get_chip
 from skconv.cost import report
 from skconv.graph import Graph, Linear, Relu, TensorSpec
+from skconv.targets import TARGETS, get_target
 
 RNG = np.random.default_rng(0)
 
@@ -87,3 +88,35 @@ def test_a_chip_that_is_no_chip_is_told_what_to_write():
 def test_the_esp32_family_is_named():
     assert {"esp32", "esp32-s3", "esp32-c3"} < CHIPS.keys()
     assert get_chip("esp32").flash_bytes == 4 * 1024 * 1024
+
+
+def test_a_chip_says_what_to_export_for():
+    assert {chip.target for chip in CHIPS.values()} <= set(TARGETS)
+    found = [
+        str(report(GRAPH, chip="atmega328p", target=target)) for target in ("cortex-m4", "avr")
+    ]
+    advice = "these figures are for cortex-m4: for atmega328p export with to_c(..., target='avr')"
+    assert found[0].splitlines()[-1] == advice
+    assert found[1].splitlines()[-1].startswith("fits atmega328p")
+    # Routines and tables are the same: an FPU changes nothing.
+    assert "export with" not in str(report(GRAPH, chip="nrf52840", target="cortex-m4"))
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("ATmega328P", r"For the chip atmega328p write target='avr'\."),
+        ("esp32", r"For the chip esp32 write target='portable'\."),
+        ("stm32f401", r"For the chip stm32f401re write target='cortex-m4f'\."),
+        ("Cortex-M4", r"Write target='cortex-m4'\."),
+        ("z80", r"For another processor write target='portable'\."),
+    ],
+)
+def test_a_target_that_is_none_gets_advice(name, advice):
+    with pytest.raises(ValueError, match=rf"target is '{name}', wanted one of .*'avr'\. {advice}"):
+        get_target(name)
+
+
+def test_a_chip_that_is_spelt_otherwise():
+    with pytest.raises(ValueError, match=r"chip='ATmega328P', wanted .* Write chip='atmega328p'\."):
+        report(GRAPH, chip="ATmega328P")

@@ -137,7 +137,12 @@ def test_to_dict_is_ready_for_json(model):
     assert found["flash_bytes"] == sum(node["flash_bytes"] for node in found["nodes"])
     assert [node["name"] for node in found["nodes"]] == [node.name for node in cost.nodes]
     assert found["code_bytes"] == cost.code_bytes
-    assert found["chip"] == {"name": "nrf52832", "flash_bytes": 524288, "ram_bytes": 65536}
+    assert found["chip"] == {
+        "name": "nrf52832",
+        "flash_bytes": 524288,
+        "ram_bytes": 65536,
+        "target": "cortex-m4f",
+    }
     assert found["fits"] is True
     assert model.report().to_dict()["fits"] is None
 
