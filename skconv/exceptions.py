@@ -40,11 +40,11 @@ class CompilerWarning(SkconvWarning):
 
 
 def warn(message: str, kind: type[SkconvWarning]) -> None:
-    """Warn at the line outside of this package that called it."""
-    package = __name__.partition(".")[0]
+    """Warn at the user's line: outside of this package, and of scikit-learn that calls it."""
+    packages = (__name__.partition(".")[0], "sklearn")
     depth = 2
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in packages:
         frame = frame.f_back
         depth += 1
     warnings.warn(message, kind, stacklevel=depth)

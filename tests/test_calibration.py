@@ -223,8 +223,11 @@ def test_the_worst_output_is_told():
 
 def test_advice_leaves_out_what_was_tried(pipe):
     graph = skconv.to_graph(pipe)
-    told = calibration.advice(graph, IMAGES / 255, "minmax", None, conv_bits=8, linear_bits=8)
+    told = calibration.advice(graph, IMAGES / 255, "minmax", "int8", conv_bits=8, linear_bits=8)
     for option in ("conv_bits=16", "linear_bits=16", "input_type='int16'", "'percentile'"):
         assert option in told
+    # Fractions are int16 where nothing else is said.
+    told = calibration.advice(graph, IMAGES / 300, "minmax", None, conv_bits=8, linear_bits=8)
+    assert "input_type" not in told
     told = calibration.advice(graph, IMAGES, "mse", None, conv_bits=16, linear_bits=16)
     assert told.startswith("See where: model.compare(X) shows which layer loses most")

@@ -83,6 +83,22 @@ def test_halves_go_to_even_and_what_is_no_number_to_the_least(tmp_path):
     assert found.tolist() == [0, 2, 2, 0, -2, -2, 0, 127, -127, 127]
 
 
+@pytest.mark.needs("cc")
+def test_what_float32_loses_is_stated(tmp_path):
+    points, scales = np.array([-(2**29), 2**26, 2**23 + 1]), np.array([1e-4, 3e-3, 0.07])
+    spec = TensorSpec((3,), "int16", scales=tuple(scales), zero_points=tuple(map(int, points)))
+    graph = Graph(replace(spec, minimum=-32767, maximum=32767)).append(Abs())
+    stated = re.search(
+        r"large as 536,870,912 the result may\n.* be (\d+) units", render(graph, "m")["m.h"]
+    )
+    q = np.random.default_rng(0).integers(-30_000, 30_000, (200, 3))
+    values = spec.real(q).astype(np.float32)
+    found = converted(graph, values.ravel(), tmp_path)[:, 0].reshape(-1, 3)
+    wanted = fixed.quantize_input(graph.input, values.astype(np.float64))
+    assert 1 < np.abs(found - wanted).max() <= int(stated[1]) < 200
+    assert "float32" not in render(Graph(SPECS[3]).append(Abs()), "m")["m.h"]
+
+
 def test_one_scale_is_a_macro_and_several_are_a_table():
     text = render(Graph(SPECS[0]).append(Abs()), "m")["m.h"]
     assert "#define M_INPUT_SCALE 0.25f\n#define M_INPUT_ZERO_POINT 0\n" in text

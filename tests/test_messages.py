@@ -166,6 +166,42 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
         "model='resnet18' is no file .*none of the names 'efficientnet_lite0'",
         r"resnet18\(weights='DEFAULT'\), or model='torchvision.models:resnet18'\.$",
     ),
+    "missing package": (
+        lambda: PretrainedFeatures("no_such_package.models:resnet18").fit(IMAGES),
+        ImportError,
+        "model='no_such_package.models:resnet18' wants the module no_such_package, which is not",
+        r"by `pip install no_such_package`\.$",
+    ),
+    "missing factory": (
+        lambda: PretrainedFeatures("torch.nn:Resnet").fit(IMAGES),
+        ValueError,
+        "model='torch.nn:Resnet': module 'torch.nn' has no attribute 'Resnet'",
+        r"Write 'package.module:factory' with a function that makes the network\.$",
+    ),
+    "factory with arguments": (
+        lambda: PretrainedFeatures("torch.nn:Linear").fit(IMAGES),
+        TypeError,
+        "model='torch.nn:Linear' is called without arguments, but missing .*'in_features'",
+        r"Call it yourself, and write model=module\.$",
+    ),
+    "one image": (
+        lambda: MODEL.predict(IMAGES[0]),
+        ValueError,
+        r"X of shape \(8, 8\) is one sample, not an array of them",
+        r"Write X\[None\]\.$",
+    ),
+    "samples for a target": (
+        lambda: MODEL.benchmark(X),
+        TypeError,
+        "target is of type ndarray, wanted a name such as 'cortex-m0'",
+        r"write benchmark\(X=samples\)\.$",
+    ),
+    "name with a dash": (
+        lambda: to_c(PIPE, X, name="my-model"),
+        ValueError,
+        "name is 'my-model', wanted a C identifier",
+        "write 'my_model'$",
+    ),
     "nearly a name": (
         lambda: PretrainedFeatures("mobilenetv2").fit(IMAGES),
         ValueError,

@@ -42,6 +42,11 @@ AMBIGUOUS = {
         rng.normal(size=(5, 6, 100)),
         r"input_shape=\(6, 1, 100\) and data_format='channels_first'",
     ),
+    "planes of colour": (
+        rng.normal(size=(5, 3, 16, 20)),
+        r"images of 3 x 16 pixels and 20 channels.*write data_format='channels_first' for these, "
+        r"or input_shape=\(3, 16, 20\)",
+    ),
     "one image of floats": (
         PHOTO / 255,
         r"\(60, 80\) is taken for 60 samples of shape \(80,\).*write X\[None\]",
@@ -55,6 +60,7 @@ def test_an_ambiguous_shape_is_told_once_with_what_to_write(case):
     with pytest.warns(ShapeWarning, match=message) as told:
         extractor().fit(x)
     assert len(told) == 1
+    assert told[0].filename == __file__  # the user's line, not scikit-learn's around fit
 
 
 UNAMBIGUOUS = {

@@ -31,10 +31,15 @@ def check_samples(name: str, X: Any, n_features: int, at_least: int = 1) -> NDAr
             "Write X[None] for a single sample X."
         )
     flat = array.reshape(len(array), int(np.prod(array.shape[1:])))
+    if flat.shape[1] != n_features and array.size == n_features:
+        raise ValueError(
+            f"{name} of shape {array.shape} is one sample, not an array of them. "
+            f"Write {name}[None]."
+        )
     if flat.shape[1] != n_features:
         raise ValueError(
             f"{name} has {flat.shape[1]} numbers a sample (shape {array.shape}), "
-            f"the estimator was fitted on {n_features}"
+            f"the estimator was fitted on {n_features}. Give samples of that size."
         )
     if flat.dtype.kind not in "buif":
         raise ValueError(f"{name} has dtype {array.dtype}, wanted real numbers")

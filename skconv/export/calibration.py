@@ -162,7 +162,7 @@ def advice(
     helpful = {
         "conv_bits=16": convolves and conv_bits == 8,
         "linear_bits=16": linear_bits == 8,
-        "input_type='int16'": input_type is None and not _is_whole(samples),
+        "input_type='int16'": input_type in ("int8", "uint8") and not _is_whole(samples),
         "calibration='percentile'": calibration == "minmax",
     }
     tried = " or ".join(option for option, helps in helpful.items() if helps)

@@ -170,6 +170,7 @@ class CModel(Scored):
             chip,
             code_bytes=code_bytes(self.graph, self.plan, self.interface, self.target),
             others=self._alternatives,
+            target=self.target.name,
         )
 
     def _alternatives(self) -> tuple[Alternative, ...]:
@@ -209,6 +210,11 @@ class CModel(Scored):
         skconv.emulator.MissingToolError
             Where a compiler or simulator is not installed; it names the package.
         """
+        if target is not None and not isinstance(target, str):
+            raise TypeError(
+                f"target is of type {type(target).__name__}, wanted a name such as 'cortex-m0'. "
+                "Samples go by keyword: write benchmark(X=samples)."
+            )
         model = self if target is None else self.for_target(target)
         return benchmark(
             model.graph,

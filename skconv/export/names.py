@@ -51,7 +51,8 @@ def check_name(name: str) -> str:
     """
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise ValueError(
-            f"name is {name!r}, wanted a C identifier: a letter, then letters, digits and '_'"
+            f"name is {name!r}, wanted a C identifier: a letter, then letters, digits and '_'; "
+            f"write {_near(str(name))!r}"
         )
     if len(name) > LONGEST:
         raise ValueError(
@@ -61,6 +62,12 @@ def check_name(name: str) -> str:
     if reason:
         raise ValueError(f"name is {name!r}, {reason}; write another, such as 'my_{name}'")
     return name
+
+
+def _near(name: str) -> str:
+    """A name that a model may have, as near to another as it can be."""
+    near = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[: LONGEST - len("my_")]
+    return near if near[:1].isalpha() and not _taken(near) else f"my_{near or 'model'}"
 
 
 def _taken(name: str) -> str:

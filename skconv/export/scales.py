@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+import numpy as np
+
 from skconv.export.program import Program
 from skconv.export.sample import sample_of
 from skconv.export.text import float_literal, macro_table
 from skconv.graph import INPUT, TensorSpec
 
 GUARD = "SKCONV_NO_FLOAT"
+FLOAT32_BITS = 24  # of a float32, the first of them not stored
 
 
 def shape_macros(program: Program) -> Iterator[str]:
@@ -59,6 +62,7 @@ def _quantize(name: str, macro: str, spec: TensorSpec) -> Iterator[str]:
     low, high = spec.limits
     yield "/* The input that stands for a real number: the nearest integer, within the range of"
     yield f" * the input. `index` is that of the entry, from 0 to {macro}_INPUT_SIZE - 1."
+    yield from _limits_of_float32(spec)
     yield " */"
     yield f"static inline {name}_input_t {name}_quantize(float value, int32_t index)"
     yield "{"
@@ -77,6 +81,18 @@ def _quantize(name: str, macro: str, spec: TensorSpec) -> Iterator[str]:
     yield "    const int32_t down = rest < -0.5f || (rest == -0.5f && odd);"
     yield f"    return ({name}_input_t)(whole + up - down);"
     yield "}"
+
+
+def _limits_of_float32(spec: TensorSpec) -> Iterator[str]:
+    """How far the result may be off, where numbers have more bits than float32 keeps.
+
+    The scale, the quotient and the zero point are rounded, each by 2^-24 of its size at most.
+    """
+    largest = int(np.abs(spec.outer_zero_point).max())
+    if largest >= 2**FLOAT32_BITS // 4:
+        units = -(-3 * (largest + spec.magnitude) // 2**FLOAT32_BITS) + 1
+        yield f" * It computes in float32: with zero points as large as {largest:,} the result may"
+        yield f" * be {units:,} units off. Code that needs them computes in integers or double."
 
 
 def _dequantize(name: str, macro: str, spec: TensorSpec) -> Iterator[str]:

@@ -213,7 +213,8 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             check_samples(tuple(X.shape), sample)
             is_stated = shape is not None or (len(found) == 1 and self._reads_rows())
             if not is_stated and not isinstance(flat, MapBatches):
-                check_unstated_shape(X, flat, y)
+                first = self.data_format == "channels_first"
+                check_unstated_shape(X, flat, y, channels_first=first)
             maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
             self.input_range_ = input_range(flat)

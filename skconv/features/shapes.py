@@ -8,13 +8,12 @@ two ways is read in one, and a `ShapeWarning` says which, and what to write for 
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.exceptions import ShapeWarning
+from skconv.exceptions import ShapeWarning, warn
 
 Shape = tuple[int, ...]
 Shape3 = tuple[int, int, int]
@@ -83,7 +82,9 @@ def _without_ones(shape: Shape) -> Shape:
     return tuple(n for n in shape if n != 1)
 
 
-def check_unstated_shape(X: Any, flat: NDArray[Any], y: Any) -> None:
+def check_unstated_shape(
+    X: Any, flat: NDArray[Any], y: Any, *, channels_first: bool = False
+) -> None:
     """Where no ``input_shape`` says what a sample is: refuse one image, warn of what is ambiguous.
 
     Parameters
@@ -94,16 +95,20 @@ def check_unstated_shape(X: Any, flat: NDArray[Any], y: Any) -> None:
         Its samples, valid.
     y : array-like or None
         Labels: as many as ``X`` is long say that it holds samples.
+    channels_first : bool
+        Whether channels stand first, as ``data_format`` says.
     """
     shape = tuple(X.shape)
     if not _has_labels(y, shape[0]) and _looks_like_one_image(shape, flat):
         doubt: str | None = _one_image(shape, flat.dtype)
     elif len(shape) == 2:
         doubt = _flat_images(flat)
+    elif len(shape) == 3:
+        doubt = _channels(shape)
     else:
-        doubt = _channels(shape) if len(shape) == 3 else None
+        doubt = None if channels_first else _planes(shape)
     if doubt is not None:
-        warnings.warn(doubt, ShapeWarning, stacklevel=3)
+        warn(doubt, ShapeWarning)
 
 
 def _has_labels(y: Any, n_samples: int) -> bool:
@@ -190,4 +195,18 @@ def _channels(shape: Shape) -> str | None:
         f"X of shape {shape} is taken for images of {height} x {width} pixels, but may hold "
         f"signals of {channels} channel(s): write input_shape={signal} and data_format={order!r} "
         f"for signals, or input_shape={(height, width)} for images"
+    )
+
+
+def _planes(shape: Shape) -> str | None:
+    """What to say of few rows of many channels: they may be planes of colour."""
+    first, *sides = shape[1:]
+    if first not in (1, 3, 4) or min(sides) < _LEAST_SIDE:
+        return None
+    if max(sides) >= _LONGEST_SIDE * min(sides):
+        return None
+    return (
+        f"X of shape {shape} is taken for images of {first} x {sides[0]} pixels and {sides[1]} "
+        "channels, but may hold images whose channels stand first: write "
+        f"data_format='channels_first' for these, or input_shape={shape[1:]} for the others"
     )

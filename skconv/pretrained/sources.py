@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -187,14 +188,37 @@ def source_of(model: Any) -> Source:
 
 
 def _made_by(factory: str) -> Any:
-    module, _, name = factory.partition(":")
-    value: Any = import_module(module)
-    for part in name.split("."):
-        value = getattr(value, part)
-    made = value()
+    made = _named(factory)()
     if not is_module(made):
         raise TypeError(f"model={factory!r} made {made!r}, want a torch.nn.Module")
     return made
+
+
+def _named(factory: str) -> Any:
+    """What ``package.module:factory`` names: something to call without arguments."""
+    module, _, name = factory.partition(":")
+    try:
+        value: Any = import_module(module)
+        for part in name.split("."):
+            value = getattr(value, part)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"model={factory!r} wants the module {error.name}, which is not installed. Install "
+            f"the package that it is of, such as by `pip install {str(error.name).split('.')[0]}`."
+        ) from error
+    except AttributeError as error:
+        raise ValueError(
+            f"model={factory!r}: {error}. Write 'package.module:factory' with a function that "
+            "makes the network."
+        ) from error
+    try:
+        signature(value).bind()
+    except TypeError as error:
+        raise TypeError(
+            f"model={factory!r} is called without arguments, but {error}. Call it yourself, and "
+            "write model=module."
+        ) from error
+    return value
 
 
 def _program(path: Path) -> Any:

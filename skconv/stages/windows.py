@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from skconv.exceptions import ShapeWarning, warn
 from skconv.stages.geometry import Pair, pair
 
 # Windows along each axis; those of several grids come one after the other.
@@ -30,9 +30,7 @@ def fit_window(
     if signal:
         rows = 1
         if clip and columns > width:
-            warnings.warn(
-                f"{name}={size!r} is longer than the signal: {width} is used", stacklevel=2
-            )
+            warn(f"{name}={size!r} is longer than the signal: {width} is used", ShapeWarning)
             columns = width
     if rows > height or columns > width:
         raise ValueError(
@@ -55,9 +53,9 @@ def grid_windows(
     for n in GRIDS[name]:
         counts = (1 if signal else n, n)
         if signal and clip and n > map_shape[1]:
-            warnings.warn(
+            warn(
                 f"pool_size={name!r} is finer than the signal: a grid of {map_shape[1]} is used",
-                stacklevel=2,
+                ShapeWarning,
             )
             counts = (1, map_shape[1])
         if counts[0] > map_shape[0] or counts[1] > map_shape[1]:
