@@ -57,9 +57,9 @@ class Chip:
                 raise ValueError(f"{size}={getattr(self, size)} of {self.name!r}, wanted 0 or more")
 
 
-# Sizes as the data sheets give them. The flash of the Raspberry Pi Pico is a chip beside it, as
-# is that of an ESP32; 4 MB is what most modules have. Of the RAM of an ESP32 what can hold data:
-# the caches of its flash are left out.
+# Sizes from the data sheets. A Raspberry Pi Pico and an ESP32 keep their flash in a chip beside
+# them; 4 MB is what most ESP32 modules have. The RAM of an ESP32 is the part that can hold data,
+# without the caches of its flash.
 SIZES = (
     ("atmega328p", 32, 2, "avr"),
     ("atmega1284p", 128, 16, "avr"),
@@ -95,6 +95,6 @@ def get_chip(chip: str | Chip) -> Chip:
     if not isinstance(chip, str) or chip not in CHIPS:
         names = ", ".join(map(repr, CHIPS))
         meant = get_close_matches(str(chip).lower(), CHIPS, n=1, cutoff=0.8)
-        advice = f"Write chip={meant[0]!r}" if meant else f"For another one write chip={HOW_TO}"
+        advice = f"Write chip={meant[0]!r}" if meant else f"For another chip write chip={HOW_TO}"
         raise ValueError(f"chip={chip!r}, wanted a Chip or one of {names}. {advice}.")
     return CHIPS[chip]

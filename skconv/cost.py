@@ -162,7 +162,7 @@ class CostReport:
     @property
     def _chip(self) -> Chip:
         if self.chip is None:
-            raise ValueError("the report knows no chip: give one, report(chip=...)")
+            raise ValueError("the report was made without a chip: write report(chip=...)")
         return self.chip
 
     def _rows(self) -> Iterator[tuple[str, ...]]:

@@ -184,8 +184,9 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
         """
         if self.class_weight == "balanced":
             raise ValueError(
-                "class_weight='balanced' in partial_fit, which does not know the numbers of all "
-                "samples. Write class_weight={label: weight, ...}, or call fit with all samples."
+                "class_weight='balanced' in partial_fit, which cannot know how many samples each "
+                "class will have. Write class_weight={label: weight, ...}, or call fit with all "
+                "samples."
             )
         return self._learn(X, y, classes, sample_weight, seen=hasattr(self, "_scatter"))
 

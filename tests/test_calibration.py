@@ -131,7 +131,7 @@ def test_one_feature_in_another_unit_warns():
 
 @pytest.mark.parametrize("samples", [np.zeros((50, 8, 8)), np.full((1, 64), 7)])
 def test_constant_samples_are_refused(pipe, samples):
-    with pytest.raises(ValueError, match=r"holds nothing but [07], .* X_train\[:300\]"):
+    with pytest.raises(ValueError, match=r"holds only the number [07], .* X_train\[:300\]"):
         to_c(pipe, samples)
 
 
@@ -202,14 +202,13 @@ def test_one_class_for_all_is_told(pipe):
     model = to_c(pipe, IMAGES[:200])
     fault = calibration._disagreement(model, Said([3] * 200, [3] * 195 + [1] * 5))
     assert fault == (
-        "the integers put all 200 calibration samples in class 3, the estimator 5 of them in others"
+        "the integers put all 200 calibration samples in class 3, but the "
+        "estimator puts 5 of them in other classes"
     )
     assert calibration._disagreement(model, Said([3] * 200, [3] * 198 + [1] * 2)) == ""
     assert calibration._disagreement(model, Said([3, 1] * 5, [3, 1] * 4 + [3, 3])) == ""
     fault = calibration._disagreement(model, Said([3, 1] * 50, [3, 1] * 40 + [3, 3] * 10))
-    assert (
-        fault == "the integers agree with the estimator on 90.0% only, on 100 calibration samples"
-    )
+    assert fault == "the integers agree with the estimator on only 90.0% of 100 calibration samples"
 
 
 def test_the_worst_output_is_told():
@@ -230,4 +229,4 @@ def test_advice_leaves_out_what_was_tried(pipe):
     told = calibration.advice(graph, IMAGES / 300, "minmax", None, conv_bits=8, linear_bits=8)
     assert "input_type" not in told
     told = calibration.advice(graph, IMAGES, "mse", None, conv_bits=16, linear_bits=16)
-    assert told.startswith("See where: model.compare(X) shows which layer loses most")
+    assert told.startswith("Look closer: model.compare(X) shows which layer loses most")

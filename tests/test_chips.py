@@ -61,7 +61,7 @@ def test_chips_by_name():
 def test_without_a_chip_nothing_is_said_of_fitting():
     cost = report(GRAPH)
     assert "fit" not in str(cost)
-    with pytest.raises(ValueError, match=r"knows no chip: give one, report\(chip=...\)"):
+    with pytest.raises(ValueError, match=r"made without a chip: write report\(chip=...\)"):
         assert cost.fits
 
 
@@ -81,7 +81,7 @@ def test_sizes_are_given_by_keyword():
 
 def test_a_chip_that_is_no_chip_is_told_what_to_write():
     for wrong in ({"flash": 1024}, 3, ("a", 1, 2)):
-        with pytest.raises(ValueError, match=r"chip=.*For another one write chip=Chip\('mine', f"):
+        with pytest.raises(ValueError, match=r"chip=.*For another chip write chip=Chip\('mine', f"):
             report(GRAPH, chip=wrong)
 
 

@@ -70,8 +70,8 @@ def test_the_last_step_of_a_pipeline(features, dtype):
 @pytest.mark.parametrize(
     ("estimator", "classes", "message"),
     [
-        (LogisticRegression(max_iter=500), range(10), "LogisticRegression is no transformer"),
-        (Ridge(), range(10), "Ridge is no transformer, wanted one whose features are scores"),
+        (LogisticRegression(max_iter=500), range(10), "LogisticRegression is not a transformer"),
+        (Ridge(), range(10), "Ridge is not a transformer, wanted one whose features are scores"),
         (StandardScaler(), range(10), r"classes has shape \(10,\), wanted a label for each of 64"),
         (StandardScaler(), [range(64)], r"classes has shape \(1, 64\), wanted"),
     ],

@@ -66,7 +66,7 @@ MODELS = {
     "net.onnx": "is an ONNX network, which skconv does not read",
     "net.h5": "is a Keras, HDF5 or TensorFlow Lite file",
     "dict.joblib": "holds a dict with the keys 'model', wanted a fitted estimator",
-    "class.joblib": "holds the class SVC and no instance of it",
+    "class.joblib": "holds the class SVC, not an instance of it",
     "array.joblib": r"holds an array of shape \(30, 4\)",
     "none.joblib": "holds an object of type NoneType",
 }

@@ -146,7 +146,7 @@ def test_equalised_channels_are_compared_up_to_a_factor():
     comparison = to_c(Estimator(graph), IMAGES.reshape(-1, 64)[:300]).compare(PIXELS[:100])
     rows = by_name(comparison)
     assert comparison.equalized
-    assert "up to one factor each" in str(comparison)
+    assert "up to one factor for each channel" in str(comparison)
     assert all(row.snr_db > 20 for row in comparison.rows)
     assert rows["linear"].snr_db < float("inf")
 

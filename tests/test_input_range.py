@@ -35,8 +35,8 @@ def test_fractions_for_whole_numbers(pixels):
         pixels.predict(X, engine="fixed")
     (found,) = caught
     assert str(found.message) == (
-        f"X holds {n_rounded} of 640 values that are no whole numbers and are rounded. The input "
-        "of the C is uint8, and stands for whole numbers of 0 to 255; give such numbers, or call "
+        f"X holds {n_rounded} of 640 values that are not whole and will be rounded. The C "
+        "reads uint8, which covers whole numbers from 0 to 255; give such numbers, or call "
         "to_c with calibration samples like these"
     )
     assert found.filename == __file__

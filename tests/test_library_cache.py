@@ -134,7 +134,7 @@ def bad_compilers(folder: Path) -> dict[str, str]:
     return {
         "false": "false .* failed",
         "true": "wrote nothing: is that a C compiler",
-        "gcc '": 'CC is "gcc \'", which is no command',
+        "gcc '": 'CC is "gcc \'", which is not a command',
         "no-such-compiler -m32": "CC is 'no-such-compiler -m32', which is not installed",
         foreign: "cannot be loaded: .* a cross compiler",
     }

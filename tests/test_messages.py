@@ -163,7 +163,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
     "unknown network": (
         lambda: PretrainedFeatures("resnet18").fit(IMAGES),
         ValueError,
-        "model='resnet18' is no file .*none of the names 'efficientnet_lite0'",
+        "model='resnet18' is not a file .*not one of the names 'efficientnet_lite0'",
         r"resnet18\(weights='DEFAULT'\), or model='torchvision.models:resnet18'\.$",
     ),
     "missing package": (
@@ -205,13 +205,13 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
     "nearly a name": (
         lambda: PretrainedFeatures("mobilenetv2").fit(IMAGES),
         ValueError,
-        "model='mobilenetv2' is no file",
+        "model='mobilenetv2' is not a file",
         r"Write model='mobilenet_v2'\.$",
     ),
     "no program": (
         lambda: PretrainedFeatures(__file__).fit(IMAGES),
         ValueError,
-        "is no program of torch.export",
+        "is not a program of torch.export",
         r"Write torch\.export\.save\(torch\.export\.export\(module, \(images,\)\), path\)",
     ),
     "onnx features": (

@@ -161,7 +161,7 @@ def test_a_network_and_its_classifier_are_c():
 
 BAD = {
     "no model": ({"model": 3}, TypeError, "model=3: want a torch.nn.Module"),
-    "no file": ({"model": "nowhere.pt2"}, ValueError, "'nowhere.pt2' is no file"),
+    "no file": ({"model": "nowhere.pt2"}, ValueError, "'nowhere.pt2' is not a file"),
     "no factory": ({"model": "math:pi"}, TypeError, "not callable"),
     "makes no module": ({"model": "builtins:list"}, TypeError, "made .*, want a torch.nn.Module"),
     "no layer that tells": (
@@ -172,11 +172,11 @@ BAD = {
     "pool": ({"pool": "2by2"}, ValueError, "pool='2by2', want 'ROWSxCOLUMNS'"),
     "no windows": ({"pool": "0x2"}, ValueError, "pool='0x2'"),
     "many windows": ({"pool": "7x7"}, ValueError, "7x7 windows on a map of 6x6"),
-    "layer": ({"layer": "00"}, ValueError, "layer='00' is no module"),
+    "layer": ({"layer": "00"}, ValueError, "layer='00' is not a module"),
     "size": ({"input_size": [1, 2, 3]}, ValueError, r"input_size=\[1, 2, 3\] must be"),
     "mean": ({"mean": [1, 2]}, ValueError, r"mean=\(1.0, 2.0\) has 2 numbers for 1 channels"),
     "std": ({"std": [0.0]}, ValueError, "must not hold a 0"),
-    "preset": ({"preset": 3}, ValueError, "preset=3 is no timm configuration"),
+    "preset": ({"preset": 3}, ValueError, "preset=3, wanted a timm configuration"),
     "tap": ({"engine": "module", "tap": "after_activation"}, ValueError, "tap='after_act"),
     "index": ({"engine": "module", "layer": 1}, ValueError, "wants names of modules"),
     "too small": ({"input_size": 2}, ValueError, "kernel 3x3 is larger than the 2x2 map"),

@@ -129,7 +129,7 @@ def test_import_module_takes_a_vector(net: nn.Sequential) -> None:
     [
         ({}, X[:, :60], r"reads vectors of 64 numbers, samples have 60.*\(n_samples, 64\)"),
         ({"window_size": 3}, X, "reads vectors. Write window_size=None"),
-        ({"layer": "7"}, X, "layer='7' is no module of Sequential"),
+        ({"layer": "7"}, X, "layer='7' is not a module of Sequential"),
     ],
     ids=["width", "window", "layer"],
 )

@@ -452,7 +452,7 @@ def test_control_flow_by_numbers_is_refused():
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        ("0.9", "layer='0.9' is no module of Sequential.*near are"),
+        ("0.9", "layer='0.9' is not a module of Sequential.*near are"),
         (17, "layer=17, but Sequential has"),
         ([], r"layer=\[\] names no layer"),
     ],

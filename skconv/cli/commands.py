@@ -91,8 +91,8 @@ def _converted(arguments: argparse.Namespace) -> tuple[CModel, Any]:
     samples = None if given is None else load_samples(given)
     if samples is None and arguments.dtype != "float32":
         raise UsageError(
-            f"no --calibration, which integers need: samples like those that the device will "
-            f"see. {SAVE_SAMPLES} Or write --dtype float32."
+            f"no --calibration: integers need samples like those that the device will see. "
+            f"{SAVE_SAMPLES} Or write --dtype float32."
         )
     options = {p.name: getattr(arguments, p.name) for p in to_c_options()}
     options["name"] = options["name"] or re.sub(r"\W", "_", arguments.model.stem)

@@ -9,7 +9,7 @@ exit codes:
   0    done
   1    the C does not give the bytes of its definition (demo, verify, bench)
   2    wrong options, files or samples, or a missing compiler or simulator: one line says which
-  3    an error that skconv does not know; SKCONV_TRACEBACK=1 shows where it came from
+  3    an unexpected error; SKCONV_TRACEBACK=1 shows where it came from
   130  interrupted
 """
 

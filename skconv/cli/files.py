@@ -109,7 +109,7 @@ def _check_file(path: Path, option: str, advice: str) -> None:
 
 
 def _other_kind(path: Path) -> str | None:
-    """What a file is that is no joblib file, as far as its name or first bytes tell."""
+    """The kind of a file that is not a joblib file, by its name or first bytes; None if unknown."""
     with path.open("rb") as file:
         first = file.read(8)
     if path.suffix == ".onnx":
@@ -149,7 +149,7 @@ def _described(value: Any) -> str:
     if isinstance(value, dict):
         return f"a dict with the keys {', '.join(map(repr, list(value)[:5]))}"
     if isinstance(value, type):
-        return f"the class {value.__name__} and no instance of it"
+        return f"the class {value.__name__}, not an instance of it"
     if hasattr(value, "shape"):
         return f"an array of shape {value.shape}"
     return f"an object of type {kind}"

@@ -66,7 +66,7 @@ def _kind(name: str, hint: Any) -> dict[str, Any]:
         return {"choices": tuple(choices), "type": type(choices[0])}
     types = [member for member in members if member in (int, float, str)]
     if len(types) != len(members):
-        raise TypeError(f"to_c({name}: {hint}) has a type that no option is made of")
+        raise TypeError(f"to_c({name}: {hint}) has a type that no option can have")
     return {"type": types[0], "metavar": name.upper()}
 
 

@@ -12,7 +12,9 @@ import skconv
 from skconv.cli import commands
 from skconv.cli.errors import EXIT_CODES
 
-_RUNS_CODE = "joblib file of the fitted Pipeline; loading one runs code: only open your own"
+_RUNS_CODE = (
+    "joblib file of the fitted Pipeline; loading it runs code, so open only files you trust"
+)
 _SAMPLES = "samples like those that the device will see: FILE.npy, FILE.npz or FILE.npz:NAME"
 
 

@@ -102,7 +102,7 @@ def check(estimator: Any) -> None:
     """Raise NotConvertibleError or NotFittedError where `convert` could not do its work."""
     if not hasattr(estimator, "fit"):
         raise NotConvertibleError(
-            _name(estimator), "it is Python code, of which no C can be made", BEFORE
+            _name(estimator), "it is Python code, which cannot become C", BEFORE
         )
     check_is_fitted(estimator)  # First: an extractor has its graph only then.
     if not knows(type(estimator)) and not isinstance(getattr(estimator, "graph_", None), Graph):
@@ -149,7 +149,7 @@ def check_probabilities(estimator: Any) -> None:
     """Raise NotConvertibleError where the softmax of scores is not ``predict_proba``."""
     raise NotConvertibleError(
         type(estimator).__name__,
-        "its probabilities are no softmax of its scores",
+        "its probabilities are not the softmax of its scores",
         "end with LogisticRegression, or use the scores",
         "probabilities",
     )

@@ -123,7 +123,7 @@ def _(model: LogisticRegression) -> None:
     # Older versions of scikit-learn fit one model against the rest, too.
     by_rest = getattr(model, "multi_class", "") == "ovr" or model.solver == "liblinear"
     if by_rest and len(model.classes_) > 2:
-        reason = "probabilities of one class against the rest are no softmax of scores"
+        reason = "probabilities of one class against the rest are not the softmax of scores"
         raise refuse(model, "solver", "use solver='lbfgs'", reason)
 
 

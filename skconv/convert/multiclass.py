@@ -20,7 +20,7 @@ def _check_members(model: Any, linear: tuple[type, ...], example: str) -> None:
     check_is_fitted(model)
     for member in model.estimators_:
         if not isinstance(member, linear):
-            reason = f"it holds {type(member).__name__}, which is no linear model"
+            reason = f"it holds {type(member).__name__}, which is not a linear model"
             raise refuse(model, "estimator", f"use estimator={example}", reason)
 
 

@@ -41,7 +41,7 @@ FEWEST_WRONG, FEWEST_OTHERS = 2, 3
 
 
 def check_range(estimator: Any, samples: NDArray[Any]) -> None:
-    """Warn where calibration samples do not fit those of fit; ValueError where hopeless."""
+    """Warn if calibration samples differ from those of fit; ValueError if they cannot work."""
     low, high = float(samples.min()), float(samples.max())
     largest = max(high, -low)
     if largest > LARGEST_NUMBER:
@@ -53,13 +53,13 @@ def check_range(estimator: Any, samples: NDArray[Any]) -> None:
     known = seen(estimator)
     if low == high and samples.size > 1 and not (known and np.all(known.low == known.high)):
         raise ValueError(
-            f"X_calibration holds nothing but {low:g}, wanted samples like those that the device "
-            "will see; give to_c samples of fit, such as X_train[:300]"
+            f"X_calibration holds only the number {low:g}, wanted samples like those that the "
+            "device will see; give to_c samples from training, such as X_train[:300]"
         )
     if known and (fault := _fault(known, samples)):
         warn(
-            f"{fault}. The integers are made for the range of X_calibration and are wrong on "
-            "another; give to_c samples in the units of fit, such as X_train[:300]",
+            f"{fault}. The integers are right in the range of X_calibration only; give to_c "
+            "samples in the same units as in fit, such as X_train[:300]",
             CalibrationWarning,
         )
 
@@ -141,10 +141,11 @@ def _disagreement(model: CModel, agreement: Agreement) -> str:
     if n_wrong >= FEWEST_OTHERS and len(np.unique(found)) == 1:
         return (
             f"the integers put all {len(wanted):,} calibration samples in class {found[0]!s}, "
-            f"the estimator {n_wrong:,} of them in others"
+            f"but the estimator puts {n_wrong:,} of them in other classes"
         )
     if n_wrong >= FEWEST_WRONG and agreement.value < ENOUGH_AGREEMENT:
-        return f"the integers agree with the estimator on {agreement.value:.1%} only, {on}"
+        share = f"{agreement.value:.1%} of {len(wanted):,} calibration samples"
+        return f"the integers agree with the estimator on only {share}"
     return ""
 
 
@@ -168,6 +169,6 @@ def advice(
     tried = " or ".join(option for option, helps in helpful.items() if helps)
     compare = (
         "model.compare(X) shows which layer loses most; "
-        "a last layer that does wants a stronger penalty"
+        "if it is the last one, fit it with a stronger penalty"
     )
-    return f"Try to_c(..., {tried}); {compare}" if tried else f"See where: {compare}"
+    return f"Try to_c(..., {tried}); {compare}" if tried else f"Look closer: {compare}"

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 HEADER = ("node", "op", "tensor", "SNR dB", "error", "at limits")
 EXPLANATION = (
-    "SNR and error (root mean square, relative) of a tensor, all layers before it included",
-    "at limits: share of the integers at an end of their range, where clipping shows",
+    "SNR and error (relative root mean square) include the loss of all layers before",
+    "at limits: share of the integers at an end of their range, a sign of clipping",
 )
-OF_CHANNELS = "channels of maps that were equalised: up to one factor each"
+OF_CHANNELS = "equalised maps are compared up to one factor for each channel"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,9 @@ class Comparison:
 def compare(model: CModel, X: Any) -> Comparison:
     """See `CModel.compare`."""
     if model.graph.domain == "float":
-        raise ValueError("compare wants integers, this model is of to_c(..., dtype='float32')")
+        raise ValueError(
+            "compare needs integers, but this model was made by to_c(..., dtype='float32')"
+        )
     flat = check_samples("X", X, model.graph.input.size)
     check_input(model.graph.input, flat)
     source = _with_decision(fold(to_graph(model.estimator)), model._any_target)

@@ -207,14 +207,14 @@ def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
     """A graph of scores with the decision between ``classes`` behind it."""
     if graph.is_classifier or not hasattr(estimator, "transform"):
         raise ValueError(
-            f"classes={classes.tolist()}, but {type(estimator).__name__} is no transformer, "
-            "wanted one whose features are scores"
+            f"classes={classes.tolist()}, but {type(estimator).__name__} is not a "
+            "transformer, wanted one whose features are scores"
         )
     n_scores = graph.output.size
     if classes.shape != (max(2, n_scores),):
         raise ValueError(
-            f"classes has shape {classes.shape}, wanted a label for each of {n_scores} scores"
-            + (" and one more" if n_scores == 1 else "")
+            f"classes has shape {classes.shape}, wanted "
+            + (f"a label for each of {n_scores} scores" if n_scores > 1 else "2 labels for 1 score")
         )
     return replace(graph.append(ArgMax() if n_scores > 1 else Threshold()), classes=classes)
 

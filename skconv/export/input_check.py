@@ -29,7 +29,7 @@ def check_input(spec: TensorSpec, x: NDArray[Any]) -> None:
     changes = list(_changes(spec, x))
     if changes:
         warn(
-            f"X holds {' and '.join(changes)}. The input of the C is {spec.dtype}, and stands for "
+            f"X holds {' and '.join(changes)}. The C reads {spec.dtype}, which covers "
             f"{_limits_text(spec)}; give such numbers, or call to_c with calibration samples "
             "like these",
             InputRangeWarning,
@@ -49,13 +49,13 @@ def _changes(spec: TensorSpec, x: NDArray[Any]) -> Iterator[str]:
             return
         fractions = 0 if x.dtype.kind in "bui" else int((x != np.rint(x)).sum())
         if fractions:
-            yield f"{fractions:,} of {x.size:,} values that are no whole numbers and are rounded"
+            yield f"{fractions:,} of {x.size:,} values that are not whole and will be rounded"
         slack: Any = 0
     else:
         slack = TOLERANCE * (high - low)
     if int(((x < low - slack) | (x > high + slack)).sum()):
         outside = int(((x < low) | (x > high)).sum())
-        yield f"{outside:,} of {x.size:,} values that are out of range and are clipped"
+        yield f"{outside:,} of {x.size:,} values that are out of range and will be clipped"
 
 
 def _is_counted(spec: TensorSpec) -> bool:
@@ -70,6 +70,6 @@ def _limits(spec: TensorSpec) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 def _limits_text(spec: TensorSpec) -> str:
     low, high = _limits(spec)
-    kind = "whole numbers of " if _is_counted(spec) else ""
+    kind = "whole numbers from " if _is_counted(spec) else ""
     each = " (a range for each feature)" if low.size > 1 else ""
     return f"{kind}{low.min():g} to {high.max():g}{each}"

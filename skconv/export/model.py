@@ -268,7 +268,7 @@ class CModel(Scored):
         single = self._is_regressor and values.shape[1] == 1
         return values[:, 0] if single else values
 
-    @available_where(lambda model: model._is_classifier, "it is no classifier; call predict")
+    @available_where(lambda model: model._is_classifier, "it is not a classifier; call predict")
     def decision_function(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
         """Scores of a classifier (votes where one against one decides), as real numbers.
 

@@ -56,7 +56,7 @@ def check_name(name: str) -> str:
         )
     if len(name) > LONGEST:
         raise ValueError(
-            f"name is {name!r}, which has {len(name)} letters; write one of at most {LONGEST}"
+            f"name is {name!r}, which has {len(name)} characters; write one of at most {LONGEST}"
         )
     reason = _taken(name)
     if reason:
@@ -74,13 +74,13 @@ def _taken(name: str) -> str:
     """Why a name cannot be a model's; empty where it can."""
     lower = name.lower()  # files: not every file system tells letters from capitals
     if name in KEYWORDS or name in TAKEN:
-        return "a word that C, C++ or the printed code uses itself"
+        return "which C, C++ or the printed code uses itself"
     if lower in HEADERS:
         return f"but {name}.h would hide a header of the compiler or of Arduino"
     if lower in DEVICES:
-        return "which Windows allows for no file"
+        return "which Windows does not allow as the name of a file"
     if lower == "sk" or lower.startswith("sk_"):
-        return "but names that begin with 'sk_' are those of the routines"
+        return "but the routines use the names that begin with 'sk_'"
     return ""
 
 

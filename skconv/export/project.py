@@ -204,7 +204,7 @@ def _made(program: Program, made: Made) -> Iterator[str]:
     if made.agreement is not None:
         yield f"agreement with the estimator on calibration samples: {made.agreement:.4f}"
     if made.accuracy is not None:
-        yield f"accuracy as measured by whoever exported it: {made.accuracy:.4f}"
+        yield f"accuracy, as measured before the export: {made.accuracy:.4f}"
 
 
 def _sketch(program: Program, x: Batch) -> str:

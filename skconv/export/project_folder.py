@@ -75,8 +75,8 @@ def _require_ours(folder: Path, files: Mapping[str, str], name: str) -> None:
     ]
     if foreign:
         raise FileExistsError(
-            f"folder {str(folder)!r} holds files that are not of an earlier export of "
-            f"{name!r}: {', '.join(sorted(foreign))}; wanted another folder"
+            f"folder {str(folder)!r} holds files that no earlier export of {name!r} wrote: "
+            f"{', '.join(sorted(foreign))}; remove them, or write another folder"
         )
 
 

@@ -60,8 +60,8 @@ def conversions(program: Program) -> Iterator[str]:
 
 def _quantize(name: str, macro: str, spec: TensorSpec) -> Iterator[str]:
     low, high = spec.limits
-    yield "/* The input that stands for a real number: the nearest integer, within the range of"
-    yield f" * the input. `index` is that of the entry, from 0 to {macro}_INPUT_SIZE - 1."
+    yield "/* Converts a real number to an entry of the input: the nearest integer, clipped to the"
+    yield f" * range of the input. `index` is the entry's index, 0 to {macro}_INPUT_SIZE - 1."
     yield from _limits_of_float32(spec)
     yield " */"
     yield f"static inline {name}_input_t {name}_quantize(float value, int32_t index)"
@@ -96,7 +96,7 @@ def _limits_of_float32(spec: TensorSpec) -> Iterator[str]:
 
 
 def _dequantize(name: str, macro: str, spec: TensorSpec) -> Iterator[str]:
-    yield "/* The real number that an output stands for. `index` is that of the entry, from 0 to"
+    yield "/* Converts an entry of the output to a real number. `index` is the entry's index, 0 to"
     yield f" * {macro}_OUTPUT_SIZE - 1."
     yield " */"
     yield f"static inline float {name}_dequantize({name}_output_t value, int32_t index)"

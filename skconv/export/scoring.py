@@ -61,7 +61,7 @@ class Scored:
     def classes_(self) -> NDArray[Any]:
         """Labels of the classes; of a classifier only."""
         if not self._is_classifier:
-            raise AttributeError("this model has no classes_: it is no classifier")
+            raise AttributeError("this model has no classes_: it is not a classifier")
         if self.graph.classes is None:
             return np.arange(max(2, self.graph.specs[self.graph.scores_name].size))
         return np.asarray(self.graph.classes)

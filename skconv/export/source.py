@@ -14,7 +14,7 @@ from skconv.graph import INPUT, Node
 
 HEADER_FOLDER = "skconv"
 KEPT_FROM_AVR = (
-    "exported for cores with Arm's DSP extension, whose tables an AVR cannot read: "
+    "this export is for cores with Arm's DSP extension; an AVR cannot read its tables: "
     "export with target='avr'"
 )
 
@@ -25,7 +25,7 @@ AVR_DIALECT = """\
 #endif""".splitlines()
 UNOPTIMIZED = """\
 #if defined(__GNUC__) && !defined(__OPTIMIZE__) && !defined(SKCONV_NO_OPTIMIZE_WARNING)
-#pragma GCC warning "compile with -O2: this takes far more stack (or -DSKCONV_NO_OPTIMIZE_WARNING)"
+#pragma GCC warning "compile with -O2 to keep the stack small, or with -DSKCONV_NO_OPTIMIZE_WARNING"
 #endif""".splitlines()
 
 
@@ -88,7 +88,7 @@ def _trace(program: Program) -> Iterator[str]:
 
 def _node_hook(program: Program) -> Iterator[str]:
     yield f"#ifdef {program.macro}_NODES"
-    yield "/* Your function, called after every node: a place to measure. */"
+    yield "/* You define this function. It is called after every node, for example to measure. */"
     yield f"void {program.name}_node(int32_t index);"
     yield f"#define NODE(index) {program.name}_node(index)"
     yield "#else"

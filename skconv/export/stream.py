@@ -93,7 +93,7 @@ def stream(graph: Graph, optimize: Optimize = "balanced") -> Graph:
         Where the graph is float, or does not begin with a convolution.
     """
     if graph.domain == "float":
-        raise ValueError("input='rows' of a float graph, wanted integers: dtype='int8'")
+        raise ValueError("input='rows' needs integers, got a float graph: write dtype='int8'")
     graph = _of_a_map(graph)
     first = _only_reader(graph, INPUT)
     rescale = first if isinstance(first.op, Rescale) else None

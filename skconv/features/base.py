@@ -229,7 +229,9 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _checked_batches(self, batches: MapBatches) -> MapBatches:
         if self.data_format == "channels_first":
-            raise ValueError("MapBatches hold maps with channels last: want data_format to say so")
+            raise ValueError(
+                "MapBatches hold maps with channels last: write data_format='channels_last'"
+            )
         self.n_features_in_ = math.prod(batches.shape[1:])
         if hasattr(self, "feature_names_in_"):
             del self.feature_names_in_

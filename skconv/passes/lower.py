@@ -398,8 +398,8 @@ def _exponent_rule(exponent_per_unit: float, bound: int, bits: int) -> Requantiz
     rule = requantization(exponent_per_unit, bound, spec)
     if rule.scale != spec.scale:
         raise NoIntegerFormError(
-            "gamma is too large for an integer kernel: one unit of distance is an exponent "
-            f"of {exponent_per_unit * 2.0**-bits:g}",
+            "gamma is too large for an integer kernel: one unit of distance changes the "
+            f"exponent by {exponent_per_unit * 2.0**-bits:g}",
             "use a smaller gamma, scale the features down, or use dtype='float32'",
             "gamma",
         )

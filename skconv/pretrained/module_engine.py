@@ -68,7 +68,7 @@ def _part(module: nn.Module, name: str) -> nn.Module:
     try:
         return module.get_submodule(name)
     except AttributeError as error:
-        raise ValueError(f"layer={name!r} is no module of {type(module).__name__}") from error
+        raise ValueError(f"layer={name!r} is not a module of {type(module).__name__}") from error
 
 
 def _note(part: nn.Module, name: str, outputs: dict[str, Any], wanted: set[str]) -> Any:

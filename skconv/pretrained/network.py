@@ -171,7 +171,7 @@ class Network:
         if name not in self.tensors:
             close = get_close_matches(name, self.tensors, n=5, cutoff=0.3)
             raise ValueError(
-                f"layer={name!r} is no module of {self.name} that returns a tensor; "
+                f"layer={name!r} is not a module of {self.name} that returns a tensor; "
                 f"near are {close or list(self.tensors)[:5]}; layers(depth=None) lists all"
             )
         return name

@@ -230,7 +230,7 @@ def _program(path: Path) -> Any:
         return torch.export.load(path)
     except Exception as error:
         raise ValueError(
-            f"model={str(path)!r} is no program of torch.export ({type(error).__name__}). Write "
+            f"model={str(path)!r} is not a program of torch.export ({type(error).__name__}). Write "
             "torch.export.save(torch.export.export(module, (images,)), path), or give the module."
         ) from error
 
@@ -244,8 +244,8 @@ def _unknown(name: str) -> str:
         )
     known = ", ".join(map(repr, sorted(loaders.NAMES)))
     return (
-        f"model={name!r} is no file (a saved torch.export program), no 'package.module:factory' "
-        f"and none of the names {known}. {_meant(name)}"
+        f"model={name!r} is not a file (a saved torch.export program), not "
+        f"'package.module:factory' and not one of the names {known}. {_meant(name)}"
     )
 
 

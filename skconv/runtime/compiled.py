@@ -256,9 +256,9 @@ def load(path: Path) -> Library:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise CompilationError(
-            f"{shlex.join(find_compiler())} built a library that cannot be loaded: {error}. Is it "
-            "a cross compiler, or is the cache folder on a file system without execution? Set CC "
-            "to the compiler of this machine, SKCONV_CACHE to another folder"
+            f"{shlex.join(find_compiler())} built a library that cannot be loaded: {error}. If it "
+            "is a cross compiler, set CC to the compiler of this machine. If the cache folder is "
+            "mounted noexec, set SKCONV_CACHE to another folder"
         ) from error
 
 
@@ -276,7 +276,7 @@ def find_compiler() -> tuple[str, ...]:
     try:
         candidates = [shlex.split(wanted)] if wanted else [["cc"], ["gcc"], ["clang"]]
     except ValueError as error:
-        raise CompilationError(f"CC is {wanted!r}, which is no command: {error}") from error
+        raise CompilationError(f"CC is {wanted!r}, which is not a command: {error}") from error
     for command in candidates:
         if path := shutil.which(command[0]):
             return (path, *command[1:])

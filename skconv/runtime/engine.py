@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from skconv.graph import Graph
 
 INSTALL = (
-    'Install it with: pip install "skconv[torch]". On Linux that wheel brings several gigabytes '
-    "of CUDA along; torch's own site says how to get the small one for the processor first."
+    'Install it with: pip install "skconv[torch]". On Linux that brings several gigabytes of CUDA; '
+    "to avoid them, install the small CPU build first, as torch's own site says."
 )
 
 

@@ -45,8 +45,8 @@ def cache_folder() -> Path:
         ) from error
     if not is_trusted(folder):
         raise CacheError(
-            f"the cache folder {folder} is not of this user, or others may write it; "
-            f"write chmod go-w {folder}, or set SKCONV_CACHE to another folder"
+            f"the cache folder {folder} belongs to another user, or others may write to it; "
+            f"run chmod go-w {folder}, or set SKCONV_CACHE to another folder"
         )
     return folder
 

@@ -9,7 +9,7 @@
 #endif
 #endif
 #if defined(__GNUC__) && !defined(__OPTIMIZE__) && !defined(SKCONV_NO_OPTIMIZE_WARNING)
-#pragma GCC warning "compile with -O2: this takes far more stack (or -DSKCONV_NO_OPTIMIZE_WARNING)"
+#pragma GCC warning "compile with -O2 to keep the stack small, or with -DSKCONV_NO_OPTIMIZE_WARNING"
 #endif
 
 #include "tiny.h"
@@ -31,7 +31,7 @@ uint8_t tiny_trace[TINY_TRACE_BYTES];
 #endif
 
 #ifdef TINY_NODES
-/* Your function, called after every node: a place to measure. */
+/* You define this function. It is called after every node, for example to measure. */
 void tiny_node(int32_t index);
 #define NODE(index) tiny_node(index)
 #else
