@@ -17,9 +17,9 @@ class Chip:
     Attributes
     ----------
     name : str
-        As it is printed.
+        The name to print.
     flash_bytes, ram_bytes : int
-        Its memory. By keyword only: two numbers in a row are easily swapped.
+        Its memory, by keyword only, since two numbers in a row are easily swapped.
     target : str
         What to export for, as `to_c` takes it; empty where that is not known.
 

@@ -88,7 +88,7 @@ class CostReport:
     input_bytes, output_bytes : int
         What the caller keeps. Where input comes row by row it is one row.
     chip : Chip or None
-        What it has to fit.
+        The chip that the model has to fit.
     code_bytes : int or None
         About how much flash the code takes; None where that is not known.
     alternatives : tuple of Alternative
@@ -128,7 +128,7 @@ class CostReport:
         return () if self.others is None else self.others()
 
     def __getstate__(self) -> dict[str, Any]:
-        """With the alternatives, and without what computes them: a whole model."""
+        """Keep the alternatives but not the function that computes them: it holds a whole model."""
         return {**self.__dict__, "alternatives": self.alternatives, "others": None}
 
     @property
@@ -145,7 +145,7 @@ class CostReport:
     def spare_flash_bytes(self) -> int:
         """Flash of the chip that tables and code leave; negative where they are too large.
 
-        Where the size of the code is not known it is what tables leave to code.
+        Where the size of the code is unknown, the code is not subtracted.
         """
         return self._chip.flash_bytes - self.flash_bytes - (self.code_bytes or 0)
 
@@ -221,7 +221,7 @@ class CostReport:
         return html_table(HEADER, self._rows(), self._facts())
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain numbers, words, lists and dictionaries: ready for JSON.
+        """Everything as plain numbers, strings, lists and dictionaries, ready for JSON.
 
         Examples
         --------
@@ -243,7 +243,7 @@ class CostReport:
         }
 
     def to_frame(self) -> Any:
-        """The nodes as a data frame of pandas: a row each, under its name.
+        """The nodes as a pandas data frame, one row each, indexed by name.
 
         Returns
         -------

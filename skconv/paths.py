@@ -1,4 +1,4 @@
-"""Samples that are names of files, or images that are not arrays yet."""
+"""Errors for samples that are file names, or images that are not arrays yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that say how far a long computation is, in scikit-learn's manner."""
+"""Progress of a long computation, printed in scikit-learn's manner."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-# Who is at work, and since when; None where nobody wants to hear of it.
+# Who reports, and since when; None where nothing is to be printed.
 _worker: ContextVar[tuple[str, float] | None] = ContextVar("worker", default=None)
 
 
@@ -36,7 +36,7 @@ def reporting(name: str, verbose: int) -> Iterator[None]:
 
 
 def report(what: str) -> None:
-    """What has just been done; printed with the seconds since the start, where that is wanted."""
+    """Print what has just been done and the seconds since the start, inside `reporting`."""
     worker = _worker.get()
     if worker is not None:
         name, start = worker

@@ -170,7 +170,7 @@ def _gradients(
     coefficients: Floats,
     intercept: Floats,
 ) -> tuple[Floats, Floats, Floats]:
-    """Of the mean over samples of the squared errors to every other class, of a margin of 1."""
+    """Gradients of the loss: squared errors to every other class, with a margin of 1."""
     kernel = np.exp(-gamma * cdist(samples, vectors, "cityblock")).astype(np.float32)
     scores = kernel @ coefficients.T + intercept
     own = np.arange(len(samples)), codes

@@ -242,13 +242,13 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
 
     @property
     def _mean(self) -> Floats:
-        """The mean of all samples; zeros, where there is none."""
+        """The mean of all samples; zeros where there are no samples."""
         total = self.class_counts_.sum()
         return np.asarray(self.class_counts_ @ self.class_means_ / (total or 1))
 
     @property
     def _shares(self) -> Floats:
-        """Of each class in all samples: the mean of the targets 1 and 0."""
+        """The mean of the targets 1 and 0 of each class, over all samples."""
         return self.class_counts_ / (self.class_counts_.sum() or 1)
 
     def _add(self, block: Floats, codes: NDArray[np.intp], weights: Floats) -> None:

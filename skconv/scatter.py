@@ -1,4 +1,4 @@
-"""The scatter of samples that come block by block, held in the smaller of its two forms."""
+"""The scatter matrix of samples that come block by block, in the smaller of two forms."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Scatter:
         self._cross = np.zeros((n_features, n_targets))
 
     def copy(self, targets: NDArray[np.intp], n_targets: int) -> Scatter:
-        """A copy with room for more targets; those that there are come at the places given."""
+        """A copy with room for more targets; the present ones move to the places given."""
         other = Scatter(self.n_features, n_targets)
         other._cross[:, targets] = self._cross
         if self._rows is None:
@@ -59,7 +59,7 @@ class Scatter:
         return other
 
     def add(self, rows: Floats, targets: Floats) -> None:
-        """Take rows in; they must not be changed afterwards."""
+        """Add rows; they must not be changed afterwards."""
         if self._rows is not None:
             if sum(map(len, self._rows)) + len(rows) < self.n_features:
                 self._rows.append(rows)
@@ -85,7 +85,7 @@ class Scatter:
         return rows.T @ rows
 
     def diagonal(self) -> Floats:
-        """That of `matrix`."""
+        """The diagonal of `matrix`."""
         if self._rows is None:
             return self._matrix.diagonal()
         return np.asarray(

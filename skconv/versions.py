@@ -1,4 +1,4 @@
-"""What is installed: the first thing to say when something goes wrong."""
+"""What is installed, to be told with every report of a bug."""
 
 from __future__ import annotations
 

@@ -84,5 +84,5 @@ def test_refused(estimator, classes, message):
 
 def test_one_score_wants_two_labels():
     features = PretrainedFeatures(network(1), layer="output").fit(X)
-    with pytest.raises(ValueError, match="each of 1 scores and one more"):
+    with pytest.raises(ValueError, match="wanted 2 labels for 1 score"):
         to_c(features, X[:20], classes=["yes"])

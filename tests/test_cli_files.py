@@ -119,7 +119,7 @@ def test_wrong_samples(name: str, folder: Path, capsys: pytest.CaptureFixture[st
     [
         (["report", "foreign.joblib"], "needs Python code that is not installed here .*PYTHONPATH"),
         (["report", "unfitted.joblib", "--calibration", "x.npy"], "not fitted"),
-        (["report", "model.joblib"], "no --calibration, which .*Or write --dtype float32"),
+        (["report", "model.joblib"], "no --calibration: integers need .*Or write --dtype float32"),
         (["bench", "model.joblib", "--dtype", "float32"], "no sample to run.*--calibration X.npy"),
         (["verify", "model.joblib", "--dtype", "float32"], "Write --samples X_test.npy"),
         (["report", "model.joblib", "--calibration", "wide.npy"], "9 numbers a sample"),

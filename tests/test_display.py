@@ -127,7 +127,7 @@ def test_kernels_of_an_unfitted_estimator(estimator: Any) -> None:
 
 
 def test_an_estimator_without_kernels() -> None:
-    with pytest.raises(ValueError, match=r"estimator=StandardScaler\(\.\.\.\) is no extractor"):
+    with pytest.raises(ValueError, match=r"estimator=StandardScaler\(\.\.\.\) is not an extractor"):
         KernelDisplay.from_estimator(StandardScaler().fit(normal(4, 3)))
 
 
@@ -209,7 +209,9 @@ def test_a_sample_of_another_shape() -> None:
 
 
 def test_only_extractors_have_maps() -> None:
-    with pytest.raises(ValueError, match=r"estimator=QuantizedFeatures\(\.\.\.\) is no extractor"):
+    with pytest.raises(
+        ValueError, match=r"estimator=QuantizedFeatures\(\.\.\.\) is not an extractor"
+    ):
         FeatureMapDisplay.from_estimator(QuantizedFeatures(GaborFeatures()), normal(8, 8))
     with pytest.raises(ValueError, match=r"shape \(2, 2\), wanted \(height, width, n_maps\)"):
         FeatureMapDisplay(np.zeros((2, 2)))

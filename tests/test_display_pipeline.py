@@ -97,7 +97,9 @@ def test_what_cannot_be_drawn_is_told_what_to_write() -> None:
     with pytest.raises(TypeError, match=r"Write KernelDisplay\.from_estimator\(estimator\)\.$"):
         KernelDisplay(SCALED)
     bare = make_pipeline(StandardScaler(), RidgeClassifier()).fit(X, LABELS)
-    with pytest.raises(ValueError, match=r"estimator=Pipeline\(\.\.\.\) is no extractor.* Write"):
+    with pytest.raises(
+        ValueError, match=r"estimator=Pipeline\(\.\.\.\) is not an extractor.* Write"
+    ):
         KernelDisplay.from_estimator(bare)
     with pytest.raises(ValueError, match=r"index=200, but there are 120 samples. Write index=0"):
         FeatureMapDisplay.from_estimator(SCALED, X, index=200)
@@ -107,7 +109,9 @@ def test_a_network_of_vectors_has_nothing_to_draw() -> None:
     dense = PretrainedFeatures(nn.Sequential(nn.Linear(64, 3))).fit(X)
     with pytest.raises(ValueError, match=r"computes no maps, only vectors\. Write transform\(X\)"):
         FeatureMapDisplay.from_estimator(dense, X)
-    with pytest.raises(ValueError, match=r"PretrainedFeatures\(\.\.\.\) is no .* with kernels_"):
+    with pytest.raises(
+        ValueError, match=r"PretrainedFeatures\(\.\.\.\) is not an .* with kernels_"
+    ):
         KernelDisplay.from_estimator(dense)
 
 

@@ -67,7 +67,7 @@ def test_every_method_says_it_once(pixels, fractions):
 
 
 def test_samples_of_another_unit_than_those_of_calibration(fractions):
-    with pytest.warns(InputRangeWarning, match="values that are out of range and are clipped"):
+    with pytest.warns(InputRangeWarning, match="values that are out of range and will be clipped"):
         fractions.predict(10 * WINE, engine="fixed")
 
 

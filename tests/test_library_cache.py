@@ -111,7 +111,7 @@ def test_a_link_is_not_loaded(cache, tmp_path, monkeypatch):
 def test_a_folder_that_others_may_write(cache, monkeypatch, tmp_path):
     cache.mkdir(mode=0o700)
     cache.chmod(0o777)
-    with pytest.raises(CacheError, match=r"others may write it; write chmod go-w .*cache, or set"):
+    with pytest.raises(CacheError, match=r"others may write to it; run chmod go-w .*cache, or set"):
         run()
     monkeypatch.delenv("SKCONV_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

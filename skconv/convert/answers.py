@@ -1,4 +1,4 @@
-"""What a fitted estimator itself says of samples: what its C is compared with."""
+"""The answers of a fitted estimator, with which its C is compared."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def answers(estimator: Any, X: Any, classes: NDArray[Any] | None = None) -> Answ
         Samples, as the estimator takes them. Samples of several axes are made flat, which
         extractors take too.
     classes : ndarray, optional
-        The labels that are decided between. Of a transformer the largest feature decides, or
-        the sign of its only one.
+        The labels to decide between. The largest feature of a transformer decides, or the sign
+        of its only feature.
     """
     X = _rows(X)
     with _quiet():

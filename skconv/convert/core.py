@@ -123,15 +123,15 @@ def convert(estimator: Any, graph: Graph) -> Graph:
 
 @singledispatch
 def check_transform(estimator: Any) -> None:
-    """As `check`, of what `convert_transform` needs."""
+    """As `check`, for what `convert_transform` needs."""
     check(estimator)
 
 
 @singledispatch
 def convert_transform(estimator: Any, graph: Graph) -> Graph:
-    """As `convert`, of what the estimator's ``transform`` yields.
+    """As `convert`, for what the estimator's ``transform`` yields.
 
-    A step with others behind it is asked for this. Register a function where ``predict``
+    Called for every step that has others behind it. Register a function where ``predict``
     and ``transform`` are not the same: a discriminant analysis does both.
     """
     return convert(estimator, graph)

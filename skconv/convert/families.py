@@ -1,4 +1,4 @@
-"""Which classes convert: read from the converters that are registered, never written by hand."""
+"""Which classes convert, read from the registered converters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given in place of a fitted estimator, and what to write."""
+"""Errors for what was given in place of a fitted estimator; they say what to write."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PACKAGES = {
 
 
 def check_given(estimator: Any) -> None:
-    """TypeError where the first argument is no estimator; it says what to write.
+    """Raise TypeError if the first argument is not an estimator; the error says what to write.
 
     Classes of scikit-learn's kind have `fit`; whether it was called is seen later.
     """

@@ -1,4 +1,4 @@
-"""What range of samples a fitted estimator has seen, where it, or its first step, knows."""
+"""The range of samples that a fitted estimator has seen, if it or its first step knows."""
 
 from __future__ import annotations
 

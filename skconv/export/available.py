@@ -1,4 +1,4 @@
-"""Methods that only some objects have, with a word on how to come by them."""
+"""Methods that only some objects have, and errors that say how to get them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 
 
 class available_where:
-    """Decorator of a method that is there where a condition holds.
+    """Decorator of a method that exists only where a condition holds.
 
-    Elsewhere reading it is an AttributeError, so that `hasattr` tells; unlike that of
-    `sklearn.utils.metaestimators.available_if` the error says what to write.
+    Elsewhere the attribute raises an AttributeError, so `hasattr` is False. Unlike the error of
+    `sklearn.utils.metaestimators.available_if`, this one says what to write.
 
     Parameters
     ----------
     condition : callable
-        Of the object.
+        Takes the object and returns whether the method exists.
     advice : str
-        Ends the message.
+        The end of the message.
 
     Examples
     --------

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 # The largest number whose square float32 holds.
 LARGEST_NUMBER = float(np.sqrt(np.finfo(np.float32).max))
 
-# A range is far narrower where it has less than this share of that of fit ...
+# A range counts as far too narrow below this share of the range seen in fit ...
 NARROW = 1 / 4
-# ... and with a range for each feature, which few samples do not fill, less than this.
+# ... or, with a range for each feature, which few samples cannot fill, below this share.
 NARROW_FEATURES, FEWEST_SAMPLES = 1 / 8, 20
-# It is far off where it reaches beyond that of fit by more than the width of it.
+# A range is far off where it reaches beyond the range of fit by more than that range's width.
 FAR = 1.0
-# So many of all entries, or of those of one feature, have to be far off.
+# This share of all entries, or of the entries of one feature, has to be far off.
 FAR_SHARE, FAR_FEATURE_SHARE = 0.05, 0.5
-# Fractions rounded to so few whole numbers are lost.
+# Fractions are lost when they are rounded to fewer whole numbers than this.
 FEWEST_LEVELS = 8
 
 ENOUGH_AGREEMENT = 0.95
-# The integer definition runs on so many samples, and on fewer where each takes long.
+# The integer definition runs on up to this many samples, on fewer where each takes long.
 FEWEST_COMPARED, MOST_COMPARED = 25, 500
 MOST_MACS = 1e8
-# Two of a few samples, and three of a second class, are more than chance.
+# Two wrong samples, or three of another class, are more than chance.
 FEWEST_WRONG, FEWEST_OTHERS = 2, 3
 
 

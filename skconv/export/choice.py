@@ -1,7 +1,7 @@
-"""What ``optimize`` chooses for a target: how much memory may be spent on fewer instructions.
+"""What ``optimize`` chooses for a target: how much memory to spend on fewer instructions.
 
-- "speed": the routines of the target, whatever they keep.
-- "size": what keeps least, where the target has a choice.
+- "speed": the routines of the target, whatever memory they take.
+- "size": whatever takes the least memory.
 - "balanced": the routines of the target, as long as they are worth their memory. They may take
   twice the RAM of "size". They may take more if they save more than a third of its
   instructions, but no more than `MOST_TIMES` as much or `MOST_BYTES`. Where that does not hold,

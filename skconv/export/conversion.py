@@ -82,23 +82,23 @@ def to_c(
         Integers only (no FPU needed, the same bytes on every target), or float32.
     target : str
         For example ``"cortex-m4"``: see `skconv.targets`. It decides which routines are
-        called and how their tables lie. The integers do not depend on it, and the C
-        compiles and gives the same bytes elsewhere, too; on an AVR not what is printed for
-        a core with the DSP extension.
+        called and how their tables lie. It does not change the integers: the C compiles and
+        gives the same bytes on other targets, too, except that an AVR cannot compile what
+        is printed for a core with the DSP extension.
     calibration : {"minmax", "percentile", "mse"}
         How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
     linear_bits : {8, 16}
         Size of the weights of linear layers and linear classifiers. Their input has 8 bits,
         or up to 16 where 8 would change decisions.
     conv_bits : {8, 16}
-        Size of the maps that convolutions read, in int8. The first one reads 16 bits where
-        the device delivers int16. A deep network whose integers lose
-        too much accuracy loses less with 16: twice the memory, the weights stay int8.
+        Size of the maps that convolutions read. The first one always reads 16 bits where the
+        device delivers int16. A deep network loses less accuracy with 16; the maps then take
+        twice the memory, and the weights stay int8.
     optimize : {"size", "balanced", "speed"}
-        What the routines of the target spare. ``"size"`` keeps least in memory, ``"speed"``
-        takes the fewest instructions. ``"balanced"`` takes more than twice the RAM of
-        ``"size"`` only where that saves more than a third of the instructions: see
-        `skconv.export.choice`. `CModel.report` says what the others would cost.
+        Whether to save memory or instructions. ``"size"`` takes the least RAM, ``"speed"``
+        the fewest instructions. ``"balanced"`` takes more than twice the RAM of ``"size"``
+        only where that saves more than a third of the instructions: see
+        `skconv.export.choice`. `CModel.report` says what the other choices would cost.
     input : {"image", "rows"}
         Whether the C takes a sample as a whole, or row by row by ``NAME_push``: then only
         the rows that a kernel covers are in memory.
@@ -111,12 +111,12 @@ def to_c(
     probabilities : bool
         Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
         regression, or of those that belong to ``classes``, by a table.
-        `CModel.predict_proba` then gives the same numbers. Of samples that reach far beyond
-        the calibration samples scores saturate, and with them their probabilities.
+        `CModel.predict_proba` then gives the same numbers. Scores saturate on samples far
+        beyond the calibration samples, and so do their probabilities.
     classes : array-like of shape (n_classes,), optional
-        Of a transformer whose features are the scores of classes, such as the last layer of
-        a network: the label of each. The largest score decides, by ``NAME_predict``. One
-        score decides between two: it is positive for the second.
+        Labels, for a transformer whose features are the scores of classes, such as the last
+        layer of a network. ``NAME_predict`` then chooses the largest score. A single score
+        decides between two classes: it is positive for the second.
     verbose : int
         1 prints a line for each pass, with the seconds since the start.
 
@@ -127,8 +127,8 @@ def to_c(
     Warns
     -----
     CalibrationWarning
-        Where the range of the calibration samples is far from that of fit, or the integers do
-        not follow the estimator on them: agreement, or R^2, below .95.
+        If the range of the calibration samples is far from the range seen in fit, or if the
+        integers disagree with the estimator on them: agreement, or R^2, below .95.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
 
 
 def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
-    """A graph of scores with the decision between ``classes`` behind it."""
+    """A graph of scores, followed by the decision between ``classes``."""
     if graph.is_classifier or not hasattr(estimator, "transform"):
         raise ValueError(
             f"classes={classes.tolist()}, but {type(estimator).__name__} is not a "

@@ -1,8 +1,8 @@
-"""What a graph takes on a core, without a compiler: instructions of each node, bytes of code.
+"""Estimates without a compiler: the instructions of each node on a core, and the bytes of code.
 
-Both are sums of products: of what a node has to do, and what a routine was measured to take for
-it. ``estimates.json`` holds these; `tests/benchmarks/bench_estimates.py` measures them on
-simulated cores, writes the file, and prints how far estimates are off.
+Both are sums of products: the work of a node, times what a routine was measured to take for it.
+``estimates.json`` holds the measured factors; `tests/benchmarks/bench_estimates.py` measures them
+on simulated cores, writes the file, and prints how far the estimates are off.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from skconv.stage_memory import StageMemory
 from skconv.targets import Target
 
 FILE = Path(__file__).with_name("estimates.json")
-# Cores that others are like, in code: those were measured.
+# The measured core whose code is like that of another.
 CODE_OF = {
     "cortex-m0": "cortex-m0",
     "cortex-m0plus": "cortex-m0",
@@ -47,7 +47,7 @@ CODE_OF = {
 }
 
 NO_PADDING = ((0, 0), (0, 0))
-# Members of a stage that are no part of their own.
+# Members of a stage that are counted with the stage itself.
 APART = (Reshape, ConvGeometry)
 
 Features = Mapping[str, float]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skconv.exceptions import InputRangeWarning, warn
 from skconv.graph import TensorSpec
 
-# Of the width of a range that calibration chose: new samples reach a little beyond it.
+# Share of the width of a calibrated range: new samples may reach a little beyond it.
 TOLERANCE = 0.1
 
 
@@ -20,8 +20,8 @@ def check_input(spec: TensorSpec, x: NDArray[Any]) -> None:
 
     - An input of scale 1 is what the device delivers: whole numbers within the limits of its
       type. All others change.
-    - Where calibration chose the scale, rounding is what it is for, and so is to clip a little.
-      Numbers that are far outside are of another unit.
+    - Where calibration chose the scale, rounding and a little clipping are expected. Numbers far
+      outside the range are in another unit.
     """
     if spec.domain == "float":
         _check_float(x)

@@ -20,7 +20,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Made:
-    """How a model was made, and how good it is: what neither graph nor C tell.
+    """How a model was made and how good it is, which neither the graph nor the C tells.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class Made:
     options : mapping of str to JSON value
         Those of `skconv.to_c` that were chosen.
     agreement : float or None
-        With the estimator, on calibration samples: the share of samples in the same class, or
-        the coefficient of determination of the worst output.
+        Agreement with the estimator on calibration samples: the share of samples in the same
+        class, or the coefficient of determination of the worst output.
     accuracy : float or None
         What the caller measured, on samples that neither fit nor calibration has seen.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from skconv.chips import Chip
 from skconv.cost import Alternative, CostReport, report
-from skconv.exceptions import CompilerWarning
+from skconv.exceptions import CompilerWarning, warn
 from skconv.export import project
 from skconv.export.alternatives import Options, alternatives
 from skconv.export.arguments import check_option, check_samples
@@ -60,7 +59,7 @@ class CModel(Scored):
         Calibration samples. The model, its pickle and its saved project keep the first 8 of
         them, as test vectors, and no others.
     optimize : {"size", "balanced", "speed"}
-        What the routines of the target spare.
+        Whether the routines of the target save memory or instructions.
     interface : Interface
         How firmware calls it.
 
@@ -334,14 +333,13 @@ class CModel(Scored):
         return self._definition(x, (tensor,))[tensor].reshape(len(x), -1)
 
     def _warn_once(self, error: CompilerError) -> None:
-        """A machine without a compiler is nothing to warn of: one that fails is."""
+        """Warn of a compiler that fails; a machine without one needs no warning."""
         if isinstance(error, NoCompilerError) or self._has_warned:
             return
         self._has_warned = True
-        warnings.warn(
-            f"the integer definition runs in the place of the C, slower: {error}",
+        warn(
+            f"the integer definition runs instead of the C, and takes longer: {error}",
             CompilerWarning,
-            stacklevel=5,
         )
 
     def _input(self, x: NDArray[Any]) -> NDArray[Any]:

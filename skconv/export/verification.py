@@ -30,16 +30,16 @@ class Verification:
         Bytes of every tensor of every sample, integer definition against compiled C. None
         where there is no compiler, or for a float export.
     relative_error : float or None
-        Of a float export: largest difference of a tensor from the float definition,
+        For a float export: the largest difference of a tensor from the float definition,
         relative to the tensor's largest entry.
     agreement : float
-        Of a classifier the share of samples that the estimator itself puts in the same
-        class. Of a regressor the coefficient of determination of its worst output; of a
-        transformer that of all features together. NaN where the estimator has no answer.
+        For a classifier, the share of samples that the estimator itself puts in the same
+        class. For a regressor, the coefficient of determination of its worst output; for a
+        transformer, that of all features together. NaN where the estimator has no answer.
     message : str
         What was not compared, and why.
     worst_output : int or None
-        Of a regressor of several outputs: the one that ``agreement`` is of.
+        For a regressor of several outputs: the output that ``agreement`` describes.
     """
 
     n_samples: int
@@ -77,7 +77,7 @@ class Agreement:
     worst_output : int or None
         As `Verification.worst_output`.
     reason : str
-        Why samples were left out, if so.
+        Why samples were left out, if any were.
     found, wanted : ndarray
         What the model and the estimator say of the samples compared.
     """

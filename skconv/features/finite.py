@@ -1,4 +1,4 @@
-"""Numbers beyond float32 arithmetic: an error that names them, not infinite features."""
+"""Errors for numbers that are too large for float32 arithmetic."""
 
 from __future__ import annotations
 

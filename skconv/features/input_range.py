@@ -30,8 +30,8 @@ class InputRange(NamedTuple):
 def input_range(samples: NDArray[Any] | MapBatches) -> InputRange:
     """The range of samples, of evenly spaced ones where there are very many.
 
-    So it takes milliseconds, and reads little of a memory map. Of `MapBatches` the first batch
-    is looked at: to make all of them once more may take long.
+    So it takes milliseconds, and reads little of a memory map. It looks at the first batch of
+    `MapBatches` only, since making all of them again may take long.
     """
     if isinstance(samples, MapBatches):
         samples = next(islice(samples, 1))

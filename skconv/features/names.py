@@ -1,4 +1,4 @@
-"""Names of features: which kernel they are of, and where in the sample they lie."""
+"""Names of features: which kernel made them, and where in the sample they lie."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Names:
         self.is_signal = bool(maps) and maps[0][0] == 1
 
     def of_tensor(self, name: str, level: str = "") -> list[str]:
-        """Of all entries, row by row, channels fastest."""
+        """Names of all entries of a tensor, row by row, channels fastest."""
         spec = self.specs[name]
         if len(spec.shape) == 3:
             channels = self.of_channels(name)
@@ -80,7 +80,7 @@ class _Names:
         return [f"{row}x{column}" for row in range(rows) for column in range(columns)]
 
     def of_channels(self, name: str) -> list[str]:
-        """Of the channels of a map."""
+        """Names of the channels of a map."""
         node = self.nodes.get(name)
         n_channels = self.specs[name].shape[-1]
         if node is None or len(self.specs[node.inputs[0]].shape) != 3:
@@ -93,7 +93,7 @@ class _Names:
         return [f"{_word(node.op)}{i}" for i in range(n_channels)]
 
     def _of_op(self, node: Node) -> list[str]:
-        """Of the channels behind an op; those before it, unless the op changes them."""
+        """Names of the channels after an op; the names before it, unless the op changes them."""
         op, before = node.op, node.inputs[0]
         if isinstance(op, Conv):
             kernels = [f"conv{i}" for i in range(len(op.weights))]

@@ -27,8 +27,8 @@ class PartialFitExtractor(StageExtractor):
     def partial_fit(self, X: Any, y: Any = None) -> PartialFitExtractor:
         """Learn from more samples; the first call is `fit`.
 
-        Kernels go on from those that there are, as ``partial_fit`` of their source says. The
-        thresholds of a soft threshold are those of the samples of the last call.
+        Kernels continue from the present ones, as ``partial_fit`` of their source says. A soft
+        threshold takes its thresholds from the samples of the last call.
 
         Parameters
         ----------

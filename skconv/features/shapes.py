@@ -18,14 +18,14 @@ from skconv.exceptions import ShapeWarning, warn
 Shape = tuple[int, ...]
 Shape3 = tuple[int, int, int]
 
-# The least side of what is taken for an image, where nothing says that it is one.
+# The shortest side of an array that may be taken for an image.
 _LEAST_SIDE = 8
-# More channels than that, or a length of fewer times their number, are no signal at first sight.
+# A signal has at most this many channels, and is at least this many times as long as wide.
 _MOST_CHANNELS = 16
 _LEAST_LENGTH = 4
-# Sides of an image differ by less than that.
+# The longer side of an image is less than this many times the shorter.
 _LONGEST_SIDE = 2
-# Samples that are looked at.
+# How many samples are looked at.
 _LOOKED_AT = 200
 
 
@@ -121,7 +121,7 @@ def _looks_like_one_image(shape: Shape, flat: NDArray[Any]) -> bool:
     if min(sides) < _LEAST_SIDE or max(sides) >= _LONGEST_SIDE * min(sides):
         return False
     if len(shape) == 2:
-        # As many numbers as rows, and pixels at that, are no chance.
+        # A square array of bytes is hardly a set of samples.
         pixels = flat.dtype == np.uint8 and shape[0] == shape[1]
         return pixels or _neighbours_are_alike(flat)
     return len(shape) == 3 and shape[2] in (3, 4)

@@ -39,7 +39,7 @@ _MOST_NUMBERED = 64  # more images are too small for numbers
 
 
 class Grid(NamedTuple):
-    """What was drawn: the axes that bound the grid, those of every image, the colour bar."""
+    """What was drawn: the axes around the grid, the axes of every image, the colour bar."""
 
     bounding_ax: Axes
     axes: NDArray[np.object_]
@@ -59,6 +59,37 @@ def limits(images: Sequence[NDArray[Any]], scale: str) -> list[float]:
     return [magnitude or 1.0 for magnitude in magnitudes]
 
 
+class GridDisplay:
+    """A display that draws one grid of images and keeps what it has drawn."""
+
+    def _draw(
+        self,
+        images: Sequence[NDArray[Any]],
+        ax: Axes | None,
+        n_columns: int | None,
+        scale: str,
+        cmap: Any,
+        title: str | None,
+        colorbar: bool | str,
+    ) -> None:
+        grid = draw_grid(
+            images,
+            ax=ax,
+            n_columns=n_columns,
+            scale=scale,
+            cmap=cmap,
+            title=title,
+            colorbar=colorbar,
+        )
+        self.bounding_ax_, self.axes_, self.colorbar_ = grid
+        self.figure_ = grid.bounding_ax.figure
+
+
+def counted(n_drawn: int, n_images: int) -> str:
+    """How many images a title names: all of them, or some."""
+    return f"{n_images}" if n_drawn == n_images else f"{n_drawn} of {n_images}"
+
+
 def draw_grid(
     images: Sequence[NDArray[Any]],
     *,
@@ -74,8 +105,8 @@ def draw_grid(
     An image is ``(height, width)`` and drawn by the colour map, its missing entries (NaN)
     left blank, or ``(height, width, 3)`` and drawn as red, green and blue about grey.
 
-    A colour bar holds for all images, so that it wants one scale and one colour map for
-    them: ``"auto"`` draws it then.
+    A colour bar needs one scale and one colour map for all images; ``"auto"`` draws it where
+    that is so.
     """
     one_scale = scale == "all" and images[0].ndim == 2
     if colorbar is True and not one_scale:
@@ -122,7 +153,7 @@ def _cell(row: int, column: int, n_rows: int, n_columns: int) -> tuple[float, fl
 
 
 def _number(ax: Axes, i: int, beside: bool) -> None:
-    """Above an image; beside it where images stand one below the other, as those of signals."""
+    """Number an image above it, or beside it where images form one column, as for signals."""
     if beside:
         ax.set_ylabel(str(i), fontsize="x-small", rotation=0, ha="right", va="center")
     else:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skconv.inspection.grid import check_grid, draw_grid
+from skconv.inspection.grid import GridDisplay, check_grid, counted
 from skconv.inspection.steps import find_step
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ Channels = Literal["auto", "rgb", "side_by_side"]
 _CHANNELS = ("auto", "rgb", "side_by_side")
 
 
-class KernelDisplay:
+class KernelDisplay(GridDisplay):
     """Kernels as images in a grid, with their numbers.
 
     Colours are signed: zero is the middle of the colour map (grey in RGB), and equal
@@ -193,23 +193,13 @@ class KernelDisplay:
         kernels = self.kernels[:n_images]
         rgb = n_channels == 3 and channels != "side_by_side"
         images = list(kernels) if rgb else [_side_by_side(kernel) for kernel in kernels]
-        grid = draw_grid(
-            images,
-            ax=ax,
-            n_columns=n_columns,
-            scale=scale,
-            cmap=cmap,
-            title=self._title(len(images)) if title == "auto" else title,
-            colorbar=colorbar,
-        )
-        self.bounding_ax_, self.axes_, self.colorbar_ = grid
-        self.figure_ = grid.bounding_ax.figure
+        title = self._title(len(images)) if title == "auto" else title
+        self._draw(images, ax, n_columns, scale, cmap, title, colorbar)
         return self
 
     def _title(self, n_drawn: int) -> str:
         n_kernels, height, width, n_channels = self.kernels.shape
-        number = f"{n_kernels}" if n_drawn == n_kernels else f"{n_drawn} of {n_kernels}"
-        size = f"{number} kernels of {height} x {width}"
+        size = f"{counted(n_drawn, n_kernels)} kernels of {height} x {width}"
         size += f" x {n_channels} channels" if n_channels > 1 else ""
         return f"{self.name}: {size}" if self.name else size
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skconv.features.base import ConvExtractor
 from skconv.graph import Graph, Permute, Reshape
-from skconv.inspection.grid import check_grid, draw_grid
+from skconv.inspection.grid import GridDisplay, check_grid, counted
 from skconv.inspection.steps import batch_of_one, find_step
 from skconv.runtime import reference
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.colorbar import Colorbar
 
 
-class FeatureMapDisplay:
+class FeatureMapDisplay(GridDisplay):
     """The maps of one sample at one tensor of an extractor's graph, in a grid.
 
     Colours are signed as in `KernelDisplay`: zero is the middle of the colour map.
@@ -185,23 +185,13 @@ class FeatureMapDisplay:
             colorbar=colorbar,
         )
         images = list(np.moveaxis(self.maps, 2, 0)[:n_images])
-        grid = draw_grid(
-            images,
-            ax=ax,
-            n_columns=n_columns,
-            scale=scale,
-            cmap=cmap,
-            title=self._title(len(images)) if title == "auto" else title,
-            colorbar=colorbar,
-        )
-        self.bounding_ax_, self.axes_, self.colorbar_ = grid
-        self.figure_ = grid.bounding_ax.figure
+        title = self._title(len(images)) if title == "auto" else title
+        self._draw(images, ax, n_columns, scale, cmap, title, colorbar)
         return self
 
     def _title(self, n_drawn: int) -> str:
         height, width, n_maps = self.maps.shape
-        number = f"{n_maps}" if n_drawn == n_maps else f"{n_drawn} of {n_maps}"
-        size = f"{number} maps of {height} x {width}"
+        size = f"{counted(n_drawn, n_maps)} maps of {height} x {width}"
         return f"{self.name}: {size}" if self.name else size
 
 

@@ -64,7 +64,7 @@ def find_step(
         return found[names.index(step)]
     if not found:
         raise ValueError(
-            f"{_shown(estimator)} is not a fitted {kind} and holds none. Write the fitted {kind}."
+            f"{_shown(estimator)} is not an {kind} and holds none. Write the fitted {kind}."
         )
     if len(found) > 1:
         raise ValueError(f"{_shown(estimator)} holds several: the steps {names}. {_advice(names)}")

@@ -129,7 +129,7 @@ def _means(graph: Graph, x: Array, layers: Iterable[Node]) -> dict[str, Array]:
 
 
 def _channel_means(op: Any, mean: Array) -> Array:
-    """Of what a linear layer makes of samples, by their mean."""
+    """The mean of what a linear layer makes of samples, from the mean of the samples."""
     if isinstance(op, Conv | QConv):
         return np.asarray(convolve(mean[None], op).mean(axis=(0, 1, 2)))
     return np.asarray(op.weights.astype(np.float64) @ mean.ravel() + op.bias)

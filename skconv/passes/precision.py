@@ -1,7 +1,7 @@
 """How much the decisions of a layer suffer where its input is rounded to 8 bits.
 
-Rounding to a step makes errors of variance ``step^2 / 12``, independent of one another. From
-the weights, or the support vectors, follows what they do to a score or to a kernel.
+Rounding to a step makes independent errors of variance ``step^2 / 12``. The weights, or the
+support vectors, tell what these errors do to a score or to a kernel.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from skconv.passes.calibrate import Range
 from skconv.passes.scales import INT8_MAX, INT16_MAX, integer_spec
 from skconv.runtime import reference
 
-# Of a linear layer: in parts of the range of all outputs. Of a kernel machine, on samples that
-# are hard to tell apart: in parts of the spread of their decisions.
+# For a linear layer, noise is a share of the range of all outputs. For a kernel machine, it is a
+# share of the spread of decisions, on samples that are hard to tell apart.
 MOST_SCORE_NOISE = 0.01
 MOST_LOGIT_NOISE = 0.1
 MOST_KERNEL_NOISE = 0.25
@@ -31,8 +31,8 @@ MOST_SAMPLES = 200
 def limit(op: Op, read: Range, yielded: Range, are_logits: bool = False) -> int:
     """The largest integer that a `Linear` or a `KernelMachine` wants to read.
 
-    127 where the rounding to 8 bits is as good as nothing, else as many as int32 sums allow.
-    Of scores that become probabilities (``are_logits``) a few large ones excuse no error.
+    127 where rounding to 8 bits makes no difference, else as large as int32 sums allow. With
+    ``are_logits`` scores become probabilities, and a few large scores excuse no error.
     """
     step = integer_spec((1,), *read, INT8_MAX).scale
     if are_logits and isinstance(op, Linear):
@@ -43,7 +43,7 @@ def limit(op: Op, read: Range, yielded: Range, are_logits: bool = False) -> int:
 @singledispatch
 def eight_bits_do(op: Op, step: float, yielded: Range) -> bool:
     """Whether inputs may be rounded to a step."""
-    raise TypeError(f"{type(op).__name__} reads 8 bits or not for reasons of its own")
+    raise TypeError(f"op is a {type(op).__name__}, wanted a Linear or a KernelMachine")
 
 
 @eight_bits_do.register
@@ -60,9 +60,9 @@ def _(op: KernelMachine, step: float, yielded: Range) -> bool:
 
 
 def kernel_noise(op: KernelMachine, step: float) -> float:
-    """What rounding does to decisions, in parts of their spread; support vectors are the samples.
+    """The error of decisions on rounded inputs, as a share of their spread, for the worst result.
 
-    They are the samples that are hard to tell apart. The result that suffers most counts.
+    The support vectors serve as samples: they are those that are hard to tell apart.
     """
     vectors = op.support_vectors.astype(np.float64)
     samples = vectors[np.linspace(0, len(vectors) - 1, min(MOST_SAMPLES, len(vectors))).astype(int)]

@@ -171,7 +171,7 @@ def stated_by(source: Any) -> Preprocessing:
     if hasattr(source, "crop_size") and hasattr(source, "mean"):
         return _by_torchvision(source)
     raise ValueError(
-        f"preset={source!r} is no timm configuration, no torchvision weights and no Preprocessing"
+        f"preset={source!r}, wanted a timm configuration, torchvision weights or a Preprocessing"
     )
 
 

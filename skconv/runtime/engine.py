@@ -29,7 +29,7 @@ def run(
     graph : Graph
         A float graph.
     x : ndarray of shape (n_samples, *graph.input.shape)
-        Of any real type; converted to float32 chunk by chunk.
+        Any real type; converted to float32 chunk by chunk.
     device : {"cpu", "cuda", "auto"}, default="cpu"
         Where to compute. ``"cuda"`` needs torch; ``"auto"`` takes CUDA where there is one.
     batch_size : int or "auto", default="auto"
