@@ -228,7 +228,7 @@ def with_nan():
         ({"X_calibration": np.full((2, 64), "a")}, "X_calibration has dtype <U1"),
         ({"X_calibration": 3}, r"X_calibration has shape \(\)"),
         ({"name": "2fast"}, "name is '2fast', wanted a C identifier"),
-        ({"name": "for"}, "name is 'for', a word"),
+        ({"name": "for"}, "name is 'for', which C"),
         ({"name": ""}, "name is ''"),
         ({"dtype": "int4"}, "dtype='int4', wanted one of"),
         ({"target": "cortex-m9"}, "target is 'cortex-m9', wanted one of"),
