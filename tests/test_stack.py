@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import numpy as np
 import pytest
 
+from skconv import ConvFeatures, ConvStage, to_c
 from skconv.export.c import render
 from skconv.export.specialize import specialize
 from skconv.export.stack import stack_bytes
 from skconv.graph import Abs, ArgMax, Graph, Relu, Reshape
+from skconv.kernels import RandomKernels
 from skconv.passes.fuse import fuse
 from skconv.runtime.compiled import write_files
 from skconv.targets import get_target
@@ -19,6 +22,7 @@ from tests.integer_graphs import every_integer_op
 
 LIBRARY = 64  # 64-bit products and memcpy, of libgcc and libc, called from the deepest function
 COMPILER = "arm-none-eabi-gcc"
+AVR_COMPILER = "avr-gcc"
 
 
 def deep(depth: int = 16) -> Graph:
@@ -38,7 +42,8 @@ def deep(depth: int = 16) -> Graph:
 def reported(graph: Graph, target: str, folder) -> int:
     """Frames of all functions, as if each called the next."""
     write_files(folder, render(graph, "m"))
-    command = [COMPILER, "-std=c99", *get_target(target).flags, "-O2", "-fstack-usage", "-I."]
+    core = get_target(target)
+    command = [core.compiler, "-std=c99", *core.flags, "-O2", "-fstack-usage", "-I."]
     subprocess.run([*command, "-c", "m.c"], cwd=folder, check=True)
     return sum(int(line.split("\t")[1]) for line in (folder / "m.su").read_text().splitlines())
 
@@ -61,3 +66,29 @@ def test_a_deep_network(target, tmp_path):
 def test_the_header_states_it():
     graph = every_integer_op(5)
     assert f"#define M_STACK_BYTES {stack_bytes(graph)}\n" in render(graph, "m")["m.h"]
+
+
+@pytest.mark.needs(AVR_COMPILER)
+@pytest.mark.parametrize(("stages", "by_rows"), [(1, False), (1, True), (2, False), (2, True)])
+def test_an_avr_keeps_what_a_row_stage_is_told_on_the_stack(stages, by_rows, tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (20, 8, 8)).astype(np.uint8)
+    one = ConvStage(
+        kernels=RandomKernels(n_kernels=3, kernel_size=3, random_state=0),
+        nonlinearity="relu",
+        pool="max",
+        pool_size=2,
+        pool_stride=1,
+    )
+    features = ConvFeatures(stages=[one] * stages).fit(images)
+    options = {"target": "avr", "input": "rows" if by_rows else "image"}
+    model = to_c(features, images, name="m", **options)
+    (tmp_path / "c").mkdir()
+    frames = reported(model.graph, "avr", tmp_path / "c")
+    stated = stack_bytes(model.graph, is_avr=True)
+    assert stack_bytes(model.graph) < frames + LIBRARY <= stated
+    folder = model.save(tmp_path / "m")
+    macro = f"#if defined(__AVR__)\n#define M_STACK_BYTES {stated}\n#else\n"
+    assert macro in (folder / "m.h").read_text()
+    assert f"the stack grows from about {stated:,} bytes" in (folder / "README.md").read_text()
+    found = json.loads((folder / "manifest.json").read_text())
+    assert found["bytes"]["stack_estimate"] == stated

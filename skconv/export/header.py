@@ -30,7 +30,7 @@ def header(program: Program) -> Iterator[str]:
     if program.decision:
         yield f"#define {macro}_N_CLASSES {program.graph.n_classes}"
     yield f"#define {macro}_ARENA_BYTES {program.plan.arena_bytes}"
-    yield f"#define {macro}_STACK_BYTES {stack_bytes(program.graph)}"
+    yield from _stack_macro(program)
     yield ""
     yield from scale_macros(program)
     yield f"typedef {CTYPES[program.specs[INPUT].dtype]} {name}_input_t;"
@@ -44,6 +44,21 @@ def header(program: Program) -> Iterator[str]:
     yield f"#define {macro}_TRACE_BYTES {program.trace_bytes}"
     yield f"extern uint8_t {name}_trace[{macro}_TRACE_BYTES];"
     yield from ("#endif", "", "#ifdef __cplusplus", "}", "#endif", "", "#endif")
+
+
+def _stack_macro(program: Program) -> Iterator[str]:
+    """Stack, on an AVR and elsewhere."""
+    name, sizes = f"{program.macro}_STACK_BYTES", _stack(program)
+    if sizes[0] == sizes[1]:
+        yield f"#define {name} {sizes[0]}"
+        return
+    yield from ("#if defined(__AVR__)", f"#define {name} {sizes[1]}")
+    yield from ("#else", f"#define {name} {sizes[0]}", "#endif")
+
+
+def _stack(program: Program) -> tuple[int, int]:
+    """Bytes of stack on a 32-bit core, and on an AVR."""
+    return stack_bytes(program.graph), stack_bytes(program.graph, is_avr=True)
 
 
 def version() -> str:
@@ -148,8 +163,11 @@ def _title(program: Program) -> Iterator[str]:
     yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"
     arena = f"{program.plan.arena_bytes:,} bytes of RAM"
     yield f" * arena    {arena}: {_working_memory(program)}"
-    yield f" * stack    about {stack_bytes(graph):,} bytes at -O2, estimated; without optimisation"
+    stack, on_avr = _stack(program)
+    yield f" * stack    about {stack:,} bytes at -O2, estimated; without optimisation"
     yield " *          far more, up to tens of kilobytes"
+    if on_avr != stack:
+        yield f" *          on an AVR about {on_avr:,} bytes at -O2"
     yield f" * MACs     {graph.macs:,} multiply-accumulates a sample"
     if graph.classes is not None and program.decision:
         for i, label in enumerate(graph.classes):

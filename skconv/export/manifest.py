@@ -12,7 +12,7 @@ from skconv.export.header import version
 from skconv.export.program import Program
 from skconv.export.sample import sample_of
 from skconv.export.stack import stack_bytes
-from skconv.graph import INPUT, TensorSpec
+from skconv.graph import INPUT, Graph, TensorSpec
 from skconv.targets import Target
 
 MANIFEST = "manifest.json"
@@ -39,6 +39,10 @@ class Made:
     agreement: float | None = None
     accuracy: float | None = None
 
+    def stack_bytes(self, graph: Graph) -> int:
+        """Stack that a graph needs on the target."""
+        return stack_bytes(graph, is_avr=self.target is not None and self.target.name == "avr")
+
 
 def manifest(program: Program, made: Made, files: Mapping[str, str]) -> str:
     """The text of ``manifest.json``, with the digest of every other file."""
@@ -58,7 +62,7 @@ def manifest(program: Program, made: Made, files: Mapping[str, str]) -> str:
         "bytes": {
             "tables": graph.parameter_bytes,
             "arena": program.plan.arena_bytes,
-            "stack_estimate": stack_bytes(graph),
+            "stack_estimate": made.stack_bytes(graph),
         },
         "macs": graph.macs,
         "agreement": made.agreement,

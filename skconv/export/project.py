@@ -30,7 +30,6 @@ from skconv.export.manifest import MANIFEST, Made, manifest
 from skconv.export.program import Program
 from skconv.export.project_folder import write_project
 from skconv.export.sample import sample_of
-from skconv.export.stack import stack_bytes
 from skconv.export.text import filled, float_literal, literals, table
 from skconv.graph import INPUT, Graph
 from skconv.memory import MemoryPlan, plan_memory
@@ -172,7 +171,7 @@ def _readme(program: Program, has_test: bool, made: Made, measured: Sequence[Ben
         test=texts.README_TEST.format(**words) if has_test else "",
         made="".join(f"- {line}\n" for line in _made(program, made)),
         cost=str(report(graph, plan, program.interface.probabilities)),
-        stack=f"{stack_bytes(graph):,}",
+        stack=f"{made.stack_bytes(graph):,}",
         plan=str(plan),
         measured=f"\n## Measured\n{counts}" if measured else "",
         **words,
