@@ -164,3 +164,8 @@ def test_a_pickle_that_is_no_joblib_file_of_an_estimator(
     (folder / "list.pkl").write_bytes(pickle.dumps([1, 2]))
     error = failed(capsys, "report", "list.pkl")
     assert "holds an object of type list, wanted a fitted estimator" in error
+
+
+def test_advice_names_the_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    error = failed(capsys, "verify", "model.joblib", "--calibration", "x.npy", "--samples", "a.npy")
+    assert re.search(r"--samples: no file a\.npy\. Write .*, and --samples X\.npy in the", error)

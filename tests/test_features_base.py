@@ -238,10 +238,10 @@ def test_an_interrupt_keeps_the_first_fit(monkeypatch):
 
 def test_windows_longer_than_a_plain_row_are_cut_with_a_warning():
     row = SIGNALS[:, :4, 0]
-    with pytest.warns(UserWarning, match=r"kernel_size=7 is longer than the signal: 4 is used"):
+    with pytest.warns(ShapeWarning, match=r"kernel_size=7 is longer than the signal: 4 is used"):
         fitted = extractor(kernel_size=7, pool_size=1).fit(row)
     assert fitted.kernels_.shape == (4, 1, 4, 1)
-    with pytest.warns(UserWarning, match="pool_size=5 is longer than the signal: 2 is used"):
+    with pytest.warns(ShapeWarning, match="pool_size=5 is longer than the signal: 2 is used"):
         assert extractor(pool_size=5).fit(row).transform(row).shape == (6, 4)
 
 

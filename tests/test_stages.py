@@ -15,6 +15,7 @@ from skconv import (
     QuantizedFeatures,
     RandomConvFeatures,
 )
+from skconv.exceptions import ShapeWarning
 from skconv.graph import BothSigns, Graph, SoftThreshold, SumPool, TensorSpec
 from skconv.kernels import RandomKernels
 from skconv.runtime import reference
@@ -295,7 +296,7 @@ def test_l2_after_a_soft_threshold_keeps_both():
 
 def test_kernels_longer_than_a_plain_row_are_cut_with_a_warning():
     row = np.random.default_rng(0).normal(size=(5, 3))
-    with pytest.warns(UserWarning, match="kernels are longer than the signal: 3 is used"):
+    with pytest.warns(ShapeWarning, match="kernels are longer than the signal: 3 is used"):
         fitted = FixedConvFeatures(names=["row_l5", "row_gauss"], pool_size=None).fit(row)
     np.testing.assert_allclose(fitted.kernels_[:, 0, :, 0], [[4, 6, 4], [4, 8, 4]] / np.array([16]))
     assert fitted.names_ == ["row_l5", "row_gauss"]

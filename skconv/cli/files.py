@@ -10,10 +10,15 @@ from typing import Any
 from skconv.cli.errors import UsageError
 
 SAVE_MODEL = "Write joblib.dump(pipe, 'model.joblib') in Python, with pipe the fitted Pipeline."
-SAVE_SAMPLES = (
-    "Write np.save('X.npy', X_train[:500]) in Python, and --calibration X.npy in the command."
-)
 _ARRAY, _ARRAYS = "an array (.npy)", "an archive of arrays (.npz)"
+
+
+def save_samples(option: str) -> str:
+    """How samples come to a command."""
+    return f"Write np.save('X.npy', X_train[:500]) in Python, and {option} X.npy in the command."
+
+
+SAVE_SAMPLES = save_samples("--calibration")
 
 
 def load_model(path: Path) -> Any:
@@ -45,7 +50,7 @@ def load_samples(given: str, option: str = "--calibration") -> Any:
     """The array in ``FILE.npy``, ``FILE.npz`` or ``FILE.npz:NAME``."""
     file, name = _split(given)
     path = Path(file)
-    _check_file(path, option, SAVE_SAMPLES)
+    _check_file(path, option, save_samples(option))
     import numpy as np
 
     try:
@@ -57,11 +62,11 @@ def load_samples(given: str, option: str = "--calibration") -> Any:
     except Exception as error:
         raise UsageError(
             f"{option}: {path} is not a .npy or .npz file of numbers "
-            f"({_reason(path, error)}). {SAVE_SAMPLES}"
+            f"({_reason(path, error)}). {save_samples(option)}"
         ) from error
     if array.dtype.kind not in "buif":
         raise UsageError(
-            f"{option}: {given} holds dtype {array.dtype}, wanted numbers. {SAVE_SAMPLES}"
+            f"{option}: {given} holds dtype {array.dtype}, wanted numbers. {save_samples(option)}"
         )
     return array
 
@@ -85,7 +90,7 @@ def _member(archive: Any, path: Path, name: str | None, option: str) -> Any:
         stored = archive.zip.namelist()
         names = [name for name in archive.files if f"{name}.npy" in stored]
         if not names:
-            raise UsageError(f"{option}: {path} holds no array. {SAVE_SAMPLES}")
+            raise UsageError(f"{option}: {path} holds no array. {save_samples(option)}")
         if name is None and len(names) > 1:
             raise UsageError(
                 f"{option}: {path} holds the arrays {', '.join(names)}. "

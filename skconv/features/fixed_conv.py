@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
+from skconv.exceptions import ShapeWarning, warn
 from skconv.features.base import STAGE_CONSTRAINTS, ConvExtractor, StageExtractor
 from skconv.graph import Concat, Conv, Graph, Median
 from skconv.kernels.base import KernelSource, Padding, same_padding
@@ -226,5 +226,5 @@ def _cut(kernels: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     excess = kernels.shape[2] - width
     if excess <= 0:
         return kernels
-    warnings.warn(f"kernels are longer than the signal: {width} is used", stacklevel=2)
+    warn(f"kernels are longer than the signal: {width} is used", ShapeWarning)
     return np.ascontiguousarray(kernels[:, :, excess // 2 : excess // 2 + width])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from skconv.exceptions import ShapeWarning, warn
 from skconv.kernels.batches import MapBatches
 from skconv.stages.geometry import PADDINGS, Padding, Pair, pair, same_padding
 
@@ -88,7 +88,7 @@ def limited(n_kernels: int, most: int, what: str, *, clip: bool) -> int:
     excess = f"n_kernels={n_kernels} is more than the {most} {what}"
     if not clip or most == 0:
         raise ValueError(excess)
-    warnings.warn(f"{excess}: {most} is used", stacklevel=2)
+    warn(f"{excess}: {most} is used", ShapeWarning)
     return most
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skconv.exceptions import ShapeWarning, warn
 from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps
 from skconv.kernels.moments import (
     Maps,
@@ -39,7 +39,7 @@ def check_rank(n_kernels: int, rank: int, patch: PatchShape, *, clip: bool) -> i
         return n_kernels
     excess = f"n_kernels={n_kernels} is more than the rank of the patches"
     if clip and rank > 0:
-        warnings.warn(f"{excess}: {rank} is used", stacklevel=2)
+        warn(f"{excess}: {rank} is used", ShapeWarning)
         return rank
     raise ValueError(
         f"{excess}: patches of {math.prod(patch)} feature(s), shape {patch}, have rank "

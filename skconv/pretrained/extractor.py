@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import NotConvertibleError, check
+from skconv.exceptions import SkconvWarning, warn
 from skconv.features.base import ConvExtractor, naming
 from skconv.features.graph_maps import row_chunks
 from skconv.features.shapes import Shape3, checked_input_shape, with_three_axes
@@ -399,7 +399,7 @@ class PretrainedFeatures(ConvExtractor):
             graph = self._fit_module(source, before)
         except RuntimeError as by_torch:
             raise error from by_torch
-        warnings.warn(f"the module itself is run (engine='module'): {error}", stacklevel=2)
+        warn(f"the module itself is run (engine='module'): {error}", SkconvWarning)
         return graph
 
     def _fit_module(self, source: Source, before: Graph) -> Graph:
