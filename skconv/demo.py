@@ -121,4 +121,5 @@ def main(data: str = "digits") -> int:
         print(line, flush=True)
         differing += line.differing_bytes or 0
     print("differing: bytes of all tensors, integer definition against compiled C")
+    print("flash: bytes of tables, code comes on top; RAM: bytes of working memory")
     return int(differing > 0)

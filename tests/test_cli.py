@@ -125,6 +125,7 @@ def test_demo_prints_a_row_an_extractor(
     names = ("RandomConvFeatures", "GaborFeatures", "PCAConvFeatures", "PCANetFeatures")
     assert [line.split()[0] for line in lines[2:6]] == list(names)
     assert all(line.split()[5] in ("0", "-") for line in lines[2:6])
+    assert lines[-1] == "flash: bytes of tables, code comes on top; RAM: bytes of working memory"
 
 
 def test_module_is_a_program() -> None:
