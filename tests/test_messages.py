@@ -169,8 +169,8 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
     "missing package": (
         lambda: PretrainedFeatures("no_such_package.models:resnet18").fit(IMAGES),
         ImportError,
-        "model='no_such_package.models:resnet18' wants the module no_such_package, which is not",
-        r"by `pip install no_such_package`\.$",
+        "model='no_such_package.models:resnet18' needs the module no_such_package, which is not",
+        r"with `pip install no_such_package`\.$",
     ),
     "missing factory": (
         lambda: PretrainedFeatures("torch.nn:Resnet").fit(IMAGES),

@@ -17,7 +17,7 @@ from skconv.targets import TARGETS, Target, get_target
 Compiler = Literal["gcc", "clang"]
 Section = Literal["text", "rodata", "data", "bss"]
 
-# Without -O2 is how a caller of the emulator wants it, if so.
+# A caller of the emulator may leave out -O2 on purpose.
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-DSKCONV_NO_OPTIMIZE_WARNING")
 SECTIONS = ("-ffunction-sections", "-fdata-sections")
 

@@ -59,7 +59,7 @@ def _(op: QLocalContrast, code: NodeCode) -> Iterator[Call]:
 
 
 def contrast_at(op: QLocalContrast, code: NodeCode, row: str, column: str) -> Call:
-    """The contrast of one patch alone, whose place is given in C."""
+    """The contrast of one patch, whose place is a C expression."""
     arguments = (*code.input.typed, *_contrast(op, code), row, column)
     text = call("sk_local_contrast_at", *arguments)
     return Call("contrast.h", text, f"*{code.output.pointer}")

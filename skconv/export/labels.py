@@ -25,7 +25,7 @@ def label_type(classes: NDArray[Any]) -> str:
 
 
 def label_function(name: str, classes: NDArray[Any]) -> Iterator[str]:
-    """A function, so that the words take memory only where it is called."""
+    """The lines of a function, not of a table: labels take memory only if it is called."""
     integers = are_integers(classes)
     values = [str(label) if integers else string(str(label)) for label in classes]
     nothing = "INT32_MIN" if integers else '""'

@@ -1,4 +1,4 @@
-"""What one sample is to whoever delivers it: its axes, in the order of its entries."""
+"""The axes of one sample, in the order in which the device delivers its entries."""
 
 from __future__ import annotations
 

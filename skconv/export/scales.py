@@ -92,7 +92,7 @@ def _limits_of_float32(spec: TensorSpec) -> Iterator[str]:
     if largest >= 2**FLOAT32_BITS // 4:
         units = -(-3 * (largest + spec.magnitude) // 2**FLOAT32_BITS) + 1
         yield f" * It computes in float32: with zero points as large as {largest:,} the result may"
-        yield f" * be {units:,} units off. Code that needs them computes in integers or double."
+        yield f" * be {units:,} units off. If that is too much, compute in integers or double."
 
 
 def _dequantize(name: str, macro: str, spec: TensorSpec) -> Iterator[str]:

@@ -207,6 +207,6 @@ def _planes(shape: Shape) -> str | None:
         return None
     return (
         f"X of shape {shape} is taken for images of {first} x {sides[0]} pixels and {sides[1]} "
-        "channels, but may hold images whose channels stand first: write "
+        "channels, but may hold images whose channels come first: write "
         f"data_format='channels_first' for these, or input_shape={shape[1:]} for the others"
     )

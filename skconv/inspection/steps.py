@@ -27,7 +27,7 @@ class Step(NamedTuple):
     before: tuple[Any, ...] = ()
 
     def samples(self, X: Any) -> Any:
-        """What the estimator gets of samples; what stands before it takes rows."""
+        """The samples as the estimator gets them from the steps before it."""
         if self.before:
             X = np.asarray(X).reshape(len(X), -1)
         for transformer in self.before:
@@ -38,7 +38,7 @@ class Step(NamedTuple):
 def find_step(
     estimator: Any, step: str | None, is_wanted: Callable[[Any], bool], kind: str
 ) -> Step:
-    """The one step that is wanted, or that of a name.
+    """The one step of the wanted kind, or the step of a given name.
 
     Parameters
     ----------

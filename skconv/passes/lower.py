@@ -393,7 +393,7 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
 
 
 def _exponent_rule(exponent_per_unit: float, bound: int, bits: int) -> Requantization:
-    """From a distance to ``u`` of ``2^-u`` with so many bits of fraction."""
+    """The rule from a distance to the exponent ``u`` of ``2^-u``, with ``bits`` of fraction."""
     spec = TensorSpec((1,), "int32", 2.0**-bits, 0, 0, ACCUMULATOR_MAX)
     rule = requantization(exponent_per_unit, bound, spec)
     if rule.scale != spec.scale:

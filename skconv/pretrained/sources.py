@@ -203,14 +203,19 @@ def _named(factory: str) -> Any:
             value = getattr(value, part)
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"model={factory!r} wants the module {error.name}, which is not installed. Install "
-            f"the package that it is of, such as by `pip install {str(error.name).split('.')[0]}`."
+            f"model={factory!r} needs the module {error.name}, which is not installed. Install its "
+            f"package, for example with `pip install {str(error.name).split('.')[0]}`."
         ) from error
     except AttributeError as error:
         raise ValueError(
             f"model={factory!r}: {error}. Write 'package.module:factory' with a function that "
             "makes the network."
         ) from error
+    if not callable(value):
+        raise TypeError(
+            f"model={factory!r} is {value!r}, which is not callable. Write "
+            "'package.module:factory' with a function that makes the network."
+        )
     try:
         signature(value).bind()
     except TypeError as error:

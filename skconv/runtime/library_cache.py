@@ -17,7 +17,7 @@ CACHE_VARIABLES = ("SKCONV_CACHE", "XDG_CACHE_HOME")
 
 
 class CompilerError(RuntimeError):
-    """The printed C cannot be compiled, or not loaded, on this machine."""
+    """The printed C cannot be compiled or loaded on this machine."""
 
 
 class CacheError(CompilerError):

@@ -136,7 +136,7 @@ def patch_rows(maps: Batch, size: Pair, stride: Pair, dilation: Pair) -> Batch:
 
 
 def _places(first: int, count: int, step: int) -> slice:
-    """So many places along an axis."""
+    """A slice of ``count`` places along an axis, ``step`` apart."""
     return slice(first, first + (count - 1) * step + 1, step)
 
 

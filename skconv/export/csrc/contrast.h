@@ -40,7 +40,7 @@ SK_INLINE int64_t sk_patch_total(
     return contrast.weight * squares - means + contrast.eps;
 }
 
-/* Rounded root of the shifted total of the patch of one place. */
+/* The contrast of one patch: the rounded root of its shifted total. */
 SK_INLINE uint16_t sk_local_contrast_at(
     const void *input, sk_type type, sk_map map, sk_pool patch, sk_padding padding,
     sk_contrast contrast, int32_t row, int32_t column)
@@ -53,7 +53,7 @@ SK_INLINE uint16_t sk_local_contrast_at(
     return (uint16_t)sk_rounded_root((uint32_t)(total << left_shift >> right_shift));
 }
 
-/* That of every patch. */
+/* The contrast of every patch. */
 SK_INLINE void sk_local_contrast(
     const void *input, sk_type type, uint16_t *output, sk_map map, sk_pool patch,
     sk_padding padding, sk_contrast contrast)

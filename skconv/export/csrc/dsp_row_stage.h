@@ -68,7 +68,7 @@ SK_INLINE void sk_row_stage_conv(const sk_dsp_row_stage *t, int32_t row, bool is
     }
 }
 
-/* Row `row` of the convolution, which is there, into the sums of the windows `rows`. */
+/* Adds row `row` of the convolution, already computed, to the sums of the windows `rows`. */
 SK_INLINE void sk_row_stage_spread(const sk_dsp_row_stage *t, int32_t row, sk_run rows)
 {
     const sk_stage behind = sk_stage_behind(t->stage);

@@ -8,7 +8,7 @@
 /* What a border of the lowest number is filled with: minus infinity. */
 #define SK_FLOAT_LOWEST sk_float_from_bits(0xff800000u)
 
-/* A map with a border of one number. */
+/* A map with a border that holds one value. */
 SK_INLINE void sk_float_pad(
     const float *input, float *output, sk_map map, sk_padding padding, float value)
 {

@@ -19,7 +19,7 @@ SK_INLINE uint8_t *sk_fill(uint8_t *to, const void *value, int32_t item, int32_t
     return to;
 }
 
-/* A map with a border of one number, whose bytes are at `value`. */
+/* A map with a border that holds one value; `value` points to its bytes. */
 SK_INLINE void sk_pad_bytes(
     const void *input, void *output, int32_t item, sk_map map, sk_padding padding,
     const void *value)
@@ -38,7 +38,7 @@ SK_INLINE void sk_pad_bytes(
     (void)sk_fill(to, value, item, padding.bottom * columns * map.channels);
 }
 
-/* The same for integers of any type: `value` fits it. */
+/* The same for integers; `value` must fit the type. */
 SK_INLINE void sk_pad(
     const void *input, void *output, sk_type type, sk_map map, sk_padding padding, int32_t value)
 {

@@ -23,7 +23,7 @@ typedef enum {
     SK_STAGE_SOFT_THRESHOLD
 } sk_nonlinearity;
 
-/* What becomes of a pixel of the convolution as a whole, at its place. */
+/* Computes a whole pixel from a pixel of the convolution, at its row and column. */
 typedef void sk_pixelwise(const void *input, uint8_t *scratch, int32_t row, int32_t column);
 
 typedef struct {
@@ -54,7 +54,7 @@ typedef struct {
     int32_t row;    /* of results or of the convolution: the next one */
 } sk_progress;
 
-/* The stage as it looks behind `pixelwise`: entries are those of the pixel that it writes. */
+/* The stage after `pixelwise`: entries are those of the pixel that `pixelwise` writes. */
 SK_INLINE sk_stage sk_stage_behind(sk_stage s)
 {
     if (s.pixelwise != NULL) {
@@ -63,7 +63,7 @@ SK_INLINE sk_stage sk_stage_behind(sk_stage s)
     return s;
 }
 
-/* One pixel of the convolution, and what it becomes. */
+/* One pixel of the convolution, passed through `pixelwise`. */
 SK_INLINE void sk_stage_pixel(sk_stage s, int32_t row, int32_t column)
 {
     const sk_windows rows = sk_row_windows(s.in.map, s.in.kernels, s.in.padding);
