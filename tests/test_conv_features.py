@@ -204,7 +204,9 @@ def test_no_stages_given_is_one_of_whitened_patches():
     features = ConvFeatures().fit(X)
     wanted = PatchKernels(random_state=0).fit(X[..., None])
     assert features.kernels_[0].shape == wanted.kernels_.shape
-    assert repr(features.stages_[0].stage) == "ConvStage()"
+    assert repr(features.stages_[0].stage) == (
+        "ConvStage(nonlinearity='abs', pool_size='overlapping', root=True)"
+    )
 
 
 # ------------------------------------------------------------------------------ warm start
@@ -431,3 +433,12 @@ def test_kernels_longer_than_a_plain_row_are_cut_with_a_warning():
             row
         )
     assert features.kernels_[0].shape == (2, 1, 4, 1)
+
+
+def test_the_stage_that_comes_by_default_is_reached_by_name():
+    assert ConvFeatures().get_params()["stage1__pool_size"] == "overlapping"
+    features = ConvFeatures().set_params(stage1__pool_size="quadrants")
+    assert features.stages[0].pool_size == "quadrants"
+    assert features.stages[0].nonlinearity == "abs"
+    assert clone(ConvFeatures()).stages is None
+    assert ConvFeatures().set_params(warm_start=True).stages is None

@@ -27,6 +27,7 @@ from skconv.kernels.base import pair, same_padding
 from skconv.runtime import engine
 from skconv.stages.spec import StageSpec
 from skconv.stages.windows import fit_window
+from tests.papers import random_conv
 
 IMAGES = np.random.default_rng(0).normal(size=(6, 10, 12, 3)).astype(np.float32)
 SIGNALS = np.random.default_rng(1).normal(size=(6, 40, 3)).astype(np.float32)
@@ -34,7 +35,7 @@ SIGNALS = np.random.default_rng(1).normal(size=(6, 40, 3)).astype(np.float32)
 
 def extractor(**params):
     defaults = {"n_kernels": 4, "kernel_size": 3, "pool_size": 2, "random_state": 0}
-    return RandomConvFeatures(**{**defaults, **params})
+    return random_conv(**{**defaults, **params})
 
 
 # ----------------------------------------------------------------------- shapes of X

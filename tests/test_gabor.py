@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from skconv import GaborFeatures
 from skconv.graph import Concat, Conv, Magnitude
 from skconv.kernels import GaborKernels
 from skconv.kernels.gabor import envelope_sigma, gabor_kernel
+from tests.papers import gabor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
 
@@ -48,7 +48,7 @@ def test_energy_does_not_depend_on_phase(phase):
 @pytest.mark.parametrize("phase", np.linspace(0, 2 * np.pi, 7))
 def test_energy_features_of_a_stripe_do_not_depend_on_phase(phase):
     x = np.cos(np.pi / 2 * np.arange(40) + phase)[None]
-    features = GaborFeatures(
+    features = gabor(
         wavelengths=(4.0,), kernel_size=17, padding="valid", pool_size=None, bandwidth=1.0
     ).fit(x)
     found = features.transform(x)
@@ -145,7 +145,7 @@ def test_dc_is_removed_under_the_envelope():
 @pytest.mark.parametrize("phase", ["even", "odd", "both", "energy"])
 def test_a_constant_image_gives_nothing(phase):
     constant = np.full((2, 20, 20), 255, np.uint8)
-    features = GaborFeatures(phase=phase, padding="circular")
+    features = gabor(phase=phase, padding="circular")
     assert np.abs(features.fit_transform(constant)).max() < 2e-3
 
 
@@ -172,13 +172,13 @@ def test_order_of_the_bank():
 @pytest.mark.parametrize("wavelengths", [(), (1.9, 4.0), 4.0, ((3.0, 4.0),), (np.nan,)])
 def test_bad_wavelengths(wavelengths):
     with pytest.raises(ValueError, match="wavelengths"):
-        GaborFeatures(wavelengths=wavelengths).fit(IMAGES)
+        gabor(wavelengths=wavelengths).fit(IMAGES)
 
 
 @pytest.mark.parametrize(("name", "value"), [("bandwidth", 0), ("gamma", 0), ("phase", "all")])
 def test_bad_parameters(name, value):
     with pytest.raises(ValueError, match=f"'{name}' parameter"):
-        GaborFeatures(**{name: value}).fit(IMAGES)
+        gabor(**{name: value}).fit(IMAGES)
 
 
 # --------------------------------------------------------------------------- features
@@ -187,9 +187,7 @@ SMALL = {"n_orientations": 4, "wavelengths": (4.0, 8.0), "kernel_size": 7}
 
 
 def maps(phase, x, **params):
-    features = GaborFeatures(
-        phase=phase, nonlinearity="identity", pool_size=None, **{**SMALL, **params}
-    )
+    features = gabor(phase=phase, nonlinearity="identity", pool_size=None, **{**SMALL, **params})
     return features.fit_transform(x).reshape(len(x), 28, 28, -1)
 
 
@@ -212,7 +210,7 @@ def test_every_channel_is_filtered_alone(phase):
 def test_maps_are_those_of_scipy(padding, mode):
     """What `skimage.filters.gabor` computes with the same kernels and borders."""
     images = IMAGES / np.float32(255)
-    features = GaborFeatures(
+    features = gabor(
         phase="both",
         nonlinearity="identity",
         pool_size=None,
@@ -227,15 +225,15 @@ def test_maps_are_those_of_scipy(padding, mode):
 
 
 def test_the_graph_of_energy():
-    gray = GaborFeatures().fit(IMAGES).graph_
+    gray = gabor().fit(IMAGES).graph_
     assert sum(isinstance(node.op, Conv) for node in gray.nodes) == 1
-    colour = GaborFeatures().fit(np.zeros((1, 28, 28, 3))).graph_
+    colour = gabor().fit(np.zeros((1, 28, 28, 3))).graph_
     assert [type(node.op) for node in colour.nodes[1:5]] == [Conv, Conv, Concat, Magnitude]
     assert colour.output.shape == (4 * 4 * 24 * 3,)
 
 
 def test_a_signal_has_one_direction():
-    features = GaborFeatures(wavelengths=(4.0, 8.0)).fit(np.zeros((2, 50)))
+    features = gabor(wavelengths=(4.0, 8.0)).fit(np.zeros((2, 50)))
     assert features.kernels_.shape == (4, 1, 9, 1)
     assert features.transform(np.zeros((2, 50))).shape == (2, 7 * 2)
 
@@ -245,5 +243,5 @@ def test_the_direction_of_stripes_is_found():
     for i in range(8):
         angle = i * np.pi / 8
         stripes = np.cos(2 * np.pi / 5 * (x * np.cos(angle) + y * np.sin(angle)))[None]
-        features = GaborFeatures(wavelengths=(5.0,), padding="valid", pool_size=20)
+        features = gabor(wavelengths=(5.0,), padding="valid", pool_size=20)
         assert features.fit_transform(stripes).argmax() == i

@@ -16,9 +16,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skconv import PCAConvFeatures
 from skconv.kernels import PCAKernels
 from skconv.runtime import reference
+from tests.papers import pca_conv
 
 
 def images(*shape: int, seed: int = 0) -> NDArray[np.float32]:
@@ -27,7 +27,7 @@ def images(*shape: int, seed: int = 0) -> NDArray[np.float32]:
 
 def test_features_by_hand() -> None:
     X = images(6, 9, 10, 2)
-    extractor = PCAConvFeatures(n_kernels=3, kernel_size=(3, 4), pool_size=(3, 2)).fit(X)
+    extractor = pca_conv(n_kernels=3, kernel_size=(3, 4), pool_size=(3, 2)).fit(X)
     windows = sliding_window_view(X.astype(np.float64), (3, 4), axis=(1, 2))
     z = np.einsum("nyxckl,oklc->nyxo", windows, extractor.kernels_)
     both = np.concatenate([np.maximum(z, 0), np.maximum(-z, 0)], axis=3)
@@ -39,7 +39,7 @@ def test_features_by_hand() -> None:
 @pytest.mark.parametrize("padding", ["valid", "same", "circular"])
 def test_eigenvalues_are_mean_squares_of_the_responses(padding: Any) -> None:
     X = images(8, 7, 9) + 2
-    extractor = PCAConvFeatures(
+    extractor = pca_conv(
         n_kernels=5, kernel_size=3, padding=padding, nonlinearity="square", pool_size=None
     ).fit(X)
     squares = extractor.transform(X).reshape(-1, 5)
@@ -51,18 +51,18 @@ def test_eigenvalues_are_mean_squares_of_the_responses(padding: Any) -> None:
 def test_runtimes_agree_and_layouts_are_one() -> None:
     X = images(5, 12, 11, 3)
     settings: dict[str, Any] = {"n_kernels": 4, "kernel_size": 5, "pool_size": 4}
-    last = PCAConvFeatures(**settings).fit(X)
+    last = pca_conv(**settings).fit(X)
     assert_allclose(last.transform(X), reference.run(last.graph_, X.reshape(5, -1)), atol=1e-5)
-    first = PCAConvFeatures(**settings, data_format="channels_first")
+    first = pca_conv(**settings, data_format="channels_first")
     first.fit(X.transpose(0, 3, 1, 2))
     assert_allclose(first.transform(X.transpose(0, 3, 1, 2)), last.transform(X), atol=1e-5)
-    flat = PCAConvFeatures(**settings, input_shape=(12, 11, 3)).fit(X.reshape(5, -1))
+    flat = pca_conv(**settings, input_shape=(12, 11, 3)).fit(X.reshape(5, -1))
     assert_array_equal(flat.transform(X), last.transform(X))
 
 
 def test_bytes_are_read_as_they_are() -> None:
     X = np.random.default_rng(0).integers(0, 256, size=(5, 10, 10)).astype(np.uint8)
-    extractor = PCAConvFeatures(kernel_size=3)
+    extractor = pca_conv(kernel_size=3)
     assert_array_equal(
         extractor.fit(X).transform(X), extractor.fit(X.astype(np.float64)).transform(X)
     )
@@ -71,18 +71,18 @@ def test_bytes_are_read_as_they_are() -> None:
 def test_too_many_kernels() -> None:
     X = images(5, 10, 10)
     with pytest.raises(ValueError, match=r"n_kernels=9 .* want n_kernels <= 8"):
-        PCAConvFeatures(n_kernels=9, kernel_size=3).fit(X)
+        pca_conv(n_kernels=9, kernel_size=3).fit(X)
     with pytest.raises(ValueError, match=r"n_kernels=8 .* want n_kernels <= 6"):
-        PCAConvFeatures(input_shape=(30,)).fit(X[:, :3].reshape(5, 30))
+        pca_conv(input_shape=(30,)).fit(X[:, :3].reshape(5, 30))
     with pytest.raises(ValueError, match="rank 0"):
-        PCAConvFeatures(n_kernels=1).fit(np.ones((5, 10, 10)))
+        pca_conv(n_kernels=1).fit(np.ones((5, 10, 10)))
 
 
 def test_a_plain_row_cuts_kernels_with_a_warning() -> None:
     X = images(30, 5)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        extractor = PCAConvFeatures().fit(X)
+        extractor = pca_conv().fit(X)
     messages = " ".join(str(w.message) for w in caught)
     assert "kernel_size" in messages and "n_kernels=8" in messages
     assert extractor.kernels_.shape == (4, 1, 5, 1)
@@ -90,7 +90,7 @@ def test_a_plain_row_cuts_kernels_with_a_warning() -> None:
 
 def test_failing_fit_leaves_the_extractor_as_it_was() -> None:
     X = images(5, 10, 10)
-    extractor = PCAConvFeatures(n_kernels=4, kernel_size=3).fit(X)
+    extractor = pca_conv(n_kernels=4, kernel_size=3).fit(X)
     before = extractor.transform(X)
     extractor.n_kernels = 9
     with pytest.raises(ValueError, match=r"n_kernels=9"):
@@ -101,7 +101,7 @@ def test_failing_fit_leaves_the_extractor_as_it_was() -> None:
 def test_grid_search_on_digits() -> None:
     X, y = load_digits(return_X_y=True)
     model = make_pipeline(
-        PCAConvFeatures(kernel_size=3, pool_size=2, input_shape=(8, 8)),
+        pca_conv(kernel_size=3, pool_size=2, input_shape=(8, 8)),
         StandardScaler(),
         RidgeClassifier(alpha=100.0),
     )

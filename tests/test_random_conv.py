@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skconv import RandomConvFeatures
 from skconv.graph import Graph, TensorSpec, verify
 from skconv.kernels import RandomKernels
 from skconv.runtime import reference, torch_engine
 from skconv.stages.spec import StageSpec
+from tests.papers import random_conv
 
 RUNTIMES = pytest.mark.parametrize("runtime", [reference, torch_engine])
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 16, 16)).astype(np.uint8)
@@ -49,7 +49,7 @@ def test_a_sinusoid_of_any_phase_gives_the_power_of_the_kernel(runtime, frequenc
 def test_pooling_the_whole_circular_map_ignores_cyclic_shifts_exactly(pool, nonlinearity):
     """Integer weights and pixels: every sum is exact, in any order."""
     x = np.random.default_rng(0).integers(0, 8, (5, 8, 8)).astype(np.uint8)
-    features = RandomConvFeatures(
+    features = random_conv(
         n_kernels=6,
         kernel_size=3,
         weights="signs",
@@ -69,7 +69,7 @@ def test_pooling_the_whole_circular_map_ignores_cyclic_shifts_exactly(pool, nonl
 
 
 def relu_of_many_kernels(points: np.ndarray, n_kernels: int = 200_000) -> np.ndarray:
-    features = RandomConvFeatures(
+    features = random_conv(
         n_kernels=n_kernels,
         kernel_size=(1, points.shape[1]),
         nonlinearity="relu",
@@ -103,7 +103,7 @@ def test_mean_relu_feature_is_the_norm():
 def test_mean_energy_is_taps_times_energy_of_the_input():
     """E[sum (f (*) x)^2] = k |x|^2 for circular convolution with k standard normal taps."""
     x = np.random.default_rng(0).normal(size=(1, 6, 6))
-    features = RandomConvFeatures(
+    features = random_conv(
         n_kernels=20_000, kernel_size=3, padding="circular", pool_size=6, random_state=1
     )
     energies = features.fit_transform(x)[0].astype(np.float64) ** 2
@@ -119,7 +119,7 @@ def test_mean_energy_is_taps_times_energy_of_the_input():
     [("relu", "mean", 1), ("abs", "max", 1), ("square", "l2", 1), ("square", "mean", 2)],
 )
 def test_features_scale_with_the_input(nonlinearity, pool, power):
-    features = RandomConvFeatures(
+    features = random_conv(
         n_kernels=4, kernel_size=3, nonlinearity=nonlinearity, pool=pool, random_state=0
     ).fit(IMAGES)
     once, fourfold = features.transform(IMAGES / 4.0), features.transform(IMAGES)
@@ -127,8 +127,8 @@ def test_features_scale_with_the_input(nonlinearity, pool, power):
 
 
 def test_square_pooling_is_the_root_of_the_sum_of_squares():
-    features = RandomConvFeatures(n_kernels=3, kernel_size=5, pool_size=4, random_state=0)
-    maps = RandomConvFeatures(
+    features = random_conv(n_kernels=3, kernel_size=5, pool_size=4, random_state=0)
+    maps = random_conv(
         n_kernels=3, kernel_size=5, nonlinearity="identity", pool_size=None, random_state=0
     )
     z = maps.fit_transform(IMAGES).reshape(20, 3, 4, 3, 4, 3).astype(np.float64)
@@ -138,8 +138,8 @@ def test_square_pooling_is_the_root_of_the_sum_of_squares():
 
 def test_both_signs_are_the_two_relus():
     params = {"n_kernels": 3, "kernel_size": 3, "pool": "max", "pool_size": 7, "random_state": 0}
-    both = RandomConvFeatures(nonlinearity="both_signs", **params).fit(IMAGES)
-    relu = RandomConvFeatures(nonlinearity="relu", **params).fit(IMAGES)
+    both = random_conv(nonlinearity="both_signs", **params).fit(IMAGES)
+    relu = random_conv(nonlinearity="relu", **params).fit(IMAGES)
     found = both.transform(IMAGES).reshape(20, 2, 2, 6)
     np.testing.assert_array_equal(found[..., :3].reshape(20, -1), relu.transform(IMAGES))
     negative = relu.transform(-IMAGES.astype(np.int16))
@@ -152,7 +152,7 @@ MAPS = np.zeros((1, 9, 9, 2))
 
 
 def test_kernels_are_cross_correlated():
-    kernels = RandomConvFeatures(
+    kernels = random_conv(
         n_kernels=1, kernel_size=16, nonlinearity="identity", pool_size=None, random_state=0
     ).fit(IMAGES)
     wanted = (kernels.kernels_[0, :, :, 0] * IMAGES).sum(axis=(1, 2))
@@ -188,13 +188,13 @@ def test_zero_mean_kernels_do_not_see_a_constant_in_any_channel():
     np.testing.assert_allclose(kernels.sum(axis=(1, 2)), 0, atol=1e-6)
     params = {"n_kernels": 8, "kernel_size": 4, "zero_mean": True, "random_state": 0}
     x = np.broadcast_to(np.array([200.0, 7.0]), (1, 9, 9, 2))
-    assert RandomConvFeatures(pool_size=2, **params).fit_transform(x).max() < 1e-2
+    assert random_conv(pool_size=2, **params).fit_transform(x).max() < 1e-2
 
 
 @pytest.mark.parametrize("weights", ["signs", "ternary"])
 def test_zero_mean_wants_normal_weights(weights):
     with pytest.raises(ValueError, match=f"zero_mean=True.*weights='{weights}'"):
-        RandomConvFeatures(kernel_size=3, zero_mean=True, weights=weights).fit(IMAGES)
+        random_conv(kernel_size=3, zero_mean=True, weights=weights).fit(IMAGES)
 
 
 @pytest.mark.parametrize("weights", ["normal", "signs", "ternary"])
@@ -210,8 +210,8 @@ def test_random_state(weights):
 
 
 def test_order_of_the_features():
-    features = RandomConvFeatures(n_kernels=2, kernel_size=3, pool_size=7, random_state=0)
-    alone = RandomConvFeatures(n_kernels=1, kernel_size=3, pool_size=7, random_state=0)
+    features = random_conv(n_kernels=2, kernel_size=3, pool_size=7, random_state=0)
+    alone = random_conv(n_kernels=1, kernel_size=3, pool_size=7, random_state=0)
     both = features.fit_transform(IMAGES).reshape(20, 2, 2, 2)
     np.testing.assert_allclose(both[..., 0].reshape(20, -1), alone.fit_transform(IMAGES), rtol=1e-6)
     assert features.get_feature_names_out()[1] == "conv1_0x0"

@@ -32,7 +32,7 @@ class AutoencoderFeatures(StageExtractor):
     ----------
     n_kernels : int, default=64
         How many kernels.
-    kernel_size : int or (int, int), default=6
+    kernel_size : int or (int, int), default=5
         Height and width of a kernel, in pixels. A signal uses the width alone. Without
         ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
     eps : float or None, default=None
@@ -51,7 +51,7 @@ class AutoencoderFeatures(StageExtractor):
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
         even size reaches one row (column) further down (right) than up (left). Kernels are
         learned from patches inside the samples.
-    nonlinearity : str, default="soft_threshold"
+    nonlinearity : str, default="abs"
         What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
         ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
         ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``).
@@ -59,11 +59,10 @@ class AutoencoderFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, \
-default="sixteenths"
+    pool_size : int, (int, int), str or None, default="overlapping"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4. ``None``: no pooling.
+        and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
@@ -150,17 +149,17 @@ default="sixteenths"
         self,
         *,
         n_kernels: int = 64,
-        kernel_size: Any = 6,
+        kernel_size: Any = 5,
         eps: float | None = None,
         shrinkage: float = 1.0,
         n_patches: int = 50_000,
         n_epochs: int = 10,
         stride: Any = 1,
         padding: Padding = "same",
-        nonlinearity: str = "soft_threshold",
+        nonlinearity: str = "abs",
         threshold: float = 0.5,
         pool: Pool = "mean",
-        pool_size: Any = "sixteenths",
+        pool_size: Any = "overlapping",
         pool_stride: Any = None,
         root: bool = True,
         input_shape: Any = None,

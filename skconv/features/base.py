@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,6 +158,8 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _fit_reads_maps: ClassVar[bool] = True
     # A whole network pools its places away, and has features by number.
     _names_say_places: ClassVar[bool] = True
+    # What joblib shares the samples out among where nobody says it: None is processes.
+    _prefers: ClassVar[Literal["threads"] | None] = None
 
     input_shape: Any
     data_format: str
@@ -267,7 +270,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         samples = self._validated_samples(X)
         with np.errstate(over="ignore", invalid="ignore"):  # refused next
-            features = run_shared(self._run, samples, self.n_jobs)
+            features = run_shared(self._run, samples, self.n_jobs, prefer=self._prefers)
             check_finite_features(features, samples, self._run)
         return features
 
@@ -302,6 +305,17 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             X = np.asarray(X).reshape(shape[0], -1)
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf: refused next
             return validate_data(self, X, reset=reset, dtype=list(_INPUT_DTYPES), order="C")
+
+    def _may_cut(self, name: str) -> bool:
+        """Whether a parameter that is too large for the samples is cut to them, with a warning.
+
+        Where nobody chose it, as it is the default, and where samples are plain rows, which have
+        no shape that could be wrong.
+        """
+        if self.input_shape is None and self.map_shape_[0] == 1:
+            return True
+        default, value = signature(type(self)).parameters[name].default, getattr(self, name)
+        return isinstance(value, type(default)) and bool(value == default)
 
     def _sample_graph(self, maps_graph: Graph, sample: Shape3) -> Graph:
         """``maps_graph`` behind the layout of a flat sample, its output flat too."""
@@ -358,7 +372,8 @@ class StageExtractor(ConvExtractor):
     kernel_size : int or (int, int)
         Height and width of a kernel. A signal (map of height 1) uses the width alone.
         Without ``input_shape`` a kernel longer than the signal is cut to it, with a
-        warning; so is a pool.
+        `ShapeWarning`; so is a pool. Kernels and pools of the default sizes are cut to
+        samples of any shape.
     stride : int or (int, int)
         Step of the kernels.
     padding : {"valid", "same", "circular"}
@@ -375,10 +390,11 @@ class StageExtractor(ConvExtractor):
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. With it
         ``"square"`` squares once, not twice: it is the square pooling of Saxe et al. 2011,
         and the same as ``"identity"`` and ``"abs"``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None
+    pool_size : int, (int, int), str or None
         Height and width of a window, or a grid of windows that cover the map: ``"global"``
         one, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2 and
-        4 x 4, one behind the other. ``None``: no pooling.
+        4 x 4, one behind the other, ``"overlapping"`` 6 x 6, each about twice its step.
+        ``None``: no pooling.
     pool_stride : int, (int, int) or None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
@@ -414,8 +430,8 @@ class StageExtractor(ConvExtractor):
 
     @property
     def _clip(self) -> bool:
-        """Whether samples are plain rows: what is too large, or too many, is cut to them."""
-        return self.input_shape is None and self.map_shape_[0] == 1
+        """Whether more kernels than the samples can give are cut to what they give."""
+        return self._may_cut("n_kernels")
 
     def _stage(self) -> StageSpec:
         return StageSpec(
@@ -436,7 +452,7 @@ class StageExtractor(ConvExtractor):
             maps.shape[1:],
             "kernel_size",
             signal=maps.shape[1] == 1,
-            clip=self.input_shape is None,
+            clip=self._may_cut("kernel_size"),
         )
         with naming(maps.shape):
             return self._kernel_source(size).fit(maps, y)
@@ -450,7 +466,8 @@ class StageExtractor(ConvExtractor):
         stage, signal = self._stage(), maps.shape[1] == 1
         graph = self._responses(Graph(TensorSpec(maps.shape[1:])), source)
         self.thresholds_ = stage.learn_thresholds(graph, maps, self.device)
-        return stage.finish(graph, self.thresholds_, signal=signal, clip=self.input_shape is None)
+        clip = self._may_cut("pool_size")
+        return stage.finish(graph, self.thresholds_, signal=signal, clip=clip)
 
     def _responses(self, graph: Graph, source: KernelSource) -> Graph:
         """``graph``, which is one map, with what the nonlinearity sees behind it."""

@@ -19,6 +19,11 @@ from skconv.kernels.random_patches import PatchKernels
 from skconv.progress import reporting
 
 
+def default_stage() -> ConvStage:
+    """The stage of a `ConvFeatures` to which none is given."""
+    return ConvStage(nonlinearity="abs", pool_size="overlapping", root=True)
+
+
 class ConvFeatures(ConvExtractor, _BaseComposition):
     """Stages of convolution, nonlinearity and pooling, learnt one after the other.
 
@@ -35,7 +40,8 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         From the input on; they are called ``stage1``, ``stage2``, ... Parameters are reached
         as ``stage1__pool_size``, ``stage1__kernels__n_kernels``; a stage or a source is
         replaced by ``set_params(stage1=...)``, ``set_params(stage1__kernels=...)``. None is
-        one ``ConvStage()``.
+        one stage, whose parameters are reached as well: ``ConvStage(nonlinearity="abs",
+        pool_size="overlapping", root=True)``.
     warm_start : bool, default=False
         In `fit`, keep the stages that are fitted already and have the same parameters. The
         last of them may get more kernels, and stages may follow it: only these are learnt.
@@ -146,7 +152,9 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
 
     @property
     def _named_stages(self) -> list[tuple[str, Any]]:
-        stages = self.stages if isinstance(self.stages, list | tuple) else ()
+        stages = [default_stage()] if self.stages is None else self.stages
+        if not isinstance(stages, list | tuple):
+            return []
         return [(f"stage{i}", stage) for i, stage in enumerate(stages, 1)]
 
     @_named_stages.setter
@@ -161,12 +169,14 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         """Set parameters, replace stages, or set parameters of stages by name."""
         if "stages" in params:
             self.stages = params.pop("stages")
+        if self.stages is None and any(name.partition("__")[0] == "stage1" for name in params):
+            self.stages = [default_stage()]
         self._set_params("_named_stages", **params)
         return self
 
     def _checked_stages(self) -> list[ConvStage]:
         if self.stages is None:
-            return [ConvStage()]
+            return [default_stage()]
         if not self.stages or not all(isinstance(stage, ConvStage) for stage in self.stages):
             raise ValueError(
                 f"stages={self.stages!r}, want at least one ConvStage. "
@@ -199,7 +209,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         stack = StackFit(
             maps,
             y,
-            clip=self.input_shape is None,
+            clip=self._may_cut("stages"),
             device=self.device,
             batch_size=self.batch_size,
         )

@@ -68,11 +68,11 @@ class ConvStage(BaseEstimator):
         Not with the triangle, whose patches `KMeansKernels` normalises.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, \
-default=None
+    pool_size : int, (int, int), str or None, default=None
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4 (in the last stage only). ``None``: no pooling.
+        and 4 x 4 (in the last stage only), ``"overlapping"`` 6 x 6, each about twice its
+        step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from skconv.exceptions import ShapeWarning, warn
 from skconv.features.base import STAGE_CONSTRAINTS, ConvExtractor, StageExtractor
 from skconv.graph import Concat, Conv, Graph, Median
-from skconv.kernels.base import KernelSource, Padding, same_padding
+from skconv.kernels.base import KernelSource, Padding, Pair, same_padding
 from skconv.kernels.fixed import FixedKernels
 from skconv.stages.spec import Pool
 
@@ -59,14 +59,14 @@ class FixedConvFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
+    pool_size : int, (int, int), str or None, default="overlapping"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4. ``None``: no pooling.
+        and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
-    root : bool, default=False
+    root : bool, default=True
         Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
         evens out large and small features.
     input_shape : tuple of int, default=None
@@ -147,9 +147,9 @@ class FixedConvFeatures(StageExtractor):
         nonlinearity: str = "abs",
         threshold: float = 0.5,
         pool: Pool = "mean",
-        pool_size: Any = 7,
+        pool_size: Any = "overlapping",
         pool_stride: Any = None,
-        root: bool = False,
+        root: bool = True,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
@@ -180,6 +180,9 @@ class FixedConvFeatures(StageExtractor):
         if self.input_shape is None and height == 1 and width < _LONGEST:
             source.fit(np.empty((1, 1, _LONGEST, channels), np.float32))
             source.kernels_ = _cut(source.kernels_, width)
+        elif self._may_cut("names") and height > 1 and min(height, width) < _LONGEST:
+            source.fit(np.empty((1, _LONGEST, _LONGEST, channels), np.float32))
+            _leave_out_larger(source, (min(height, _LONGEST), min(width, _LONGEST)))
         else:
             source.fit(maps)
         self.names_ = source.names_
@@ -219,6 +222,23 @@ class FixedConvFeatures(StageExtractor):
                 f"and {found} of the median: want padding='same', or kernels of 3 x 3 alone"
             )
         return graph.append(Concat(), responses, graph.output_name)
+
+
+def _leave_out_larger(source: FixedKernels, size: Pair) -> None:
+    """Keep the kernels of a source that are no larger than `size`, with a warning."""
+    rows, columns = ((_LONGEST - length) // 2 for length in size)
+    middle = source.kernels_[:, rows : rows + size[0], columns : columns + size[1]]
+    fits = np.abs(middle).sum(axis=(1, 2, 3)) == np.abs(source.kernels_).sum(axis=(1, 2, 3))
+    if not fits.any():
+        raise ValueError(f"no known kernel fits samples of {size[0]}x{size[1]}: want at least 3x3")
+    warnings.warn(
+        f"names='all' has kernels larger than the samples: the {fits.sum()} of at most "
+        f"{size[0]}x{size[1]} pixels are used",
+        ShapeWarning,
+        stacklevel=2,
+    )
+    source.kernels_, source.biases_ = np.ascontiguousarray(middle[fits]), source.biases_[fits]
+    source.names_ = [name for name, is_kept in zip(source.names_, fits, strict=True) if is_kept]
 
 
 def _cut(kernels: NDArray[np.float32], width: int) -> NDArray[np.float32]:

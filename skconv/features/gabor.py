@@ -43,7 +43,7 @@ class GaborFeatures(StageExtractor):
         ``theta`` runs along ``x cos(theta) + y sin(theta)``. On a signal there is one.
     wavelengths : sequence of float, default=(3.0, 4.5, 6.75)
         Pixels from crest to crest, each at least 2.
-    kernel_size : int or (int, int), default=9
+    kernel_size : int or (int, int), default=7
         Height and width of a kernel, in pixels. A signal uses the width alone. Without
         ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
     bandwidth : float, default=1.0
@@ -71,14 +71,14 @@ class GaborFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
+    pool_size : int, (int, int), str or None, default="overlapping"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4. ``None``: no pooling.
+        and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
-    root : bool, default=False
+    root : bool, default=True
         Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
         evens out large and small features.
     input_shape : tuple of int, default=None
@@ -159,7 +159,7 @@ class GaborFeatures(StageExtractor):
         *,
         n_orientations: int = 8,
         wavelengths: Sequence[float] = (3.0, 4.5, 6.75),
-        kernel_size: Any = 9,
+        kernel_size: Any = 7,
         bandwidth: float = 1.0,
         gamma: float = 1.0,
         phase: Phase = "energy",
@@ -169,9 +169,9 @@ class GaborFeatures(StageExtractor):
         nonlinearity: str = "abs",
         threshold: float = 0.5,
         pool: Pool = "mean",
-        pool_size: Any = 7,
+        pool_size: Any = "overlapping",
         pool_stride: Any = None,
-        root: bool = False,
+        root: bool = True,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",

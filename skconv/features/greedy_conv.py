@@ -46,7 +46,7 @@ class GreedyConvFeatures(StageExtractor):
         None, on images: 64 whitened patches, 64 centroids of k-means, up to 16 principal
         components, 40 known kernels, and of one channel 32 Gabor kernels. On signals there
         are 8 known kernels and no Gabor kernels.
-    n_kernels : int, default=16
+    n_kernels : int, default=32
         How many are chosen. Without ``input_shape`` more than there are candidates for a
         signal are cut to them, with a warning.
     kernel_size : int or (int, int), default=6
@@ -65,7 +65,7 @@ class GreedyConvFeatures(StageExtractor):
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
         even size reaches one row (column) further down (right) than up (left). Kernels are
         learned from patches inside the samples.
-    nonlinearity : str, default="soft_threshold"
+    nonlinearity : str, default="abs"
         What is done to every entry of the maps: ``"abs"``, ``"square"``, ``"relu"``,
         ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or ``"soft_threshold"``
         (``max(z - t, 0)`` and ``max(-z - t, 0)``).
@@ -73,11 +73,10 @@ class GreedyConvFeatures(StageExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"}, \
-default="sixteenths"
+    pool_size : int, (int, int) or str, default="sixteenths"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4.
+        and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
@@ -165,14 +164,14 @@ default="sixteenths"
         self,
         *,
         source: KernelSource | None = None,
-        n_kernels: int = 16,
+        n_kernels: int = 32,
         kernel_size: Any = 6,
         cost: Cost = "count",
         direction: Direction = "forward",
         max_samples: int = 5000,
         stride: Any = 1,
         padding: Padding = "same",
-        nonlinearity: str = "soft_threshold",
+        nonlinearity: str = "abs",
         threshold: float = 0.5,
         pool: Pool = "mean",
         pool_size: Any = "sixteenths",
@@ -210,7 +209,7 @@ default="sixteenths"
 
     def _kernel_source(self, kernel_size: Pair) -> GreedyKernels:
         source = self._candidates(kernel_size) if self.source is None else self.source
-        source = sized(source, self.map_shape_, clip=self.input_shape is None)
+        source = sized(source, self.map_shape_, clip=self._may_cut("source"))
         return GreedyKernels(
             source=seeded(source, self.random_state),
             n_kernels=self.n_kernels,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -14,9 +14,15 @@ from sklearn.utils.parallel import Parallel, delayed
 
 
 def run_shared(
-    run: Callable[[NDArray[Any]], Any], samples: NDArray[Any], n_jobs: int | None
+    run: Callable[[NDArray[Any]], Any],
+    samples: NDArray[Any],
+    n_jobs: int | None,
+    *,
+    prefer: Literal["threads"] | None = None,
 ) -> Any:
     """``run(samples)``, each job on as many of them; results are joined in their order.
+
+    `prefer` says what jobs are, unless a `joblib.parallel_config` does.
 
     Examples
     --------
@@ -31,5 +37,5 @@ def run_shared(
     if n_parts == 1:
         return run(samples)
     slices = gen_even_slices(len(samples), n_parts)
-    parts = Parallel(n_jobs=n_jobs)(delayed(run)(samples[rows]) for rows in slices)
+    parts = Parallel(n_jobs=n_jobs, prefer=prefer)(delayed(run)(samples[rows]) for rows in slices)
     return sparse.vstack(parts) if sparse.issparse(parts[0]) else np.concatenate(parts)

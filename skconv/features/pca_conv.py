@@ -25,7 +25,7 @@ class PCAConvFeatures(PartialFitExtractor):
 
     - ``z = kernel (cross-correlated with) sample``, for every kernel and place;
     - nonlinearity on every ``z``. Principal components have no preferred sign, so that
-      ``"relu"`` would throw half away: ``"both_signs"`` keeps it;
+      ``"relu"`` would throw half away: ``"abs"`` keeps it, and ``"both_signs"`` apart;
     - pooling over windows; the result is flattened row by row, kernels fastest.
 
     There is no bias: features scale with the input (by a square with
@@ -33,7 +33,7 @@ class PCAConvFeatures(PartialFitExtractor):
 
     Parameters
     ----------
-    n_kernels : int, default=8
+    n_kernels : int, default=32
         How many kernels, at most the rank of the patches: ``channels * (kernel_height *
         kernel_width - 1)`` once channel means are removed. Without ``input_shape`` more
         than a signal gives are cut to it, with a warning.
@@ -44,11 +44,11 @@ class PCAConvFeatures(PartialFitExtractor):
         Mean that each patch is made free of: of each channel, of all channels, none.
     stride : int or (int, int), default=1
         Step of the kernels in `transform`. They are learned from all patches.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "circular"}, default="same"
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border; in learning
         too. A kernel of even size reaches one row (column) further down (right) than up
         (left).
-    nonlinearity : str, default="both_signs"
+    nonlinearity : str, default="abs"
         What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
         ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
         ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``).
@@ -56,14 +56,14 @@ class PCAConvFeatures(PartialFitExtractor):
         For the soft threshold: the share of the entries of each map that become 0.
     pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
+    pool_size : int, (int, int), str or None, default="overlapping"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4. ``None``: no pooling.
+        and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
-    root : bool, default=False
+    root : bool, default=True
         Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
         evens out large and small features.
     input_shape : tuple of int, default=None
@@ -142,17 +142,17 @@ class PCAConvFeatures(PartialFitExtractor):
     def __init__(
         self,
         *,
-        n_kernels: int = 8,
+        n_kernels: int = 32,
         kernel_size: Any = 7,
         remove_mean: RemoveMean = "channel",
         stride: Any = 1,
-        padding: Padding = "valid",
-        nonlinearity: str = "both_signs",
+        padding: Padding = "same",
+        nonlinearity: str = "abs",
         threshold: float = 0.5,
         pool: Pool = "mean",
-        pool_size: Any = 7,
+        pool_size: Any = "overlapping",
         pool_stride: Any = None,
-        root: bool = False,
+        root: bool = True,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",

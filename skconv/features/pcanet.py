@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, cast
 
@@ -15,17 +16,22 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skconv.features.base import ConvExtractor, naming
 from skconv.features.csr import CsrBuilder
 from skconv.features.graph_maps import each_channel_alone, maps_behind, row_chunks
-from skconv.graph import BlockHistogram, Graph, Hash, TensorSpec
+from skconv.graph import BlockHistogram, Conv, Graph, Hash, TensorSpec
 from skconv.kernels.base import Pair
+from skconv.kernels.batches import MapBatches
 from skconv.kernels.lda import LDAKernels
 from skconv.kernels.moments import Maps, PatchShape
 from skconv.kernels.pca import PCAKernels, check_rank, max_rank
 from skconv.kernels.random import RandomKernels
 from skconv.runtime.block_counts import BlockCounts, Counts
 from skconv.stages.spec import StageSpec
-from skconv.stages.windows import fit_window
+from skconv.stages.windows import fit_window, overlapping
 
 MAX_BITS = 8
+# Rounding errors of a float32, relative.
+_ROUNDING = float(np.finfo(np.float32).eps) / 2
+# Blocks along each axis where none are stated.
+_BLOCKS = 3
 _STAGE = StageSpec(padding="same")
 
 
@@ -51,6 +57,12 @@ def _checked_n_kernels(n_kernels: Any) -> tuple[int, ...]:
     return stages
 
 
+def _largest(maps: Maps) -> float:
+    """The largest magnitude in maps."""
+    batches = (maps,) if not isinstance(maps, MapBatches) else maps
+    return max(max(-float(batch.min()), float(batch.max())) for batch in batches)
+
+
 class PCANetFeatures(ConvExtractor):
     """PCANet: convolve with principal components twice, hash the signs, count the codes.
 
@@ -61,7 +73,7 @@ class PCANetFeatures(ConvExtractor):
       keep their size;
     - stage 2: one bank of ``L2`` kernels learned from the patches of all ``L1`` maps
       together, and applied to each of these maps;
-    - the signs of the maps of the last stage are bits: with ``T = sum_l 2^l [z_l > 0]``
+    - the signs of the maps of the last stage are bits: with ``T = sum_l 2^l [z_l > t_l]``
       the ``L2`` maps of each stage-1 map become one map of codes (with one stage: all
       ``L1`` maps one). The first kernel is the least significant bit; 0 gives bit 0;
     - features: how often each code occurs in each block of each map of codes.
@@ -76,28 +88,29 @@ class PCANetFeatures(ConvExtractor):
 
     Parameters
     ----------
-    n_kernels : tuple of 1 or 2 int, default=(8, 8)
+    n_kernels : tuple of 1 or 2 int, default=(8, 6)
         Kernels of each stage; the last at most 8 (bits of a code), each at most the rank
         of the patches, ``kernel_height * kernel_width - 1`` (in stage 1: per channel).
         Without ``input_shape`` more than a signal gives are cut to it, with a warning.
-    kernel_size : int or (int, int), default=7
+    kernel_size : int or (int, int), default=3
         Height and width of the kernels of all stages, in pixels. A signal uses the width
         alone. Without ``input_shape`` a kernel longer than the signal is cut to it, with a
         warning; so is a block.
-    block_size : int or (int, int), default=7
+    block_size : int, (int, int) or None, default=None
         Height and width of the blocks, in pixels. Blocks that do not fit whole are left
-        out.
-    block_overlap : float in [0, 1), default=0.0
-        How much of a block the next one covers. The step of the blocks is ``(1 -
-        block_overlap) * block_size``, rounded to the nearest integer, halves up.
+        out. None: 3 x 3 blocks of about half the height and width, which cover the map and
+        overlap by about half; three on a signal.
+    block_overlap : float in [0, 1) or None, default=None
+        How much of a block of a stated size the next one covers. The step of the blocks is
+        ``(1 - block_overlap) * block_size``, rounded to the nearest integer, halves up. None
+        is 0.
     learn : {"pca", "lda", "random"}, default="pca"
         ``"lda"`` takes linear discriminants of the patches, which want ``y``: LDANet (see
         `skconv.kernels.LDAKernels`). ``"random"`` draws normal kernels and makes their means
         zero: RandNet.
-    output : {"float32", "uint8", "sparse"}, default="float32"
+    output : {"float32", "uint8", "sparse"}, default="sparse"
         What `transform` returns: a dense array of float32 or uint8, or a
-        `scipy.sparse.csr_matrix` of float32. The counts are the same. Dense float32 wants
-        131 kB a sample with 28 x 28 pixels and the other defaults.
+        `scipy.sparse.csr_matrix` of float32. The counts are the same.
     input_shape : tuple of int, default=None
         Shape of one sample: ``(length,)``, ``(height, width)``, ``(height, width,
         channels)``, ``(1, length, channels)``. ``None`` takes that of ``X``; a flat row is
@@ -122,7 +135,9 @@ class PCANetFeatures(ConvExtractor):
         of stage 2 has one channel. Largest eigenvalue first; of each kernel the largest
         entry (the first one on ties) is positive.
     biases_ : tuple of ndarray of float32 of shape (n_kernels,)
-        Zeros.
+        Zeros; of the last stage, minus the most that rounding in float32 can make of a flat
+        area as bright as the brightest sample seen in `fit`. So flat areas give bits 0 in
+        floats, as they do in integers.
     eigenvalues_ : tuple of ndarray of float64 of shape (n_kernels,)
         Mean square of the response to each kernel, over all patches; with ``learn="lda"``
         ratio of the variance between classes to that within; empty with
@@ -166,14 +181,17 @@ class PCANetFeatures(ConvExtractor):
         **ConvExtractor._parameter_constraints,
         "n_kernels": ["array-like"],
         "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "block_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "block_overlap": [Interval(Real, 0, 1, closed="left")],
+        "block_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+        "block_overlap": [Interval(Real, 0, 1, closed="left"), None],
         "learn": [StrOptions({"pca", "lda", "random"})],
         "output": [StrOptions({"float32", "uint8", "sparse"})],
         "random_state": ["random_state"],
     }
 
     _fit_reads_maps = False
+    # Sorting codes and convolving let other threads run; another process would have to be sent
+    # the samples, and to send the counts back.
+    _prefers = "threads"
 
     kernels_: tuple[NDArray[np.float32], ...]  # type: ignore[assignment]
     biases_: tuple[NDArray[np.float32], ...]  # type: ignore[assignment]
@@ -182,12 +200,12 @@ class PCANetFeatures(ConvExtractor):
     def __init__(
         self,
         *,
-        n_kernels: tuple[int, ...] = (8, 8),
-        kernel_size: Any = 7,
-        block_size: Any = 7,
-        block_overlap: float = 0.0,
+        n_kernels: tuple[int, ...] = (8, 6),
+        kernel_size: Any = 3,
+        block_size: Any = None,
+        block_overlap: float | None = None,
         learn: Literal["pca", "lda", "random"] = "pca",
-        output: Literal["float32", "uint8", "sparse"] = "float32",
+        output: Literal["float32", "uint8", "sparse"] = "sparse",
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
@@ -211,10 +229,15 @@ class PCANetFeatures(ConvExtractor):
     def _fit_graph(self, maps: NDArray[Any], y: Any) -> Graph:
         if self.learn == "lda" and y is None:
             raise ValueError("learn='lda' requires y to be passed, but the target y is None")
-        signal, clip = maps.shape[1] == 1, self.input_shape is None
-        size = fit_window(self.kernel_size, maps.shape[1:], "kernel_size", signal=signal, clip=clip)
-        block = fit_window(self.block_size, maps.shape[1:], "block_size", signal=signal, clip=clip)
-        clip = clip and signal
+        signal, clip = maps.shape[1] == 1, self._may_cut("n_kernels")
+        size = fit_window(
+            self.kernel_size,
+            maps.shape[1:],
+            "kernel_size",
+            signal=signal,
+            clip=self._may_cut("kernel_size"),
+        )
+        block, stride = self._blocks(maps.shape[1:], signal=signal)
         n_kernels = _checked_n_kernels(self.n_kernels)
         patches = ((*size, maps.shape[3]), (*size, 1))
         for n, patch in zip(n_kernels, patches, strict=False):
@@ -226,8 +249,8 @@ class PCANetFeatures(ConvExtractor):
                 f"{math.prod(block)} pixels: want fewer, or output='float32'"
             )
         graph = self._learned(maps, y, n_kernels, patches, clip=clip)
+        graph = self._with_tolerance(graph, maps)
         n_bits = len(self.kernels_[-1])
-        stride = block_stride(block, self.block_overlap)
         return graph.append(Hash(n_bits)).append(BlockHistogram(block, stride, 2**n_bits))
 
     def _learned(
@@ -265,6 +288,42 @@ class PCANetFeatures(ConvExtractor):
             if self.learn != "random":
                 self.eigenvalues_ += (source.eigenvalues_,)
         return graph
+
+    def _with_tolerance(self, graph: Graph, maps: Maps) -> Graph:
+        """``graph``, whose last convolution takes off what rounding makes of a flat area.
+
+        A flat area answers 0 to kernels without a constant part, but in floats a remainder of
+        either sign, and bits would be chance. Of a sum of n products the rounding of its terms
+        and of its kernel is at most ``2 n u sum |k| |x|``, with the unit roundoff ``u`` of float32
+        (Higham 2002, section 3.1); kernels behind it enlarge it by the sum of their magnitudes.
+        """
+        largest = _largest(maps)
+        sums = [np.abs(kernels).sum(axis=(1, 2, 3), dtype=np.float64) for kernels in self.kernels_]
+        n_terms = sum(math.prod(kernels.shape[1:]) for kernels in self.kernels_)
+        before = math.prod(float(gain.max()) for gain in sums[:-1])
+        tolerance = 2 * n_terms * _ROUNDING * before * sums[-1] * largest
+        self.biases_ = (*self.biases_[:-1], (-tolerance).astype(np.float32))
+        last = graph.nodes[-1]
+        conv = replace(cast(Conv, last.op), bias=self.biases_[-1])
+        return Graph(graph.input, graph.nodes[:-1]).append(conv, *last.inputs, name=last.name)
+
+    def _blocks(self, map_shape: tuple[int, ...], *, signal: bool) -> tuple[Pair, Pair]:
+        """Size and step of the blocks."""
+        if self.block_size is not None:
+            clip = self._may_cut("block_size")
+            block = fit_window(self.block_size, map_shape, "block_size", signal=signal, clip=clip)
+            overlap = 0.0 if self.block_overlap is None else self.block_overlap
+            return block, block_stride(block, overlap)
+        if self.block_overlap is not None:
+            raise ValueError(
+                f"block_overlap={self.block_overlap!r} with block_size=None, which says where "
+                "blocks lie: want block_overlap=None, or a block_size"
+            )
+        counts = [min(_BLOCKS, length) for length in map_shape[:2]]
+        (rows, down), (columns, across) = (
+            overlapping(length, count) for length, count in zip(map_shape[:2], counts, strict=True)
+        )
+        return (rows, columns), (down, across)
 
     def _source(
         self, n_kernels: int, size: Pair, random_state: np.random.RandomState, *, clip: bool

@@ -17,8 +17,9 @@ from skconv.stages.spec import Padding, Pool
 class RandomConvFeatures(StageExtractor):
     """Convolve with random kernels, apply a nonlinearity, and pool.
 
-    Random kernels with square pooling select frequencies and do not mind small shifts,
-    so that a linear classifier on them is a strong start, with nothing to train.
+    Random kernels with pooled magnitudes select frequencies and do not mind small shifts,
+    so that a linear classifier on them is a strong start, with nothing to train. The square
+    pooling of Saxe et al. is ``nonlinearity="square", pool="l2", root=False``.
 
     - ``z = kernel (cross-correlated with) sample``, for every kernel and place;
     - nonlinearity on every ``z``;
@@ -30,46 +31,45 @@ class RandomConvFeatures(StageExtractor):
 
     Parameters
     ----------
-    n_kernels : int, default=64
+    n_kernels : int, default=96
         How many kernels. Without ``input_shape`` more than a signal has different patches,
         where these are the kernels, are cut to them, with a warning.
-    kernel_size : int or (int, int), default=7
+    kernel_size : int or (int, int), default=5
         Height and width of a kernel, in pixels. A signal uses the width alone. Without
         ``input_shape`` a kernel longer than the signal is cut to it, with a warning.
     weights : {"normal", "signs", "ternary", "patches"}, default="normal"
         Standard normal; -1 or 1; -1, 0 or 1 (these two need no multiplication on a
         microcontroller); or whitened patches of the samples seen in `fit` (see
-        `skconv.kernels.PatchKernels`), which are far better on images. Patches want
-        ``nonlinearity="soft_threshold"``, ``pool="mean"`` and ``padding="same"``.
-    zero_mean : bool, default=False
+        `skconv.kernels.PatchKernels`).
+    zero_mean : bool or "auto", default="auto"
         Subtract each kernel's mean in every channel, so that a constant image gives 0; of
         patches, the mean of each in every channel before it is whitened. Only for normal
-        weights and patches.
+        weights and patches. ``"auto"`` is True for normal weights, else False.
     eps : float or None, default=0.01
         For patches: strength of whitening, relative to the mean variance of an entry of a
         patch. None: no whitening.
     stride : int or (int, int), default=1
         Step of the kernels.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "circular"}, default="same"
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
         even size reaches one row (column) further down (right) than up (left).
-    nonlinearity : str, default="square"
+    nonlinearity : str, default="abs"
         What is done to every entry of the maps: ``"identity"``, ``"abs"``, ``"square"``,
         ``"relu"``, ``"sign"``, ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or
         ``"soft_threshold"`` (``max(z - t, 0)`` and ``max(-z - t, 0)``).
     threshold : float in [0, 1), default=0.5
         For the soft threshold: the share of the entries of each map that become 0.
-    pool : {"max", "mean", "sum", "l2"}, default="l2"
+    pool : {"max", "mean", "sum", "l2"}, default="mean"
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``; with it
         ``"identity"``, ``"abs"`` and ``"square"`` are one and the same.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"} or None, default=7
+    pool_size : int, (int, int), str or None, default="sixteenths"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
-        and 4 x 4. ``None``: no pooling.
+        and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
         left out.
-    root : bool, default=False
+    root : bool, default=True
         Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
         evens out large and small features.
     input_shape : tuple of int, default=None
@@ -139,7 +139,7 @@ class RandomConvFeatures(StageExtractor):
         **StageExtractor._parameter_constraints,
         "n_kernels": [Interval(Integral, 1, None, closed="left")],
         "weights": [StrOptions({"normal", "signs", "ternary", "patches"})],
-        "zero_mean": ["boolean"],
+        "zero_mean": ["boolean", StrOptions({"auto"})],
         "eps": [Interval(Real, 0, None, closed="left"), None],
         "random_state": ["random_state"],
     }
@@ -149,19 +149,19 @@ class RandomConvFeatures(StageExtractor):
     def __init__(
         self,
         *,
-        n_kernels: int = 64,
-        kernel_size: Any = 7,
+        n_kernels: int = 96,
+        kernel_size: Any = 5,
         weights: Weights | Literal["patches"] = "normal",
-        zero_mean: bool = False,
+        zero_mean: bool | Literal["auto"] = "auto",
         eps: float | None = 0.01,
         stride: Any = 1,
-        padding: Padding = "valid",
-        nonlinearity: str = "square",
+        padding: Padding = "same",
+        nonlinearity: str = "abs",
         threshold: float = 0.5,
-        pool: Pool = "l2",
-        pool_size: Any = 7,
+        pool: Pool = "mean",
+        pool_size: Any = "sixteenths",
         pool_stride: Any = None,
-        root: bool = False,
+        root: bool = True,
         input_shape: Any = None,
         data_format: str = "channels_last",
         device: str = "cpu",
@@ -190,12 +190,14 @@ class RandomConvFeatures(StageExtractor):
         self.random_state = random_state
 
     def _kernel_source(self, kernel_size: Pair) -> KernelSource:
+        automatic = isinstance(self.zero_mean, str)
+        zero_mean = self.weights == "normal" if automatic else bool(self.zero_mean)
         if self.weights == "patches":
             return PatchKernels(
                 n_kernels=self.n_kernels,
                 kernel_size=kernel_size,
                 eps=self.eps,
-                remove_mean="channel" if self.zero_mean else None,
+                remove_mean="channel" if zero_mean else None,
                 clip=self._clip,
                 random_state=self.random_state,
             )
@@ -203,6 +205,6 @@ class RandomConvFeatures(StageExtractor):
             n_kernels=self.n_kernels,
             kernel_size=kernel_size,
             weights=self.weights,
-            zero_mean=self.zero_mean,
+            zero_mean=zero_mean,
             random_state=self.random_state,
         )

@@ -87,7 +87,7 @@ class FittedStage:
 class StackFit:
     """Stages being fitted to samples: the graph in the making.
 
-    `clip` cuts windows to a plain row of numbers, with a warning.
+    `clip` cuts windows that are larger than the maps to them, with a warning.
     """
 
     maps: NDArray[Any]
@@ -189,7 +189,7 @@ class StackFit:
 def sized(source: Any, map_shape: tuple[int, ...], *, clip: bool) -> Any:
     """A clone of a source, its kernels no larger than the maps; ValueError where they are.
 
-    With `clip`, on signals, kernels that are too long or too many are cut, with a warning.
+    With `clip` kernels that are too large or too many are cut, with a warning.
     """
     source, signal = clone(source), map_shape[0] == 1
     for name, value in source.get_params().items():
@@ -197,7 +197,7 @@ def sized(source: Any, map_shape: tuple[int, ...], *, clip: bool) -> Any:
         if parameter == "kernel_size":
             size = fit_window(value, map_shape, name, signal=signal, clip=clip)
             source.set_params(**{name: size})
-        elif parameter == "clip" and signal and clip:
+        elif parameter == "clip" and clip:
             source.set_params(**{name: True})
     return source
 

@@ -73,8 +73,7 @@ class GreedyKernels(BaseEstimator):
         ``"soft_threshold"``, as in `ConvStage`.
     threshold : float in [0, 1), default=0.5
         For the soft threshold: the share of the responses that become 0.
-    pool_size : int, (int, int), {"global", "quadrants", "sixteenths", "pyramid"}, \
-default="quadrants"
+    pool_size : int, (int, int) or str, default="quadrants"
         Windows that responses are averaged over.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; None is `pool_size`.
