@@ -72,7 +72,9 @@ def extractors(size: int) -> list[Any]:
         RandomConvFeatures(n_kernels=16, kernel_size=kernel, pool_size=pool, random_state=0),
         GaborFeatures(n_orientations=4, wavelengths=(4.0,), kernel_size=kernel, pool_size=pool),
         PCAConvFeatures(n_kernels=8, kernel_size=kernel, pool_size=pool),
-        PCANetFeatures(n_kernels=(4, 4), kernel_size=kernel, block_size=4 if size < 16 else 7),
+        PCANetFeatures(
+            output="float32", n_kernels=(4, 4), kernel_size=kernel, block_size=4 if size < 16 else 7
+        ),
     ]
 
 

@@ -32,7 +32,7 @@ EXTRACTORS: dict[str, Any] = {
     "random": RandomConvFeatures(n_kernels=16, kernel_size=5, pool_size=6, random_state=0),
     "gabor": GaborFeatures(n_orientations=4, wavelengths=(4.0, 8.0), kernel_size=9, pool_size=5),
     "pca": PCAConvFeatures(n_kernels=8, kernel_size=5, pool_size=6),
-    "pcanet": PCANetFeatures(n_kernels=(4, 4), kernel_size=5, block_size=7),
+    "pcanet": PCANetFeatures(output="float32", n_kernels=(4, 4), kernel_size=5, block_size=7),
 }
 CLASSIFIERS: dict[str, Any] = {
     "logistic": LogisticRegression(C=0.1, max_iter=300),

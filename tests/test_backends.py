@@ -35,7 +35,7 @@ X, y = load_digits()
 X, y = X[:200].astype(np.uint8), y[:200]
 BACKENDS = ("threading", "loky", "dask")
 SMALL: dict[str, Any] = {"n_kernels": 4, "kernel_size": 3}
-PCANET = PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4)
+PCANET = PCANetFeatures(output="float32", n_kernels=(3, 3), kernel_size=3, block_size=4)
 EXTRACTORS: dict[str, Any] = {
     "random": RandomConvFeatures(**SMALL, pool_size=2, random_state=0),
     "patches": RandomConvFeatures(**SMALL, weights="patches", pool_size=2, random_state=0),

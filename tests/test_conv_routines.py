@@ -234,7 +234,7 @@ def test_an_avr_refuses_tables_that_it_cannot_read(tmp_path):
 )
 def test_the_first_stage_of_pcanet(target, wanted):
     x = np.random.default_rng(0).integers(0, 256, (12, 8, 8)).astype(np.uint8)
-    pcanet = PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4).fit(x)
+    pcanet = PCANetFeatures(output="float32", n_kernels=(3, 3), kernel_size=3, block_size=4).fit(x)
     model = to_c(pcanet, x, target=target)
     assert wanted in {type(node.op) for node in model.graph.nodes}
     assert model.verify(x).differing_bytes == 0

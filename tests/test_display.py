@@ -111,7 +111,9 @@ def test_three_channels_are_red_green_and_blue_unless_told_otherwise() -> None:
 
 
 def test_a_stack_shows_the_stage_asked_for() -> None:
-    extractor = PCANetFeatures(kernel_size=3, n_kernels=(4, 5), block_size=4).fit(normal(20, 8, 8))
+    extractor = PCANetFeatures(output="float32", kernel_size=3, n_kernels=(4, 5), block_size=4).fit(
+        normal(20, 8, 8)
+    )
     for stage, kernels in enumerate(extractor.kernels_):
         display = KernelDisplay.from_estimator(extractor, stage=stage)
         assert_array_equal(display.kernels, kernels)

@@ -133,7 +133,9 @@ def test_title() -> None:
     assert title(KernelDisplay(kernels(channels=5)).plot()) == "4 kernels of 3 x 3 x 5 channels"
     assert title(KernelDisplay(kernels()).plot(title="other")) == "other"
     assert title(KernelDisplay(kernels()).plot(title=None)) == ""
-    stack = PCANetFeatures(kernel_size=3, n_kernels=(4, 4), block_size=4).fit(IMAGES)
+    stack = PCANetFeatures(output="float32", kernel_size=3, n_kernels=(4, 4), block_size=4).fit(
+        IMAGES
+    )
     drawn = KernelDisplay.from_estimator(stack, stage=1)
     assert title(drawn).startswith("PCANetFeatures, stage 1: 4 kernels")
 

@@ -87,7 +87,7 @@ EXTRACTORS: dict[str, Any] = {
         ]
     ),
     "pca": PCAConvFeatures(n_kernels=4, kernel_size=3, pool_size=2),
-    "pcanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4),
+    "pcanet": PCANetFeatures(output="float32", n_kernels=(3, 3), kernel_size=3, block_size=4),
     "pretrained": PretrainedFeatures("tests.random_modules:tiny", pool="max"),
     "student": ConvFeatures(
         [
@@ -113,8 +113,8 @@ ESTIMATORS: list[Any] = [
     GreedyConvFeatures(),
     ConvFeatures(),
     *EXTRACTORS.values(),
-    PCANetFeatures(n_kernels=(4,), learn="random", random_state=0),
-    PCANetFeatures(n_kernels=(1, 1), kernel_size=3, learn="lda"),
+    PCANetFeatures(output="float32", n_kernels=(4,), learn="random", random_state=0),
+    PCANetFeatures(output="float32", n_kernels=(1, 1), kernel_size=3, learn="lda"),
     QuantizedFeatures(RandomConvFeatures(n_kernels=4, random_state=0)),
     LaplacianNuSVC(),
     BatchRidgeClassifier(),

@@ -68,8 +68,10 @@ EXTRACTORS: dict[str, Any] = {
             ConvStage(kernels=PCAKernels(**SMALL), pool_size="quadrants"),
         ]
     ),
-    "pcanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=8),
-    "ldanet": PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=8, learn="lda"),
+    "pcanet": PCANetFeatures(output="float32", n_kernels=(3, 3), kernel_size=3, block_size=8),
+    "ldanet": PCANetFeatures(
+        output="float32", n_kernels=(3, 3), kernel_size=3, block_size=8, learn="lda"
+    ),
     "quantized": QuantizedFeatures(RandomConvFeatures(**SMALL, pool_size=4, random_state=0)),
 }
 SHAPE = (8000, 16, 16)
@@ -173,4 +175,4 @@ def test_names_of_columns_are_forgotten(mapped: Any) -> None:
     extractor = clone(EXTRACTORS["random"]).set_params(input_shape=(16, 16)).fit(frame)
     extractor.fit(in_batches(mapped[:20]))
     assert not hasattr(extractor, "feature_names_in_")
-    assert extractor.transform(mapped[:20]).shape == (20, 3 * 3 * 4)
+    assert extractor.transform(mapped[:20]).shape == (20, 4 * 4 * 4)

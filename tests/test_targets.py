@@ -47,7 +47,7 @@ FEW = np.concatenate([np.flatnonzero(label == Y)[:20] for label in range(3)])
 def fitted(name):
     """Pipelines that fit a microcontroller of 16 kB."""
     random = RandomConvFeatures(n_kernels=4, kernel_size=3, pool_size=2, random_state=0)
-    pcanet = PCANetFeatures(n_kernels=(3, 3), kernel_size=3, block_size=4)
+    pcanet = PCANetFeatures(output="float32", n_kernels=(3, 3), kernel_size=3, block_size=4)
     steps = {
         "random": (random, LogisticRegression(max_iter=2000)),
         "laplacian": (random, LaplacianNuSVC(nu=0.2)),

@@ -88,7 +88,7 @@ class PCANetFeatures(ConvExtractor):
 
     Parameters
     ----------
-    n_kernels : tuple of 1 or 2 int, default=(8, 6)
+    n_kernels : tuple of 1 or 2 int, default=(8, 5)
         Kernels of each stage; the last at most 8 (bits of a code), each at most the rank
         of the patches, ``kernel_height * kernel_width - 1`` (in stage 1: per channel).
         Without ``input_shape`` more than a signal gives are cut to it, with a warning.
@@ -200,7 +200,7 @@ class PCANetFeatures(ConvExtractor):
     def __init__(
         self,
         *,
-        n_kernels: tuple[int, ...] = (8, 6),
+        n_kernels: tuple[int, ...] = (8, 5),
         kernel_size: Any = 3,
         block_size: Any = None,
         block_overlap: float | None = None,
