@@ -123,7 +123,7 @@ class PCAConvFeatures(PartialFitExtractor):
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_digits(return_X_y=True)
-    >>> features = PCAConvFeatures(kernel_size=3, pool_size=2, input_shape=(8, 8))
+    >>> features = PCAConvFeatures(n_kernels=8, kernel_size=3, input_shape=(8, 8))
     >>> model = make_pipeline(features, StandardScaler(), RidgeClassifier(alpha=100.0))
     >>> model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.93
     True
