@@ -22,7 +22,6 @@ from skconv import (
     FeatureMapDisplay,
     GaborFeatures,
     KernelDisplay,
-    PCAConvFeatures,
     PCANetFeatures,
     QuantizedFeatures,
     RandomConvFeatures,
@@ -30,6 +29,7 @@ from skconv import (
 from skconv.inspection.grid import draw_grid
 from skconv.kernels import PCAKernels
 from skconv.runtime import reference
+from tests.papers import gabor, pca_conv, random_conv
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +169,7 @@ def test_a_wrong_parameter_is_named_and_nothing_is_drawn(parameter: dict[str, An
 def test_maps_are_those_of_the_reference(tensor: str, data_format: str) -> None:
     X = normal(6, 9, 8, 2)
     X = X if data_format == "channels_last" else X.transpose(0, 3, 1, 2)
-    extractor = PCAConvFeatures(
+    extractor = pca_conv(
         n_kernels=6, kernel_size=5, pool="max", pool_size=2, data_format=data_format
     ).fit(X)
     wanted = reference.tensors(extractor.graph_, X[3:4].reshape(1, -1), (tensor,))[tensor][0]
@@ -183,7 +183,7 @@ def test_maps_are_those_of_the_reference(tensor: str, data_format: str) -> None:
 
 def test_the_first_map_is_what_the_kernels_respond() -> None:
     X = normal(3, 8, 8)
-    extractor = RandomConvFeatures(n_kernels=3, kernel_size=3, pool_size=2, random_state=0).fit(X)
+    extractor = random_conv(n_kernels=3, kernel_size=3, pool_size=2, random_state=0).fit(X)
     display = FeatureMapDisplay.from_estimator(extractor, X[0])
     assert display.name == "conv"
     assert display.maps.shape == (6, 6, 3)
@@ -191,7 +191,7 @@ def test_the_first_map_is_what_the_kernels_respond() -> None:
 
 def test_a_wrong_tensor_is_answered_with_the_choices() -> None:
     X = normal(3, 8, 8)
-    extractor = GaborFeatures(kernel_size=5, pool_size=2).fit(X)
+    extractor = gabor(kernel_size=5, pool_size=2).fit(X)
     for name in ("maxpool", "reshape", "flatten"):
         with pytest.raises(
             ValueError, match=rf"tensor='{name}', wanted one of \['conv', 'magnitude', 'meanpool'\]"
@@ -205,7 +205,7 @@ def test_maps_of_an_unfitted_extractor() -> None:
 
 
 def test_a_sample_of_another_shape() -> None:
-    extractor = GaborFeatures(kernel_size=5, pool_size=2).fit(normal(3, 8, 8))
+    extractor = gabor(kernel_size=5, pool_size=2).fit(normal(3, 8, 8))
     with pytest.raises(ValueError, match=r"samples of shape \(8, 9\), expected \(8, 8, 1\)"):
         FeatureMapDisplay.from_estimator(extractor, normal(8, 9))
 

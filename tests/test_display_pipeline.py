@@ -24,6 +24,7 @@ from skconv import (
     RandomConvFeatures,
     datasets,
 )
+from tests.papers import random_conv
 
 IMAGES, LABELS = (part[:120] for part in datasets.load_digits())
 X = IMAGES.reshape(120, -1)
@@ -39,7 +40,7 @@ def no_window() -> Iterator[None]:
 
 
 def features(seed: int = 0) -> RandomConvFeatures:
-    return RandomConvFeatures(
+    return random_conv(
         n_kernels=3, kernel_size=3, pool_size=2, input_shape=(8, 8), random_state=seed
     )
 

@@ -16,7 +16,6 @@ from skconv import (
     AutoencoderFeatures,
     ConvFeatures,
     ConvStage,
-    FixedConvFeatures,
     GaborFeatures,
     GreedyConvFeatures,
     KMeansConvFeatures,
@@ -38,6 +37,7 @@ from skconv.kernels import (
     moments,
 )
 from skconv.runtime import torch_engine
+from tests.papers import fixed_conv
 
 SMALL: dict[str, Any] = {"n_kernels": 4, "kernel_size": 3}
 DRAWN: dict[str, Any] = {**SMALL, "n_patches": 2000, "random_state": 0}
@@ -53,7 +53,7 @@ EXTRACTORS: dict[str, Any] = {
     "k-means": KMeansConvFeatures(**DRAWN),
     "triangle": KMeansConvFeatures(**DRAWN, nonlinearity="triangle"),
     "gabor": GaborFeatures(n_orientations=2, wavelengths=(3.0,), kernel_size=3, pool_size=4),
-    "fixed": FixedConvFeatures(),
+    "fixed": fixed_conv(),
     "pca": PCAConvFeatures(**SMALL, pool_size=4),
     "lda": one_stage(LDAKernels(**SMALL)),
     "decomposition": one_stage(DecompositionKernels(kernel_size=3, n_patches=2000, random_state=0)),
