@@ -12,6 +12,7 @@ import pytest
 from skconv.graph import Abs, Graph, Linear, TensorSpec, Threshold
 from skconv.runtime import compiled, fixed
 from skconv.runtime.compiled import CompilationError, CompiledGraph, NoCompilerError
+from skconv.runtime.library_cache import CacheError
 from tests.integer_graphs import every_integer_op, samples
 
 GRAPH = every_integer_op(5)
@@ -134,7 +135,7 @@ def test_the_cache_folder(tmp_path, monkeypatch):
     assert compiled.cache_folder() == tmp_path / "a" / "b"
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKCONV_CACHE", os.fspath(tmp_path / "file"))
-    with pytest.raises(OSError, match="set SKCONV_CACHE to another"):
+    with pytest.raises(CacheError, match="set SKCONV_CACHE to another"):
         compiled.cache_folder()
 
 

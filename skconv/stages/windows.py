@@ -63,9 +63,7 @@ def grid_windows(
             what, used = f"the {height}x{width} map", f"{down}x{across}"
             if signal:
                 what, used = "the signal", f"{across}"
-            warn(
-                f"pool_size={name!r} is finer than {what}: a grid of {used} is used", ShapeWarning
-            )
+            warn(f"pool_size={name!r} is finer than {what}: a grid of {used} is used", ShapeWarning)
         if down > height or across > width:
             raise ValueError(
                 f"pool_size={name!r} wants maps of at least {down}x{across}, got {height}x{width}"
