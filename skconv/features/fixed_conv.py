@@ -231,11 +231,10 @@ def _leave_out_larger(source: FixedKernels, size: Pair) -> None:
     fits = np.abs(middle).sum(axis=(1, 2, 3)) == np.abs(source.kernels_).sum(axis=(1, 2, 3))
     if not fits.any():
         raise ValueError(f"no known kernel fits samples of {size[0]}x{size[1]}: want at least 3x3")
-    warnings.warn(
+    warn(
         f"names='all' has kernels larger than the samples: the {fits.sum()} of at most "
         f"{size[0]}x{size[1]} pixels are used",
         ShapeWarning,
-        stacklevel=2,
     )
     source.kernels_, source.biases_ = np.ascontiguousarray(middle[fits]), source.biases_[fits]
     source.names_ = [name for name, is_kept in zip(source.names_, fits, strict=True) if is_kept]
