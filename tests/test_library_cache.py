@@ -128,9 +128,10 @@ def script(path: Path, text: str) -> str:
 
 
 def bad_compilers(folder: Path) -> dict[str, str]:
-    """What ``CC`` may say, and what is said of it."""
-    # The last argument is the output: what is written there is no library of this machine.
-    foreign = script(folder / "cross-gcc", 'for last; do :; done; echo "not ELF" > "$last"')
+    """Values of ``CC``, and what the error says of each."""
+    # The last argument is the output, unless it is an option such as --version.
+    write = 'for last; do :; done; case "$last" in -*) ;; *) echo "not ELF" > "$last";; esac'
+    foreign = script(folder / "cross-gcc", write)
     return {
         "false": "false .* failed",
         "true": "wrote nothing: is that a C compiler",
