@@ -30,9 +30,9 @@ IMAGES = np.random.default_rng(0).normal(size=(40, 10, 9)).astype(np.float32)
 
 
 def random(**parameters: Any) -> RandomConvFeatures:
-    return RandomConvFeatures(
-        **{"n_kernels": 5, "kernel_size": 3, "pool_size": (2, 3), "random_state": 0, **parameters}
-    )
+    stage = {"padding": "valid", "nonlinearity": "square", "pool": "l2", "root": False}
+    kernels = {"n_kernels": 5, "kernel_size": 3, "pool_size": (2, 3), "random_state": 0}
+    return RandomConvFeatures(**{**kernels, **stage, **parameters})
 
 
 def named(extractor: Any, X: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -58,6 +58,8 @@ def test_runtimes_agree_on_silhouettes(name):
     np.testing.assert_array_equal(extractor.transform(X), wanted)
 
 
+# At the edges, where responses nearly cancel, the rounding of the weights turns bits.
+@pytest.mark.filterwarnings("ignore::skconv.exceptions.CalibrationWarning")
 def test_floats_count_what_the_integers_count_in_flat_areas():
     extractor = fitted("two stages")
     model = to_c(extractor, X, name="flat", dtype="int8")

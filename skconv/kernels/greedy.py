@@ -228,7 +228,7 @@ class GreedyKernels(BaseEstimator):
         source = clone(self.source).fit(maps, y)
         candidates = source.kernels_
         report(f"{len(candidates)} candidates")
-        what = f"candidate(s) of source={self.source!r}"
+        what = f"candidate(s) of source, a {type(self.source).__name__}"
         n_kernels = limited(self.n_kernels, len(candidates), what, clip=self.clip)
         blocks = self._blocks(drawn, candidates, source.biases_)
         report(f"their features of {len(drawn)} samples")
