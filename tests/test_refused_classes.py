@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (listed only then)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import all_estimators
@@ -24,6 +25,11 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "ClassifierChain": {"estimator": LogisticRegression()},
     "ColumnTransformer": {"transformers": [("a", "passthrough", [0])]},
     "FixedThresholdClassifier": {"estimator": LogisticRegression()},
+    "HalvingGridSearchCV": {"estimator": LogisticRegression(), "param_grid": {"C": [1.0, 2.0]}},
+    "HalvingRandomSearchCV": {
+        "estimator": LogisticRegression(),
+        "param_distributions": {"C": [1.0, 2.0]},
+    },
     "MultiOutputClassifier": {"estimator": LogisticRegression()},
     "MultiOutputRegressor": {"estimator": Ridge()},
     "OneVsOneClassifier": {"estimator": LogisticRegression()},

@@ -30,6 +30,7 @@ _BY_NAME = {
     "LocalOutlierFactor": _OUTLIERS,
     "FixedThresholdClassifier": _THRESHOLD,
     "TunedThresholdClassifierCV": _THRESHOLD,
+    "BaseSearchCV": "convert its best_estimator_",
     "ColumnTransformer": "use a FeatureUnion, or select the columns before the Pipeline",
     "KNeighborsClassifier": "use skconv.LaplacianNuSVC, which keeps a part of the samples",
     "KBinsDiscretizer": SCALERS,
