@@ -48,9 +48,9 @@ LEAST_AGREEMENT = 0.95
 # A response near a limit is on the other side of it in float32.
 DISCONTINUOUS = (Hash, KNearest, Sign)
 # One case in so many is saved as a project, and its own test program is built and run.
-SAVED_EVERY = 20
+SAVED_EVERY = 40
 # tcc builds a model in ten milliseconds, gcc in half a second. One case in so many is gcc's.
-QUICK_COMPILER, COMPILER, COMPILER_EVERY = "tcc", "cc", 10
+QUICK_COMPILER, COMPILER, COMPILER_EVERY = "tcc", "cc", 40
 
 HOME = str(Path(skconv.__file__).parent)
 VERDICTS = ("exact", "refused", "unfit", "differs", "silent", "unclear")
