@@ -32,7 +32,7 @@ def logistic():
 
 def convolutions(shape):
     return RandomConvFeatures(
-        n_kernels=16, kernel_size=3, pool_size=2, input_shape=shape, zero_mean=True, random_state=0
+        n_kernels=16, kernel_size=3, padding="valid", pool_size=2, input_shape=shape, random_state=0
     )
 
 
