@@ -245,7 +245,7 @@ def test_what_is_not_ours_is_not_overwritten(tmp_path, file):
     mine = tmp_path / "f" / file
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    with pytest.raises(FileExistsError, match=rf"'m': {file}; wanted another folder"):
+    with pytest.raises(FileExistsError, match=rf"'m' wrote: {file}; remove them"):
         project.save(tmp_path / "f", GRAPH, X, name="m")
     assert files_of(tmp_path) == {f"f/{file}": b"mine"}
 
@@ -253,7 +253,7 @@ def test_what_is_not_ours_is_not_overwritten(tmp_path, file):
 def test_another_models_project_is_not_overwritten(folder):
     before = files_of(folder)
     with pytest.raises(
-        FileExistsError, match=r"'other': CMakeLists\.txt, LICENSE\.txt, README\.md"
+        FileExistsError, match=r"'other' wrote: CMakeLists\.txt, LICENSE\.txt, README\.md"
     ):
         project.save(folder, GRAPH, X, name="other")
     assert files_of(folder) == before
