@@ -9,10 +9,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from skconv.moved import install as _install
+
 if TYPE_CHECKING:
     from skconv import datasets, exceptions, testing
-    from skconv.convert import NotConvertibleError, to_graph
-    from skconv.export import layer_costs, to_c
+    from skconv.classifiers.ridge import BatchRidgeClassifier
+    from skconv.classifiers.svm import LaplacianNuSVC
+    from skconv.convert import to_graph
+    from skconv.deploy import layer_costs, to_c
+    from skconv.exceptions import NotConvertibleError
     from skconv.features import (
         AutoencoderFeatures,
         ConvFeatures,
@@ -29,8 +34,6 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
-    from skconv.ridge import BatchRidgeClassifier
-    from skconv.svm import LaplacianNuSVC
     from skconv.versions import show_versions
 
 __version__ = "0.1.0"
@@ -64,10 +67,12 @@ __all__ = [
     "to_graph",
 ]
 
+_install()
+
 _MODULES = {"datasets", "exceptions", "testing"}
 _HOMES = {
     "AutoencoderFeatures": "skconv.features",
-    "BatchRidgeClassifier": "skconv.ridge",
+    "BatchRidgeClassifier": "skconv.classifiers.ridge",
     "ConvFeatures": "skconv.features",
     "ConvStage": "skconv.features",
     "FeatureMapDisplay": "skconv.inspection",
@@ -77,17 +82,17 @@ _HOMES = {
     "GreedyConvFeatures": "skconv.features",
     "KMeansConvFeatures": "skconv.features",
     "KernelDisplay": "skconv.inspection",
-    "LaplacianNuSVC": "skconv.svm",
-    "NotConvertibleError": "skconv.convert",
+    "LaplacianNuSVC": "skconv.classifiers.svm",
+    "NotConvertibleError": "skconv.exceptions",
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",
     "PretrainedFeatures": "skconv.pretrained",
     "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
-    "layer_costs": "skconv.export",
+    "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
-    "to_c": "skconv.export",
+    "to_c": "skconv.deploy",
     "to_graph": "skconv.convert",
 }
 

@@ -1,13 +1,9 @@
-"""Warnings of skconv, so that each can be filtered or made an error by its class."""
+"""Errors and warnings of skconv, so that each can be caught or filtered by its class."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from skconv.convert import NotConvertibleError
 
 __all__ = [
     "CalibrationWarning",
@@ -17,6 +13,56 @@ __all__ = [
     "ShapeWarning",
     "SkconvWarning",
 ]
+
+
+class NotConvertibleError(ValueError):
+    """A fitted estimator has no form as a graph.
+
+    Parameters
+    ----------
+    class_name : str
+        Class of the estimator.
+    reason : str
+        Why it cannot be converted.
+    advice : str
+        What would work instead.
+    parameter : str or None
+        Name of the parameter, or of the fitted attribute, that stands in the way; None
+        where it is the class.
+    step : str
+        Where the estimator stands: names of Pipeline steps from the outside in, joined by
+        dots. Empty for an estimator that stands alone.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from skconv import NotConvertibleError, to_graph
+    >>> try:
+    ...     to_graph(SVC(kernel="sigmoid").fit([[0.0], [1.0]], [0, 1]))
+    ... except NotConvertibleError as error:
+    ...     print(error.parameter, "-", error.advice)
+    kernel - use kernel='rbf', 'poly' or 'linear', or skconv.LaplacianNuSVC
+    """
+
+    def __init__(
+        self,
+        class_name: str,
+        reason: str,
+        advice: str,
+        parameter: str | None = None,
+        step: str = "",
+    ) -> None:
+        super().__init__(class_name, reason, advice, parameter, step)
+        self.class_name = class_name
+        self.reason = reason
+        self.advice = advice
+        self.parameter = parameter
+        self.step = step
+
+    def __str__(self) -> str:
+        where = f"step {self.step!r}: " if self.step else ""
+        what = f", parameter {self.parameter}" if self.parameter else ""
+        return f"{where}{self.class_name}{what}: {self.reason}; {self.advice}"
 
 
 class SkconvWarning(UserWarning):
@@ -48,12 +94,3 @@ def warn(message: str, kind: type[SkconvWarning]) -> None:
         frame = frame.f_back
         depth += 1
     warnings.warn(message, kind, stacklevel=depth)
-
-
-def __getattr__(name: str) -> object:
-    # Imported on first use: it brings scikit-learn.
-    if name == "NotConvertibleError":
-        from skconv.convert import NotConvertibleError
-
-        return NotConvertibleError
-    raise AttributeError(f"module 'skconv.exceptions' has no attribute {name!r}")

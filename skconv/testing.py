@@ -302,11 +302,11 @@ def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> 
     ------
     AssertionError
         Where they differ.
-    skconv.runtime.compiled.NoCompilerError
+    skconv.deploy.compiled.NoCompilerError
         For an integer graph, where no C compiler is found.
     """
+    from skconv.deploy.compiled import CompiledGraph
     from skconv.runtime import engine, fixed, numpy_engine, reference
-    from skconv.runtime.compiled import CompiledGraph
 
     if graph.domain == "float":
         wanted = reference.run(graph, x)

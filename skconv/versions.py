@@ -54,7 +54,7 @@ def _version(package: str) -> str:
 
 def _compiler() -> str:
     """What `predict` and `verify` compile with."""
-    from skconv.runtime.compiled import NoCompilerError, find_compiler
+    from skconv.deploy.compiled import NoCompilerError, find_compiler
 
     try:
         return " ".join(find_compiler())

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv import emulator
+from skconv.codegen.render import render
+from skconv.codegen.text import table
+from skconv.deploy.compiled import write_files
 from skconv.emulator.build import Compiler
-from skconv.export.c import render
-from skconv.export.text import table
 from skconv.graph import Graph
 from skconv.runtime import fixed
-from skconv.runtime.compiled import write_files
-from skconv.targets import WARNING_FLAGS, get_target
+from skconv.target.targets import WARNING_FLAGS, get_target
 
 SANITIZERS = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 

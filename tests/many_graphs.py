@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.export.c import render
-from skconv.export.text import table
+from skconv.codegen.render import render
+from skconv.codegen.text import table
 from skconv.graph import Graph, Node, TensorSpec
 from skconv.runtime import fixed
 

@@ -32,11 +32,11 @@ from sklearn.base import is_regressor
 from sklearn.metrics import r2_score
 
 import skconv
+from skconv.deploy import CModel
+from skconv.deploy.compiled import CompiledGraph
 from skconv.exceptions import SkconvWarning
-from skconv.export import CModel
 from skconv.graph import Graph, Hash, KernelMachine, KNearest, Sign
 from skconv.runtime import fixed, reference
-from skconv.runtime.compiled import CompiledGraph
 from tests.exactness import run_program
 from tests.random_pipelines import Case, draw_case
 

@@ -23,7 +23,7 @@ from skconv import (
     datasets,
     to_c,
 )
-from skconv.export import CModel
+from skconv.deploy import CModel
 from skconv.graph import INPUT, Fused, Graph
 from skconv.graph.nested import Packed
 from skconv.runtime import fixed

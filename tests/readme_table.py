@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from skconv.convert.families import table
+from skconv.convertible import table
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- what converts: begin -->", "<!-- what converts: end -->"

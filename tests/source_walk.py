@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.decomposition import FastICA
 
 from skconv import ConvFeatures, ConvStage, QuantizedFeatures
-from skconv.export.specialize import specialize
+from skconv.codegen.specialize import specialize
 from skconv.graph import Quantized
 from skconv.kernels import (
     ArrayKernels,
@@ -35,7 +35,7 @@ from skconv.kernels import (
 )
 from skconv.passes.fuse import fuse
 from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, POOLS
-from skconv.targets import get_target
+from skconv.target.targets import get_target
 from tests.many_graphs import Case
 
 

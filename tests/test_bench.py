@@ -10,12 +10,12 @@ import pytest
 
 from skconv import datasets, emulator
 from skconv.cli import main
-from skconv.cost import report
+from skconv.codegen.render import render
+from skconv.deploy.bench import benchmark
 from skconv.emulator import tools
-from skconv.export.bench import benchmark
-from skconv.export.c import render
 from skconv.graph import Abs, Graph, Linear, Relu, TensorSpec
-from skconv.targets import TARGETS
+from skconv.target.cost import report
+from skconv.target.targets import TARGETS
 from tests.integer_graphs import every_integer_op, samples
 
 needs_arm = pytest.mark.needs(*tools("cortex-m4"))

@@ -25,8 +25,8 @@ from sklearn.svm import SVC
 import skconv
 from skconv import RandomConvFeatures, to_c
 from skconv.convert.seen import seen
+from skconv.deploy import calibration
 from skconv.exceptions import CalibrationWarning
-from skconv.export import calibration
 from skconv.features.input_range import MOST_NUMBERS, InputRange, input_range
 from skconv.kernels import MapBatches
 

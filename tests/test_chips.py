@@ -8,10 +8,10 @@ import pickle
 import numpy as np
 import pytest
 
-from skconv.chips import CHIPS, Chip, get_chip
-from skconv.cost import report
 from skconv.graph import Graph, Linear, Relu, TensorSpec
-from skconv.targets import TARGETS, get_target
+from skconv.target.chips import CHIPS, Chip, get_chip
+from skconv.target.cost import report
+from skconv.target.targets import TARGETS, get_target
 
 RNG = np.random.default_rng(0)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from skconv import emulator
-from skconv.export.c import render
-from skconv.export.choice import LEAST_SAVED, MOST_BYTES, MOST_TIMES, TIMES, for_target
-from skconv.export.estimates import instructions
-from skconv.export.routines.base import Optimize
-from skconv.export.routines.row_stage import DspRowStage
-from skconv.export.text import table
+from skconv.codegen.estimates import instructions
+from skconv.codegen.render import render
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.row_stage import DspRowStage
+from skconv.codegen.select import LEAST_SAVED, MOST_BYTES, MOST_TIMES, TIMES, for_target
+from skconv.codegen.text import table
 from skconv.graph import (
     Abs,
     ArgMax,
@@ -28,10 +28,10 @@ from skconv.graph import (
     TensorSpec,
     Triangle,
 )
-from skconv.memory import overlaps, plan_memory
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
-from skconv.targets import get_target
+from skconv.target.memory import overlaps, plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import (
     assert_runtimes_agree,
     conv,

@@ -21,7 +21,7 @@ from skconv import RandomConvFeatures, datasets, demo
 from skconv.cli import main
 from skconv.cli.options import GIVEN_OTHERWISE, to_c_options
 from skconv.cli.parser import parser
-from skconv.runtime.compiled import NoCompilerError
+from skconv.deploy.compiled import NoCompilerError
 
 X, Y = datasets.load_digits()
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +99,7 @@ def test_verify(folder: Path, run: Run) -> None:
 def test_verify_of_different_bytes_is_exit_code_1(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skconv.export.verification._difference", lambda *_: (8, 3, 0.0))
+    monkeypatch.setattr("skconv.deploy.verification._difference", lambda *_: (8, 3, 0.0))
     code, printed, _ = run("verify", "small-digits.joblib", "--calibration", "x.npy")
     assert code == 1
     assert " 3 of 8 bytes differ" in printed
@@ -109,7 +109,7 @@ def test_verify_without_a_compiler_is_no_success(run: Run, monkeypatch: pytest.M
     def fail(*_: Any) -> Any:
         raise NoCompilerError("no compiler 'cc'")
 
-    monkeypatch.setattr("skconv.export.verification._difference", fail)
+    monkeypatch.setattr("skconv.deploy.verification._difference", fail)
     code, _, error = run("verify", "small-digits.joblib", "--calibration", "x.npy")
     assert code == 2
     assert error.startswith("skconv: nothing was compared: not compiled: no compiler 'cc'")

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skconv import QuantizationDisplay, RandomConvFeatures, to_c, to_graph
-from skconv.export.comparison import ComparedTensor, Comparison
+from skconv.deploy.comparison import ComparedTensor, Comparison
 from skconv.graph import Conv, Fused, Graph, Linear, Relu, Reshape, TensorSpec
 from skconv.passes.fold import fold
 from skconv.runtime import fixed, reference

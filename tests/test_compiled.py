@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from skconv.deploy import compiled
+from skconv.deploy.compiled import CompilationError, CompiledGraph, NoCompilerError
+from skconv.deploy.library_cache import CacheError
 from skconv.graph import Abs, Graph, Linear, TensorSpec, Threshold
-from skconv.runtime import compiled, fixed
-from skconv.runtime.compiled import CompilationError, CompiledGraph, NoCompilerError
-from skconv.runtime.library_cache import CacheError
+from skconv.runtime import fixed
 from tests.integer_graphs import every_integer_op, samples
 
 GRAPH = every_integer_op(5)

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from skconv import PCANetFeatures, emulator, to_c
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.routines.blocked import BlockedConv
-from skconv.export.routines.conv import DspConv
-from skconv.export.routines.depthwise import DspDepthwise
-from skconv.export.routines.first import DspFirst
-from skconv.export.routines.rows import DspRows
-from skconv.export.routines.strided_depthwise import DspStridedDepthwise
-from skconv.export.specialize import specialize
-from skconv.export.text import table
+from skconv.codegen.render import render
+from skconv.codegen.routines.blocked import BlockedConv
+from skconv.codegen.routines.conv import DspConv
+from skconv.codegen.routines.depthwise import DspDepthwise
+from skconv.codegen.routines.first import DspFirst
+from skconv.codegen.routines.rows import DspRows
+from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
+from skconv.codegen.specialize import specialize
+from skconv.codegen.text import table
+from skconv.deploy.compiled import write_files
 from skconv.graph import ArgMax, Graph, Hash, QConv, Relu, Reshape, verify
-from skconv.memory import plan_memory
-from skconv.runtime.compiled import write_files
-from skconv.targets import WARNING_FLAGS, get_target
+from skconv.target.cost import report
+from skconv.target.memory import plan_memory
+from skconv.target.targets import WARNING_FLAGS, get_target
 from tests import exactness
 from tests.integer_graphs import input_spec, qconv, samples
 

@@ -53,11 +53,11 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR
 
+from skconv.classifiers.ridge import BatchRidgeClassifier
+from skconv.classifiers.svm import LaplacianNuSVC
 from skconv.convert import to_graph
 from skconv.graph import Affine, Linear, Select
-from skconv.ridge import BatchRidgeClassifier
 from skconv.runtime import reference
-from skconv.svm import LaplacianNuSVC
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 TRAIN, TEST = slice(0, None, 3), slice(1, None, 3)

@@ -15,10 +15,10 @@ from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from skconv import RandomConvFeatures, to_graph
+from skconv.classifiers.svm import LaplacianNuSVC
 from skconv.graph import INPUT, Abs, Concat, Graph, MeanPool, Reshape, TensorSpec
 from skconv.passes.fold import fold
 from skconv.runtime import reference
-from skconv.svm import LaplacianNuSVC
 
 X, Y = load_digits(return_X_y=True)
 X += np.random.default_rng(0).normal(scale=0.01, size=X.shape)  # no feature is constant

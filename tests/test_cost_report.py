@@ -12,11 +12,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from skconv import RandomConvFeatures, datasets, emulator, to_c
-from skconv.chips import Chip
-from skconv.cost import Alternative, report
-from skconv.export import estimates
+from skconv.codegen import estimates
 from skconv.graph import Graph, Relu, TensorSpec
-from skconv.targets import TARGETS
+from skconv.target.chips import Chip
+from skconv.target.cost import Alternative, report
+from skconv.target.targets import TARGETS
 from tests.pipelines import exported
 
 X, Y = datasets.load_digits()

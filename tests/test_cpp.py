@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from skconv import emulator
-from skconv.export.c import CSRC, render
-from skconv.export.specialize import specialize
+from skconv.codegen.headers import header_texts
+from skconv.codegen.render import render
+from skconv.codegen.specialize import specialize
+from skconv.deploy.compiled import write_files
 from skconv.graph import Graph
-from skconv.runtime.compiled import write_files
-from skconv.targets import get_target
+from skconv.target.targets import get_target
 from skconv.testing import example_graphs, quantized_example
 from tests.integer_graphs import every_integer_op
 
@@ -36,8 +37,8 @@ def compile_as_cpp(command: tuple[str, ...], files: dict[str, str], folder: Path
 
 @pytest.mark.parametrize("command", COMPILERS)
 def test_every_routine_is_cpp(command, tmp_path):
-    lines = "".join(f'#include "{path.name}"\n' for path in sorted(CSRC.glob("*.h")))
-    files = {path.name: path.read_text() for path in CSRC.glob("*.h")}
+    files = header_texts()
+    lines = "".join(f'#include "{name}"\n' for name in files)
     assert compile_as_cpp(command, {**files, "m.c": lines}, tmp_path) == ""
 
 

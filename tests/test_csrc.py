@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,15 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export import c as printer
-from skconv.export.emit import emit
-from skconv.export.text import table
+from skconv.codegen import render as printer
+from skconv.codegen.emit import emit
+from skconv.codegen.headers import header_texts
+from skconv.codegen.text import table
+from skconv.deploy.compiled import CompiledGraph, write_files
 from skconv.graph import Fused, Graph, Magnitude, Op, OvoVote, TensorSpec, verify
 from skconv.graph.integer import exp2_table
 from skconv.graph.nested import Packed
 from skconv.runtime import fixed, reference
-from skconv.runtime.compiled import CompiledGraph, write_files
-from skconv.targets import WARNING_FLAGS
+from skconv.target.targets import WARNING_FLAGS
 from skconv.testing import example_graphs, example_samples
 from tests.integer_graphs import (
     add_conv_ops,
@@ -262,8 +262,8 @@ int main(void)
 
 def run_c(folder: Path, text: str) -> list[str]:
     """What a C program prints that includes the routines."""
-    shutil.copytree(printer.CSRC, folder / "skconv")
-    (folder / "main.c").write_text(text)
+    files = {f"skconv/{name}": header for name, header in header_texts().items()}
+    write_files(folder, files | {"main.c": text})
     subprocess.run(["cc", *WARNING_FLAGS, "-O2", "main.c", "-o", "main"], cwd=folder, check=True)
     done = subprocess.run([folder / "main"], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
+from skconv.deploy.compiled import CompiledGraph
 from skconv.graph import (
     Abs,
     Add,
@@ -30,7 +31,6 @@ from skconv.passes.fuse import fuse
 from skconv.passes.integers import integer_graph, is_deep
 from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed, reference
-from skconv.runtime.compiled import CompiledGraph
 from skconv.testing import example_samples
 from tests.random_networks import mobile_network, networks
 

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from skconv import emulator
-from skconv.export.packing import blocked_conv
-from skconv.export.packing import conv as packing
-from skconv.export.text import table
+from skconv.codegen.headers import header_texts
+from skconv.codegen.routines.blocked import packing as blocked_conv
+from skconv.codegen.routines.conv import packing
+from skconv.codegen.text import table
+from skconv.deploy.compiled import write_files
 from skconv.graph import QConv, TensorSpec
 from skconv.runtime import fixed
-from skconv.runtime.compiled import write_files
-from skconv.targets import WARNING_FLAGS
+from skconv.target.targets import WARNING_FLAGS
 from tests.integer_graphs import conv_parts, input_spec, requantization, samples
 from tests.mcu import conv as mcu
 
@@ -97,7 +98,7 @@ def program(drawn) -> dict[str, str]:
             f"    if (conv_{i}_guard() != 0) {{ return {i + 61}; }}",
         ]
     main = ["int main(void)", "{", *calls, "    return 0;", "}"]
-    return mcu.headers() | {"main.c": "\n".join([*lines, *main]) + "\n"}
+    return header_texts() | {"main.c": "\n".join([*lines, *main]) + "\n"}
 
 
 def run_on_host(folder, sources, compiler: str, *flags: str) -> int:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export.packing import depthwise
+from skconv.codegen.routines.depthwise import packing as depthwise
 from tests.integer_graphs import input_spec, qconv
 from tests.mcu.cases import measure
 from tests.mcu.depthwise import budget, conv_case

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export.packing import first
+from skconv.codegen.routines.first import packing as first
 from tests.integer_graphs import input_spec, qconv
 from tests.mcu.cases import measure
 from tests.mcu.first import budget, conv_case

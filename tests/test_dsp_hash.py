@@ -10,11 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.packing import hash as packing
-from skconv.export.routines.hash import DspHash, DspHashStage
-from skconv.export.specialize import specialize
+from skconv.codegen.render import render
+from skconv.codegen.routines.hash import DspHash, DspHashStage, packing
+from skconv.codegen.specialize import specialize
 from skconv.graph import (
     INPUT,
     ArgMax,
@@ -25,9 +23,10 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.memory import scratch_bytes
 from skconv.passes.fuse import fuse
-from skconv.targets import get_target
+from skconv.target.cost import report
+from skconv.target.memory import scratch_bytes
+from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_graphs import conv_parts, input_spec, requantization, samples

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export.packing.kernel_machine import fits, pack, scratch_bytes
+from skconv.codegen.headers import header_texts
+from skconv.codegen.routines.kernel_machine.packing import fits, pack, scratch_bytes
 from skconv.graph import Graph, QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
 from skconv.runtime import fixed
-from skconv.targets import WARNING_FLAGS
+from skconv.target.targets import WARNING_FLAGS
 from tests.integer_graphs import input_spec, samples
 from tests.mcu import kernel_machine as mcu
 from tests.mcu import streams
@@ -57,7 +58,7 @@ int main(void)
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("driver")
-    return streams.build(folder, mcu.headers(), "dsp_kernel_machine.h", DRIVER)
+    return streams.build(folder, header_texts(), "dsp_kernel_machine.h", DRIVER)
 
 
 def results(driver, op: QKernelMachine, x: TensorSpec, batch, wide: bool):

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export.packing.linear import fits, pack, weight_type
+from skconv.codegen.headers import header_texts
+from skconv.codegen.routines.linear.packing import fits, pack, weight_type
 from skconv.graph import Graph, QLinear, TensorSpec
 from skconv.runtime import fixed
-from skconv.targets import WARNING_FLAGS
+from skconv.target.targets import WARNING_FLAGS
 from tests.integer_graphs import input_spec, samples
 from tests.mcu import kernel_machine, linear, streams
 
@@ -54,7 +55,7 @@ int main(void)
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("driver")
-    return streams.build(folder, kernel_machine.headers(), "dsp_linear.h", DRIVER)
+    return streams.build(folder, header_texts(), "dsp_linear.h", DRIVER)
 
 
 def wanted(op: QLinear, x: TensorSpec, batch):

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export.packing import rows, rows_pool
+from skconv.codegen.routines.rows import packing as rows
+from skconv.codegen.routines.stage import rows_pool
 from skconv.graph import (
     Abs,
     BothSigns,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
-from skconv.export.packing import strided_depthwise
-from skconv.export.routines.strided_depthwise import DspStridedDepthwise
-from skconv.export.specialize import pack
+from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
+from skconv.codegen.routines.strided_depthwise import packing as strided_depthwise
+from skconv.codegen.specialize import pack
 from tests.integer_graphs import input_spec, qconv
 from tests.mcu.cases import measure
 from tests.mcu.depthwise import conv_case

@@ -14,7 +14,7 @@ from skconv.emulator import (
     run,
     tools,
 )
-from skconv.targets import TARGETS
+from skconv.target.targets import TARGETS
 
 SIMULATED = [name for name, target in TARGETS.items() if target.board]
 ARM = [name for name in SIMULATED if name.startswith("cortex")]

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import skconv
-from skconv.cost import report
+from skconv.codegen.headers import header_paths, header_texts
+from skconv.codegen.render import Program, render, trace_offsets
+from skconv.codegen.text import float_literal, table
+from skconv.deploy.compiled import write_files
 from skconv.emulator import object_sizes
-from skconv.export.c import CSRC, Program, render, trace_offsets
-from skconv.export.text import float_literal, table
 from skconv.graph import (
     Abs,
     ArgMax,
@@ -28,9 +29,9 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.memory import plan_memory
-from skconv.runtime.compiled import write_files
-from skconv.targets import TARGETS, WARNING_FLAGS, get_target
+from skconv.target.cost import report
+from skconv.target.memory import plan_memory
+from skconv.target.targets import TARGETS, WARNING_FLAGS, get_target
 from skconv.testing import example_graphs
 from tests.integer_graphs import every_integer_op
 
@@ -71,7 +72,7 @@ def test_golden_text(file):
     text = render(tiny_graph(), "tiny")[file].replace(skconv.__version__, "VERSION")
     if os.environ.get("SKCONV_UPDATE_GOLDEN"):
         path.write_text(text)
-    assert text == path.read_text()
+    assert text == header_paths()["conv.h"].read_text()
 
 
 def test_lines_fit_100_columns():
@@ -110,10 +111,9 @@ def test_only_the_routines_that_are_called_go_along():
     files = render(tiny_graph(), "tiny")
     assert "skconv/conv.h" in files
     assert not [f for f in files if "float" in f or "kernel_machine" in f]
-    (path,) = CSRC.glob("conv.h")
     licence, text = files["skconv/conv.h"].split("\n", 1)
     assert licence == "/* SPDX-License-Identifier: BSD-3-Clause */"
-    assert text == path.read_text()
+    assert text == header_paths()["conv.h"].read_text()
 
 
 def test_an_integer_export_has_no_float():
@@ -205,11 +205,12 @@ def test_every_float_op_compiles_without_a_warning_and_needs_no_library(tmp_path
 
 
 @pytest.mark.needs("cc")
-@pytest.mark.parametrize("header", sorted(path.name for path in CSRC.glob("*.h")))
+@pytest.mark.parametrize("header", header_paths())
 def test_every_header_stands_alone(tmp_path, header):
     source = tmp_path / "one.c"
-    source.write_text(f'#include "{header}"\n#include "{header}"\n')
-    command = ["cc", *WARNING_FLAGS, "-O0", "-I", str(CSRC), "-c", str(source), "-o", "/dev/null"]
+    text = f'#include "{header}"\n#include "{header}"\n'
+    write_files(tmp_path, header_texts([header]) | {"one.c": text})
+    command = ["cc", *WARNING_FLAGS, "-O0", "-c", str(source), "-o", "/dev/null"]
     subprocess.run(command, check=True)
 
 

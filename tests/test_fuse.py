@@ -23,10 +23,10 @@ from skconv.graph import (
     SoftThreshold,
     Square,
 )
-from skconv.memory import overlaps, plan_memory
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
-from skconv.stage_memory import StageMemory
+from skconv.target.memory import overlaps, plan_memory
+from skconv.target.stage_memory import StageMemory
 from skconv.testing import (
     assert_runtimes_agree,
     chain,

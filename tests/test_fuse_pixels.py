@@ -8,12 +8,11 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 
 from skconv import KMeansConvFeatures, datasets, emulator, to_c
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.interface import Interface
-from skconv.export.routines.row_stage import DspRowStage
-from skconv.export.specialize import specialize
-from skconv.export.stream import stream
+from skconv.codegen.interface import Interface
+from skconv.codegen.render import render
+from skconv.codegen.routines.row_stage import DspRowStage
+from skconv.codegen.specialize import specialize
+from skconv.codegen.stream import stream
 from skconv.graph import (
     INPUT,
     ArgMax,
@@ -33,10 +32,11 @@ from skconv.graph import (
     TensorSpec,
     Triangle,
 )
-from skconv.memory import overlaps, plan_memory
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
-from skconv.targets import get_target
+from skconv.target.cost import report
+from skconv.target.memory import overlaps, plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import (
     assert_runtimes_agree,
     conv,

@@ -13,12 +13,12 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import skconv
-from skconv.export.c import render
-from skconv.export.project_text import LICENSE
+from skconv.codegen.render import render
+from skconv.deploy.compiled import compile_c, find_compiler, write_files
+from skconv.deploy.project_text import LICENSE
 from skconv.graph import Abs, Graph, TensorSpec
 from skconv.runtime import fixed
-from skconv.runtime.compiled import compile_c, find_compiler, write_files
-from skconv.targets import WARNING_FLAGS, get_target
+from skconv.target.targets import WARNING_FLAGS, get_target
 from tests.test_export_c import tiny_graph
 from tests.test_house import ROOT
 

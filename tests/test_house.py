@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,26 +21,37 @@ PACKAGE = ROOT / "skconv"
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 50
 
-# What a folder must not know: the graph nothing, the converter no C, the printer no sklearn.
-# `export/scoring.py` makes a model an estimator of scikit-learn: it alone may know it.
-MEETING_PLACE = PACKAGE / "export" / "scoring.py"
-FORBIDDEN_IMPORTS = {
-    "graph": ("sklearn", "torch", "skconv.runtime", "skconv.passes", "skconv.convert",
-              "skconv.export", "skconv.features", "skconv.svm", "skconv.ridge"),
-    "runtime": ("sklearn", "skconv.passes", "skconv.convert", "skconv.features",
-                "skconv.svm", "skconv.ridge"),
-    "passes": ("sklearn", "torch", "skconv.convert", "skconv.export", "skconv.features",
-               "skconv.svm", "skconv.ridge"),
-    "stages": ("sklearn", "torch", "skconv.kernels", "skconv.features", "skconv.passes",
-               "skconv.convert", "skconv.export", "skconv.svm", "skconv.ridge"),
-    "kernels": ("skconv.features", "skconv.passes", "skconv.convert", "skconv.export",
-                "skconv.svm", "skconv.ridge"),
-    "convert": ("torch", "skconv.export"),
-    "export": ("sklearn", "torch", "skconv.features", "skconv.svm", "skconv.ridge"),
-    "pretrained": ("skconv.passes", "skconv.export", "skconv.svm"),
-    "inspection": ("torch", "skconv.passes", "skconv.convert", "skconv.export"),
-    "emulator": ("numpy", "sklearn", "torch", "skconv.graph", "skconv.export", "skconv.runtime"),
-}  # fmt: skip
+TABLE = ROOT / "docs" / "how_it_works.md"
+# What every room may import; `matplotlib` and the rest are named in the table.
+PLAIN = {"numpy", "scipy"}
+
+
+@dataclass(frozen=True)
+class Room:
+    """A row of the table in the docs: what a part of the package may import."""
+
+    name: str
+    rooms: tuple[str, ...]
+    packages: tuple[str, ...]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Its modules, to the bottom."""
+        folder = PACKAGE / self.name
+        return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def read_rooms() -> list[Room]:
+    """The rooms of the table, from the ground up."""
+    lines = TABLE.read_text().split("| room |")[1].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [
+        Room(name.strip("`"), tuple(re.findall(r"`(\w+)`", rooms)), tuple(packages.split()))
+        for name, _, rooms, packages in cells
+    ]
+
+
+ROOMS = read_rooms()
 
 
 def files(*folders: str, suffixes: tuple[str, ...]) -> list[Path]:
@@ -85,13 +97,34 @@ def c_function_lengths(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Modules that a file imports anywhere."""
+    """Modules that a file imports anywhere; ``skconv`` stands for the public names."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "skconv":
+            names = (alias.name for alias in node.names if alias.name != "__version__")
+            yield from (f"skconv.{name}" if is_room(name) else "skconv" for name in names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_room(name: str) -> bool:
+    return (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists()
+
+
+def forbidden(room: Room) -> Iterator[str]:
+    """Imports of a room that the table does not name."""
+    for path in room.paths:
+        for name in imports(path):
+            package, _, rest = name.partition(".")
+            if package == "skconv":
+                inside = rest.partition(".")[0] or "skconv"
+                allowed = inside in {room.name, *room.rooms}
+            else:
+                ours = {*PLAIN, *room.packages, "__future__"}
+                allowed = package in ours or package in sys.stdlib_module_names
+            if not allowed:
+                yield f"{relative(path)} imports {name}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
@@ -122,18 +155,23 @@ def test_no_path_of_a_machine_and_no_registry() -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("layer", FORBIDDEN_IMPORTS)
-def test_layers_import_downwards_only(layer: str) -> None:
-    paths = [path for path in (PACKAGE / layer).glob("*.py") if path != MEETING_PLACE]
-    assert paths
-    found = [
-        f"{relative(path)} imports {name}"
-        for path in paths
-        for name in imports(path)
-        for forbidden in FORBIDDEN_IMPORTS[layer]
-        if name == forbidden or name.startswith(f"{forbidden}.")
-    ]
-    assert found == []
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_rooms_import_what_the_table_allows(room: Room) -> None:
+    assert list(forbidden(room)) == []
+
+
+def test_the_table_names_every_room_and_no_arrow_runs_up() -> None:
+    tops = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    names = [room.name for room in ROOMS]
+    assert sorted(names) == sorted(tops - {"__init__", "__main__", "__pycache__"})
+    for place, room in enumerate(ROOMS):
+        assert set(room.rooms) <= {*names[:place], "skconv"}, room.name
+
+
+def test_an_arrow_that_the_table_does_not_allow_is_found() -> None:
+    (runtime,) = (room for room in ROOMS if room.name == "runtime")
+    found = list(forbidden(replace(runtime, rooms=())))
+    assert any("skconv.graph" in line for line in found)
 
 
 def public_objects() -> list[object]:
@@ -184,5 +222,5 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     kept = (p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     assert names == {p.relative_to(ROOT).as_posix() for p in kept}
     assert "skconv/py.typed" in names
-    assert any(name.startswith("skconv/export/csrc/") for name in names)
+    assert any(name == "skconv/codegen/core/types.h" for name in names)
     assert {"skconv/emulator/boards/bench.h", "skconv/emulator/boards/bench.ld"} <= names

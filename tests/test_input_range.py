@@ -9,8 +9,8 @@ from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skconv import to_c
+from skconv.deploy.input_check import check_input
 from skconv.exceptions import InputRangeWarning, SkconvWarning, warn
-from skconv.export.input_check import check_input
 from skconv.graph import TensorSpec
 
 PIXELS, DIGITS = load_digits(return_X_y=True)

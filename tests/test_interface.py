@@ -18,12 +18,12 @@ from sklearn.svm import SVC
 
 import skconv
 from skconv import emulator
-from skconv.export.text import string
+from skconv.codegen.text import string
+from skconv.deploy.compiled import CompiledGraph, compile_c, find_compiler, write_files
 from skconv.graph import Graph, QKernelMachine, TensorSpec
 from skconv.passes.softmax import softmax
 from skconv.runtime import fixed
-from skconv.runtime.compiled import CompiledGraph, compile_c, find_compiler, write_files
-from skconv.targets import WARNING_FLAGS
+from skconv.target.targets import WARNING_FLAGS
 
 MAIN = """
 #include <stdio.h>
@@ -49,7 +49,7 @@ int main(void)
 """
 
 
-def digits_model(**options) -> tuple[skconv.export.CModel, np.ndarray]:
+def digits_model(**options) -> tuple[skconv.deploy.CModel, np.ndarray]:
     X, y = load_digits(return_X_y=True)
     features = skconv.RandomConvFeatures(
         n_kernels=4, kernel_size=3, pool_size=2, input_shape=(8, 8), random_state=0

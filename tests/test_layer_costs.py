@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from skconv import PretrainedFeatures, layer_costs, to_c
-from skconv.chips import Chip
+from skconv.target.chips import Chip
 
 X = np.random.default_rng(0).integers(0, 256, (10, 12, 12, 1), dtype=np.uint8)
 

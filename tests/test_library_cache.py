@@ -14,11 +14,11 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 import skconv
+from skconv.deploy import compiled
+from skconv.deploy.compiled import CompilationError, CompiledGraph
+from skconv.deploy.library_cache import CacheError, CompilerError
 from skconv.exceptions import CompilerWarning
 from skconv.graph import Abs, Graph, TensorSpec
-from skconv.runtime import compiled
-from skconv.runtime.compiled import CompilationError, CompiledGraph
-from skconv.runtime.library_cache import CacheError, CompilerError
 
 GRAPH = Graph(TensorSpec((3,), "int8", minimum=-127, maximum=127)).append(Abs())
 X = np.array([[-1, 2, -3]], np.int8)

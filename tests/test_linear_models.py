@@ -41,7 +41,8 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 from sklearn.svm import LinearSVC, LinearSVR
 
 import skconv
-from skconv.convert import convertible_classes, to_graph
+from skconv.convert import to_graph
+from skconv.convertible import convertible_classes
 from skconv.runtime import reference
 from tests import readme_table, test_convert
 

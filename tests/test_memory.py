@@ -18,7 +18,7 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.memory import ALIGNMENT, Buffer, MemoryPlan, overlaps, place, plan_memory
+from skconv.target.memory import ALIGNMENT, Buffer, MemoryPlan, overlaps, place, plan_memory
 from tests.integer_graphs import every_integer_op
 
 BUFFERS = st.lists(

@@ -28,7 +28,7 @@ from skconv import (
     to_graph,
 )
 from skconv.kernels import PCAKernels
-from skconv.paths import refuse_paths
+from skconv.utils.paths import refuse_paths
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (60, 8, 8)).astype(np.uint8)
 X, Y = IMAGES.reshape(60, -1), np.arange(60) % 2

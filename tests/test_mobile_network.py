@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from skconv import emulator
-from skconv.export.routines.conv import DspConv
-from skconv.export.routines.depthwise import DspDepthwise
-from skconv.export.routines.strided_depthwise import DspStridedDepthwise
-from skconv.export.specialize import specialize
+from skconv.codegen.routines.conv import DspConv
+from skconv.codegen.routines.depthwise import DspDepthwise
+from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
+from skconv.codegen.specialize import specialize
 from skconv.graph import Add, Clip, Graph, QAdd, QConv, TensorSpec
-from skconv.memory import overlaps, plan_memory
 from skconv.passes.calibrate import calibrate
 from skconv.passes.fuse import fuse
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import quantize
 from skconv.runtime import fixed, reference
-from skconv.targets import get_target
+from skconv.target.memory import overlaps, plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import chain, conv
 from tests import exactness
 from tests.random_networks import mobile_network

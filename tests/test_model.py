@@ -25,9 +25,10 @@ from skconv import (
     datasets,
     to_c,
 )
+from skconv.deploy import compiled
 from skconv.graph import Fused, Reshape
 from skconv.graph.nested import Packed
-from skconv.runtime import compiled, fixed
+from skconv.runtime import fixed
 
 X, Y = datasets.load_digits()
 N_FIT = 800

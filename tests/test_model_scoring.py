@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skconv import to_c
 from skconv.convert.answers import answers
-from skconv.export.verification import determination
+from skconv.deploy.verification import determination
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import skconv.graph as graph_package
-from skconv.export.emit import emit
+from skconv.codegen.emit import emit
 from skconv.graph import Graph, Op, QSoftmax, Quantized, from_dict, to_dict, verify
 from skconv.passes.fuse import fuse
 from skconv.passes.lower import lower

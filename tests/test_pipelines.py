@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skconv.deploy.compiled import CompiledGraph
 from skconv.emulator import tools
 from skconv.runtime import fixed
-from skconv.runtime.compiled import CompiledGraph
 from tests import exactness
 from tests.pipelines import PAIRS, exported
 

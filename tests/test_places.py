@@ -29,8 +29,8 @@ from skconv.graph import (
     Upsample,
 )
 from skconv.graph.places import Axis, MapPlaces, places_of_output
-from skconv.pretrained.resampling import resampling_matrix
 from skconv.runtime import reference
+from skconv.torch_import.resampling import resampling_matrix
 
 SHAPE = (23, 26, 1)
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 4))

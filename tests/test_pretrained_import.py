@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from skconv import NotConvertibleError, PretrainedFeatures, to_c
 from skconv.graph import Activation, Add, Affine, Clip, Conv, Linear, Pad, Permute, Relu, Upsample
 from skconv.pretrained import import_module, import_program
-from skconv.pretrained.network import Layer
 from skconv.runtime import torch_engine
+from skconv.torch_import.network import Layer
 from tests.random_modules import (
     ACTIVATIONS,
     Residual,

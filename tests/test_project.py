@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from skconv import emulator
+from skconv.deploy import project, project_folder
+from skconv.deploy.bench import BenchReport
 from skconv.emulator import tools
-from skconv.export import project, project_folder
-from skconv.export.bench import BenchReport
 from skconv.graph import Graph, Linear, TensorSpec
-from skconv.memory import plan_memory
 from skconv.runtime import fixed
-from skconv.targets import WARNING_FLAGS, get_target
+from skconv.target.memory import plan_memory
+from skconv.target.targets import WARNING_FLAGS, get_target
 from skconv.testing import example_graphs, example_samples
 from tests.integer_graphs import every_integer_op, samples
 

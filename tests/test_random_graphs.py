@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from skconv.codegen import routines as routines_of
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.specialize import specialize
 from skconv.emulator import tools
-from skconv.export import routines as routines_of
-from skconv.export.routines.base import Optimize
-from skconv.export.specialize import specialize
 from skconv.graph import Fused, Graph, Op, QLinear, TensorSpec
 from skconv.graph.nested import Packed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
-from skconv.memory import plan_memory
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
-from skconv.targets import get_target
+from skconv.target.memory import plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_graphs import every_integer_op

@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits
 from sklearn.utils import check_random_state
 
 from skconv import LaplacianNuSVC, QuantizedFeatures, RandomConvFeatures, to_c
+from skconv.classifiers.reduced_set import learn_reduced_set
 from skconv.convert import to_graph
 from skconv.graph import ArgMax, KernelMachine, OvoVote, Threshold
-from skconv.reduced_set import learn_reduced_set
 from skconv.runtime import reference
 
 

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
 from skconv import NotConvertibleError, to_graph
-from skconv.convert import convertible_classes
+from skconv.convertible import convertible_classes
 
 rng = np.random.default_rng(0)
 X = np.abs(rng.normal(size=(40, 5)))

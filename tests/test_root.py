@@ -11,9 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skconv import NotConvertibleError, emulator, to_graph
-from skconv.export import c as printer
-from skconv.export.specialize import specialize
-from skconv.export.stream import stream
+from skconv.codegen import render as printer
+from skconv.codegen.specialize import specialize
+from skconv.codegen.stream import stream
 from skconv.graph import (
     Abs,
     ArgMax,
@@ -30,11 +30,11 @@ from skconv.graph import (
     SoftThreshold,
     TensorSpec,
 )
-from skconv.memory import plan_memory
 from skconv.passes.fuse import fuse
 from skconv.passes.quantize import quantize
 from skconv.runtime import fixed, reference, torch_engine
-from skconv.targets import get_target
+from skconv.target.memory import plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import (
     assert_runtimes_agree,
     chain,

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from skconv import emulator
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.routines import row_stage
-from skconv.export.routines.row_stage import DspRowStage
-from skconv.export.routines.stage import DspStage
-from skconv.export.specialize import specialize
-from skconv.export.text import table
+from skconv.codegen.render import render
+from skconv.codegen.routines import row_stage
+from skconv.codegen.routines.row_stage import DspRowStage
+from skconv.codegen.routines.stage import DspStage
+from skconv.codegen.specialize import specialize
+from skconv.codegen.text import table
 from skconv.graph import (
     Abs,
     ArgMax,
@@ -34,9 +33,10 @@ from skconv.graph import (
     SoftThreshold,
     verify,
 )
-from skconv.memory import plan_memory
 from skconv.passes.fuse import fuse
-from skconv.targets import get_target
+from skconv.target.cost import report
+from skconv.target.memory import plan_memory
+from skconv.target.targets import get_target
 from tests import exactness
 from tests.integer_graphs import input_spec, qconv, requantization, samples
 

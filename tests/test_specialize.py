@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from skconv import emulator
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.routines.conv import DspConv
-from skconv.export.routines.kernel_machine import DspKernelMachine
-from skconv.export.routines.linear import DspLinear
-from skconv.export.routines.stage import DspStage
-from skconv.export.specialize import specialize
+from skconv.codegen.render import render
+from skconv.codegen.routines.conv import DspConv
+from skconv.codegen.routines.kernel_machine import DspKernelMachine
+from skconv.codegen.routines.linear import DspLinear
+from skconv.codegen.routines.stage import DspStage
+from skconv.codegen.specialize import specialize
 from skconv.graph import Abs, ArgMax, BothSigns, L2Pool, MaxPool, MeanPool, Relu, Reshape, Square
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
-from skconv.targets import get_target
+from skconv.target.cost import report
+from skconv.target.targets import get_target
 from skconv.testing import (
     assert_runtimes_agree,
     chain,

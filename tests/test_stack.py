@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from skconv import ConvFeatures, ConvStage, to_c
-from skconv.export.c import render
-from skconv.export.specialize import specialize
-from skconv.export.stack import stack_bytes
+from skconv.codegen.render import render
+from skconv.codegen.specialize import specialize
+from skconv.codegen.stack import stack_bytes
+from skconv.deploy.compiled import write_files
 from skconv.graph import Abs, ArgMax, Graph, Relu, Reshape
 from skconv.kernels import RandomKernels
 from skconv.passes.fuse import fuse
-from skconv.runtime.compiled import write_files
-from skconv.targets import get_target
+from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_graphs, linear, quantized_example
 from tests.integer_graphs import every_integer_op
 

@@ -10,13 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skconv import emulator
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.interface import Interface
-from skconv.export.routines.base import Optimize
-from skconv.export.specialize import specialize
-from skconv.export.stream import stream
-from skconv.export.text import table
+from skconv.codegen.interface import Interface
+from skconv.codegen.render import render
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.specialize import specialize
+from skconv.codegen.stream import stream
+from skconv.codegen.text import table
 from skconv.graph import (
     Abs,
     ArgMax,
@@ -35,10 +34,11 @@ from skconv.graph import (
     Square,
     TensorSpec,
 )
-from skconv.memory import overlaps, plan_memory
 from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
-from skconv.targets import get_target
+from skconv.target.cost import report
+from skconv.target.memory import overlaps, plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree, conv, example_samples, linear
 from skconv.testing import quantized_example as quantized
 from tests.exactness import SANITIZERS, on_target, run_program

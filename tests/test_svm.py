@@ -18,8 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import NuSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skconv import svm
-from skconv.svm import LaplacianNuSVC
+from skconv.classifiers import svm
+from skconv.classifiers.svm import LaplacianNuSVC
 
 
 @parametrize_with_checks(

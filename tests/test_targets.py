@@ -10,11 +10,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skconv import LaplacianNuSVC, PCANetFeatures, RandomConvFeatures, datasets, to_c
+from skconv.codegen.specialize import specialize
 from skconv.emulator import tools
-from skconv.export.specialize import specialize
 from skconv.graph.nested import Packed
 from skconv.runtime import fixed
-from skconv.targets import TARGETS, get_target
+from skconv.target.targets import TARGETS, get_target
 from tests import exactness
 from tests.integer_graphs import every_integer_op, samples
 

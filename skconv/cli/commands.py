@@ -14,7 +14,7 @@ from skconv.cli.files import SAVE_SAMPLES, load_model, load_samples
 from skconv.cli.options import to_c_options
 
 if TYPE_CHECKING:
-    from skconv.export import CModel
+    from skconv.deploy import CModel
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ def _converted(arguments: argparse.Namespace) -> tuple[CModel, Any]:
 
 def make_c(estimator: Any, samples: Any, **options: Any) -> CModel:
     """`skconv.to_c`, which is not imported before it is needed."""
-    from skconv.export.conversion import to_c
+    from skconv.deploy.conversion import to_c
 
     return to_c(estimator, samples, **options)
 

@@ -38,7 +38,7 @@ def add_to_c_options(command: argparse.ArgumentParser) -> None:
 
 
 def _to_c() -> Callable[..., Any]:
-    from skconv.export.conversion import to_c
+    from skconv.deploy.conversion import to_c
 
     return to_c
 
@@ -53,7 +53,7 @@ def _help(name: str, default: Any, described: str) -> str:
 def _kind(name: str, hint: Any) -> dict[str, Any]:
     """What `argparse` must know to make a value of a type."""
     if name == "target":
-        from skconv.targets import TARGETS
+        from skconv.target.targets import TARGETS
 
         return {"choices": tuple(TARGETS)}
     if name == "classes":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import skconv
+from skconv import __version__
 from skconv.cli import commands
 from skconv.cli.errors import EXIT_CODES
 
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action="version", version=f"skconv {skconv.__version__}")
+    top.add_argument("--version", action="version", version=f"skconv {__version__}")
     added = top.add_subparsers(
         dest="command", required=True, metavar="command", parser_class=_Command
     )
@@ -78,7 +78,7 @@ def _export(command: argparse.ArgumentParser) -> None:
 
 
 def _report(command: argparse.ArgumentParser) -> None:
-    from skconv.chips import CHIPS
+    from skconv.target.chips import CHIPS
 
     command.add_argument("--chip", choices=tuple(CHIPS), help="say whether the model fits it")
     _add_json(command)

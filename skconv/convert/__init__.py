@@ -18,14 +18,13 @@ from skconv.convert import (
     svm,
 )
 from skconv.convert.core import (
-    NotConvertibleError,
     check,
     check_probabilities,
     convert,
     width,
 )
-from skconv.convert.families import convertible_classes
 from skconv.convert.given import check_given
+from skconv.exceptions import NotConvertibleError
 from skconv.graph import Graph, TensorSpec, verify
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "check_given",
     "check_probabilities",
     "convert",
-    "convertible_classes",
     "to_graph",
 ]
 

@@ -1,4 +1,4 @@
-"""What every converter needs: the dispatchers, and the error for what cannot be done.
+"""What every converter needs: the dispatchers, and checks.
 
 Single-dispatch functions know the classes. `check` looks at fitted parameters and raises;
 `convert` appends nodes to a graph and can rely on what `check` let through. A container
@@ -19,57 +19,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.advice import BEFORE, advice_for
+from skconv.exceptions import NotConvertibleError
 from skconv.graph import Graph, Reshape
-
-
-class NotConvertibleError(ValueError):
-    """A fitted estimator has no form as a graph.
-
-    Parameters
-    ----------
-    class_name : str
-        Class of the estimator.
-    reason : str
-        Why it cannot be converted.
-    advice : str
-        What would work instead.
-    parameter : str or None
-        Name of the parameter, or of the fitted attribute, that stands in the way; None
-        where it is the class.
-    step : str
-        Where the estimator stands: names of Pipeline steps from the outside in, joined by
-        dots. Empty for an estimator that stands alone.
-
-    Examples
-    --------
-    >>> from sklearn.svm import SVC
-    >>> from skconv import NotConvertibleError, to_graph
-    >>> try:
-    ...     to_graph(SVC(kernel="sigmoid").fit([[0.0], [1.0]], [0, 1]))
-    ... except NotConvertibleError as error:
-    ...     print(error.parameter, "-", error.advice)
-    kernel - use kernel='rbf', 'poly' or 'linear', or skconv.LaplacianNuSVC
-    """
-
-    def __init__(
-        self,
-        class_name: str,
-        reason: str,
-        advice: str,
-        parameter: str | None = None,
-        step: str = "",
-    ) -> None:
-        super().__init__(class_name, reason, advice, parameter, step)
-        self.class_name = class_name
-        self.reason = reason
-        self.advice = advice
-        self.parameter = parameter
-        self.step = step
-
-    def __str__(self) -> str:
-        where = f"step {self.step!r}: " if self.step else ""
-        what = f", parameter {self.parameter}" if self.parameter else ""
-        return f"{where}{self.class_name}{what}: {self.reason}; {self.advice}"
 
 
 def refuse(estimator: Any, parameter: str, advice: str, reason: str = "") -> NotConvertibleError:

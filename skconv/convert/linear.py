@@ -38,6 +38,7 @@ from sklearn.linear_model import (
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils.validation import check_is_fitted
 
+from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.convert.core import (
     as_vector,
     check,
@@ -49,7 +50,6 @@ from skconv.convert.core import (
 )
 from skconv.convert.decision import decide
 from skconv.graph import Graph, Linear
-from skconv.ridge import BatchRidgeClassifier
 
 
 def _by_name(*names: str) -> tuple[type, ...]:

@@ -8,8 +8,9 @@ from typing import Any
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
-from skconv.convert.core import NotConvertibleError, width
+from skconv.convert.core import width
 from skconv.convert.pipeline import growing
+from skconv.exceptions import NotConvertibleError
 from skconv.graph import Graph, TensorSpec
 from skconv.passes.refusal import NoIntegerFormError
 

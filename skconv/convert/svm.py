@@ -7,11 +7,11 @@ from dataclasses import replace
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 from sklearn.utils.validation import check_is_fitted
 
+from skconv.classifiers.svm import LaplacianNuSVC
 from skconv.convert.core import as_vector, check, convert, float32, refuse
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear
 from skconv.graph import Graph, KernelMachine
-from skconv.svm import LaplacianNuSVC
 
 _KERNEL_ADVICE = {
     "sigmoid": "use kernel='rbf', 'poly' or 'linear', or skconv.LaplacianNuSVC",

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from skconv.emulator.board import BOARDS, FOLDER, Board
-from skconv.targets import TARGETS, Target, get_target
+from skconv.target.targets import TARGETS, Target, get_target
 
 Compiler = Literal["gcc", "clang"]
 Section = Literal["text", "rodata", "data", "bss"]
@@ -162,7 +162,7 @@ def object_sizes(
     sources : mapping of str to str
         Text of each file by its name, headers included.
     target : str
-        As `skconv.targets.get_target` knows it.
+        As `skconv.target.targets.get_target` knows it.
     flags : sequence of str
         More compiler flags, the optimisation among them.
 

@@ -47,7 +47,7 @@ def run(
         Text of each file by its name, headers included. Every ``.c`` is compiled; one of
         them defines ``int main(void)``. ``bench.h`` is on the include path.
     target : str
-        As `skconv.targets.get_target` knows it; ``"portable"`` has no board.
+        As `skconv.target.targets.get_target` knows it; ``"portable"`` has no board.
     flags : sequence of str
         More compiler flags, the optimisation among them.
     timeout : float

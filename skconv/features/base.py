@@ -39,10 +39,10 @@ from skconv.features.shapes import (
 from skconv.graph import Graph, Permute, Reshape, TensorSpec, verify
 from skconv.kernels.base import PADDINGS, KernelSource, Pair
 from skconv.kernels.batches import MapBatches
-from skconv.paths import refuse_paths
-from skconv.restore import restored_on_error
 from skconv.stages.spec import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
 from skconv.stages.windows import GRIDS, fit_window
+from skconv.utils.paths import refuse_paths
+from skconv.utils.restore import restored_on_error
 
 # Kept as they are: converted to float32 chunk by chunk, when they are computed with.
 _INPUT_DTYPES = (np.float32, np.uint8, np.int16)

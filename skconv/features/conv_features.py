@@ -16,7 +16,7 @@ from skconv.features.seeds import seeded
 from skconv.features.stack import FittedStage, StackFit, inside
 from skconv.graph import Graph
 from skconv.kernels.random_patches import PatchKernels
-from skconv.progress import reporting
+from skconv.utils.progress import reporting
 
 
 def default_stage() -> ConvStage:

@@ -19,8 +19,8 @@ from skconv.kernels.kmeans import KMeansKernels
 from skconv.kernels.pca import PCAKernels, max_rank
 from skconv.kernels.random_patches import PatchKernels
 from skconv.kernels.union import UnionKernels
-from skconv.progress import reporting
 from skconv.stages.spec import Pool
+from skconv.utils.progress import reporting
 
 # The size of the largest of the known kernels.
 _LARGEST_FIXED = 5

@@ -11,7 +11,7 @@ from sklearn.base import _fit_context
 from skconv.features.base import StageExtractor, naming
 from skconv.features.input_range import input_range
 from skconv.kernels.batches import MapBatches
-from skconv.restore import restored_on_error
+from skconv.utils.restore import restored_on_error
 
 
 class PartialFitExtractor(StageExtractor):

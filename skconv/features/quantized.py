@@ -26,8 +26,8 @@ from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.passes.quantize import unit_scale
 from skconv.passes.refusal import NoIntegerFormError
-from skconv.restore import restored_on_error
 from skconv.runtime import reference
+from skconv.utils.restore import restored_on_error
 
 
 class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

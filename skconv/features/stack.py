@@ -22,9 +22,9 @@ from skconv.kernels.base import KernelSource
 from skconv.kernels.kmeans import KMeansKernels
 from skconv.kernels.moments import Maps
 from skconv.kernels.random_patches import PatchKernels
-from skconv.progress import report
 from skconv.stages.spec import Thresholds
 from skconv.stages.windows import fit_window
+from skconv.utils.progress import report
 
 Floats = NDArray[np.float32]
 

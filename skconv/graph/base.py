@@ -2,7 +2,7 @@
 
 An op is a frozen dataclass. It states *facts*: its parameters, the tensor that it yields,
 its multiply-accumulates, what it accepts. How to *run* or *print* it stands in one
-``functools.singledispatch`` file per backend (`skconv.runtime`, `skconv.export`).
+``functools.singledispatch`` file per backend (`skconv.runtime`, `skconv.codegen`).
 
 A tensor is that of one sample: a map ``(height, width, channels)`` or a vector ``(n,)``.
 A signal is a map of height 1.

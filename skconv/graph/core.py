@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from skconv.columns import aligned, html_table
 from skconv.graph.base import Array, Domain, Op, TensorSpec
 from skconv.graph.vectors import ArgMax, Threshold
+from skconv.utils.columns import aligned, html_table
 
 INPUT = "input"
 HEADER = ("node", "op", "tensor", "MACs", "parameter bytes")

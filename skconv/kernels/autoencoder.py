@@ -11,11 +11,11 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skconv.descent import Adam
 from skconv.kernels.base import PADDINGS, Padding, Pair, check_maps
 from skconv.kernels.moments import Maps, RemoveMean
 from skconv.kernels.patches import sample_patches
 from skconv.kernels.whitening import learn_whitening
+from skconv.utils.descent import Adam
 
 Floats = NDArray[np.float64]
 

@@ -26,9 +26,9 @@ from skconv.kernels.block_moments import BlockMoments
 from skconv.kernels.forward_ridge import ForwardRidge
 from skconv.kernels.moments import Maps
 from skconv.kernels.patches import sample_patches
-from skconv.progress import report, reporting
 from skconv.stages.spec import StageSpec
 from skconv.stages.windows import GRIDS
+from skconv.utils.progress import report, reporting
 
 Cost = Literal["count", "macs", "flash"]
 Direction = Literal["forward", "backward"]

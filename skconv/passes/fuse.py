@@ -48,8 +48,8 @@ from skconv.graph import (
     SoftThreshold,
     verify,
 )
-from skconv.memory import aligned, plan_memory
-from skconv.stage_memory import StageMemory
+from skconv.target.memory import aligned, plan_memory
+from skconv.target.stage_memory import StageMemory
 
 CODES = (QTriangle, KNearest, Clip, Sign)
 NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare, SoftThreshold)

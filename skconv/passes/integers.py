@@ -14,8 +14,8 @@ from skconv.passes.calibrate import Method, calibrate, check_calibration
 from skconv.passes.device import device_units
 from skconv.passes.equalize import equalize
 from skconv.passes.quantize import InputType, device_input, quantize
-from skconv.progress import report
 from skconv.runtime import fixed
+from skconv.utils.progress import report
 
 Array = NDArray[Any]
 

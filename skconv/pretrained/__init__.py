@@ -9,10 +9,10 @@ from skconv.runtime.engine import require_torch
 
 if TYPE_CHECKING:
     from skconv.pretrained.extractor import PretrainedFeatures
-    from skconv.pretrained.importing import import_module, import_program
     from skconv.pretrained.loaders import load
-    from skconv.pretrained.network import Layer, Layers, Network
     from skconv.pretrained.preprocessing import Preprocessing
+    from skconv.torch_import.importing import import_module, import_program
+    from skconv.torch_import.network import Layer, Layers, Network
 
 __all__ = [
     "Layer",

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import NotConvertibleError, check
-from skconv.exceptions import SkconvWarning, warn
+from skconv.convert.core import check
+from skconv.exceptions import NotConvertibleError, SkconvWarning, warn
 from skconv.features.base import ConvExtractor, naming
 from skconv.features.graph_maps import row_chunks
 from skconv.features.shapes import Shape3, checked_input_shape, with_three_axes
 from skconv.graph import Conv, Graph, TensorSpec
 from skconv.pretrained.heads import Pool, features_graph, head
-from skconv.pretrained.network import Layer, Layers
 from skconv.pretrained.packing import AbsentModule, PackedModule, is_module, packed, remember
 from skconv.pretrained.preprocessing import (
     INTERPOLATIONS,
@@ -27,6 +26,7 @@ from skconv.pretrained.preprocessing import (
     stated_by,
 )
 from skconv.pretrained.sources import Source, source_of
+from skconv.torch_import.network import Layer, Layers
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 

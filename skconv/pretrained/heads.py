@@ -14,10 +14,10 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.pretrained.network import Network
-from skconv.pretrained.simplify import simplified
 from skconv.stages.geometry import Pair
 from skconv.stages.windows import covering
+from skconv.torch_import.network import Network
+from skconv.torch_import.simplify import simplified
 
 _POOL = re.compile(r"(?:(mean|max)\s*)?(?:(\d+)x(\d+))?")
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skconv.pretrained.tracing import ONE_AT_A_TIME
+from skconv.torch_import.tracing import ONE_AT_A_TIME
 
 _Maps = NDArray[np.float32]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import Affine, Conv, Graph, Resize, TensorSpec
-from skconv.pretrained.resampling import resampling_matrix
 from skconv.stages.geometry import Pair
+from skconv.torch_import.resampling import resampling_matrix
 
 INTERPOLATIONS = frozenset({"nearest", "nearest-exact", "bilinear", "bicubic", "area"})
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skconv.convert.core import NotConvertibleError
+from skconv.exceptions import NotConvertibleError
 from skconv.graph import (
     INPUT,
     Activation,
@@ -33,9 +33,9 @@ from skconv.graph import (
     Select,
     TensorSpec,
 )
-from skconv.pretrained.builder import Unsupported, unsupported
-from skconv.pretrained.network import Network
 from skconv.stages.geometry import Pair
+from skconv.torch_import.builder import Unsupported, unsupported
+from skconv.torch_import.network import Network
 
 _EVERY_ENTRY = (Relu, Clip, Activation)
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from skconv.graph import Graph, Permute, Reshape
 from skconv.pretrained import loaders
-from skconv.pretrained.network import Network
 from skconv.pretrained.packing import AbsentModule, is_module
 from skconv.pretrained.preprocessing import Preprocessing, stated_by_model
 from skconv.pretrained.sliding import slid
 from skconv.runtime.engine import require_torch
+from skconv.torch_import.network import Network
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -58,7 +58,7 @@ class Source:
             Where the network has no layer that tells.
         """
         if self.is_program:
-            from skconv.pretrained.tracing import sample_shape
+            from skconv.torch_import.tracing import sample_shape
 
             channels, *space = sample_shape(self.module)
             return channels, len(space)
@@ -102,7 +102,7 @@ class Source:
         """Height and width, where the network takes no other."""
         if not self.is_program:
             return None
-        from skconv.pretrained.tracing import sample_shape
+        from skconv.torch_import.tracing import sample_shape
 
         space = sample_shape(self.module)[1:]
         if not space:
@@ -111,7 +111,7 @@ class Source:
 
     def fingerprint(self) -> str:
         """sha256 of the weights."""
-        from skconv.pretrained.importing import weights_fingerprint
+        from skconv.torch_import.importing import weights_fingerprint
 
         state = self.module.state_dict
         return weights_fingerprint(state if self.is_program else state())
@@ -128,7 +128,7 @@ class Source:
             if self.fixed_size() not in (None, window):
                 raise ValueError(f"window_size={window}, the program takes {self.fixed_size()}")
             return slid(self.network(window), (space[0], space[1]))
-        from skconv.pretrained import importing
+        from skconv.torch_import import importing
 
         channels, n_space = self.input_axes()
         height, width = space
@@ -145,7 +145,7 @@ class Source:
                 f"window_size={window} slides a network over maps, {self.name} reads vectors. "
                 "Write window_size=None."
             )
-        from skconv.pretrained import importing
+        from skconv.torch_import import importing
 
         if self.is_program:
             return importing.import_program(self.module)

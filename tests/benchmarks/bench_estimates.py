@@ -27,15 +27,15 @@ from scipy.optimize import nnls
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
-from skconv.export import estimates
-from skconv.export.bench import benchmark
-from skconv.export.c import render
-from skconv.export.interface import Interface
-from skconv.export.specialize import specialize
+from skconv.codegen import estimates
+from skconv.codegen.interface import Interface
+from skconv.codegen.render import render
+from skconv.codegen.specialize import specialize
+from skconv.deploy.bench import benchmark
 from skconv.graph import Graph
-from skconv.memory import plan_memory
 from skconv.passes.fuse import fuse
-from skconv.targets import get_target
+from skconv.target.memory import plan_memory
+from skconv.target.targets import get_target
 from skconv.testing import example_graphs, example_samples, quantized_example
 from tests.estimate_graphs import drawn, hashed
 from tests.pipelines import PAIRS, exported

@@ -15,12 +15,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
-from skconv.cost import report
-from skconv.export.c import render
-from skconv.export.specialize import specialize
+from skconv.codegen.render import render
+from skconv.codegen.specialize import specialize
 from skconv.graph import Graph
 from skconv.passes.fuse import fuse
-from skconv.targets import get_target
+from skconv.target.cost import report
+from skconv.target.targets import get_target
 from tests.pipelines import EXTRACTORS, Exported, exported
 
 

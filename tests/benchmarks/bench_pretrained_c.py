@@ -21,13 +21,13 @@ from sklearn.preprocessing import StandardScaler
 
 from skconv import PretrainedFeatures, to_c, to_graph
 from skconv.datasets import load_fashion_mnist
+from skconv.deploy.compiled import CompiledGraph
 from skconv.graph import Graph
 from skconv.passes.calibrate import calibrate
 from skconv.passes.fold import fold
 from skconv.passes.fuse import fuse
 from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed
-from skconv.runtime.compiled import CompiledGraph
 
 N_FITTED, N_CALIBRATION, N_COMPARED = 2000, 200, 500
 LARGEST_GAP = 0.015

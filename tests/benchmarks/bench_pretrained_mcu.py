@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from skconv import PretrainedFeatures, to_c
-from skconv.pretrained.resampling import resampling_matrix
+from skconv.torch_import.resampling import resampling_matrix
 
 N_SAMPLES = 100
 FLASH_TARGET, RAM_TARGET = 170_000, 12_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skconv import emulator
-from skconv.export.text import struct, table
+from skconv.codegen.headers import header_texts
+from skconv.codegen.text import struct, table
 from skconv.graph import Requantization
 
 OPTIMISATIONS = ("-O2", "-O3")
@@ -65,12 +65,6 @@ class Case:
     @property
     def memory_bytes(self) -> int:
         return 4 * sum(self.memory.values())
-
-
-def headers() -> dict[str, str]:
-    """The C routines by file name."""
-    folder = files("skconv.export") / "csrc"
-    return {path.name: path.read_text() for path in folder.iterdir() if path.name.endswith(".h")}
 
 
 def rule(to: Requantization, table_name: str = "") -> str:
@@ -134,14 +128,14 @@ def program(cases: Sequence[Case], *, host: bool, in_place: bool = False) -> dic
         runs="\n".join(runs),
     )
     work = "\n".join(case.source(i) for i, case in enumerate(cases))
-    return {**headers(), "work.c": work, "main.c": main}
+    return {**header_texts(), "work.c": work, "main.c": main}
 
 
 def measure(
     case: Case, work: str, target: int | None, peer: int | None, flags: Sequence[str] = ()
 ) -> Row:
     """Instructions of one call, at the optimisation that needs the fewest."""
-    sources = {**headers(), "work.c": case.source()}
+    sources = {**header_texts(), "work.c": case.source()}
     prelude = "\n".join(
         [
             '#include "types.h"',

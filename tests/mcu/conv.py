@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from skconv import emulator
-from skconv.export.packing import blocked_conv
-from skconv.export.packing import conv as packing
-from skconv.export.text import table
+from skconv.codegen.headers import header_texts
+from skconv.codegen.routines.blocked import packing as blocked_conv
+from skconv.codegen.routines.conv import packing
+from skconv.codegen.text import table
 from skconv.graph import QConv, TensorSpec
 from tests.integer_graphs import input_spec, qconv, samples
-from tests.mcu.cases import OPTIMISATIONS, Row, headers, show
+from tests.mcu.cases import OPTIMISATIONS, Row, show
 
 SAME = ((1, 1), (1, 1))
 GUARD = re.compile(r"struct { (\w+)_t ring\[(\d+)\]; ")
@@ -156,7 +157,7 @@ def count(op: QConv, x: TensorSpec, source: Source, cpu: str, flag: str) -> int:
 
 
 def project(op: QConv, x: TensorSpec, source: Source) -> dict[str, str]:
-    return headers() | {"conv.c": "\n".join(source(op, x, "conv")) + "\n"}
+    return header_texts() | {"conv.c": "\n".join(source(op, x, "conv")) + "\n"}
 
 
 def row(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.export.packing import depthwise, strided_depthwise
+from skconv.codegen.routines.depthwise import packing as depthwise
+from skconv.codegen.routines.strided_depthwise import packing as strided_depthwise
 from skconv.graph import QConv, TensorSpec
 from skconv.runtime import fixed
 from tests.integer_graphs import input_spec, qconv

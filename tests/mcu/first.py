@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.export.packing import first
+from skconv.codegen.routines.first import packing as first
 from skconv.graph import QConv, TensorSpec
 from skconv.runtime import fixed
 from tests.integer_graphs import input_spec, qconv

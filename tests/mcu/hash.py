@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.export.packing import hash as packing
-from skconv.export.text import call
+from skconv.codegen.routines.hash import packing
+from skconv.codegen.text import call
 from skconv.graph import (
     INPUT,
     BlockHistogram,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 import numpy as np
 
 from skconv import emulator
-from skconv.export.packing.kernel_machine import pack, scratch_bytes
-from skconv.export.text import struct, table
+from skconv.codegen.headers import header_texts
+from skconv.codegen.routines.kernel_machine.packing import pack, scratch_bytes
+from skconv.codegen.text import struct, table
 from skconv.graph import QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
 from skconv.graph.vectors import Kernel
@@ -18,12 +18,6 @@ from tests.integer_graphs import input_spec, requantization
 from tests.mcu.cases import OPTIMISATIONS, Row
 
 HEADER = "void machine(const void *input, int32_t *output);\n"
-
-
-def headers() -> dict[str, str]:
-    """The C routines by file name."""
-    folder = files("skconv.export") / "csrc"
-    return {path.name: path.read_text() for path in folder.iterdir() if path.name.endswith(".h")}
 
 
 def example(
@@ -141,7 +135,7 @@ def source_of(header: str, tables: Mapping[str, np.ndarray | None], body: str) -
 
 
 def project(source: str) -> dict[str, str]:
-    return {**headers(), "machine.h": f'#include "types.h"\n{HEADER}', "machine.c": source}
+    return {**header_texts(), "machine.h": f'#include "types.h"\n{HEADER}', "machine.c": source}
 
 
 def count(source: str, x: TensorSpec, sample, n_results: int, cpu: str, flag: str) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skconv.export.packing.linear import pack, scratch_bytes, weight_type
-from skconv.export.text import struct
+from skconv.codegen.routines.linear.packing import pack, scratch_bytes, weight_type
+from skconv.codegen.text import struct
 from skconv.graph import QLinear, TensorSpec
 from tests.integer_graphs import input_spec, requantization
 from tests.mcu.cases import Row

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.export.packing import row_head, rows, rows_pool
+from skconv.codegen.routines import row_head
+from skconv.codegen.routines.rows import packing as rows
+from skconv.codegen.routines.stage import rows_pool
 from skconv.graph import (
     MaxPool,
     Op,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skconv.export.text import table
-from skconv.targets import WARNING_FLAGS
+from skconv.codegen.text import table
+from skconv.target.targets import WARNING_FLAGS
 from tests.exactness import SANITIZERS
 
 # Every array is allocated to the byte, so that the sanitizer sees any access beyond.

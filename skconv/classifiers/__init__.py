@@ -1,0 +1,6 @@
+"""Classifiers made for many features and small targets."""
+
+from skconv.classifiers.ridge import BatchRidgeClassifier
+from skconv.classifiers.svm import LaplacianNuSVC
+
+__all__ = ["BatchRidgeClassifier", "LaplacianNuSVC"]

@@ -1,0 +1,53 @@
+"""Lines inside the functions of a model: pointers, and what is done node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skconv.codegen.program import Program
+from skconv.codegen.text import CTYPES, comment, statement
+from skconv.graph import Node
+
+
+def declarations(program: Program) -> Iterator[str]:
+    """A typed pointer for every tensor that is the first in its memory."""
+    for node in program.nodes:
+        pointer = program.pointers[node.name]
+        buffer = program.plan.buffer(node.name)
+        if buffer is not None and pointer != "output":
+            kind = CTYPES[program.specs[node.name].dtype]
+            yield f"    {kind} *const {pointer} = ({kind} *)({program.arena} + {buffer.offset});"
+
+
+def node_lines(program: Program, node: Node) -> Iterator[str]:
+    """The calls of a node."""
+    spec = program.specs[node.name]
+    yield f"    /* {comment(node.name)}: {node.op.describe()} -> {spec.dtype} {spec.shape} */"
+    for call in program.calls[node.name]:
+        yield from statement(call.text, call.result)
+    yield from trace_lines(program, node)
+
+
+def trace_lines(program: Program, node: Node) -> Iterator[str]:
+    """What follows a node."""
+    spec, offset = program.specs[node.name], program.trace_offsets[node.name]
+    yield f"    TRACE({offset}, {program.pointers[node.name]}, {spec.nbytes});"
+    yield f"    NODE({program.graph.nodes.index(node)});"
+
+
+def scores_pointer(program: Program) -> Iterator[str]:
+    """The pointer ``output`` to scores that live in the arena, if they do."""
+    home = program.plan.buffer(program.plan.homes[program.graph.scores_name])
+    if home is not None:
+        kind = f"{program.name}_output_t"
+        yield f"    {kind} *const output = ({kind} *)({program.arena} + {home.offset});"
+
+
+def decision_lines(program: Program, decision: Node) -> Iterator[str]:
+    """The last node of a classifier."""
+    yield f"    /* {comment(decision.name)}: {decision.op.describe()} */"
+    (call,) = program.calls[decision.name]
+    yield from statement(call.text, "const int32_t class_index")
+    offset = program.trace_offsets[decision.name]
+    yield f"    TRACE({offset}, &class_index, {program.specs[decision.name].nbytes});"
+    yield f"    NODE({len(program.graph.nodes) - 1});"

@@ -1,0 +1,183 @@
+"""How a fused stage is printed: one call that computes window by window, or row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from skconv.codegen.emit_pixelwise import Pixelwise, Place
+from skconv.codegen.node import (
+    POOLINGS,
+    Call,
+    Function,
+    NodeCode,
+    Tensor,
+    emit,
+    kernels,
+    member,
+    nonlinearity,
+    padding,
+    pool,
+    pooling,
+    signed_root,
+)
+from skconv.codegen.text import call, struct
+from skconv.graph import (
+    BlockHistogram,
+    Fused,
+    QConv,
+    QConvHash,
+    QLinear,
+    QMeanPool,
+    QRoot,
+    QSquare,
+    Rescale,
+    SoftThreshold,
+    TensorSpec,
+)
+from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.graph.spatial import Padding
+from skconv.target.stage_memory import StageMemory
+
+
+@emit.register
+def _(op: Fused, code: NodeCode) -> Iterator[Call]:
+    memory = StageMemory(op.graph)
+    values = (stage(op, code, memory), sink(op, code))
+    functions = stage_functions(op, code, memory)
+    if memory.by_window:
+        yield Call("stage.h", call("sk_stage_windows", *values), functions=functions)
+    else:
+        yield Call("stage_rows.h", call("sk_stage_rows", *values), functions=functions)
+
+
+def stage(op: Fused, code: NodeCode, memory: StageMemory) -> str:
+    """The C value of `sk_stage`."""
+    first = memory.first
+    assert isinstance(first.op, QConv | QConvHash)
+    pixel = Tensor(place(code, memory, "pixel"), memory.specs[first.name])
+    fields: dict[str, object] = {
+        "in": _input(first.op, member(code, first), memory),
+        "conv": _conv_pixel(first.op, member(code, first), pixel),
+    }
+    if memory.pixelwise:
+        fields |= pixelwise(op, code, memory).fields
+    return struct("sk_stage", **fields, **pooling_fields(code, memory, place(code, memory, "sums")))
+
+
+def stage_functions(op: Fused, code: NodeCode, memory: StageMemory) -> tuple[Function, ...]:
+    """The functions that `stage` names."""
+    return (pixelwise(op, code, memory).function,) if memory.pixelwise else ()
+
+
+def pixelwise(op: Fused, code: NodeCode, memory: StageMemory) -> Pixelwise:
+    """What is done to pixels one by one."""
+    names = ("pixel", *memory.pixelwise_arrays)
+    places = {name: Place(memory.offset(name)) for name in names}
+    seen, padding_ = _seen(memory)
+    return Pixelwise(code, memory, places, seen, padding_)
+
+
+def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, object]:
+    """Fields of `sk_stage`: what becomes of the pixels of the convolution."""
+    graph, specs = memory.graph, memory.specs
+    reducer, middle = memory.pool, memory.middle
+    assert isinstance(reducer.op, PoolGeometry)
+    fields: dict[str, object] = {
+        "channels": specs[memory.pixel.name].shape[-1],
+        "nonlinearity": nonlinearity(middle.op if middle else None),
+    }
+    if middle and isinstance(middle.op, QSquare):
+        fields["square"] = member(code, middle).requantization(middle.op.requantization)
+    elif middle and isinstance(middle.op, SoftThreshold):
+        fields["threshold"] = member(code, middle).table("threshold", "int16")
+    if type(reducer.op) in POOLINGS:
+        fields["pooling"] = pooling(reducer.op)
+        fields["sums"] = sums
+        fields["sum_type"] = f"SK_{memory.sum_dtype.upper()}"
+        fields["slots"] = memory.slots
+    rescale = next((n for n in graph.nodes if isinstance(n.op, Rescale)), reducer)
+    if isinstance(rescale.op, QMeanPool | Rescale):
+        fields["requantised"] = True
+        fields["to"] = member(code, rescale).requantization(rescale.op.requantization)
+    if root := next((n for n in graph.nodes if isinstance(n.op, QRoot)), None):
+        assert isinstance(root.op, QRoot)
+        fields |= {
+            "rooted": True,
+            "root": signed_root(root.op, specs[rescale.name], member(code, root)),
+        }
+    height, width, channels = specs[reducer.name].shape
+    if isinstance(reducer.op, BlockHistogram):
+        channels = specs[memory.first.name].shape[-1]
+    result = struct("sk_map", height=height, width=width, channels=channels)
+    return fields | {"result": result, "pool": pool(reducer.op)}
+
+
+def place(code: NodeCode, memory: StageMemory, name: str) -> str:
+    """The C expression for an array of the scratch memory."""
+    offset = memory.offset(name)
+    return f"({code.scratch} + {offset})" if offset else code.scratch
+
+
+def sink(op: Fused, code: NodeCode) -> str:
+    """The C value of `sk_sink`: the tensor, or the scores of the linear layer."""
+    fields: dict[str, object] = {"output": code.output.pointer, "type": code.output.type}
+    for node in op.graph.nodes:
+        if isinstance(node.op, BlockHistogram):
+            fields["bins"] = node.op.n_bins
+        elif isinstance(node.op, QLinear):
+            fields |= _head(node.op, member(code, node))
+    return struct("sk_sink", **fields)
+
+
+def _input(op: ConvGeometry, code: NodeCode, memory: StageMemory) -> str:
+    """Of the convolution: the whole map, or the rows of it that are kept."""
+    seen, padding_ = _seen(memory)
+    pointer = place(code, memory, "rows") if memory.streamed else code.input.pointer
+    return _conv_inputs(replace(op, padding=padding_), code, Tensor(pointer, seen))
+
+
+def _seen(memory: StageMemory) -> tuple[TensorSpec, Padding]:
+    """What the convolution sees at a time, and the zeros around it."""
+    x, conv = memory.graph.input, memory.first.op
+    assert isinstance(conv, ConvGeometry)
+    if not memory.streamed:
+        return x, conv.padding
+    return replace(x, shape=(memory.rows, *x.shape[1:])), ((0, 0), conv.padding[1])
+
+
+def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor) -> str:
+    weights, weight_type = code.weights("weights")
+    return struct(
+        "sk_conv_inputs",
+        input=x.pointer,
+        input_type=x.type,
+        map=x.map,
+        weights=weights,
+        weight_type=weight_type,
+        bias=code.table("bias", "int32"),
+        kernels=kernels(op),
+        padding=padding(op),
+    )
+
+
+def _conv_pixel(op: QConv | QConvHash, code: NodeCode, pixel: Tensor) -> str:
+    fields: dict[str, object] = {"tensor": pixel.pointer, "type": pixel.type}
+    if isinstance(op, QConv):
+        fields["to"] = code.requantization(op.requantization)
+    else:
+        fields["bits"] = op.n_bits
+    return struct("sk_conv_output", **fields)
+
+
+def _head(op: QLinear, code: NodeCode) -> dict[str, object]:
+    weights, weight_type = code.weights("weights")
+    rows, columns = op.weights.shape
+    bias = code.table("bias", "int32")
+    return {
+        "weights": weights,
+        "weight_type": weight_type,
+        "bias": bias,
+        "rows": rows,
+        "columns": columns,
+    }

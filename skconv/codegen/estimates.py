@@ -1,0 +1,192 @@
+"""Estimates without a compiler: the instructions of each node on a core, and the bytes of code.
+
+Both are sums of products: the work of a node, times what a routine was measured to take for it.
+``estimates.json`` holds the measured factors; `tests/benchmarks/bench_estimates.py` measures them
+on simulated cores, writes the file, and prints how far the estimates are off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from skconv.codegen.interface import Interface
+from skconv.codegen.node import Function
+from skconv.codegen.program import Program
+from skconv.graph import (
+    Fused,
+    Graph,
+    Magnitude,
+    Node,
+    Op,
+    QConv,
+    QKernelMachine,
+    QLinear,
+    QTriangle,
+    Reshape,
+    TensorSpec,
+)
+from skconv.graph.nested import Nested, Packed, Streamed
+from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.target.memory import MemoryPlan
+from skconv.target.stage_memory import StageMemory
+from skconv.target.targets import Target
+
+FILE = Path(__file__).with_name("estimates.json")
+# The measured core whose code is like that of another.
+CODE_OF = {
+    "cortex-m0": "cortex-m0",
+    "cortex-m0plus": "cortex-m0",
+    "cortex-m3": "cortex-m3",
+    "rv32imc": "rv32imc",
+    "portable": "rv32imc",
+    "avr": "avr",
+}
+
+NO_PADDING = ((0, 0), (0, 0))
+# Members of a stage that are counted with the stage itself.
+APART = (Reshape, ConvGeometry)
+
+Features = Mapping[str, float]
+
+
+@cache
+def coefficients() -> dict[str, dict[str, dict[str, float]]]:
+    """``"instructions"`` of a class of ops; ``"code"`` of a core."""
+    found: dict[str, dict[str, dict[str, float]]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+# ------------------------------------------------------------------------ instructions
+
+
+def instructions(graph: Graph) -> float:
+    """About how many instructions of a Cortex-M4 an inference takes."""
+    specs = graph.specs
+    return sum(
+        node_instructions(node, specs[node.inputs[0]], specs[node.name]) for node in graph.nodes
+    )
+
+
+def node_instructions(node: Node, x: TensorSpec, y: TensorSpec) -> float:
+    """Those of one node."""
+    known = coefficients()["instructions"]
+    name = routine(node.op)
+    return dot(work(node.op, x, y), known.get(name, known["other"]))
+
+
+def routine(op: Op) -> str:
+    """What carries an op out: that of a stage which takes rows is the same."""
+    if isinstance(op, Streamed):
+        return routine(op.stage)
+    inner = plain(op)
+    kernel = f" {inner.kernel}" if isinstance(inner, QKernelMachine) else ""
+    return type(op).__name__ + kernel
+
+
+def work(op: Op, x: TensorSpec, y: TensorSpec) -> Features:
+    """What an op has to do: products, entries that it makes, and one call.
+
+    Of a stage: what its convolution has to do, and of each other member the products of a layer
+    or a triangle, the entries that a pooling takes in, or those that anything else makes.
+    """
+    inner = plain(op)
+    if not isinstance(inner, Nested):
+        return {"macs": inner.macs(x), "entries": y.size, "call": 1}
+    graph = inner.graph
+    specs, macs = graph.specs, graph.node_macs()
+    found = Counter({"call": 1})
+    for node in graph.nodes:
+        name, size = type(node.op).__name__, specs[node.name].size
+        match node.op:
+            case ConvGeometry():
+                found.update({"macs": macs[node.name], "entries": size})
+            case PoolGeometry(area=area):
+                found.update({name: size, "pooled": size * area})
+            case QLinear() | QTriangle():
+                found[name] += macs[node.name]
+            case Reshape():
+                pass
+            case _:
+                found[name] += size
+    return found
+
+
+def plain(op: Op) -> Op:
+    """The op that a packed one computes."""
+    while isinstance(op, Packed):
+        op = op.op
+    return op
+
+
+# -------------------------------------------------------------------------------- code
+
+
+def code_bytes(graph: Graph, plan: MemoryPlan, interface: Interface, target: Target) -> int | None:
+    """About how many bytes of code the C of an integer graph becomes, with -O2."""
+    if graph.domain == "float":
+        return None
+    core = "cortex-m4" if target.has_dsp else CODE_OF[target.name]
+    return round(dot(parts(graph, plan, interface), coefficients()["code"][core]))
+
+
+def parts(graph: Graph, plan: MemoryPlan, interface: Interface) -> Features:
+    """What a graph is printed as: how many of each routine, and lines of functions of its own."""
+    found = Counter({"model": 1})
+    for node in graph.nodes:
+        found.update(_parts_of(node.op))
+        found.update(_unrolled(node.op))
+    calls = Program(graph, "m", plan, interface).calls.values()
+    functions = {function for node in calls for call in node for function in call.functions}
+    for function in functions:
+        found["line of assembly" if _is_assembly(function) else "line"] += len(function.lines)
+    if interface.probabilities is not None:
+        found["QSoftmax"] += 1
+    return found
+
+
+def _unrolled(op: Op) -> dict[str, int]:
+    """Taps of a kernel, or of the two of a magnitude, which routines have one by one in code."""
+    inner = plain(op)
+    members = [n.op for n in inner.graph.nodes] if isinstance(inner, Nested) else [inner]
+    conv, name = members[0], routine(op)
+    if not isinstance(op, Packed) or not isinstance(conv, ConvGeometry):
+        return {}
+    height, width = conv.window
+    kernels = 2 if any(isinstance(member, Magnitude) for member in members) else 1
+    return {f"columns of {name}": kernels * width, f"taps of {name}": kernels * height * width}
+
+
+def _is_assembly(function: Function) -> bool:
+    return any("__asm" in line for line in function.lines)
+
+
+def _parts_of(op: Op) -> Iterator[str]:
+    """A routine, and of a stage what stands in it.
+
+    Portable convolutions have a part for the borders, where there are any.
+    """
+    inner = plain(op)
+    yield routine(op)
+    if isinstance(op, Streamed):
+        yield "by rows"
+    if isinstance(op, QConv) and op.padding != NO_PADDING:
+        yield "border"
+    if not isinstance(inner, Nested):
+        return
+    members = [n.op for n in inner.graph.nodes]
+    yield from (f"{type(m).__name__} in a stage" for m in members if not isinstance(m, APART))
+    memory = StageMemory(inner.graph)
+    conv = memory.first.op
+    assert isinstance(conv, ConvGeometry)
+    if isinstance(op, Fused) and conv.padding != NO_PADDING:
+        yield "border of a stage"
+    if isinstance(op, Fused) and not memory.by_window:
+        yield "overlapping windows"
+
+
+def dot(features: Features, weights: Mapping[str, float]) -> float:
+    return sum(value * weights.get(name, 0) for name, value in features.items())

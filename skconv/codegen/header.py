@@ -1,0 +1,220 @@
+"""The header file of a model: sizes, types, and what a caller may call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from skconv.codegen.input_layout import sample_of
+from skconv.codegen.labels import label_function
+from skconv.codegen.program import Program
+from skconv.codegen.scales import conversions, scale_macros, shape_macros
+from skconv.codegen.stack import stack_bytes
+from skconv.codegen.text import CTYPES, comment
+from skconv.graph import INPUT, TensorSpec
+from skconv.graph.base import Shape
+
+
+def header(program: Program) -> Iterator[str]:
+    """The lines of ``NAME.h``."""
+    name, macro = program.name, program.macro
+    guard = f"{macro}_MODEL_H"
+    yield from _title(program)
+    yield f"#ifndef {guard}"
+    yield f"#define {guard}"
+    yield from ("", "#include <stdint.h>", "", "#ifdef __cplusplus", 'extern "C" {', "#endif", "")
+    yield f'#define {macro}_SKCONV_VERSION "{version()}"'
+    yield f"#define {macro}_INPUT_SIZE {program.specs[INPUT].size}"
+    yield from shape_macros(program)
+    yield f"#define {macro}_OUTPUT_SIZE {program.scores.size}"
+    if program.decision:
+        yield f"#define {macro}_N_CLASSES {program.graph.n_classes}"
+    yield f"#define {macro}_ARENA_BYTES {program.plan.arena_bytes}"
+    yield from _stack_macro(program)
+    yield ""
+    yield from scale_macros(program)
+    yield f"typedef {CTYPES[program.specs[INPUT].dtype]} {name}_input_t;"
+    yield f"typedef {CTYPES[program.scores.dtype]} {name}_output_t;"
+    yield ""
+    yield from _functions(program)
+    yield ""
+    yield from conversions(program)
+    yield f"#ifdef {macro}_TRACE"
+    yield "/* Every tensor of the last run, one after the other. */"
+    yield f"#define {macro}_TRACE_BYTES {program.trace_bytes}"
+    yield f"extern uint8_t {name}_trace[{macro}_TRACE_BYTES];"
+    yield from ("#endif", "", "#ifdef __cplusplus", "}", "#endif", "", "#endif")
+
+
+def _stack_macro(program: Program) -> Iterator[str]:
+    """Stack, on an AVR and elsewhere."""
+    name, sizes = f"{program.macro}_STACK_BYTES", _stack(program)
+    if sizes[0] == sizes[1]:
+        yield f"#define {name} {sizes[0]}"
+        return
+    yield from ("#if defined(__AVR__)", f"#define {name} {sizes[1]}")
+    yield from ("#else", f"#define {name} {sizes[0]}", "#endif")
+
+
+def _stack(program: Program) -> tuple[int, int]:
+    """Bytes of stack on a 32-bit core, and on an AVR."""
+    return stack_bytes(program.graph), stack_bytes(program.graph, is_avr=True)
+
+
+def version() -> str:
+    """The version of skconv that prints."""
+    from skconv import __version__
+
+    return __version__
+
+
+def _functions(program: Program) -> Iterator[str]:
+    name = program.name
+    if program.takes_arena:
+        yield "/* Working memory, which the caller provides. */"
+        yield "typedef union {"
+        yield f"    uint8_t bytes[{program.macro}_ARENA_BYTES];"
+        yield "    int64_t alignment;"
+        yield f"}} {name}_arena_t;"
+        yield ""
+    if program.streamed:
+        yield from _rows(program)
+    if program.decision:
+        yield "/* Returns the index of the class of one sample. */"
+        yield f"{predict_signature(program)};"
+        yield ""
+    yield f"/* Writes the {_meaning(program)} of one sample to output. */"
+    yield f"{run_signature(program)};"
+    if program.interface.probabilities:
+        yield ""
+        yield f"/* Class probabilities, from the scores of {name}_run; 32768 = 1.0 */"
+        yield f"{probabilities_signature(program)};"
+    if program.graph.classes is not None and program.decision:
+        yield ""
+        yield from label_function(name, program.graph.classes)
+
+
+def _rows(program: Program) -> Iterator[str]:
+    name, macro = program.name, program.macro
+    rows, size, *more = program.specs[INPUT].shape
+    yield f"/* One sample row by row: call {name}_begin once, {name}_push for each of the"
+    yield f" * {macro}_ROWS rows from the first to the last, then {name}_finish. A row may be"
+    yield f" * overwritten as soon as {name}_push returns; working memory is in use from begin to"
+    yield " * finish."
+    yield " */"
+    yield f"#define {macro}_ROWS {rows}"
+    yield f"#define {macro}_ROW_SIZE {size * math.prod(more)}"
+    yield f"{begin_signature(program)};"
+    yield f"{push_signature(program)};"
+    if program.decision:
+        yield "/* Returns the index of the class. Writes the scores, unless the pointer is NULL. */"
+    else:
+        yield f"/* Writes the {_meaning(program)}. */"
+    yield f"{finish_signature(program)};"
+    yield ""
+
+
+def begin_signature(program: Program) -> str:
+    return f"void {program.name}_begin({_arena(program).removesuffix(', ') or 'void'})"
+
+
+def push_signature(program: Program) -> str:
+    return f"void {program.name}_push({_arena(program)}const {program.name}_input_t *row)"
+
+
+def finish_signature(program: Program) -> str:
+    result = "int32_t" if program.decision else "void"
+    pointer = "scores" if program.keeps_scores else "output"
+    parameter = f"{program.name}_output_t *{pointer}"
+    return f"{result} {program.name}_finish({_arena(program)}{parameter})"
+
+
+def run_signature(program: Program) -> str:
+    name = program.name
+    return f"void {name}_run({_arena(program)}const {name}_input_t *input, {name}_output_t *output)"
+
+
+def predict_signature(program: Program) -> str:
+    name = program.name
+    return f"int32_t {name}_predict({_arena(program)}const {name}_input_t *input)"
+
+
+def probabilities_signature(program: Program) -> str:
+    name = program.name
+    return f"void {name}_probabilities(const {name}_output_t *scores, uint16_t *probabilities)"
+
+
+def _arena(program: Program) -> str:
+    return f"{program.name}_arena_t *arena, " if program.takes_arena else ""
+
+
+def _title(program: Program) -> Iterator[str]:
+    graph, name = program.graph, program.name
+    yield f"/* {name}.h: the interface of the model; generated by skconv for {name}."
+    yield " * SPDX-License-Identifier: BSD-3-Clause"
+    yield " *"
+    yield from (f" * {line}" for line in _what_to_call(program))
+    yield " *"
+    yield f" * skconv   {version()}; changes made here are lost at the next export"
+    sample = sample_of(graph)
+    yield f" * input    {described(program.specs[INPUT], sample.shape)}"
+    yield f" *          {sample.layout}"
+    yield f" * output   {described(program.scores)}: {_meaning(program)}"
+    yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"
+    arena = f"{program.plan.arena_bytes:,} bytes of RAM"
+    yield f" * arena    {arena}: {_working_memory(program)}"
+    stack, on_avr = _stack(program)
+    yield f" * stack    about {stack:,} bytes at -O2, estimated; without optimisation"
+    yield " *          far more, up to tens of kilobytes"
+    if on_avr != stack:
+        yield f" *          on an AVR about {on_avr:,} bytes at -O2"
+    yield f" * MACs     {graph.macs:,} multiply-accumulates a sample"
+    if graph.classes is not None and program.decision:
+        for i, label in enumerate(graph.classes):
+            yield f" * class {i:<3}{comment(str(label))}"
+    yield " */"
+
+
+def _working_memory(program: Program) -> str:
+    if program.takes_arena:
+        return "working memory, which the caller provides"
+    if program.plan.arena_bytes:
+        return "working memory, static, so calls must not overlap"
+    return "the model needs no working memory"
+
+
+def _what_to_call(program: Program) -> Iterator[str]:
+    name, arena = program.name, "arena, " if program.takes_arena else ""
+    if program.decision:
+        yield f"Call {name}_predict({arena}input): it returns the index of the class."
+        if program.graph.classes is not None:
+            yield f"{name}_label(index) is the label of that class."
+    else:
+        yield f"Call {name}_run({arena}input, output): it writes the results."
+
+
+def described(spec: TensorSpec, shape: Shape | None = None) -> str:
+    """Type, shape and scale of a tensor, in words; the shape may be another of that size."""
+    shape = spec.shape if shape is None else shape
+    shape = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
+    text = f"{spec.dtype} {shape}"
+    if spec.domain == "float":
+        return text
+    return f"{text}, real = {_scale(spec)} * {_integer(spec)}"
+
+
+def _scale(spec: TensorSpec) -> str:
+    """One scale, or where the scale of each entry is found."""
+    return "scale[i]" if len(spec.scales) > 1 else f"{spec.outer_scale[0]:.9g}"
+
+
+def _integer(spec: TensorSpec) -> str:
+    """The integer less its zero point."""
+    if len(spec.zero_points) > 1:
+        return "(q - zero_point[i])"
+    zero = int(spec.outer_zero_point[0])
+    return f"(q {'-' if zero > 0 else '+'} {abs(zero)})" if zero else "q"
+
+
+def _meaning(program: Program) -> str:
+    return "scores" if program.decision else "results"

@@ -1,0 +1,164 @@
+"""A graph with everything that its C text names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+
+from skconv.codegen.emit import copy, emit
+from skconv.codegen.interface import Interface
+from skconv.codegen.names import Names
+from skconv.codegen.node import Call, NodeCode, Tensor
+from skconv.codegen.text import CTYPES
+from skconv.graph import INPUT, Graph, Node, TensorSpec
+from skconv.graph.nested import Packed, Streamed
+from skconv.target.memory import MemoryPlan, scratch_name
+
+
+@dataclass(frozen=True)
+class Program:
+    """A graph, the name of its C, and its memory plan."""
+
+    graph: Graph
+    name: str
+    plan: MemoryPlan
+    interface: Interface = field(default_factory=Interface)
+
+    @cached_property
+    def specs(self) -> dict[str, TensorSpec]:
+        return self.graph.specs
+
+    @property
+    def macro(self) -> str:
+        return self.name.upper()
+
+    @property
+    def scores(self) -> TensorSpec:
+        return self.specs[self.graph.scores_name]
+
+    @property
+    def takes_arena(self) -> bool:
+        """Whether functions get their memory from the caller."""
+        return self.interface.arena == "caller" and self.plan.arena_bytes > 0
+
+    @property
+    def arena(self) -> str:
+        """The C expression for the bytes of the arena."""
+        return "arena->bytes" if self.takes_arena else "arena.bytes"
+
+    @cached_property
+    def decision(self) -> Node | None:
+        """The last node of a classifier: ``predict`` ends with it."""
+        return self.graph.nodes[-1] if self.graph.is_classifier else None
+
+    @property
+    def streamed(self) -> Streamed | None:
+        """The first op, where it takes the input row by row."""
+        first = self.graph.nodes[0].op if self.graph.nodes else None
+        return first if isinstance(first, Streamed) else None
+
+    @property
+    def keeps_scores(self) -> bool:
+        """Whether the arena has room for the scores, or what else is the output."""
+        return self.plan.buffer(self.plan.homes[self.graph.scores_name]) is not None
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that ``run`` computes."""
+        return tuple(node for node in self.graph.nodes if node is not self.decision)
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.name)
+
+    @cached_property
+    def pointers(self) -> dict[str, str]:
+        """The C pointer of every tensor: that of its home."""
+        homes = self.plan.homes
+        given = {homes[self.graph.scores_name]: "output"} | {INPUT: "input"}
+        for name in homes.values():
+            if name not in given:
+                given[name] = self.names.give(name)
+        return {tensor: given[home] for tensor, home in homes.items()}
+
+    @cached_property
+    def tables(self) -> dict[str, dict[str, str]]:
+        """The C names of the parameters of every node."""
+        self.pointers  # noqa: B018  (tensors choose their names first)
+        return {
+            node.name: {p: self.names.give(f"{node.name}_{p}") for p in node.op.parameters}
+            for node in self.graph.nodes
+        }
+
+    def tensor(self, name: str) -> Tensor:
+        """A tensor; where its memory has a pointer to another type, by a cast."""
+        home, spec = self.plan.homes[name], self.specs[name]
+        pointer = self.pointers[name]
+        owner = self.graph.scores_name if pointer == "output" else home
+        if self.specs[owner].dtype != spec.dtype:
+            pointer = f"(({CTYPES[spec.dtype]} *){pointer})"
+        return Tensor(pointer, spec)
+
+    def code(self, node: Node) -> NodeCode:
+        inputs = tuple(map(self.tensor, node.inputs))
+        scratch = self.plan.buffer(scratch_name(node))
+        place = "" if scratch is None else f"({self.arena} + {scratch.offset})"
+        return NodeCode(node, inputs, self.tensor(node.name), self.tables[node.name], place)
+
+    @cached_property
+    def calls(self) -> dict[str, tuple[Call, ...]]:
+        return {node.name: tuple(emit(node.op, self.code(node))) for node in self.graph.nodes}
+
+    @property
+    def keeps_tables_from_avr(self) -> bool:
+        """Whether some routine reads its tables through plain pointers."""
+        ops = (node.op for node in self.graph.nodes)
+        return any(isinstance(op, Packed) and not op.reads_flash for op in ops)
+
+    @cached_property
+    def probabilities(self) -> tuple[NodeCode, tuple[Call, ...]] | None:
+        """The function of that name: what it reads and writes, and what it does."""
+        op = self.interface.probabilities
+        if op is None:
+            return None
+        self.tables  # noqa: B018  (nodes choose their names first)
+        tables = {p: self.names.give(f"probabilities_{p}") for p in op.parameters}
+        result = Tensor("probabilities", op.output(self.scores))
+        node = Node("probabilities", op, (self.graph.scores_name,))
+        code = NodeCode(node, (Tensor("scores", self.scores),), result, tables, "")
+        return code, tuple(emit(op, code))
+
+    @cached_property
+    def final_copy(self) -> Call | None:
+        """Scores that are the input itself still have to reach the output."""
+        if self.plan.homes[self.graph.scores_name] != INPUT:
+            return None
+        return copy(self.tensor(INPUT), Tensor("output", self.specs[INPUT]))
+
+    @cached_property
+    def trace_offsets(self) -> dict[str, int]:
+        return trace_offsets(self.graph)
+
+    @property
+    def trace_bytes(self) -> int:
+        return max(1, sum(self.specs[node.name].nbytes for node in self.graph.nodes))
+
+    @property
+    def headers(self) -> list[str]:
+        """The routines that the text calls, directly."""
+        calls = [call for calls in self.calls.values() for call in calls]
+        if self.final_copy:
+            calls.append(self.final_copy)
+        if self.probabilities:
+            calls += self.probabilities[1]
+        of_functions = {h for call in calls for f in call.functions for h in f.headers}
+        return sorted({call.header for call in calls} | of_functions | {"types.h"})
+
+
+def trace_offsets(graph: Graph) -> dict[str, int]:
+    """Where the tensor of every node begins in the trace, in bytes."""
+    specs = graph.specs
+    sizes = (specs[node.name].nbytes for node in graph.nodes)
+    names = (node.name for node in graph.nodes)
+    return dict(zip(names, accumulate(sizes, initial=0), strict=False))

@@ -1,0 +1,42 @@
+"""Convolutions by ``blocked_conv.h``: plain C, for cores without packed arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from skconv.codegen.node import Call, NodeCode, emit, kernels, padding
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.blocked import packing
+from skconv.codegen.text import call
+from skconv.graph import QConv, TensorSpec
+from skconv.graph.nested import Packed
+
+
+@dataclass(frozen=True)
+class BlockedConv(Packed):
+    """A convolution, two kernels on two windows at a time."""
+
+    reads_flash: ClassVar[bool] = True
+
+
+def fits(op: QConv, x: TensorSpec, optimize: Optimize) -> bool:
+    """Whether it is the routine to take: wherever it serves, if its ring may take memory."""
+    return packing.fits(op, x) and optimize != "size"
+
+
+def pack(op: QConv, x: TensorSpec, optimize: Optimize) -> BlockedConv:
+    """The op with its tables."""
+    tables = {"weights": packing.weights(op, x), "bias": op.bias} | op.requantization.parameters
+    return BlockedConv(op, tuple(tables.items()), packing.scratch_bytes(op, x))
+
+
+@emit.register
+def _(op: BlockedConv, code: NodeCode) -> Iterator[Call]:
+    conv = op.op
+    assert isinstance(conv, QConv)
+    tables = (code.table("weights", "int8"), code.table("bias", "int32"))
+    shape = (kernels(conv), padding(conv), code.requantization(conv.requantization))
+    arguments = (*code.input.typed, *code.output.typed, code.input.map, *tables, *shape)
+    yield Call("blocked_conv.h", call("sk_blocked_conv", *arguments, code.scratch))

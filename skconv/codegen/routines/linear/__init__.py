@@ -1,0 +1,57 @@
+"""Linear layers by ``dsp_linear.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skconv.codegen.node import Call, NodeCode, emit
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.linear import packing
+from skconv.codegen.text import call, struct
+from skconv.graph import QLinear, TensorSpec
+from skconv.graph.base import Array
+from skconv.graph.nested import Packed
+
+
+@dataclass(frozen=True)
+class DspLinear(Packed):
+    """A linear layer, two weights at a time."""
+
+    wide: bool = False
+
+
+fits = packing.fits
+
+
+def pack(op: QLinear, x: TensorSpec, optimize: Optimize) -> DspLinear:
+    """The op with its tables."""
+    wide = optimize == "speed" and op.weights.dtype == np.int8
+    tables: dict[str, Array] = {"packed": packing.pack(op, x, wide=wide), "bias": op.bias}
+    if op.requantization is not None:
+        tables |= op.requantization.parameters
+    return DspLinear(op, tuple(tables.items()), packing.scratch_bytes(op, x), wide)
+
+
+@emit.register
+def _(op: DspLinear, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    linear = op.op
+    assert isinstance(linear, QLinear)
+    rows, columns = linear.weights.shape
+    matrix = struct(
+        "sk_dsp_matrix",
+        type=x.type,
+        weight_type=f"SK_{packing.weight_type(linear, wide=op.wide).upper()}",
+        rows=rows,
+        columns=columns,
+        weights=code.tables["packed"],
+        bias=code.table("bias", "int32"),
+    )
+    if linear.requantization is None:
+        yield Call("dsp_linear.h", call("sk_dsp_linear", x.pointer, y.pointer, matrix))
+        return
+    arguments = (x.pointer, *y.typed, matrix, code.requantization(linear.requantization))
+    yield Call("dsp_linear.h", call("sk_dsp_linear_requantized", *arguments))

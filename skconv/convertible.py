@@ -1,0 +1,104 @@
+"""Which classes convert, read from the registered converters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+
+from skconv.convert.core import convert
+
+# Of classes that convert with some values of their parameters only.
+LIMITS = {
+    "BernoulliNB": "binarize=None",
+    "FunctionTransformer": "np.sqrt",
+    "MaxAbsScaler": "clip=False",
+    "MinMaxScaler": "clip=False",
+    "MultiOutputRegressor": "of linear models",
+    "NearestCentroid": "Euclidean, uniform priors",
+    "NuSVC": "linear, rbf, poly",
+    "NuSVR": "linear",
+    "OneVsRestClassifier": "of linear models",
+    "SVC": "linear, rbf, poly",
+    "SVR": "linear",
+}
+
+_FAMILIES = (
+    "features",
+    "put together",
+    "scaling",
+    "fewer features",
+    "classification",
+    "regression",
+)
+
+
+def convertible_classes() -> dict[str, list[type]]:
+    """All classes of skconv and scikit-learn that `skconv.to_graph` converts.
+
+    Returns
+    -------
+    dict of str to list of type
+        Classes in the order of their names, by family.
+
+    Examples
+    --------
+    >>> from skconv.convertible import convertible_classes
+    >>> [cls.__name__ for cls in convertible_classes()["scaling"]][:2]
+    ['FunctionTransformer', 'MaxAbsScaler']
+    """
+    found: dict[str, list[type]] = {family: [] for family in _FAMILIES}
+    for cls in sorted(_extractors() | set(_registered()), key=lambda cls: cls.__name__):
+        found[_family(cls)].append(cls)
+    return found
+
+
+def _extractors() -> set[type]:
+    """Public transformers of skconv: each has a graph itself."""
+    import skconv
+
+    public = [getattr(skconv, name) for name in skconv.__all__]
+    return {v for v in public if isinstance(v, type) and issubclass(v, TransformerMixin)}
+
+
+def _registered() -> Iterator[type]:
+    """Classes with a converter, and what derives from them in scikit-learn and skconv."""
+    registered: set[type] = set(convert.registry) - {object}
+    for cls in registered:
+        for derived in _with_subclasses(cls):
+            top = derived.__module__.partition(".")[0]
+            public = not derived.__name__.startswith("_") and top in ("sklearn", "skconv")
+            if public and issubclass(derived, BaseEstimator):
+                yield derived
+
+
+def _with_subclasses(cls: type) -> Iterator[type]:
+    yield cls
+    below: list[type] = cls.__subclasses__()
+    for derived in below:
+        yield from _with_subclasses(derived)
+
+
+def _family(cls: type) -> str:
+    home = convert.dispatch(cls).__module__.rpartition(".")[2]
+    if home == "core":
+        return "features"
+    if home == "pipeline":
+        return "put together"
+    if home == "scalers":
+        return "scaling"
+    if issubclass(cls, ClassifierMixin):
+        return "classification"
+    return "regression" if issubclass(cls, RegressorMixin) else "fewer features"
+
+
+def table() -> str:
+    """The classes as a table in Markdown."""
+    rows = ["| step | classes |", "|---|---|"]
+    for family, classes in convertible_classes().items():
+        rows.append(f"| {family} | {', '.join(_shown(cls.__name__) for cls in classes)} |")
+    return "\n".join(rows)
+
+
+def _shown(name: str) -> str:
+    return f"`{name}` ({LIMITS[name]})" if name in LIMITS else f"`{name}`"

@@ -1,0 +1,68 @@
+"""What a model would cost with other options than those it was exported with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import get_args
+
+from skconv.codegen.estimates import code_bytes
+from skconv.codegen.interface import Input, Interface
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.select import for_target
+from skconv.graph import Graph
+from skconv.target.cost import Alternative, input_bytes
+from skconv.target.memory import plan_memory
+from skconv.target.targets import Target
+
+
+@dataclass(frozen=True)
+class Options:
+    """Those of `to_c` that change memory and code, but no number."""
+
+    optimize: Optimize
+    interface: Interface
+
+    def changed(self) -> Iterator[tuple[str, Options]]:
+        """Each of them changed alone, as it is written."""
+        for optimize in get_args(Optimize):
+            if optimize != self.optimize:
+                yield f'optimize="{optimize}"', replace(self, optimize=optimize)
+        for input_ in get_args(Input):
+            if input_ != self.interface.input:
+                interface = replace(self.interface, input=input_)
+                yield f'input="{input_}"', replace(self, interface=interface)
+
+
+def alternatives(graph: Graph, target: Target, options: Options) -> Iterator[Alternative]:
+    """What the other options would cost, where they differ from ``options``.
+
+    Parameters
+    ----------
+    graph : Graph
+        Before routines are chosen; a float graph has no alternatives.
+    target : Target
+    options : Options
+        What the model was exported with.
+    """
+    if graph.domain == "float":
+        return
+    here = _cost("", graph, target, options)
+    for written, changed in options.changed():
+        try:
+            found = _cost(written, graph, target, changed)
+        except ValueError:  # The input of this graph cannot come row by row.
+            continue
+        if replace(found, option="") != here:
+            yield found
+
+
+def _cost(written: str, graph: Graph, target: Target, options: Options) -> Alternative:
+    by_rows = options.interface.input == "rows"
+    built = for_target(graph, target, options.optimize, by_rows=by_rows)
+    plan = plan_memory(built)
+    tables = built.parameter_bytes
+    if options.interface.probabilities is not None:
+        tables += options.interface.probabilities.parameter_bytes
+    code = code_bytes(built, plan, options.interface, target) or 0
+    return Alternative(written, tables, code, plan.arena_bytes, input_bytes(built))

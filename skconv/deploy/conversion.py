@@ -1,0 +1,231 @@
+"""``to_c``: from a fitted Pipeline to C, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.codegen.interface import Arena, Input, Interface
+from skconv.codegen.names import check_name
+from skconv.codegen.routines.base import Optimize
+from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
+from skconv.convert.origin import refused
+from skconv.deploy.arguments import check_option, check_samples
+from skconv.deploy.calibration import advice, check_range, checked
+from skconv.deploy.model import CModel
+from skconv.graph import ArgMax, Graph, Quantized, Threshold
+from skconv.passes.calibrate import Method
+from skconv.passes.device import centred
+from skconv.passes.fold import fold
+from skconv.passes.fuse import fuse
+from skconv.passes.integers import integer_graph
+from skconv.passes.lowering import Bits
+from skconv.passes.quantize import InputType
+from skconv.passes.refusal import NoIntegerFormError
+from skconv.passes.softmax import softmax
+from skconv.target.targets import get_target
+from skconv.utils.progress import report, reporting
+
+DType = Literal["int8", "float32"]
+
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "dtype": get_args(DType),
+    "calibration": get_args(Method),
+    "linear_bits": get_args(Bits),
+    "conv_bits": get_args(Bits),
+    "optimize": get_args(Optimize),
+    "input_type": (None, *get_args(InputType)),
+    "input": get_args(Input),
+    "arena": get_args(Arena),
+}
+
+
+def to_c(
+    estimator: Any,
+    X_calibration: Any = None,
+    *,
+    name: str = "model",
+    dtype: DType = "int8",
+    target: str = "cortex-m4",
+    calibration: Method = "minmax",
+    linear_bits: Bits = 16,
+    conv_bits: Bits = 8,
+    optimize: Optimize = "balanced",
+    input: Input = "image",
+    input_type: InputType | None = None,
+    arena: Arena = "static",
+    probabilities: bool = False,
+    classes: Any = None,
+    verbose: int = 0,
+) -> CModel:
+    """Turn a fitted estimator into C.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted Pipeline, or a single estimator, that `skconv.to_graph` converts.
+    X_calibration : array-like of shape (n_samples, ...), optional
+        Samples like those that the device will see, in the type that it delivers: uint8,
+        int8 and int16 are taken as they are, whole numbers in another type as uint8 or
+        int16, and bytes divided by 255 as uint8. Other numbers are int16 with a scale: one
+        for all where it tells the values of every feature apart, else a scale and a zero
+        point for all or for each, which the first layer absorbs and the header states
+        (``NAME_INPUT_SCALES``). Needed for int8; a few hundred are enough. The
+        first of them become the test vectors of `CModel.save`.
+    name : str
+        Prefix of all C symbols and of the files: a C identifier of at most 63 letters. A name
+        that would hide a header, such as ``"string"``, is refused.
+    dtype : {"int8", "float32"}
+        Integers only (no FPU needed, the same bytes on every target), or float32.
+    target : str
+        For example ``"cortex-m4"``: see `skconv.target.targets`. It decides which routines are
+        called and how their tables lie. It does not change the integers: the C compiles and
+        gives the same bytes on other targets, too, except that an AVR cannot compile what
+        is printed for a core with the DSP extension.
+    calibration : {"minmax", "percentile", "mse"}
+        How the range of each tensor is chosen, see `skconv.passes.calibrate.calibrate`.
+    linear_bits : {8, 16}
+        Size of the weights of linear layers and linear classifiers. Their input has 8 bits,
+        or up to 16 where 8 would change decisions.
+    conv_bits : {8, 16}
+        Size of the maps that convolutions read. The first one always reads 16 bits where the
+        device delivers int16. A deep network loses less accuracy with 16; the maps then take
+        twice the memory, and the weights stay int8.
+    optimize : {"size", "balanced", "speed"}
+        Whether to save memory or instructions. ``"size"`` takes the least RAM, ``"speed"``
+        the fewest instructions. ``"balanced"`` takes more than twice the RAM of ``"size"``
+        only where that saves more than a third of the instructions: see
+        `skconv.codegen.select`. `CModel.report` says what the other choices would cost.
+    input : {"image", "rows"}
+        Whether the C takes a sample as a whole, or row by row by ``NAME_push``: then only
+        the rows that a kernel covers are in memory.
+    input_type : {"uint8", "int8", "int16"}, optional
+        What the device delivers, where the calibration samples do not tell it: by default
+        int16 for numbers that are not whole. 8 bits have one scale for all features.
+    arena : {"static", "caller"}
+        Where working memory lives: static in the C, or in a ``NAME_arena_t`` that the caller
+        passes to every function.
+    probabilities : bool
+        Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
+        regression, or of those that belong to ``classes``, by a table.
+        `CModel.predict_proba` then gives the same numbers. Scores saturate on samples far
+        beyond the calibration samples, and so do their probabilities.
+    classes : array-like of shape (n_classes,), optional
+        Labels, for a transformer whose features are the scores of classes, such as the last
+        layer of a network. ``NAME_predict`` then chooses the largest score. A single score
+        decides between two classes: it is positive for the second.
+    verbose : int
+        1 prints a line for each pass, with the seconds since the start.
+
+    Returns
+    -------
+    model : CModel
+
+    Warns
+    -----
+    CalibrationWarning
+        If the range of the calibration samples is far from the range seen in fit, or if the
+        integers disagree with the estimator on them: agreement, or R^2, below .95.
+
+    Raises
+    ------
+    NotConvertibleError
+        Where a step cannot be exported: it names the step, class, parameter and advice.
+    ValueError
+        Where a parameter or the calibration samples are not what is wanted.
+
+    References
+    ----------
+    Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> import skconv
+    >>> X, y = load_digits(return_X_y=True)
+    >>> features = skconv.RandomConvFeatures(
+    ...     n_kernels=8, kernel_size=3, pool_size=2, input_shape=(8, 8), random_state=0
+    ... )
+    >>> pipe = make_pipeline(features, LogisticRegression(max_iter=2000)).fit(X, y)
+    >>> model = skconv.to_c(pipe, X[:200], name="digits")
+    >>> model.verify(X[:50]).differing_bytes
+    0
+    """
+    check_given(estimator)
+    check_name(name)
+    bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
+    _check_options(dtype=dtype, calibration=calibration, input_type=input_type, **bits)
+    _check_options(optimize=optimize, input=input, arena=arena)
+    if probabilities and classes is None:
+        check_probabilities(estimator)
+    chosen = get_target(target)
+    float_graph = fold(to_graph(estimator))
+    if classes is not None:
+        float_graph = _decided(estimator, float_graph, np.asarray(classes))
+    n_features = float_graph.input.size
+    if dtype == "float32":
+        _check_float(estimator, float_graph, probabilities)
+        given = np.empty((0, n_features)) if X_calibration is None else X_calibration
+        samples = check_samples("X_calibration", given, n_features, at_least=0)
+        float_graph = centred(float_graph, samples)
+        return CModel(
+            estimator, float_graph, name, chosen, samples, interface=Interface(input, arena)
+        )
+    samples = check_samples("X_calibration", X_calibration, n_features)
+    check_range(estimator, samples)
+    options: dict[str, Any] = {**bits, "are_logits": probabilities}
+    with reporting("to_c", verbose):
+        graph = _integers(estimator, float_graph, samples, calibration, input_type, **options)
+    op = softmax(graph.specs[graph.scores_name]) if probabilities else None
+    model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
+    told = advice(float_graph, samples, calibration, input_type, **bits)
+    return checked(model, X_calibration, samples, told)
+
+
+def _check_options(**given: Any) -> None:
+    for name, value in given.items():
+        check_option(name, value, OPTIONS[name])
+
+
+def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
+    """What `integer_graph` makes of the arguments, fused; its errors name the estimator."""
+    try:
+        graph = fuse(integer_graph(*arguments, **bits))
+    except NoIntegerFormError as error:
+        raise refused(estimator, error) from error
+    report("integers chosen")
+    return graph
+
+
+def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
+    """A graph of scores, followed by the decision between ``classes``."""
+    if graph.is_classifier or not hasattr(estimator, "transform"):
+        raise ValueError(
+            f"classes={classes.tolist()}, but {type(estimator).__name__} is not a "
+            "transformer, wanted one whose features are scores"
+        )
+    n_scores = graph.output.size
+    if classes.shape != (max(2, n_scores),):
+        raise ValueError(
+            f"classes has shape {classes.shape}, wanted "
+            + (f"a label for each of {n_scores} scores" if n_scores > 1 else "2 labels for 1 score")
+        )
+    return replace(graph.append(ArgMax() if n_scores > 1 else Threshold()), classes=classes)
+
+
+def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:
+    if probabilities:
+        raise ValueError("probabilities=True with dtype='float32', wanted dtype='int8'")
+    if any(isinstance(node.op, Quantized) for node in graph.nodes):
+        raise NotConvertibleError(
+            type(estimator).__name__,
+            "QuantizedFeatures yields integers, dtype='float32' has none",
+            "use dtype='int8'",
+            "dtype",
+        )

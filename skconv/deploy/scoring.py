@@ -1,0 +1,97 @@
+"""A model among scikit-learn's tools: what scorers and displays ask of a fitted estimator."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_regressor
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags, get_tags
+
+from skconv.deploy.available import available_where
+from skconv.graph import Graph
+
+
+class Scored:
+    """What makes a model a fitted estimator for scikit-learn.
+
+    The subclass has ``estimator``, ``graph`` and ``predict``.
+    """
+
+    estimator: Any
+    graph: Graph
+
+    @property
+    def _is_classifier(self) -> bool:
+        return self.graph.is_classifier
+
+    @property
+    def _is_regressor(self) -> bool:
+        return is_regressor(self.estimator)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        raise NotImplementedError
+
+    @available_where(
+        lambda model: model._is_classifier or model._is_regressor,
+        "it makes features; call transform, or compare(X) for their loss",
+    )
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy of a classifier, coefficient of determination of a regressor.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels or values.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        score : float
+        """
+        measure = accuracy_score if self._is_classifier else r2_score
+        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Labels of the classes; of a classifier only."""
+        if not self._is_classifier:
+            raise AttributeError("this model has no classes_: it is not a classifier")
+        if self.graph.classes is None:
+            return np.arange(max(2, self.graph.specs[self.graph.scores_name].size))
+        return np.asarray(self.graph.classes)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Numbers in one sample."""
+        return self.graph.input.size
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the columns that the estimator was fitted on, where they had names."""
+        return np.asarray(self.estimator.feature_names_in_)
+
+    def fit(self, X: Any, y: Any = None) -> NoReturn:
+        """Refuse: a model is fitted already.
+
+        It is here because scikit-learn takes nothing without it for an estimator.
+        """
+        raise TypeError(
+            "a CModel is fitted and cannot be fitted again: fit the estimator and call to_c; "
+            "where a tool wants to fit, give it sklearn.frozen.FrozenEstimator(model)"
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = deepcopy(get_tags(self.estimator))
+        if self._is_classifier and tags.estimator_type != "classifier":
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags()
+        return tags

@@ -1,0 +1,178 @@
+"""The compiled C against its definition, and both against the estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.convert.answers import answers
+from skconv.deploy.arguments import check_samples
+from skconv.deploy.compiled import CompilerError
+from skconv.deploy.input_check import check_input
+
+if TYPE_CHECKING:
+    from skconv.deploy.model import CModel
+
+VERIFY_CHUNK = 100
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `CModel.verify` found.
+
+    Attributes
+    ----------
+    n_samples : int
+    compared_bytes, differing_bytes : int or None
+        Bytes of every tensor of every sample, integer definition against compiled C. None
+        where there is no compiler, or for a float export.
+    relative_error : float or None
+        For a float export: the largest difference of a tensor from the float definition,
+        relative to the tensor's largest entry.
+    agreement : float
+        For a classifier, the share of samples that the estimator itself puts in the same
+        class. For a regressor, the coefficient of determination of its worst output; for a
+        transformer, that of all features together. NaN where the estimator has no answer.
+    message : str
+        What was not compared, and why.
+    worst_output : int or None
+        For a regressor of several outputs: the output that ``agreement`` describes.
+    """
+
+    n_samples: int
+    compared_bytes: int | None
+    differing_bytes: int | None
+    relative_error: float | None
+    agreement: float
+    message: str = ""
+    worst_output: int | None = None
+
+    def __str__(self) -> str:
+        lines = [f"{self.n_samples:,} samples"]
+        if self.differing_bytes is not None:
+            lines.append(
+                f"integer definition and compiled C: {self.differing_bytes:,} of "
+                f"{self.compared_bytes:,} bytes differ"
+            )
+        if self.relative_error is not None:
+            lines.append(f"float definition and compiled C: {self.relative_error:.1e} at most")
+        if self.message:
+            lines.append(self.message)
+        worst = "" if self.worst_output is None else f" (output {self.worst_output}, the worst)"
+        lines.append(f"agreement with the estimator: {self.agreement:.4f}{worst}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a model follows its estimator.
+
+    Attributes
+    ----------
+    value : float
+        As `Verification.agreement`.
+    worst_output : int or None
+        As `Verification.worst_output`.
+    reason : str
+        Why samples were left out, if any were.
+    found, wanted : ndarray
+        What the model and the estimator say of the samples compared.
+    """
+
+    value: float
+    worst_output: int | None
+    reason: str
+    found: NDArray[Any]
+    wanted: NDArray[Any]
+
+
+def verify(model: CModel, X: Any) -> Verification:
+    """See `CModel.verify`."""
+    flat = check_samples("X", X, model.graph.input.size)
+    check_input(model.graph.input, flat)
+    x = model._input(flat)
+    compared: int | None = 0
+    differing: int | None = 0
+    error = 0.0
+    messages = []
+    try:
+        for start in range(0, len(x), VERIFY_CHUNK):
+            found = _difference(model, x[start : start + VERIFY_CHUNK])
+            compared = (compared or 0) + found[0]
+            differing = (differing or 0) + found[1]
+            error = max(error, found[2])
+    except CompilerError as missing:
+        compared = differing = None
+        messages.append(f"not compiled: {missing}")
+    is_float = model.graph.domain == "float"
+    measured_error = error if is_float and not messages else None
+    agreement = measure_agreement(model, X, flat)
+    return Verification(
+        len(x),
+        None if is_float else compared,
+        None if is_float else differing,
+        measured_error,
+        agreement.value,
+        "\n".join(filter(None, [*messages, agreement.reason])),
+        agreement.worst_output,
+    )
+
+
+def _difference(model: CModel, x: NDArray[Any]) -> tuple[int, int, float]:
+    """Bytes compared, bytes that differ, and the largest relative difference."""
+    names = tuple(node.name for node in model.graph.nodes)
+    wanted = model._definition(x, names)
+    found = model._compiled.tensors(x)
+    compared = differing = 0
+    error = 0.0
+    for name in names:
+        a, b = np.ascontiguousarray(wanted[name]), np.ascontiguousarray(found[name])
+        if model.graph.domain == "float":
+            largest = max(float(np.abs(a).max(initial=0)), 1e-30)
+            error = max(error, float(np.abs(a - b).max(initial=0)) / largest)
+            continue
+        compared += a.nbytes
+        differing += int((a.view(np.uint8) != b.view(np.uint8)).sum())
+    return compared, differing, error
+
+
+# --------------------------------------------------------------------------- the agreement
+
+
+def measure_agreement(model: CModel, X: Any, flat: NDArray[Any], engine: Any = "auto") -> Agreement:
+    """What a model and its estimator say of ``X``, which is ``flat`` for the model."""
+    graph = model.graph
+    classes = graph.classes if graph.is_classifier else None
+    said = answers(model.estimator, X, classes)
+    wanted = said.values
+    if not said.valid.any():
+        return Agreement(float("nan"), None, said.reason, wanted, wanted)
+    x = model._input(flat[said.valid])
+    if graph.is_classifier:
+        found = model._labels(x, engine)
+        return Agreement(float(np.mean(found == wanted)), None, said.reason, found, wanted)
+    found = model._scores(x, engine)
+    if not model._is_regressor:
+        return Agreement(determination(wanted, found), None, said.reason, found, wanted)
+    each = [determination(w, f) for w, f in zip(wanted.T, found.T, strict=True)]
+    worst = int(np.argmin(each))
+    index = worst if len(each) > 1 else None
+    return Agreement(each[worst], index, said.reason, found, wanted)
+
+
+def determination(wanted: NDArray[Any], found: NDArray[Any]) -> float:
+    """Coefficient of determination of all columns together.
+
+    Columns that do not vary have none: the error's share of their squares stands in its place.
+    """
+    wanted = np.asarray(wanted, np.float64)
+    error = float(((wanted - found) ** 2).sum())
+    varied = float(((wanted - wanted.mean(axis=0)) ** 2).sum())
+    square = float((wanted**2).sum())
+    total = varied if varied > 1e-12 * square else square
+    if total == 0:
+        return 1.0 if error == 0 else 0.0
+    return 1 - error / total

@@ -1,1 +1,0 @@
-"""Tables in the order that the fast C routines read them."""

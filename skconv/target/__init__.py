@@ -1,0 +1,1 @@
+"""What code is built for, and what a graph costs there: cores, chips, memory, operations."""

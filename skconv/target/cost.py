@@ -1,0 +1,355 @@
+"""What a graph costs on a target: operations, flash and RAM, node by node.
+
+The numbers come from the nodes and the memory plan that the C is printed from. Flash is
+that of the tables, RAM that of the arena; both equal the symbols of the compiled object to
+the byte. Code is an estimate, where there is one, and stands beside them. Stack, and the
+caller's input and output are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+from skconv.graph import Graph, Op, TensorSpec
+from skconv.graph.nested import Streamed
+from skconv.target.chips import Chip, get_chip
+from skconv.target.memory import MemoryPlan, plan_memory
+from skconv.target.targets import get_target
+from skconv.utils.columns import aligned, html_table
+
+HEADER = ("node", "op", "tensor", "MACs", "flash bytes", "RAM bytes")
+
+
+@dataclass(frozen=True)
+class NodeCost:
+    """What one node costs.
+
+    Attributes
+    ----------
+    name, op, tensor : str
+        The node, its op in a few words, type and shape of its result.
+    macs : int
+        Multiply-accumulates for one sample.
+    flash_bytes : int
+        Bytes of its tables.
+    ram_bytes : int
+        Bytes of the arena in use while it runs.
+    """
+
+    name: str
+    op: str
+    tensor: str
+    macs: int
+    flash_bytes: int
+    ram_bytes: int
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What a model costs with another option of `to_c`.
+
+    Attributes
+    ----------
+    option : str
+        As it is written: ``optimize="size"``.
+    flash_bytes, code_bytes, ram_bytes, input_bytes : int
+        As in `CostReport`.
+    """
+
+    option: str
+    flash_bytes: int
+    code_bytes: int
+    ram_bytes: int
+    input_bytes: int
+
+    def __str__(self) -> str:
+        flash = self.flash_bytes + self.code_bytes
+        return (
+            f"{self.option}: RAM {self.ram_bytes:,} bytes, input {self.input_bytes:,} bytes, "
+            f"flash about {_roughly(flash)} bytes"
+        )
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """What a graph costs.
+
+    Attributes
+    ----------
+    nodes : tuple of NodeCost
+    macs, flash_bytes : int
+        Sums over the nodes: flash is that of the tables.
+    ram_bytes : int
+        Size of the arena.
+    input_bytes, output_bytes : int
+        What the caller keeps. Where input comes row by row it is one row.
+    chip : Chip or None
+        The chip that the model has to fit.
+    code_bytes : int or None
+        About how much flash the code takes; None where that is not known.
+    alternatives : tuple of Alternative
+        What other options would cost, where they make a difference. They are computed when
+        they are asked for.
+    target : str
+        What the C is for; empty where that is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.target.cost import report
+    >>> from skconv.graph import Graph, Linear, TensorSpec
+    >>> head = Linear(np.ones((2, 3), "f4"), np.zeros(2, "f4"))
+    >>> cost = report(Graph(TensorSpec((3,))).append(head))
+    >>> cost.macs, cost.flash_bytes, cost.ram_bytes
+    (6, 32, 0)
+    >>> report(Graph(TensorSpec((3,))).append(head), chip="atmega328p").fits
+    True
+    """
+
+    nodes: tuple[NodeCost, ...]
+    macs: int
+    flash_bytes: int
+    ram_bytes: int
+    input_bytes: int
+    output_bytes: int
+    chip: Chip | None = None
+    code_bytes: int | None = None
+    others: Callable[[], tuple[Alternative, ...]] | None = field(
+        default=None, compare=False, repr=False
+    )
+    target: str = ""
+
+    @cached_property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        return () if self.others is None else self.others()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the alternatives but not the function that computes them: it holds a whole model."""
+        return {**self.__dict__, "alternatives": self.alternatives, "others": None}
+
+    @property
+    def largest_in_flash(self) -> NodeCost:
+        """The node with the largest tables."""
+        return max(self.nodes, key=lambda node: node.flash_bytes)
+
+    @property
+    def largest_in_ram(self) -> NodeCost:
+        """The node while which most of the arena is in use."""
+        return max(self.nodes, key=lambda node: node.ram_bytes)
+
+    @property
+    def spare_flash_bytes(self) -> int:
+        """Flash of the chip that tables and code leave; negative where they are too large.
+
+        Where the size of the code is unknown, the code is not subtracted.
+        """
+        return self._chip.flash_bytes - self.flash_bytes - (self.code_bytes or 0)
+
+    @property
+    def spare_ram_bytes(self) -> int:
+        """RAM of the chip that arena, input and output leave to the stack and the rest."""
+        return self._chip.ram_bytes - self.ram_bytes - self.input_bytes - self.output_bytes
+
+    @property
+    def fits(self) -> bool:
+        """Whether the chip has room for tables, code, arena, input and output."""
+        return min(self.spare_flash_bytes, self.spare_ram_bytes) >= 0
+
+    @property
+    def _chip(self) -> Chip:
+        if self.chip is None:
+            raise ValueError("the report was made without a chip: write report(chip=...)")
+        return self.chip
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for n in self.nodes:
+            numbers = (f"{v:,}" for v in (n.macs, n.flash_bytes, n.ram_bytes))
+            yield n.name, n.op, n.tensor, *numbers
+        totals = (f"{v:,}" for v in (self.macs, self.flash_bytes, self.ram_bytes))
+        yield "total", "", "", *totals
+
+    def __str__(self) -> str:
+        lines = aligned([HEADER, *self._rows()], numbers={3, 4, 5})
+        rule = "-" * len(lines[0])
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], *self._facts()])
+
+    def _facts(self) -> Iterator[str]:
+        if self.code_bytes is not None:
+            tables, code = self.flash_bytes, self.code_bytes
+            yield (
+                f"flash: tables {tables:,} + code about {_roughly(code)} (estimated) "
+                f"= about {_roughly(tables + code)} bytes"
+            )
+        yield f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
+        if self.nodes:
+            flash, ram = self.largest_in_flash, self.largest_in_ram
+            yield (
+                f"largest: {flash.name} in flash ({flash.flash_bytes:,} bytes), "
+                f"{ram.name} in RAM ({ram.ram_bytes:,} bytes)"
+            )
+        yield from map(str, self.alternatives)
+        if self.chip is not None:
+            yield self._verdict(self.chip)
+            if self.chip.target and not _suits(self.target, self.chip.target):
+                yield (
+                    f"these figures are for {self.target}: for {self.chip.name} export with "
+                    f"to_c(..., target={self.chip.target!r})"
+                )
+
+    def _verdict(self, chip: Chip) -> str:
+        flash, ram = self.spare_flash_bytes, self.spare_ram_bytes
+        known = self.code_bytes is not None
+        shown = f"about {_roughly(abs(flash))}" if known else f"{abs(flash):,}"
+        if self.fits:
+            return (
+                f"fits {chip.name}: leaves {shown} bytes of flash to "
+                f"{'the rest' if known else 'code'}, "
+                f"{ram:,} bytes of RAM to the stack and the rest"
+            )
+        missing = [
+            f"{size} bytes of {kind} too many"
+            for kind, spare, size in (("flash", flash, shown), ("RAM", ram, f"{-ram:,}"))
+            if spare < 0
+        ]
+        return f"does not fit {chip.name}: {', '.join(missing)}"
+
+    def _repr_html_(self) -> str:
+        return html_table(HEADER, self._rows(), self._facts())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers, strings, lists and dictionaries, ready for JSON.
+
+        Examples
+        --------
+        >>> import json
+        >>> from skconv.target.cost import report
+        >>> from skconv.graph import Graph, Relu, TensorSpec
+        >>> cost = report(Graph(TensorSpec((3,))).append(Relu())).to_dict()
+        >>> json.dumps(cost["nodes"][0])
+        '{"name": "relu", "op": "Relu", "tensor": "float32 (3,)", "macs": 0, "flash_bytes": 0, \
+"ram_bytes": 0}'
+        """
+        names = ("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes")
+        return {
+            "nodes": [asdict(node) for node in self.nodes],
+            **{name: getattr(self, name) for name in names},
+            "chip": None if self.chip is None else asdict(self.chip),
+            "fits": None if self.chip is None else self.fits,
+            "alternatives": [asdict(each) for each in self.alternatives],
+        }
+
+    def to_frame(self) -> Any:
+        """The nodes as a pandas data frame, one row each, indexed by name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With columns op, tensor, macs, flash_bytes and ram_bytes.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise ImportError(
+                "report().to_frame() makes a data frame of pandas, which is not installed. "
+                "Write `pip install pandas`, or take report().to_dict()."
+            ) from error
+        columns = list(NodeCost.__dataclass_fields__)
+        rows = [asdict(node) for node in self.nodes]
+        return pandas.DataFrame(rows, columns=columns).set_index("name")
+
+
+def _suits(target: str, wanted: str) -> bool:
+    """Whether the C of a target has the routines and tables of another one."""
+    if not target:
+        return True
+    found, other = get_target(target), get_target(wanted)
+    return (found.has_dsp, found.word_bits) == (other.has_dsp, other.word_bits)
+
+
+def _roughly(nbytes: int) -> str:
+    """To the nearest hundred."""
+    return f"{round(nbytes, -2):,}"
+
+
+def report(
+    graph: Graph,
+    plan: MemoryPlan | None = None,
+    probabilities: Op | None = None,
+    chip: str | Chip | None = None,
+    *,
+    code_bytes: int | None = None,
+    others: Callable[[], tuple[Alternative, ...]] | None = None,
+    target: str = "",
+) -> CostReport:
+    """The costs of a graph.
+
+    Parameters
+    ----------
+    graph : Graph
+        Integer or float.
+    plan : MemoryPlan or None
+        Where the tensors live; `plan_memory` by default.
+    probabilities : Op or None
+        What makes probabilities of the scores, where that is wanted, too.
+    chip : str or Chip or None
+        A name in `skconv.target.chips.CHIPS`, or the memory that there is.
+    code_bytes : int or None
+        About how large the code is.
+    others : callable or None
+        Gives what other options would cost.
+    target : str
+        What the C is for.
+
+    Raises
+    ------
+    ValueError
+        Where there is no chip of that name.
+    """
+    plan = plan or plan_memory(graph)
+    specs, macs = graph.specs, graph.node_macs()
+    nodes = tuple(
+        NodeCost(
+            node.name,
+            node.op.describe(),
+            f"{specs[node.name].dtype} {specs[node.name].shape}",
+            macs[node.name],
+            node.op.parameter_bytes,
+            plan.live_bytes(time),
+        )
+        for time, node in enumerate(graph.nodes)
+    )
+    if probabilities is not None:
+        nodes += (_probabilities_cost(probabilities, specs[graph.scores_name]),)
+    return CostReport(
+        nodes,
+        sum(node.macs for node in nodes),
+        sum(node.flash_bytes for node in nodes),
+        plan.arena_bytes,
+        input_bytes(graph),
+        specs[graph.scores_name].nbytes,
+        None if chip is None else get_chip(chip),
+        code_bytes,
+        others,
+        target,
+    )
+
+
+def input_bytes(graph: Graph) -> int:
+    """What the caller keeps of the input: all of it, or a row where rows come one by one."""
+    by_rows = any(isinstance(node.op, Streamed) for node in graph.nodes)
+    return graph.input.nbytes // graph.input.shape[0] if by_rows else graph.input.nbytes
+
+
+def _probabilities_cost(op: Op, scores: TensorSpec) -> NodeCost:
+    spec = op.output(scores)
+    tensor = f"{spec.dtype} {spec.shape}"
+    return NodeCost("probabilities", op.describe(), tensor, op.macs(scores), op.parameter_bytes, 0)

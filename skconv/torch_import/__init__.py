@@ -1,0 +1,1 @@
+"""From a torch module to a graph. Most of its modules import torch."""

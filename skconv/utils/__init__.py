@@ -1,0 +1,1 @@
+"""Helpers that know nothing of graphs: tables of text, progress, and what fits share."""
