@@ -27,20 +27,20 @@ __all__ = [
 
 # `importing` reads torch; a fitted estimator that is loaded has no need of it.
 _HOMES = {
-    "Layer": "network",
-    "Layers": "network",
-    "Network": "network",
-    "Preprocessing": "preprocessing",
-    "PretrainedFeatures": "extractor",
-    "import_module": "importing",
-    "import_program": "importing",
-    "load": "loaders",
+    "Layer": "torch_import.network",
+    "Layers": "torch_import.network",
+    "Network": "torch_import.network",
+    "Preprocessing": "pretrained.preprocessing",
+    "PretrainedFeatures": "pretrained.extractor",
+    "import_module": "torch_import.importing",
+    "import_program": "torch_import.importing",
+    "load": "pretrained.loaders",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'skconv.pretrained' has no attribute {name!r}")
-    if _HOMES[name] == "importing":
+    if _HOMES[name] == "torch_import.importing":
         require_torch(f"skconv.pretrained.{name}")
-    return getattr(_import(f"skconv.pretrained.{_HOMES[name]}"), name)
+    return getattr(_import(f"skconv.{_HOMES[name]}"), name)
