@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import skconv.codegen
 import skconv.graph as graph_package
 from skconv.codegen.emit import emit
+from skconv.codegen.node import c_name
 from skconv.graph import Graph, Op, QSoftmax, Quantized, from_dict, to_dict, verify
+from skconv.graph.nested import Packed
+from skconv.graph.serialize import op_classes
 from skconv.passes.fuse import fuse
 from skconv.passes.lower import lower
 from skconv.runtime import fixed, reference, torch_engine
@@ -51,6 +57,39 @@ def test_examples_hold_every_op():
     assert ops_of(FLOAT_GRAPHS) | {Quantized} == set(FLOAT_OPS)
     # Probabilities stand beside a graph: tests/test_interface.py.
     assert ops_of(INTEGER_GRAPHS) | {QSoftmax} == set(INTEGER_OPS)
+
+
+def of_skconv() -> set[type[Op]]:
+    """All ops but the bases that others are derived from; packed ones too."""
+    classes = {op for op in op_classes() if op.__module__.startswith("skconv.")}
+    return {op for op in classes if op in OPS or issubclass(op, Packed) or not op.__subclasses__()}
+
+
+def test_every_op_is_exported():
+    in_graph = {op for op in of_skconv() if op.__module__.startswith("skconv.graph.")}
+    assert {op for op in in_graph if not issubclass(op, Packed)} == set(OPS)
+
+
+@pytest.mark.parametrize("op", sorted(of_skconv(), key=str), ids=lambda op: op.__name__)
+def test_every_op_states_its_facts(op):
+    assert hasattr(op, "facts")
+
+
+def parts_of_a_stage(part: str) -> set[str]:
+    return {c_name(op) for op in INTEGER_OPS if op.facts.stage == part}
+
+
+@pytest.mark.parametrize(
+    ("header", "prefix", "names"),
+    [
+        ("stage.h", "SK_STAGE_", {"PLAIN", *parts_of_a_stage("entry")}),
+        ("pool.h", "SK_POOL_", {name.removesuffix("_POOL") for name in parts_of_a_stage("pool")}),
+    ],
+)
+def test_a_stage_in_c_knows_the_parts_that_ops_can_be(header, prefix, names):
+    text = (Path(skconv.codegen.__path__[0]) / "core" / header).read_text()
+    (members,) = re.findall(rf"typedef enum \{{([^}}]*{prefix}[^}}]*)\}}", text)
+    assert set(re.findall(rf"{prefix}(\w+)", members)) == names
 
 
 @pytest.mark.parametrize("op", FLOAT_OPS, ids=lambda op: op.__name__)

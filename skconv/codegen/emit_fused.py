@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from skconv.codegen.emit_pixelwise import Pixelwise, Place
 from skconv.codegen.node import (
-    POOLINGS,
     Call,
     Function,
     NodeCode,
@@ -91,7 +90,7 @@ def pooling_fields(code: NodeCode, memory: StageMemory, sums: str) -> dict[str, 
         fields["square"] = member(code, middle).requantization(middle.op.requantization)
     elif middle and isinstance(middle.op, SoftThreshold):
         fields["threshold"] = member(code, middle).table("threshold", "int16")
-    if type(reducer.op) in POOLINGS:
+    if reducer.op.facts.stage == "pool":
         fields["pooling"] = pooling(reducer.op)
         fields["sums"] = sums
         fields["sum_type"] = f"SK_{memory.sum_dtype.upper()}"

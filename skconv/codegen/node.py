@@ -5,6 +5,7 @@ The functions for each op are in `skconv.codegen.emit` and `skconv.codegen.emit_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
@@ -13,19 +14,10 @@ import numpy as np
 
 from skconv.codegen.text import struct
 from skconv.graph import (
-    Abs,
-    BothSigns,
-    Magnitude,
-    MaxPool,
     Node,
     Op,
-    QL2Pool,
-    QMeanPool,
     QRoot,
-    QSquare,
-    Relu,
     Requantization,
-    SoftThreshold,
     TensorSpec,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
@@ -203,22 +195,16 @@ def signed_root(op: QRoot, x: TensorSpec, code: NodeCode) -> str:
     )
 
 
-NONLINEARITIES: dict[type[Op], str] = {
-    Relu: "RELU",
-    Abs: "ABS",
-    BothSigns: "BOTH_SIGNS",
-    Magnitude: "MAGNITUDE",
-    QSquare: "SQUARE",
-    SoftThreshold: "SOFT_THRESHOLD",
-}
-POOLINGS: dict[type[Op], str] = {MaxPool: "MAX", QMeanPool: "MEAN", QL2Pool: "L2"}
-
-
 def nonlinearity(op: Op | None) -> str:
     """The C name of what stands between a convolution and its pooling."""
-    return f"SK_STAGE_{'PLAIN' if op is None else NONLINEARITIES[type(op)]}"
+    return f"SK_STAGE_{'PLAIN' if op is None else c_name(type(op))}"
 
 
 def pooling(op: PoolGeometry) -> str:
     """The C name of a kind of pooling."""
-    return f"SK_POOL_{POOLINGS[type(op)]}"
+    return f"SK_POOL_{c_name(type(op)).removesuffix('_POOL')}"
+
+
+def c_name(op: type[Op]) -> str:
+    """What an op is called in C, on floats and on integers alike: `QSquare` is ``SQUARE``."""
+    return "_".join(re.findall(r"[A-Z][a-z0-9]+", op.__name__)).upper()

@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.graph.facts import Facts
+
 Shape = tuple[int, ...]
 Array = NDArray[Any]
 Domain = Literal["float", "integer"]
@@ -94,6 +96,7 @@ class Op:
 
     domains: ClassVar[frozenset[Domain]] = FLOAT
     n_inputs: ClassVar[int | None] = 1
+    facts: ClassVar[Facts]
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         """The tensor that this op yields; ValueError where the inputs are not legal."""

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from skconv.graph.base import Array, Op, Shape, TensorSpec, require, require_zero_point_0
+from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
 
 ActivationFunction = Literal[
@@ -44,6 +45,7 @@ class Add(Op):
     array([[0., 4.]])
     """
 
+    facts = Facts("joining", in_place=True, reads="readers", passes_factors=True)
     n_inputs = 2
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -66,6 +68,7 @@ class QAdd(IntegerOp):
     fills 31 bits, and only the result is rounded.
     """
 
+    facts = Facts("joining", in_place=True)
     n_inputs = 2
     factors: tuple[int, int] = (1, 1)
     requantization: Requantization = None  # type: ignore[assignment]
@@ -96,6 +99,7 @@ class Multiply(Op):
     Hu, Shen, Sun, "Squeeze-and-excitation networks", CVPR 2018.
     """
 
+    facts = Facts("joining", in_place=True, reads="readers")
     n_inputs = 2
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -120,6 +124,7 @@ def product_shape(first: TensorSpec, second: TensorSpec) -> Shape:
 class QMultiply(IntegerOp):
     """The product of two integer tensors as of `Multiply`, requantised."""
 
+    facts = Facts("joining", in_place=True)
     n_inputs = 2
     requantization: Requantization = None  # type: ignore[assignment]
 
@@ -168,6 +173,7 @@ class Activation(Op):
     array([[-0.   ,  1.125,  4.   ]])
     """
 
+    facts = Facts("entrywise", in_place=True)
     function: ActivationFunction = "sigmoid"
     slope: float = 0.01
 
@@ -199,6 +205,7 @@ class QActivation(IntegerOp):
         What one unit of the result is worth.
     """
 
+    facts = Facts("entrywise", in_place=True)
     function: str = "sigmoid"
     table: Array = None  # type: ignore[assignment]
     scale: float = 1.0

@@ -22,6 +22,7 @@ from skconv.graph.base import (
     require_vector,
     require_zero_point_0,
 )
+from skconv.graph.facts import Facts
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
 from skconv.graph.vectors import Norm, SupportVectors
 
@@ -122,6 +123,7 @@ class ConvInteger(ConvGeometry, IntegerOp):
 class QConv(ConvInteger):
     """Convolution of an integer map, requantised per kernel."""
 
+    facts = Facts("kernels", stage="kernels")
     requantization: Requantization = None  # type: ignore[assignment]
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -137,6 +139,7 @@ class QConv(ConvInteger):
 class QConvHash(ConvInteger):
     """Convolution whose accumulators are only asked for their sign: codes as of `Hash`."""
 
+    facts = Facts("kernels", stage="codes")
     n_bits: int = 8
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -150,6 +153,7 @@ class QConvHash(ConvInteger):
 class QSquare(IntegerOp):
     """``x^2``, requantised."""
 
+    facts = Facts("entrywise", stage="entry")
     requantization: Requantization = None  # type: ignore[assignment]
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -168,6 +172,7 @@ class QRoot(IntegerOp):
     ``shift`` is even: the root has ``shift / 2`` bits of fraction.
     """
 
+    facts = Facts("entrywise", stage="root")
     shift: int = 0
     requantization: Requantization = None  # type: ignore[assignment]
 
@@ -187,6 +192,7 @@ class QRoot(IntegerOp):
 class QMeanPool(PoolGeometry, IntegerOp):
     """Sum of every window, requantised (the multiplier holds 1 / area)."""
 
+    facts = Facts("window", stage="pool")
     domains = INTEGER
     requantization: Requantization = None  # type: ignore[assignment]
 
@@ -203,6 +209,8 @@ class QMeanPool(PoolGeometry, IntegerOp):
 class QL2Pool(QMeanPool):
     """Nearest integer to the root of the sum of squares of every window, requantised."""
 
+    facts = Facts("window", stage="pool")
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_zero_point_0(self, x)
@@ -215,6 +223,7 @@ class QL2Pool(QMeanPool):
 class Rescale(IntegerOp):
     """The same numbers on another scale: ``x - input_zero_point`` requantised."""
 
+    facts = Facts("affine", stage="rescale")
     input_zero_point: int = 0
     requantization: Requantization = None  # type: ignore[assignment]
 
@@ -231,6 +240,7 @@ class Rescale(IntegerOp):
 class QAffine(IntegerOp):
     """``x * factors + offsets`` of every channel: int16 factors, int32 offsets, requantised."""
 
+    facts = Facts("affine")
     factors: Array = None  # type: ignore[assignment]
     offsets: Array = None  # type: ignore[assignment]
     requantization: Requantization = None  # type: ignore[assignment]
@@ -251,6 +261,7 @@ class QAffine(IntegerOp):
 class QNormalize(IntegerOp):
     """``x / ||x||`` in int16 with 14 bits of fraction, rounded to the nearest."""
 
+    facts = Facts("vector")
     norm: Norm = "l2"
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -280,6 +291,7 @@ class QLinear(IntegerOp):
     when the graph is quantised: here the sum runs over ``x`` as it is.
     """
 
+    facts = Facts("vector", stage="head")
     weights: Array = None  # type: ignore[assignment]
     bias: Array = None  # type: ignore[assignment]
     scale: float = 1.0
@@ -332,6 +344,7 @@ class QKernelMachine(SupportVectors, IntegerOp):
     ``f`` is ``fraction_bits`` less those that decisions keep, ``kept_bits``.
     """
 
+    facts = Facts("vector")
     domains = INTEGER
     exponent: Requantization = None  # type: ignore[assignment]
     offset: int = 0

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from skconv.graph.base import INTEGER, Array, Op, TensorSpec, require
 from skconv.graph.core import Graph
+from skconv.graph.facts import Facts
 from skconv.graph.integer import Rescale
 from skconv.graph.ops import Reshape
 
@@ -15,6 +16,7 @@ from skconv.graph.ops import Reshape
 class Nested(Op):
     """An op whose work is that of a graph."""
 
+    facts = Facts("nested")
     graph: Graph = None  # type: ignore[assignment]
 
     def macs(self, *inputs: TensorSpec) -> int:
@@ -89,6 +91,7 @@ class Packed(Op):
         Of a class: whether the routine reads its tables where an AVR has them.
     """
 
+    facts = Facts("nested")
     domains = INTEGER
     reads_flash: ClassVar[bool] = False
     op: Op = None  # type: ignore[assignment]

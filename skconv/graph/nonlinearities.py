@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skconv.graph.base import BOTH, Array, Op, TensorSpec, require, require_zero_point_0
+from skconv.graph.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Pointwise(Op):
 class Relu(Pointwise):
     """``max(x, 0)``."""
 
+    facts = Facts("entrywise", in_place=True, reads="readers", passes_factors=True, stage="entry")
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         result = super().output(x)
@@ -41,6 +44,8 @@ class Relu(Pointwise):
 @dataclass(frozen=True)
 class Abs(Pointwise):
     """``|x|``. An integer tensor must not hold the least number of its type."""
+
+    facts = Facts("entrywise", in_place=True, reads="unsigned", stage="entry")
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -56,6 +61,7 @@ class Abs(Pointwise):
 class BothSigns(Op):
     """``[max(x, 0), max(-x, 0)]``: twice the channels, nothing of the sign is lost."""
 
+    facts = Facts("pixelwise", reads="unsigned", stage="entry")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -72,6 +78,7 @@ class SoftThreshold(Op):
     is an integer of the type of ``x``.
     """
 
+    facts = Facts("pixelwise", reads="unsigned", stage="entry")
     domains = BOTH
     threshold: Array = None  # type: ignore[assignment]
     both_signs: bool = True
@@ -93,6 +100,7 @@ class Magnitude(Op):
     On integers: the nearest integer to the root.
     """
 
+    facts = Facts("pixelwise", reads="unsigned", stage="entry")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -116,6 +124,8 @@ class Magnitude(Op):
 @dataclass(frozen=True)
 class Square(Op):
     """``x^2``."""
+
+    facts = Facts("entrywise")
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return inputs[0]
@@ -142,6 +152,8 @@ class Root(Op):
     array([[-2. ,  0.5,  3. ]])
     """
 
+    facts = Facts("entrywise")
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return inputs[0]
 
@@ -160,6 +172,7 @@ class Clip(Pointwise):
     array([[-1. ,  0.5,  2. ]])
     """
 
+    facts = Facts("entrywise", in_place=True, reads="unsigned", passes_factors=True, stage="pixel")
     low: float = 0.0
     high: float = 1.0
 
@@ -189,6 +202,7 @@ class Sign(Op):
     ``x > 0`` and else 0, is ``Hash(1)``.
     """
 
+    facts = Facts("entrywise", stage="pixel")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -227,6 +241,7 @@ class KNearest(Op):
            [0., 1., 0., 0.]])
     """
 
+    facts = Facts("pixelwise", stage="pixel")
     domains = BOTH
     count: int = 1
     both_signs: bool = True

@@ -22,6 +22,7 @@ from skconv.graph.base import (
     require_map,
     require_zero_point_0,
 )
+from skconv.graph.facts import Facts
 
 # ---------------------------------------------------------------- layout (no arithmetic)
 
@@ -30,6 +31,7 @@ from skconv.graph.base import (
 class Reshape(Op):
     """The same numbers in another shape (row-major, channels last)."""
 
+    facts = Facts("layout", in_place=True, reads="readers", stage="flatten")
     domains = BOTH
     shape: Shape = ()
 
@@ -47,6 +49,7 @@ class Reshape(Op):
 class Permute(Op):
     """Axes in another order, as ``numpy.transpose``."""
 
+    facts = Facts("layout", reads="readers")
     domains = BOTH
     axes: tuple[int, ...] = ()
 
@@ -66,6 +69,7 @@ class Permute(Op):
 class Concat(Op):
     """Vectors, or maps of the same height and width, one after the other (last axis)."""
 
+    facts = Facts("joining", reads="readers")
     domains = BOTH
     n_inputs = None
 
@@ -93,6 +97,7 @@ class Concat(Op):
 class Select(Op):
     """Chosen entries of a vector, or channels of a map: ``x[..., indices]``."""
 
+    facts = Facts("layout", reads="readers")
     domains = BOTH
     indices: Array = None  # type: ignore[assignment]  # of any integers (n_selected,)
 
@@ -194,6 +199,8 @@ class ConvGeometry(Op):
 class Conv(ConvGeometry):
     """Cross-correlation of a map with a bank of kernels, plus a bias."""
 
+    facts = Facts("kernels", reads="kernels")
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return TensorSpec(self.map_shape(inputs[0]))
 
@@ -231,6 +238,7 @@ class PoolGeometry(Op):
 class MaxPool(PoolGeometry):
     """The largest entry of every window."""
 
+    facts = Facts("window", reads="readers", passes_factors=True, stage="pool")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -241,6 +249,8 @@ class MaxPool(PoolGeometry):
 @dataclass(frozen=True)
 class MeanPool(PoolGeometry):
     """The mean of every window."""
+
+    facts = Facts("window", passes_factors=True)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return TensorSpec(self.map_shape(inputs[0]))
@@ -275,6 +285,7 @@ def code_shape(shape: Shape, n_bits: int) -> Shape:
 class Hash(Op):
     """Runs of ``n_bits`` channels become one code: ``sum_j 2^j [x_j > 0]``, first = LSB."""
 
+    facts = Facts("pixelwise")
     domains = BOTH
     n_bits: int = 8
 
@@ -298,6 +309,7 @@ class BlockHistogram(PoolGeometry):
     n_maps * n_bins)`` counts, bins fastest.
     """
 
+    facts = Facts("window", stage="histogram")
     domains = BOTH
     n_bins: int = 256
 

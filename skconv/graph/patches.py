@@ -24,6 +24,7 @@ from skconv.graph.base import (
     require_map,
     require_zero_point_0,
 )
+from skconv.graph.facts import Facts
 from skconv.graph.integer import ACCUMULATOR_MAX, IntegerOp, Requantization
 from skconv.graph.ops import window_count
 
@@ -80,6 +81,7 @@ MEDIAN_NETWORK: tuple[tuple[int, int], ...] = (
 class Median(PatchGeometry):
     """The median of every patch of 3 x 3, channel by channel; zeros outside count."""
 
+    facts = Facts("window", reads="readers")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -141,6 +143,7 @@ class LocalContrast(ContrastGeometry):
     architecture for object recognition?", ICCV 2009 (local contrast normalisation).
     """
 
+    facts = Facts("window")
     eps: float = 1.0
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -156,6 +159,7 @@ class QLocalContrast(ContrastGeometry):
     ``total`` is exact, of 64 bits. A shift below 0 is one to the left; it is even.
     """
 
+    facts = Facts("window", stage="contrast")
     domains = INTEGER
     eps: int = 1
     shift: int = 0
@@ -193,6 +197,7 @@ def _require_divisor(op: Op, x: TensorSpec, divisor: TensorSpec) -> None:
 class Divide(Op):
     """A map over a map of one positive channel: ``x[i, j, k] / divisor[i, j, 0]``."""
 
+    facts = Facts("joining")
     n_inputs = 2
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -211,6 +216,7 @@ class QDivide(IntegerOp):
     The multiplier of the rule is divided by the divisor first, rounded: once a pixel.
     """
 
+    facts = Facts("joining", stage="divide")
     n_inputs = 2
     requantization: Requantization = None  # type: ignore[assignment]
 
@@ -272,6 +278,8 @@ class Triangle(CentroidsOp):
     array([[1.387426, 0.      , 0.      ]])
     """
 
+    facts = Facts("pixelwise")
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return TensorSpec(self.shape(inputs[0]))
 
@@ -283,6 +291,7 @@ class QTriangle(CentroidsOp, IntegerOp):
     ``centroids`` are int16 on the scale of the input.
     """
 
+    facts = Facts("pixelwise", stage="pixel")
     domains = INTEGER
     # The distances of one pixel wait for their mean.
     DISTANCE_DTYPE: ClassVar[str] = "uint16"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skconv.graph.base import Array, TensorSpec, require_vector
+from skconv.graph.facts import Facts
 from skconv.graph.integer import KERNEL_FRACTION_BITS, IntegerOp, Requantization, exp2_table
 
 
@@ -19,6 +20,7 @@ class QSoftmax(IntegerOp):
     A single score stands for two classes, the first of which has score 0.
     """
 
+    facts = Facts("vector")
     shift: int = 0
     limit: int = 1
     exponent: Requantization = None  # type: ignore[assignment]

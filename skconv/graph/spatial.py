@@ -19,6 +19,7 @@ from skconv.graph.base import (
     require_map,
     require_zero_point_0,
 )
+from skconv.graph.facts import Facts
 from skconv.graph.integer import ACCUMULATOR_MAX, IntegerOp, Requantization
 
 
@@ -26,6 +27,7 @@ from skconv.graph.integer import ACCUMULATOR_MAX, IntegerOp, Requantization
 class Upsample(Op):
     """Every pixel ``factor[0]`` times below itself and ``factor[1]`` times beside itself."""
 
+    facts = Facts("spatial", reads="readers", passes_factors=True)
     domains = BOTH
     factor: tuple[int, int] = (2, 2)
 
@@ -66,6 +68,7 @@ class Pad(Op):
     one that the map can hold. With the lowest a `MaxPool` behind it never chooses the border.
     """
 
+    facts = Facts("spatial", reads="readers", passes_factors=True)
     padding: Padding = ((0, 0), (0, 0))
     fill: Literal["zero", "lowest"] = "zero"
 
@@ -85,6 +88,7 @@ class Pad(Op):
 class QPad(IntegerOp):
     """A border of the integer ``value`` around a map."""
 
+    facts = Facts("spatial")
     padding: Padding = ((0, 0), (0, 0))
     value: int = 0
 
@@ -126,6 +130,7 @@ class Resize(Op):
     array([2., 7.])
     """
 
+    facts = Facts("spatial", reads="readers", passes_factors=True)
     rows: Array = None  # type: ignore[assignment]
     columns: Array = None  # type: ignore[assignment]
 
@@ -169,6 +174,7 @@ class QResize(IntegerOp):
         0: nothing is rounded.
     """
 
+    facts = Facts("spatial")
     size: tuple[int, int] = (1, 1)
     row_starts: Array = None  # type: ignore[assignment]
     row_weights: Array = None  # type: ignore[assignment]

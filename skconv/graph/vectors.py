@@ -16,6 +16,7 @@ from skconv.graph.base import (
     require_channels,
     require_vector,
 )
+from skconv.graph.facts import Facts
 
 # ----------------------------------------------------------------------------- vectors
 
@@ -28,6 +29,7 @@ class Affine(Op):
     normalisation, or what a network wants done to an image before it: ``(x - mean) / std``.
     """
 
+    facts = Facts("affine")
     factors: Array = None  # type: ignore[assignment]
     offsets: Array = None  # type: ignore[assignment]
 
@@ -47,6 +49,7 @@ Norm = Literal["l1", "l2", "max"]
 class Normalize(Op):
     """``x / ||x||``; a zero vector stays zero."""
 
+    facts = Facts("vector")
     norm: Norm = "l2"
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -65,6 +68,7 @@ class Normalize(Op):
 class Linear(Op):
     """``weights @ x + bias``; weights ``(n_outputs, n_inputs)``."""
 
+    facts = Facts("vector", reads="scores")
     weights: Array = None  # type: ignore[assignment]
     bias: Array = None  # type: ignore[assignment]
 
@@ -146,6 +150,7 @@ class KernelMachine(SupportVectors):
     ``gamma_2 = gamma / ln 2``; poly: ``(gamma * x.s + coef0)^degree``.
     """
 
+    facts = Facts("vector", reads="scores")
     gamma: float = 1.0
     coef0: float = 0.0
     degree: int = 3
@@ -162,6 +167,7 @@ class KernelMachine(SupportVectors):
 class OvoVote(Op):
     """One vote a pair ``(i, j)``, ``i < j``: for ``i`` where its decision is > 0, else ``j``."""
 
+    facts = Facts("vector")
     domains = BOTH
     n_classes: int = 2
 
@@ -177,6 +183,7 @@ class OvoVote(Op):
 class ArgMax(Op):
     """Index of the largest entry; the first one where several are equal."""
 
+    facts = Facts("decision")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -189,6 +196,7 @@ class ArgMax(Op):
 class Threshold(Op):
     """1 where the one score is > 0, else 0 (two classes)."""
 
+    facts = Facts("decision")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:

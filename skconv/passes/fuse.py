@@ -21,42 +21,26 @@ from dataclasses import replace
 
 from skconv.graph import (
     INPUT,
-    Abs,
     BlockHistogram,
-    BothSigns,
-    Clip,
     Fused,
     Graph,
-    KNearest,
-    Magnitude,
     MaxPool,
     Node,
     Op,
     QConv,
-    QConvHash,
-    QDivide,
     QLinear,
     QLocalContrast,
-    QMeanPool,
     QRoot,
-    QSquare,
-    QTriangle,
-    Relu,
     Rescale,
     Reshape,
-    Sign,
-    SoftThreshold,
     verify,
 )
+from skconv.graph.facts import StagePart
 from skconv.target.memory import aligned, plan_memory
 from skconv.target.stage_memory import StageMemory
 
-CODES = (QTriangle, KNearest, Clip, Sign)
-NONLINEARITIES = (Relu, Abs, BothSigns, Magnitude, QSquare, SoftThreshold)
-# QL2Pool is a QMeanPool.
-POOLINGS = (MaxPool, QMeanPool)
 # In this order, each where there is one: a root stands before the flatten or behind it.
-TAIL = (QRoot, Reshape, Rescale, QRoot, QLinear)
+TAIL: tuple[StagePart, ...] = ("root", "flatten", "rescale", "root", "head")
 
 
 def fuse(graph: Graph) -> Graph:
@@ -93,16 +77,16 @@ def in_parts(graph: Graph, parts: Mapping[str, Graph]) -> Graph:
 
 def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
     """The nodes that are fused with ``first``, itself included; it alone where none are."""
-    if not isinstance(first.op, QConv | QConvHash):
+    begins = first.op.facts.stage
+    if begins not in ("kernels", "codes"):
         return (first,)
     chain = [first]
-    if isinstance(first.op, QConv):
+    if begins == "kernels":
         chain += _contrast(graph, first)
-        for kinds in (CODES, NONLINEARITIES):
-            if node := _only_user(graph, chain[-1], kinds):
+        for part in ("pixel", "entry"):
+            if node := _only_user(graph, chain[-1], part):
                 chain.append(node)
-    poolings = POOLINGS if isinstance(first.op, QConv) else (BlockHistogram,)
-    pool = _only_user(graph, chain[-1], poolings)
+    pool = _only_user(graph, chain[-1], "pool" if begins == "kernels" else "histogram")
     if pool is None:
         return (first,)
     chain = [*chain, pool, *_tail(graph, pool)]
@@ -111,7 +95,7 @@ def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
 
 def _contrast(graph: Graph, conv: Node) -> tuple[Node, ...]:
     """The contrast of the patches that a convolution sees, and the division by it."""
-    divide = _only_user(graph, conv, (QDivide,))
+    divide = _only_user(graph, conv, "divide")
     if divide is None or divide.inputs[0] != conv.name:
         return ()
     contrast = next(node for node in graph.nodes if node.name == divide.inputs[1])
@@ -145,11 +129,11 @@ def _saves_memory(chain: Graph) -> bool:
 def _tail(graph: Graph, pool: Node) -> tuple[Node, ...]:
     """What the pooled entries go through one by one, behind the pooling."""
     chain = [pool]
-    for kind in TAIL:
-        node = _only_user(graph, chain[-1], (kind,))
+    for part in TAIL:
+        node = _only_user(graph, chain[-1], part)
         if node and _joins(node.op, {type(member.op) for member in chain}):
             chain.append(node)
-    if isinstance(chain[-1].op, Reshape):
+    if chain[-1].op.facts.stage == "flatten":
         chain.pop()
     return tuple(chain[1:])
 
@@ -171,9 +155,10 @@ def _joins(op: Op, before: set[type[Op]]) -> bool:
     return True
 
 
-def _only_user(graph: Graph, node: Node, classes: tuple[type, ...]) -> Node | None:
+def _only_user(graph: Graph, node: Node, part: StagePart) -> Node | None:
+    """The one node that reads another, where it can be that part of a stage."""
     users = graph.users(node.name)
-    return users[0] if len(users) == 1 and isinstance(users[0].op, classes) else None
+    return users[0] if len(users) == 1 and users[0].op.facts.stage == part else None
 
 
 def chain_graph(graph: Graph, chain: Iterable[Node]) -> Graph:

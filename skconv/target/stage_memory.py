@@ -9,23 +9,19 @@ import numpy as np
 
 from skconv.graph import (
     BlockHistogram,
-    Clip,
     Graph,
-    KNearest,
     MaxPool,
     Node,
-    QDivide,
     QL2Pool,
-    QLocalContrast,
     QTriangle,
-    Sign,
     TensorSpec,
 )
+from skconv.graph.facts import StagePart
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 
 SUM_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
 # What a stage does with a pixel of its convolution as a whole, before entries are told apart.
-PIXELWISE = (QLocalContrast, QDivide, QTriangle, KNearest, Clip, Sign)
+PIXELWISE: frozenset[StagePart | None] = frozenset({"contrast", "divide", "pixel"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class StageMemory:
     @property
     def pixelwise(self) -> tuple[Node, ...]:
         """The ops on whole pixels."""
-        return tuple(node for node in self.graph.nodes if isinstance(node.op, PIXELWISE))
+        return tuple(node for node in self.graph.nodes if node.op.facts.stage in PIXELWISE)
 
     @property
     def pixel(self) -> Node:
