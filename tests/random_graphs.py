@@ -48,7 +48,7 @@ from skconv.graph import (
     Threshold,
     verify,
 )
-from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.passes.softmax import softmax
 from tests import random_elementwise as elementwise
 from tests import random_nonlinearities as nonlinear

@@ -15,7 +15,7 @@ from skconv.graph import (
     QTriangle,
     TensorSpec,
 )
-from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.graph.patches import LARGEST_TOTAL
 from tests.integer_graphs import local_contrast, triangle
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from skconv import ConvFeatures, ConvStage, PretrainedFeatures, to_c
 from skconv.datasets import load_digits
-from skconv.graph.places import Axis
+from skconv.graph.axes import Axis
 from skconv.kernels import LDAKernels, MapBatches, MimicKernels
 from skconv.kernels.teacher import matched
 from skconv.pretrained import import_module

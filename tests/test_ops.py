@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,19 @@ import skconv.codegen
 import skconv.graph as graph_package
 from skconv.codegen.emit import emit
 from skconv.codegen.node import c_name
-from skconv.graph import Graph, Op, QSoftmax, Quantized, from_dict, to_dict, verify
+from skconv.graph import (
+    BlockHistogram,
+    Graph,
+    Node,
+    Op,
+    QSoftmax,
+    Quantized,
+    TensorSpec,
+    from_dict,
+    to_dict,
+    verify,
+)
+from skconv.graph.base import BOTH
 from skconv.graph.nested import Packed
 from skconv.graph.serialize import op_classes
 from skconv.passes.fuse import fuse
@@ -92,11 +107,98 @@ def test_a_stage_in_c_knows_the_parts_that_ops_can_be(header, prefix, names):
     assert set(re.findall(rf"{prefix}(\w+)", members)) == names
 
 
+def steps(graphs: dict[str, Graph], holds: Callable[[Node], bool]) -> list[Any]:
+    """An example of every op with a property, and the graph that it stands in."""
+    found = {
+        type(node.op): (node, graph)
+        for graph in graphs.values()
+        for node in graph.nodes
+        if holds(node)
+    }
+    return [pytest.param(*found[op], id=op.__name__) for op in sorted(found, key=str)]
+
+
+def inputs_of(node: Node, graph: Graph) -> list[np.ndarray]:
+    tensors = (reference if graph.domain == "float" else fixed).tensors(
+        graph, example_samples(graph)
+    )
+    return [tensors[name].copy() for name in node.inputs]
+
+
+def evaluated(op: Op, inputs: list[np.ndarray]) -> np.ndarray:
+    is_float = inputs[0].dtype.kind == "f"
+    return (reference if is_float else fixed).evaluate(op, *inputs)
+
+
+@pytest.mark.parametrize(
+    ("node", "graph"), steps(FLOAT_GRAPHS | INTEGER_GRAPHS, lambda node: node.op.in_place)
+)
+def test_an_entry_depends_on_one_entry_in_place(node, graph):
+    inputs = inputs_of(node, graph)
+    before = evaluated(node.op, inputs)
+    for x in inputs:
+        changed = x.reshape(len(x), -1)
+        if changed.shape != before.reshape(len(x), -1).shape:
+            continue  # the gate of a product: too small to be written over
+        kept = changed[:, 1].copy()
+        changed[:, 1] += 1
+        differs = (evaluated(node.op, inputs) != before).reshape(len(x), -1)
+        differs[:, 1] = False
+        assert not differs.any()
+        changed[:, 1] = kept
+
+
+@pytest.mark.parametrize(
+    ("node", "graph"), steps(FLOAT_GRAPHS, lambda node: node.op.passes_factors)
+)
+def test_factors_of_channels_pass(node, graph):
+    # A limit above acts on large numbers alone: they do not count.
+    highest = (node.op.clip_limits or (0, np.inf))[1]
+    inputs = [x.clip(max=highest) for x in inputs_of(node, graph)]
+    factors = 0.5 ** np.arange(1, 1 + inputs[0].shape[-1])
+    scaled = evaluated(node.op, [x * factors for x in inputs])
+    wanted = evaluated(node.op, inputs) * factors
+    assert np.allclose(scaled, wanted)
+
+
+def is_of_maps(node: Node, graph: Graph) -> bool:
+    shapes = [graph.specs[name].shape for name in (*node.inputs, node.name)]
+    return all(len(shape) == 3 for shape in shapes) and node.op.facts.role != "layout"
+
+
+@pytest.mark.parametrize("name", FLOAT_GRAPHS)
+def test_ops_turn_with_their_maps(name):
+    graph = FLOAT_GRAPHS[name]
+    tensors = reference.tensors(graph, example_samples(graph))
+    for node in graph.nodes:
+        if is_of_maps(node, graph):
+            inputs = [tensors[name].swapaxes(1, 2) for name in node.inputs]
+            turned = reference.evaluate(node.op.turned(), *inputs)
+            assert np.allclose(turned.swapaxes(1, 2), tensors[node.name]), node.name
+
+
+@pytest.mark.parametrize(
+    ("node", "graph"),
+    steps(FLOAT_GRAPHS, lambda node: node.op.domains == BOTH and node.op.n_inputs == 1),
+)
+def test_an_op_of_both_domains_is_the_same_on_both(node, graph):
+    (shape,) = (graph.specs[name].shape for name in node.inputs)
+    x = TensorSpec(shape, "int16", 1 / 64, minimum=-200, maximum=200)
+    q = np.random.default_rng(0).integers(-200, 201, (8, *shape)).astype(np.int16)
+    if isinstance(node.op, BlockHistogram):
+        q, x = q.clip(0, node.op.n_bins - 1), replace(x, scale=1.0)
+    integer = node.op.in_units(x)
+    spec = integer.output(x)
+    found = spec.scale * fixed.evaluate(integer, q)
+    wanted = reference.evaluate(node.op, x.scale * q.astype(np.float64))
+    assert np.abs(found - wanted).max() <= spec.scale
+
+
 @pytest.mark.parametrize("op", FLOAT_OPS, ids=lambda op: op.__name__)
 def test_every_float_op_is_in_every_backend(op):
     assert registered(reference.evaluate, op)
     assert registered(torch_engine.apply, op)
-    assert registered(lower, op)
+    assert op.domains == BOTH or registered(lower, op)
     assert op is Quantized or registered(emit, op)
 
 

@@ -28,7 +28,8 @@ from skconv.graph import (
     TensorSpec,
     Upsample,
 )
-from skconv.graph.places import Axis, MapPlaces, places_of_output
+from skconv.graph.axes import Axis
+from skconv.graph.places import MapPlaces, places_of_output
 from skconv.runtime import reference
 from skconv.torch_import.resampling import resampling_matrix
 

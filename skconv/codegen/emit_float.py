@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from skconv.codegen.node import Call, NodeCode, emit, kernels, padding, pool
+from skconv.codegen.node import Call, NodeCode, emit, kernels, padding, pool, pooling_name
 from skconv.codegen.text import call, float_literal, struct
 from skconv.graph import (
     Affine,
     Conv,
     KernelMachine,
-    L2Pool,
     Linear,
     MeanPool,
     Normalize,
@@ -19,7 +18,6 @@ from skconv.graph import (
     Quantized,
     Root,
     Square,
-    SumPool,
 )
 
 
@@ -58,14 +56,12 @@ def _(op: Op, code: NodeCode) -> Iterator[Call]:
     yield Call("float_pointwise.h", text)
 
 
-_POOLINGS: dict[type[MeanPool], str] = {MeanPool: "MEAN", SumPool: "SUM", L2Pool: "L2"}
-
-
 @emit.register
 def _(op: MeanPool, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    pooling = f"SK_FLOAT_POOL_{_POOLINGS[type(op)]}"
-    text = call("sk_float_pool", pooling, x.pointer, y.pointer, x.map, pool(op))
+    text = call(
+        "sk_float_pool", f"SK_FLOAT_POOL_{pooling_name(op)}", x.pointer, y.pointer, x.map, pool(op)
+    )
     yield Call("float_pool.h", text)
 
 

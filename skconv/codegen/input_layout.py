@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skconv.graph import INPUT, Affine, Graph, Node, Permute, QAffine, Rescale, Reshape
+from skconv.graph import INPUT, Graph, Node, Permute, Reshape
 from skconv.graph.base import Shape
-
-# They take entry by entry: the order of the entries stays that of the input.
-_ENTRYWISE = (Affine, QAffine, Rescale)
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,8 @@ def sample_of(graph: Graph) -> Sample:
     if len(graph.input.shape) != 1:
         return Sample(graph.input.shape)
     readers = _readers(graph, INPUT)
-    while len(readers) == 1 and isinstance(readers[0].op, _ENTRYWISE):
+    # Entry by entry, so the order of the entries stays that of the input.
+    while len(readers) == 1 and readers[0].op.facts.role == "affine":
         readers = _readers(graph, readers[0].name)
     shapes = {node.op.shape if isinstance(node.op, Reshape) else () for node in readers}
     shape = shapes.pop() if len(shapes) == 1 else ()

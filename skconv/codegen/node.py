@@ -202,7 +202,12 @@ def nonlinearity(op: Op | None) -> str:
 
 def pooling(op: PoolGeometry) -> str:
     """The C name of a kind of pooling."""
-    return f"SK_POOL_{c_name(type(op)).removesuffix('_POOL')}"
+    return f"SK_POOL_{pooling_name(op)}"
+
+
+def pooling_name(op: PoolGeometry) -> str:
+    """The kind of pooling, as a part of C names."""
+    return c_name(type(op)).removesuffix("_POOL")
 
 
 def c_name(op: type[Op]) -> str:

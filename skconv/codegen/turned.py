@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skconv.graph import Fused, Graph, Op, Reshape
-from skconv.graph.ops import ConvGeometry, PoolGeometry
-from skconv.graph.patches import PatchGeometry
+from skconv.graph import Fused, Graph, Reshape
 
 
 def is_signal(fused: Fused) -> bool:
@@ -23,30 +21,13 @@ def by_samples(op: Fused) -> Fused:
     """The stage of a signal with its axes exchanged: a row is one sample."""
     turned = Graph(replace(op.graph.input, shape=_exchanged(op.graph.input.shape)))
     for node in op.graph.nodes:
-        turned = turned.append(_turned(node.op), *node.inputs, name=node.name)
+        turned = turned.append(node.op.turned(), *node.inputs, name=node.name)
     shape = op.graph.output.shape
     return Fused(turned.append(Reshape(shape)) if len(shape) == 3 else turned)
 
 
 def _exchanged(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (shape[1], shape[0], *shape[2:])
-
-
-def _turned(op: Op) -> Op:
-    if isinstance(op, ConvGeometry):
-        return replace(
-            op,
-            weights=op.weights.transpose(0, 2, 1, 3),
-            stride=op.stride[::-1],
-            dilation=op.dilation[::-1],
-            padding=op.padding[::-1],
-        )
-    if isinstance(op, PatchGeometry):
-        turned = replace(op, size=op.size[::-1], stride=op.stride[::-1])
-        return replace(turned, padding=op.padding[::-1])
-    if isinstance(op, PoolGeometry):
-        return replace(op, size=op.size[::-1], stride=op.stride[::-1])
-    return op
 
 
 def turned_chain(op: Fused, name: str) -> Graph:

@@ -17,7 +17,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.graph.axes import Axes
 from skconv.graph.facts import Facts
+from skconv.graph.limits import INT16_MAX
 
 Shape = tuple[int, ...]
 Array = NDArray[Any]
@@ -97,6 +99,46 @@ class Op:
     domains: ClassVar[frozenset[Domain]] = FLOAT
     n_inputs: ClassVar[int | None] = 1
     facts: ClassVar[Facts]
+
+    # ------------------------------------------------- facts that may depend on parameters
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the result may lie over an input that nobody reads later."""
+        return self.facts.in_place
+
+    @property
+    def passes_factors(self) -> bool:
+        """Whether a channel times a positive number leaves as that many times its result."""
+        return self.facts.passes_factors
+
+    @property
+    def clip_limits(self) -> tuple[float, float] | None:
+        """The lowest and the highest result of an op that clips, and does nothing else."""
+        return None
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory that its C routine needs while it runs, besides its tensors."""
+        return 0
+
+    def largest_read(self, x: TensorSpec) -> int:
+        """The largest integer that it wants to read: 127 for 8 bits, more for 16."""
+        return int(INT16_MAX / self.facts.growth)
+
+    def in_units(self, x: TensorSpec) -> Op:
+        """This op on the integers of ``x``, of one that is the same on floats and integers."""
+        return self
+
+    def sampling(self) -> Axes | None:
+        """Where pixels of the result lie on the map that is read; None: where they were."""
+        return None
+
+    def turned(self) -> Op:
+        """This op on maps whose rows are columns."""
+        return self
+
+    # ----------------------------------------------------------------------------- tensors
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         """The tensor that this op yields; ValueError where the inputs are not legal."""

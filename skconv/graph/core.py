@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from skconv.graph.base import Array, Domain, Op, TensorSpec
-from skconv.graph.vectors import ArgMax, Threshold
 from skconv.utils.columns import aligned, html_table
 
 INPUT = "input"
@@ -104,7 +103,7 @@ class Graph:
 
     @property
     def is_classifier(self) -> bool:
-        return bool(self.nodes) and isinstance(self.nodes[-1].op, ArgMax | Threshold)
+        return bool(self.nodes) and self.nodes[-1].op.facts.role == "decision"
 
     @property
     def n_classes(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from skconv.graph.base import Array, Op, Shape, TensorSpec, require, require_zero_point_0
 from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
+from skconv.graph.limits import INT8_MAX
 
 ActivationFunction = Literal[
     "sigmoid",
@@ -176,6 +177,9 @@ class Activation(Op):
     facts = Facts("entrywise", in_place=True)
     function: ActivationFunction = "sigmoid"
     slope: float = 0.01
+
+    def largest_read(self, x: TensorSpec) -> int:
+        return INT8_MAX
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

@@ -15,6 +15,7 @@ Role = Literal[
     "affine",
     "spatial",
     "vector",
+    "votes",
     "decision",
     "nested",
 ]
@@ -54,6 +55,7 @@ class Facts:
         ``affine``     a factor and an offset for every channel
         ``spatial``    another height or width: borders, repetition, resampling
         ``vector``     a function of a whole vector
+        ``votes``      of pairs of classes
         ``decision``   the index of a class
         ``nested``     the work of other ops
         =============  =================================================================
@@ -63,6 +65,8 @@ class Facts:
     passes_factors : bool
         Whether a channel times a positive number leaves as what it was times that number, so
         that `skconv.passes.equalize` may send a factor through. Upper limits do not count.
+    growth : float
+        How much larger than what it reads its integers may be.
     reads : str
         How many bits it wants to read, when it becomes integer: what its ``readers`` want;
         those of its result, but 16 bits for 8 where it is ``unsigned`` and gives up a sign;
@@ -87,5 +91,6 @@ class Facts:
     role: Role
     in_place: bool = False
     passes_factors: bool = False
+    growth: float = 1.0
     reads: Reads = "own"
     stage: StagePart | None = None

@@ -23,10 +23,10 @@ from skconv.graph.base import (
     require_zero_point_0,
 )
 from skconv.graph.facts import Facts
+from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
 from skconv.graph.vectors import Norm, SupportVectors
 
-ACCUMULATOR_MAX = 2**31 - 1
 EXP2_FRACTION_BITS = 8
 FINE_EXP2_BITS = 14
 KERNEL_FRACTION_BITS = 15
@@ -359,6 +359,10 @@ class QKernelMachine(SupportVectors, IntegerOp):
         if self.kernel != "poly":
             tables["exp2_table"] = exp2_table()
         return tables
+
+    @property
+    def scratch_bytes(self) -> int:
+        return self.n_results * np.dtype(np.int64).itemsize
 
     @property
     def fraction_bits(self) -> int:

@@ -8,6 +8,7 @@ requantise (`skconv.graph.integer`). Those that look at the patch around a pixel
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf, sqrt
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Relu(Pointwise):
     """``max(x, 0)``."""
 
     facts = Facts("entrywise", in_place=True, reads="readers", passes_factors=True, stage="entry")
+    clip_limits = (0.0, inf)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -83,6 +85,10 @@ class SoftThreshold(Op):
     threshold: Array = None  # type: ignore[assignment]
     both_signs: bool = True
 
+    def in_units(self, x: TensorSpec) -> SoftThreshold:
+        threshold = np.clip(np.rint(self.threshold / x.scale), 0, x.magnitude)
+        return replace(self, threshold=threshold.astype(np.int16))
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require(
@@ -100,7 +106,7 @@ class Magnitude(Op):
     On integers: the nearest integer to the root.
     """
 
-    facts = Facts("pixelwise", reads="unsigned", stage="entry")
+    facts = Facts("pixelwise", growth=sqrt(2), reads="unsigned", stage="entry")
     domains = BOTH
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
@@ -176,6 +182,17 @@ class Clip(Pointwise):
     low: float = 0.0
     high: float = 1.0
 
+    @property
+    def passes_factors(self) -> bool:
+        return self.low == 0
+
+    @property
+    def clip_limits(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    def in_units(self, x: TensorSpec) -> Clip:
+        return Clip(*integer_limits(self.clip_limits, x.scale, *x.limits))
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require(self.low < self.high, f"Clip wants low < high, got {self.low}, {self.high}")
@@ -192,6 +209,14 @@ class Clip(Pointwise):
 
     def describe(self) -> str:
         return f"Clip {self.low:g}..{self.high:g}"
+
+
+def integer_limits(
+    limits: tuple[float, float], scale: float, least: int, greatest: int
+) -> tuple[int, int]:
+    """Two different limits in units of ``scale``, not beyond the least and the greatest."""
+    low = round(min(max(limits[0] / scale, least), greatest - 1))
+    return low, round(min(max(limits[1] / scale, low + 1), greatest))
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ Those marked ``BOTH`` mean the same on floats and on integers. Nonlinearities ar
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isqrt
 from typing import Literal
 
 import numpy as np
 
+from skconv.graph.axes import Axes, windows
 from skconv.graph.base import (
     BOTH,
     Array,
@@ -23,6 +25,7 @@ from skconv.graph.base import (
     require_zero_point_0,
 )
 from skconv.graph.facts import Facts
+from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 
 # ---------------------------------------------------------------- layout (no arithmetic)
 
@@ -147,6 +150,18 @@ class ConvGeometry(Op):
         (kh, kw), (dh, dw) = self.weights.shape[1:3], self.dilation
         return (kh - 1) * dh + 1, (kw - 1) * dw + 1
 
+    def sampling(self) -> Axes:
+        return windows(self.window, self.stride, (self.padding[0][0], self.padding[1][0]))
+
+    def turned(self) -> Op:
+        return replace(
+            self,
+            weights=self.weights.transpose(0, 2, 1, 3),
+            stride=self.stride[::-1],
+            dilation=self.dilation[::-1],
+            padding=self.padding[::-1],
+        )
+
     def map_shape(self, x: TensorSpec) -> Shape:
         """Shape of the convolved maps; ValueError where the kernel does not fit."""
         require_map(self, x)
@@ -219,6 +234,12 @@ class PoolGeometry(Op):
     def area(self) -> int:
         return self.size[0] * self.size[1]
 
+    def sampling(self) -> Axes:
+        return windows(self.size, self.stride, (0, 0))
+
+    def turned(self) -> Op:
+        return replace(self, size=self.size[::-1], stride=self.stride[::-1])
+
     def map_shape(self, x: TensorSpec) -> Shape:
         require_map(self, x)
         rows = window_count(x.shape[0], self.size[0], self.stride[0])
@@ -267,6 +288,9 @@ class SumPool(MeanPool):
 @dataclass(frozen=True)
 class L2Pool(MeanPool):
     """``sqrt(sum of squares)`` of every window (square pooling, Saxe et al. 2011)."""
+
+    def largest_read(self, x: TensorSpec) -> int:
+        return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // self.area))
 
 
 # ------------------------------------------------------- binary hashing (Chan et al. 2015)

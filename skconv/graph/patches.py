@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from skconv.graph.axes import Axes, windows
 from skconv.graph.base import (
     BOTH,
     INTEGER,
@@ -25,7 +26,8 @@ from skconv.graph.base import (
     require_zero_point_0,
 )
 from skconv.graph.facts import Facts
-from skconv.graph.integer import ACCUMULATOR_MAX, IntegerOp, Requantization
+from skconv.graph.integer import IntegerOp, Requantization
+from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 from skconv.graph.ops import window_count
 
 RemoveMean = Literal["channel", "patch"]
@@ -43,6 +45,14 @@ class PatchGeometry(Op):
     stride: tuple[int, int] = (1, 1)
     padding: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     pad_mode: Literal["zero", "circular"] = "zero"
+
+    def sampling(self) -> Axes:
+        return windows(self.size, self.stride, (self.padding[0][0], self.padding[1][0]))
+
+    def turned(self) -> Op:
+        return replace(
+            self, size=self.size[::-1], stride=self.stride[::-1], padding=self.padding[::-1]
+        )
 
     def places(self, x: TensorSpec) -> tuple[int, int]:
         """Rows and columns of patches; ValueError where none fits."""
@@ -283,6 +293,10 @@ class Triangle(CentroidsOp):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return TensorSpec(self.shape(inputs[0]))
 
+    def largest_read(self, x: TensorSpec) -> int:
+        """Differences from a centroid, which is as large, are twice as large."""
+        return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.shape[-1]) // 2)
+
 
 @dataclass(frozen=True)
 class QTriangle(CentroidsOp, IntegerOp):
@@ -296,6 +310,10 @@ class QTriangle(CentroidsOp, IntegerOp):
     # The distances of one pixel wait for their mean.
     DISTANCE_DTYPE: ClassVar[str] = "uint16"
     requantization: Requantization = None  # type: ignore[assignment]
+
+    @property
+    def scratch_bytes(self) -> int:
+        return len(self.centroids) * np.dtype(self.DISTANCE_DTYPE).itemsize
 
     def largest_distance(self, x: TensorSpec) -> int:
         """A bound of the distances, from the centroids themselves."""

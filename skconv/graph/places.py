@@ -7,26 +7,12 @@ every second pixel, behind an even window or a resize perhaps between two.
 
 from __future__ import annotations
 
-from functools import singledispatch
 from typing import NamedTuple
 
-import numpy as np
-
-from skconv.graph.base import Array, Op, Shape, TensorSpec
+from skconv.graph.axes import Axes, Axis
+from skconv.graph.base import Op, Shape, TensorSpec
 from skconv.graph.core import INPUT, Graph
-from skconv.graph.ops import ConvGeometry, Permute, PoolGeometry, Reshape
-from skconv.graph.patches import PatchGeometry
-from skconv.graph.spatial import Pad, Resize, Upsample
-
-
-class Axis(NamedTuple):
-    """Places along rows or columns: pixel ``i`` lies at ``start + i * step``."""
-
-    start: float = 0.0
-    step: float = 1.0
-
-
-Axes = tuple[Axis, Axis]
+from skconv.graph.ops import Permute, Reshape
 
 
 class MapPlaces(NamedTuple):
@@ -87,7 +73,7 @@ def _placed(
     """Places behind an op; None where it yields no map, or turns the axes."""
     if known is None or isinstance(op, Permute) or {len(before.shape), len(behind.shape)} != {3}:
         return None
-    moved = axes_of(op)
+    moved = op.sampling()
     if moved is None:
         return MapPlaces(behind.shape, known.axes) if behind.shape[:2] == before.shape[:2] else None
     axes = [
@@ -95,64 +81,3 @@ def _placed(
         for old, new in zip(known.axes, moved, strict=True)
     ]
     return MapPlaces(behind.shape, (axes[0], axes[1]))
-
-
-# -------------------------------------------------------------------------------- by the op
-
-
-@singledispatch
-def axes_of(op: Op) -> Axes | None:
-    """Where the pixels behind an op lie on the map before it; None: where they were."""
-    return None
-
-
-def _windows(size: tuple[int, int], stride: tuple[int, int], before: tuple[int, int]) -> Axes:
-    """The middle of every window, borders of so many pixels ``before`` the map."""
-    rows, columns = (
-        Axis((n - 1) / 2 - border, float(step))
-        for n, step, border in zip(size, stride, before, strict=True)
-    )
-    return rows, columns
-
-
-@axes_of.register
-def _(op: ConvGeometry) -> Axes:
-    return _windows(op.window, op.stride, (op.padding[0][0], op.padding[1][0]))
-
-
-@axes_of.register
-def _(op: PoolGeometry) -> Axes:
-    return _windows(op.size, op.stride, (0, 0))
-
-
-@axes_of.register
-def _(op: PatchGeometry) -> Axes:
-    return _windows(op.size, op.stride, (op.padding[0][0], op.padding[1][0]))
-
-
-@axes_of.register
-def _(op: Pad) -> Axes:
-    return _windows((1, 1), (1, 1), (op.padding[0][0], op.padding[1][0]))
-
-
-@axes_of.register
-def _(op: Upsample) -> Axes:
-    rows, columns = (Axis((1 / n - 1) / 2, 1 / n) for n in op.factor)
-    return rows, columns
-
-
-@axes_of.register
-def _(op: Resize) -> Axes:
-    return _resampled(op.rows), _resampled(op.columns)
-
-
-def _resampled(matrix: Array) -> Axis:
-    """The line through the centres of the rows; at the border these are cut off."""
-    weights = matrix.astype(np.float64)
-    centres = weights @ np.arange(weights.shape[1]) / weights.sum(axis=1)
-    whole = (weights[:, 0] == 0) & (weights[:, -1] == 0)
-    rows = np.flatnonzero(whole) if whole.sum() > 1 else np.arange(len(centres))
-    if len(rows) == 1:
-        return Axis(float(centres[0]), 1.0)
-    step, start = np.polyfit(rows, centres[rows], 1)
-    return Axis(float(start), float(step))

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from skconv.graph.axes import Axes, repeated, resampled, windows
 from skconv.graph.base import (
     BOTH,
     Array,
@@ -20,7 +21,8 @@ from skconv.graph.base import (
     require_zero_point_0,
 )
 from skconv.graph.facts import Facts
-from skconv.graph.integer import ACCUMULATOR_MAX, IntegerOp, Requantization
+from skconv.graph.integer import IntegerOp, Requantization
+from skconv.graph.limits import ACCUMULATOR_MAX
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Upsample(Op):
     facts = Facts("spatial", reads="readers", passes_factors=True)
     domains = BOTH
     factor: tuple[int, int] = (2, 2)
+
+    def sampling(self) -> Axes:
+        return repeated(self.factor)
+
+    def turned(self) -> Upsample:
+        return Upsample(self.factor[::-1])
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -72,6 +80,12 @@ class Pad(Op):
     padding: Padding = ((0, 0), (0, 0))
     fill: Literal["zero", "lowest"] = "zero"
 
+    def sampling(self) -> Axes:
+        return windows((1, 1), (1, 1), (self.padding[0][0], self.padding[1][0]))
+
+    def turned(self) -> Pad:
+        return replace(self, padding=self.padding[::-1])
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require(
@@ -91,6 +105,12 @@ class QPad(IntegerOp):
     facts = Facts("spatial")
     padding: Padding = ((0, 0), (0, 0))
     value: int = 0
+
+    def sampling(self) -> Axes:
+        return windows((1, 1), (1, 1), (self.padding[0][0], self.padding[1][0]))
+
+    def turned(self) -> QPad:
+        return replace(self, padding=self.padding[::-1])
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -133,6 +153,12 @@ class Resize(Op):
     facts = Facts("spatial", reads="readers", passes_factors=True)
     rows: Array = None  # type: ignore[assignment]
     columns: Array = None  # type: ignore[assignment]
+
+    def sampling(self) -> Axes:
+        return resampled(self.rows), resampled(self.columns)
+
+    def turned(self) -> Resize:
+        return Resize(self.columns, self.rows)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isqrt
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from skconv.graph.base import (
     require_vector,
 )
 from skconv.graph.facts import Facts
+from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 
 # ----------------------------------------------------------------------------- vectors
 
@@ -51,6 +53,9 @@ class Normalize(Op):
 
     facts = Facts("vector")
     norm: Norm = "l2"
+
+    def largest_read(self, x: TensorSpec) -> int:
+        return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.size))
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -167,7 +172,7 @@ class KernelMachine(SupportVectors):
 class OvoVote(Op):
     """One vote a pair ``(i, j)``, ``i < j``: for ``i`` where its decision is > 0, else ``j``."""
 
-    facts = Facts("vector")
+    facts = Facts("votes")
     domains = BOTH
     n_classes: int = 2
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skconv.graph import Graph
-from skconv.graph.places import Axis, MapPlaces, places_of_output
+from skconv.graph.axes import Axis
+from skconv.graph.places import MapPlaces, places_of_output
 from skconv.kernels.base import Padding, Pair, same_padding
 from skconv.kernels.batches import batches_of
 from skconv.kernels.moments import Maps
@@ -47,7 +48,7 @@ def matched(teacher: Axis, n_pixels: int, first_patch: float, n_patches: int) ->
 
     Examples
     --------
-    >>> from skconv.graph.places import Axis
+    >>> from skconv.graph.axes import Axis
     >>> from skconv.kernels.teacher import matched
     >>> match = matched(Axis(0.25, 2), 3, 0.0, 6)  # pixels at 0.25, 2.25, 4.25
     >>> match.patches

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from skconv.graph import (
     INPUT,
-    Clip,
     Conv,
     Graph,
     Linear,
@@ -23,7 +22,6 @@ from skconv.graph import (
     Op,
     QConv,
     QLinear,
-    Relu,
     verify,
 )
 from skconv.passes.calibrate import Ranges
@@ -105,7 +103,7 @@ def _layers(graph: Graph, integer: Graph) -> Iterator[tuple[str, Node]]:
             continue
         users = graph.users(node.name)
         # The limit behind a layer is a part of its integer node.
-        is_limited = len(users) == 1 and isinstance(users[0].op, Relu | Clip)
+        is_limited = len(users) == 1 and users[0].op.clip_limits is not None
         name = users[0].name if is_limited and node.name not in ops else node.name
         op = ops.get(name)
         if isinstance(op, QLinear) or (isinstance(op, QConv) and not op.shared):

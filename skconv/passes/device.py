@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from skconv.graph import INPUT, Affine, Conv, Graph, KernelMachine, Node, Quantized, Reshape
 from skconv.graph.base import Array, Shape, TensorSpec
+from skconv.graph.limits import INT16_MAX, UINT16_MAX
 from skconv.passes.fold import fold
-from skconv.passes.scales import INT16_MAX, UINT16_MAX
 
 FEWEST_LEVELS = 256
 # Numbers that are further from 0 than so many times their spread have a zero point.

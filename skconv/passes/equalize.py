@@ -16,20 +16,12 @@ from numpy.typing import NDArray
 
 from skconv.graph import (
     INPUT,
-    Add,
-    Clip,
     Conv,
     Graph,
     Linear,
-    MaxPool,
-    MeanPool,
     Node,
     Op,
-    Pad,
-    Relu,
     Reshape,
-    Resize,
-    Upsample,
     verify,
 )
 from skconv.runtime import reference
@@ -37,8 +29,6 @@ from skconv.runtime.windows import chunks
 
 Array = NDArray[Any]
 
-# What these do to a channel times a positive number is what they do to it, times that number.
-HOMOGENEOUS = (Relu, Clip, MaxPool, MeanPool, Add, Pad, Upsample, Resize)
 SMALLEST_FACTOR = 1 / 64
 
 
@@ -112,7 +102,7 @@ def groups(graph: Graph) -> list[list[str]]:
 
     bound = {INPUT, graph.output_name}  # tensors that keep their numbers
     for node in graph.nodes:
-        if _is_homogeneous(node.op):
+        if node.op.passes_factors:
             for name in node.inputs:
                 leaders[leader(name)] = leader(node.name)
         elif _is_flattened_for_linear(graph, node):
@@ -124,10 +114,6 @@ def groups(graph: Graph) -> list[list[str]]:
         found.setdefault(leader(name), []).append(name)
     kept = {leader(name) for name in bound}
     return [names for name, names in found.items() if name not in kept]
-
-
-def _is_homogeneous(op: Op) -> bool:
-    return isinstance(op, HOMOGENEOUS) and not (isinstance(op, Clip) and op.low != 0)
 
 
 def _is_flattened_for_linear(graph: Graph, node: Node) -> bool:
@@ -178,7 +164,7 @@ def _factors(graph: Graph, group: list[str], largest: dict[str, Array]) -> Array
 def _is_limited(graph: Graph, name: str) -> bool:
     """Whether a ReLU or clip is all that reads a map: no integers stand for it then."""
     users = graph.users(name)
-    return len(users) == 1 and isinstance(users[0].op, Relu | Clip)
+    return len(users) == 1 and users[0].op.clip_limits is not None
 
 
 # ----------------------------------------------------------------------------- the weights

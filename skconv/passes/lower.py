@@ -10,29 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import (
-    Abs,
     Affine,
-    ArgMax,
-    BlockHistogram,
-    BothSigns,
-    Clip,
     Concat,
     Conv,
     Divide,
     Hash,
     KernelMachine,
-    KNearest,
     L2Pool,
     Linear,
     LocalContrast,
     Magnitude,
-    MaxPool,
     MeanPool,
-    Median,
     Normalize,
     Op,
-    OvoVote,
-    Permute,
     QAffine,
     QConv,
     QConvHash,
@@ -47,36 +37,23 @@ from skconv.graph import (
     QSquare,
     QTriangle,
     Quantized,
-    Relu,
     Requantization,
-    Reshape,
     Root,
-    Select,
     Sign,
-    SoftThreshold,
     Square,
     SumPool,
     TensorSpec,
-    Threshold,
     Triangle,
 )
+from skconv.graph.base import BOTH
 from skconv.graph.core import Node
-from skconv.graph.integer import (
-    ACCUMULATOR_MAX,
-    FINE_EXP2_BITS,
-    POLY_BASE_BITS,
-)
+from skconv.graph.integer import FINE_EXP2_BITS, POLY_BASE_BITS
+from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, INT16_MAX
+from skconv.graph.nonlinearities import integer_limits
 from skconv.passes import precision
-from skconv.passes.lowering import Lowering, demand
+from skconv.passes.lowering import Lowering
 from skconv.passes.refusal import NoIntegerFormError
-from skconv.passes.scales import (
-    INT8_MAX,
-    INT16_MAX,
-    integer_bias,
-    requantization,
-    round_keeping_sums,
-    row_scales,
-)
+from skconv.passes.scales import integer_bias, requantization, round_keeping_sums, row_scales
 from skconv.runtime.windows import weighted_kernels
 
 Array = NDArray[Any]
@@ -84,55 +61,20 @@ Array = NDArray[Any]
 
 @singledispatch
 def lower(op: Op, node: Node, lowering: Lowering) -> None:
-    """Append the integer form of a float node to the graph in the making."""
-    raise NoIntegerFormError(f"{type(op).__name__} has no integer form")
+    """Append the integer form of a float node to the graph in the making.
 
-
-@lower.register(Reshape)
-@lower.register(Permute)
-@lower.register(Select)
-@lower.register(MaxPool)
-@lower.register(Median)
-@lower.register(Sign)
-@lower.register(KNearest)
-@lower.register(Relu)
-@lower.register(Abs)
-@lower.register(BothSigns)
-@lower.register(BlockHistogram)
-@lower.register(OvoVote)
-@lower.register(ArgMax)
-@lower.register(Threshold)
-@lower.register(Hash)
-def _(op: Op, node: Node, lowering: Lowering) -> None:
-    """Ops that choose, move or count numbers stay what they are."""
-    lowering.add(node, op, lowering.names[node.inputs[0]])
-
-
-@lower.register
-def _(op: SoftThreshold, node: Node, lowering: Lowering) -> None:
+    An op that is the same on floats and integers stays what it is, in units of its input.
+    """
+    if op.domains != BOTH:
+        raise NoIntegerFormError(f"{type(op).__name__} has no integer form")
     (name,) = node.inputs
-    spec = lowering.spec(name)
-    threshold = np.clip(np.rint(op.threshold / spec.scale), 0, spec.magnitude)
-    lowering.add(node, replace(op, threshold=threshold.astype(np.int16)), lowering.names[name])
-
-
-@lower.register
-def _(op: Clip, node: Node, lowering: Lowering) -> None:
-    (name,) = node.inputs
-    spec = lowering.spec(name)
-    lowering.add(node, Clip(*_integer_limits(op, spec.scale, *spec.limits)), lowering.names[name])
-
-
-def _integer_limits(op: Clip, scale: float, least: int, greatest: int) -> tuple[int, int]:
-    """Two different limits in units of ``scale``, not beyond the least and the greatest."""
-    low = min(max(round(op.low / scale), least), greatest - 1)
-    return low, min(max(round(op.high / scale), low + 1), greatest)
+    lowering.add(node, op.in_units(lowering.spec(name)), lowering.names[name])
 
 
 @lower.register
 def _(op: Magnitude, node: Node, lowering: Lowering) -> None:
     (name,) = node.inputs
-    lowering.add(node, op, lowering.read(name, demand(op, lowering.spec(name))))
+    lowering.add(node, op, lowering.read(name, op.largest_read(lowering.spec(name))))
 
 
 @lower.register
@@ -168,21 +110,22 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
         lowering.add(reader, hashed, source)
         return
     # The limits of a requantisation are those of a ReLU or a clip, or make a sign.
-    is_limit = reader is not None and isinstance(reader.op, Relu | Clip | Sign)
+    is_limit = reader and (reader.op.clip_limits is not None or isinstance(reader.op, Sign))
     result = reader if reader is not None and is_limit else node
     bound = QConv(weights, bias, **geometry).accumulator_bound(x)
     rule = requantization(scales * x.scale, bound, lowering.wanted(result.name))
-    if isinstance(result.op, Clip):
-        rule = clipped(rule, result.op)
-    elif isinstance(result.op, Sign):
+    if isinstance(result.op, Sign):
         # Enlarged beyond 1, an accumulator of 1 too (where int32 has one bit to spare).
         rule = Requantization(np.array([ACCUMULATOR_MAX], np.int32), rule.shift, 1.0, "int8", -1, 1)
+    rule = clipped(rule, result.op)
     lowering.add(result, QConv(weights, bias, **geometry, requantization=rule), source)
 
 
-def clipped(rule: Requantization, clip: Clip) -> Requantization:
-    """A rule whose limits do what the clip behind it does."""
-    low, high = _integer_limits(clip, rule.scale, rule.minimum, rule.maximum)
+def clipped(rule: Requantization, op: Op) -> Requantization:
+    """A rule whose limits do what an op that clips does."""
+    if op.clip_limits is None:
+        return rule
+    low, high = integer_limits(op.clip_limits, rule.scale, rule.minimum, rule.maximum)
     return replace(rule, minimum=low, maximum=high)
 
 
@@ -227,7 +170,7 @@ def _(op: MeanPool, node: Node, lowering: Lowering) -> None:
 
 @lower.register
 def _(op: L2Pool, node: Node, lowering: Lowering) -> None:
-    limit = demand(op, lowering.spec(node.inputs[0]))
+    limit = op.largest_read(lowering.spec(node.inputs[0]))
     source = lowering.read(node.inputs[0], limit, at_most=limit)
     x = lowering.graph.specs[source]
     largest = round(np.sqrt(op.area * x.magnitude**2))
@@ -289,7 +232,7 @@ def _(op: Divide, node: Node, lowering: Lowering) -> None:
 
 @lower.register
 def _(op: Triangle, node: Node, lowering: Lowering) -> None:
-    limit = demand(op, lowering.spec(node.inputs[0]))
+    limit = op.largest_read(lowering.spec(node.inputs[0]))
     source = lowering.read(node.inputs[0], limit, at_most=limit)
     x = lowering.graph.specs[source]
     centroids = np.clip(np.rint(op.centroids / x.scale), -limit, limit).astype(np.int16)
@@ -320,7 +263,7 @@ def _(op: Affine, node: Node, lowering: Lowering) -> None:
 
 @lower.register
 def _(op: Normalize, node: Node, lowering: Lowering) -> None:
-    limit = demand(op, lowering.spec(node.inputs[0]))
+    limit = op.largest_read(lowering.spec(node.inputs[0]))
     source = lowering.read(node.inputs[0], limit, at_most=limit)
     lowering.add(node, QNormalize(op.norm), source)
 
@@ -348,7 +291,7 @@ def _(op: Linear, node: Node, lowering: Lowering) -> None:
 def _is_read_by_decisions(node: Node, lowering: Lowering) -> bool:
     """Whether the outputs are scores, which one scale makes comparable."""
     users = lowering.source.users(node.name)
-    return bool(users) and all(isinstance(user.op, OvoVote | ArgMax | Threshold) for user in users)
+    return bool(users) and all(user.op.facts.role in ("votes", "decision") for user in users)
 
 
 def _meaning(units: Array) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from skconv.graph import (
     Activation,
     Add,
-    Clip,
     Multiply,
     Pad,
     QActivation,
@@ -19,23 +18,15 @@ from skconv.graph import (
     QMultiply,
     QPad,
     QResize,
-    Relu,
-    Requantization,
     Resize,
     TensorSpec,
-    Upsample,
 )
 from skconv.graph.core import Node
-from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, INT16_MAX
 from skconv.graph.spatial import largest_row
 from skconv.passes.lower import clipped, lower
 from skconv.passes.lowering import Lowering
-from skconv.passes.scales import (
-    INT8_MAX,
-    INT16_MAX,
-    exact_requantization,
-    round_keeping_sums,
-)
+from skconv.passes.scales import exact_requantization, round_keeping_sums
 from skconv.runtime import reference
 
 Array = NDArray[Any]
@@ -54,7 +45,7 @@ def _(op: Add, node: Node, lowering: Lowering) -> None:
     wanted = lowering.wanted(result.name)
     factors, unit = _common_scale(inputs, wanted.scale)
     bound = sum(x.magnitude * f for x, f in zip(inputs, factors, strict=True))
-    rule = _limited(exact_requantization(unit, bound, wanted), result)
+    rule = clipped(exact_requantization(unit, bound, wanted), result.op)
     lowering.add(result, QAdd(factors, rule), *sources)
 
 
@@ -80,7 +71,7 @@ def _(op: Multiply, node: Node, lowering: Lowering) -> None:
     result = _with_limits(node, lowering)
     bound = first.magnitude * second.magnitude
     rule = exact_requantization(first.scale * second.scale, bound, lowering.wanted(result.name))
-    lowering.add(result, QMultiply(_limited(rule, result)), *sources)
+    lowering.add(result, QMultiply(clipped(rule, result.op)), *sources)
 
 
 def _with_limits(node: Node, lowering: Lowering) -> Node:
@@ -89,12 +80,8 @@ def _with_limits(node: Node, lowering: Lowering) -> Node:
     The limits of a requantisation do what these do.
     """
     users = lowering.source.users(node.name)
-    is_limit = len(users) == 1 and isinstance(users[0].op, Relu | Clip)
+    is_limit = len(users) == 1 and users[0].op.clip_limits is not None
     return users[0] if is_limit else node
-
-
-def _limited(rule: Requantization, result: Node) -> Requantization:
-    return clipped(rule, result.op) if isinstance(result.op, Clip) else rule
 
 
 @lower.register
@@ -112,11 +99,6 @@ def _(op: Activation, node: Node, lowering: Lowering) -> None:
 
 
 # ------------------------------------------------------------------------------ borders
-
-
-@lower.register
-def _(op: Upsample, node: Node, lowering: Lowering) -> None:
-    lowering.add(node, op, lowering.names[node.inputs[0]])
 
 
 @lower.register

@@ -3,89 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import singledispatch
-from math import isqrt, sqrt
 from typing import Literal
 
 from skconv.graph import (
     INPUT,
-    Abs,
-    Activation,
-    Add,
-    BothSigns,
-    Clip,
-    Concat,
     Conv,
     Graph,
-    KernelMachine,
-    L2Pool,
-    Linear,
-    Magnitude,
-    MaxPool,
-    Median,
-    Multiply,
-    Normalize,
     Op,
-    Pad,
-    Permute,
-    Relu,
     Rescale,
-    Reshape,
-    Resize,
-    Select,
-    SoftThreshold,
     TensorSpec,
-    Triangle,
-    Upsample,
 )
 from skconv.graph.core import Node
-from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.graph.limits import INT8_MAX, INT16_MAX, UINT8_MAX
 from skconv.passes import precision
 from skconv.passes.calibrate import Ranges
-from skconv.passes.scales import INT8_MAX, INT16_MAX, UINT8_MAX, integer_spec, requantization
+from skconv.passes.scales import integer_spec, requantization
 
 Bits = Literal[8, 16]
-
-SQRT2 = sqrt(2.0)
-
-# Ops that hand on the integers that they get, or as many bits: what their readers want, they
-# want.
-TRANSPARENT = (
-    *(Reshape, Permute, Concat, Select, Relu, MaxPool, Median),
-    *(Add, Multiply, Pad, Upsample, Resize),
-)
-
-
-@singledispatch
-def demand(op: Op, x: TensorSpec) -> int:
-    """The largest integer that an op wants to read: 127 for 8 bits, more for 16."""
-    return INT16_MAX
-
-
-@demand.register
-def _(op: Activation, x: TensorSpec) -> int:
-    return INT8_MAX
-
-
-@demand.register
-def _(op: Magnitude, x: TensorSpec) -> int:
-    return int(INT16_MAX / SQRT2)
-
-
-@demand.register
-def _(op: L2Pool, x: TensorSpec) -> int:
-    return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // op.area))
-
-
-@demand.register
-def _(op: Normalize, x: TensorSpec) -> int:
-    return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.size))
-
-
-@demand.register
-def _(op: Triangle, x: TensorSpec) -> int:
-    """Differences from a centroid, which is as large, are twice as large."""
-    return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.shape[-1]) // 2)
 
 
 @dataclass
@@ -141,7 +75,7 @@ class Lowering:
         if name == INPUT:
             return True
         node = next(node for node in self.graph.nodes if node.name == name)
-        return isinstance(node.op, Reshape | Permute | Select) and self.is_delivered(node.inputs[0])
+        return node.op.facts.role == "layout" and self.is_delivered(node.inputs[0])
 
     def limit(self, name: str) -> int:
         """The largest integer that all readers of a float tensor want."""
@@ -152,18 +86,18 @@ class Lowering:
         return self._limits[name]
 
     def _limit_of(self, node: Node, name: str) -> int:
-        if isinstance(node.op, TRANSPARENT):
+        facts = node.op.facts
+        if facts.reads == "readers":
             return self.limit(node.name)
-        if isinstance(node.op, Conv):
+        if facts.reads == "kernels":
             return self.conv_limit(node)
-        if isinstance(node.op, Linear | KernelMachine):
+        if facts.reads == "scores":
             return self.vector_limit(node)
-        if isinstance(node.op, Abs | BothSigns | Clip | Magnitude | SoftThreshold):
-            # They keep the scale, and 8 bits would lose one of them to the sign.
+        if facts.reads == "unsigned":
+            # It keeps the scale, and 8 bits would lose one of them to the sign.
             after = self.limit(node.name)
-            after = after if after > INT8_MAX else INT16_MAX
-            return int(after / SQRT2) if isinstance(node.op, Magnitude) else after
-        return demand(node.op, self.source_specs[name])
+            return int((after if after > INT8_MAX else INT16_MAX) / facts.growth)
+        return node.op.largest_read(self.source_specs[name])
 
     def wanted(self, name: str, at_most: int = INT16_MAX) -> TensorSpec:
         """The integer tensor that should stand for a float tensor."""

@@ -13,9 +13,9 @@ from math import isqrt, sqrt
 import numpy as np
 
 from skconv.graph import KernelMachine, Linear, Op
-from skconv.graph.integer import ACCUMULATOR_MAX
+from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, INT16_MAX
 from skconv.passes.calibrate import Range
-from skconv.passes.scales import INT8_MAX, INT16_MAX, integer_spec
+from skconv.passes.scales import integer_spec
 from skconv.runtime import reference
 
 # For a linear layer, noise is a share of the range of all outputs. For a kernel machine, it is a

@@ -3,7 +3,7 @@
 - Every float node is lowered in turn (`skconv.passes.lower`); `Lowering` remembers which
   integer tensor stands for which float tensor.
 - Activations have zero point 0: uint8 where nothing is negative, else int8, and int16 where
-  the next op loses nothing by it. What the readers of a tensor want decides (`demand`).
+  the next op loses nothing by it. What the readers of a tensor want decides (`Facts.reads`).
 - Weights are int8 with a scale per kernel; the accumulators are proven to fit int32.
 """
 
@@ -26,12 +26,12 @@ from skconv.graph import (
     verify,
 )
 from skconv.graph.core import Node
+from skconv.graph.limits import INT16_MAX, UINT8_MAX
 from skconv.passes.calibrate import Range, Ranges
 from skconv.passes.lower import lower
 from skconv.passes.lowering import Bits, Lowering
 from skconv.passes.refusal import FLOAT_ADVICE, NoIntegerFormError
 from skconv.passes.saturation import without_saturation
-from skconv.passes.scales import INT16_MAX, UINT8_MAX
 
 InputType = Literal["uint8", "int8", "int16"]
 ROUNDING = 2.0**-20

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from skconv.graph import INPUT, Activation, Graph
+from skconv.graph.limits import INT8_MAX
 from skconv.passes.calibrate import Range, Ranges
-from skconv.passes.scales import INT8_MAX, integer_spec
+from skconv.passes.scales import integer_spec
 from skconv.runtime import reference
 
 N_POINTS = 2048

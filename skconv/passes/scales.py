@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph.base import TensorSpec
-from skconv.graph.integer import ACCUMULATOR_MAX, Requantization
+from skconv.graph.integer import Requantization
+from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, UINT8_MAX
 from skconv.passes.refusal import NoIntegerFormError
 
 Array = NDArray[Any]
 
-INT8_MAX = 127
-UINT8_MAX = 255
-INT16_MAX = 2**15 - 1
-UINT16_MAX = 2**16 - 1
 FEWEST_PARTS = 32
 
 

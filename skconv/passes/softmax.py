@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from skconv.graph import QSoftmax, TensorSpec
-from skconv.graph.integer import ACCUMULATOR_MAX, EXP2_FRACTION_BITS
+from skconv.graph.integer import EXP2_FRACTION_BITS
+from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.passes.scales import requantization
 
 LARGEST_EXPONENT = 16  # 2^-16 is 0 in 15 bits of fraction

@@ -13,10 +13,8 @@ from dataclasses import replace
 from skconv.exceptions import NotConvertibleError
 from skconv.graph import (
     INPUT,
-    Activation,
     Add,
     Affine,
-    Clip,
     Concat,
     Conv,
     Graph,
@@ -28,7 +26,6 @@ from skconv.graph import (
     Op,
     Pad,
     Permute,
-    Relu,
     Reshape,
     Select,
     TensorSpec,
@@ -36,8 +33,6 @@ from skconv.graph import (
 from skconv.stages.geometry import Pair
 from skconv.torch_import.builder import Unsupported, unsupported
 from skconv.torch_import.network import Network
-
-_EVERY_ENTRY = (Relu, Clip, Activation)
 
 
 def slid(network: Network, space: Pair) -> Network:
@@ -176,7 +171,7 @@ class _Sliding:
                 return Conv(op.weights.reshape(-1, *shape), op.bias)
             case MaxPool() | MeanPool() if op.size == shape[:2]:
                 return replace(op, stride=(1, 1))
-            case Relu() | Clip() | Activation():
+            case _ if op.facts.role == "entrywise":
                 return op
             case Conv() if op.pad_mode != "zero":
                 unsupported("a circular border")
@@ -201,6 +196,6 @@ class _Sliding:
     def _window_shape(self, node: Node) -> tuple[int, ...]:
         """Of a node's result for one window, as a map."""
         shape = self._small[node.name].shape
-        if isinstance(node.op, _EVERY_ENTRY):
+        if node.op.facts.role == "entrywise":
             return self._shapes[node.inputs[0]]
         return shape if len(shape) == 3 else (1, 1, *shape)

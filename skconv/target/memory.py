@@ -3,8 +3,7 @@
 The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 
 - A *buffer* holds one tensor, or several in turn: a `Reshape` is its input under another
-  name, and what goes entry by entry (`Relu`, `Clip`, `Add`, ...) and some routines write over
-  an input that nobody reads later.
+  name, and ops that work in place write over an input that nobody reads later.
 - A buffer lives from the node that writes it to the last node that reads it.
 - Input and output belong to the caller and take no room in the arena. The scores of a
   classifier do: ``predict`` has no output of its own to write them to. So does an output
@@ -20,32 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import singledispatch
 from itertools import combinations
-
-import numpy as np
 
 from skconv.graph import (
     INPUT,
-    Abs,
-    Activation,
-    Add,
-    Clip,
     Fused,
     Graph,
-    Multiply,
     Node,
     Op,
-    QActivation,
-    QAdd,
-    QKernelMachine,
-    QMultiply,
-    QTriangle,
-    Relu,
     Reshape,
     TensorSpec,
 )
-from skconv.graph.nested import Packed, Streamed
+from skconv.graph.nested import Streamed
 from skconv.target.stage_memory import StageMemory
 
 ALIGNMENT = 8
@@ -161,30 +146,9 @@ def aligned(nbytes: int) -> int:
     return -(-nbytes // ALIGNMENT) * ALIGNMENT
 
 
-@singledispatch
 def scratch_bytes(op: Op) -> int:
     """Memory that the C routine of an op needs while it runs, besides its tensors."""
-    return 0
-
-
-@scratch_bytes.register
-def _(op: QKernelMachine) -> int:
-    return op.n_results * np.dtype(np.int64).itemsize
-
-
-@scratch_bytes.register
-def _(op: QTriangle) -> int:
-    return len(op.centroids) * np.dtype(op.DISTANCE_DTYPE).itemsize
-
-
-@scratch_bytes.register
-def _(op: Fused) -> int:
-    return StageMemory(op.graph).nbytes
-
-
-@scratch_bytes.register
-def _(op: Packed) -> int:
-    return op.scratch_bytes
+    return StageMemory(op.graph).nbytes if isinstance(op, Fused) else op.scratch_bytes
 
 
 def plan_memory(graph: Graph) -> MemoryPlan:
@@ -245,23 +209,12 @@ def _homes(graph: Graph) -> dict[str, str]:
         result = specs[node.name]
         kept = (
             name
-            for name in _possible_homes(node)
+            for name in (node.inputs if node.op.in_place else ())
             if isinstance(node.op, Reshape)
             or (_fits(result, specs[name]) and _may_overwrite(graph, homes, name, time))
         )
         homes[node.name] = next((homes[name] for name in kept), node.name)
     return homes
-
-
-def _possible_homes(node: Node) -> tuple[str, ...]:
-    """The inputs that the result of a node may lie over."""
-    op = node.op
-    if isinstance(op, Add | QAdd | Multiply | QMultiply):
-        return node.inputs
-    is_in_place = isinstance(op, Reshape | Relu | Abs | Clip | Activation | QActivation) or (
-        isinstance(op, Packed) and op.in_place
-    )
-    return node.inputs[:1] if is_in_place else ()
 
 
 def _fits(result: TensorSpec, x: TensorSpec) -> bool:

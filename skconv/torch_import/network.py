@@ -14,19 +14,13 @@ import numpy as np
 from skconv.exceptions import NotConvertibleError
 from skconv.graph import (
     INPUT,
-    Activation,
-    Affine,
-    Clip,
     Graph,
-    Relu,
     TensorSpec,
 )
 from skconv.torch_import.simplify import is_foldable, narrowed, simplified
 from skconv.utils.columns import aligned
 
 Tap = Literal["output", "before_activation", "after_activation"]
-
-_ACTIVATIONS = (Relu, Clip, Activation)
 
 
 @dataclass(frozen=True)
@@ -199,7 +193,7 @@ class Network:
 
     def _before(self, tensor: str) -> str:
         nodes = {node.name: node for node in self.graph.nodes}
-        while tensor in nodes and isinstance(nodes[tensor].op, _ACTIVATIONS):
+        while tensor in nodes and nodes[tensor].op.facts.role == "entrywise":
             tensor = nodes[tensor].inputs[0]
         return tensor
 
@@ -207,10 +201,10 @@ class Network:
         end = tensor
         while True:
             users = self.graph.users(end)
-            if len(users) != 1 or not isinstance(users[0].op, (*_ACTIVATIONS, Affine)):
+            if len(users) != 1 or users[0].op.facts.role not in ("entrywise", "affine"):
                 return tensor
             end = users[0].name
-            if isinstance(users[0].op, _ACTIVATIONS):
+            if users[0].op.facts.role == "entrywise":
                 return end
 
     def cut(self, layer: Any = None, tap: Tap = "output") -> Graph:
