@@ -22,6 +22,7 @@ from skconv.graph.nested import Packed
 from skconv.runtime import fixed, reference
 from skconv.target.targets import WARNING_FLAGS
 from skconv.testing import example_graphs, example_samples
+from tests.exactness import SANITIZERS, build
 from tests.integer_graphs import (
     add_conv_ops,
     add_kernel_machines,
@@ -111,12 +112,8 @@ def test_sanitizers_find_nothing(tmp_path, dtype):
     graph = every_integer_op(3, dtype)
     x = samples(np.random.default_rng(4), graph.input)
     write_files(tmp_path, printer.render(graph, "m") | {"main.c": TRACING_MAIN})
-    flags = ["-g", "-DM_TRACE", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]
-    build = ["cc", *WARNING_FLAGS, "-O1", *flags, "m.c", "main.c", "-o", "traced"]
-    subprocess.run(build, cwd=tmp_path, check=True)
-    done = subprocess.run(
-        [str(tmp_path / "traced")], input=x.tobytes(), capture_output=True, check=False
-    )
+    built = build(tmp_path, ["m.c", "main.c"], ("-DM_TRACE", *SANITIZERS))
+    done = subprocess.run([built], input=x.tobytes(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout == wanted_traces(graph, x).tobytes()
 

@@ -19,6 +19,7 @@ from skconv.deploy.compiled import write_files
 from skconv.graph import QConv, TensorSpec
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS
+from tests.exactness import SANITIZERS, build
 from tests.integer_graphs import conv_parts, input_spec, requantization, samples
 from tests.mcu import conv as mcu
 
@@ -103,9 +104,7 @@ def program(drawn) -> dict[str, str]:
 
 def run_on_host(folder, sources, compiler: str, *flags: str) -> int:
     write_files(folder, sources)
-    command = [compiler, *WARNING_FLAGS, *flags, "main.c", "-o", "run"]
-    subprocess.run(command, cwd=folder, check=True)
-    return subprocess.run([str(folder / "run")], check=False).returncode
+    return subprocess.run([build(folder, ["main.c"], flags, compiler)], check=False).returncode
 
 
 @pytest.mark.needs("cc")
@@ -113,9 +112,8 @@ def run_on_host(folder, sources, compiler: str, *flags: str) -> int:
 @given(drawn=programs(FAST | BLOCKED))
 def test_plain_c_equals_the_definition(tmp_path_factory, drawn):
     """With sanitizers: no access outside, no undefined shift or overflow."""
-    sanitizers = ("-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
     folder = tmp_path_factory.mktemp("plain")
-    assert run_on_host(folder, program(drawn), "cc", *sanitizers) == 0
+    assert run_on_host(folder, program(drawn), "cc", *SANITIZERS) == 0
 
 
 @pytest.mark.needs(*TOOLS)

@@ -25,9 +25,6 @@ from skconv.testing import chain, conv
 from tests import exactness
 from tests.random_networks import mobile_network
 
-# No debug information, which takes long to write.
-CHECKED = (*exactness.SANITIZERS, "-g0", "-fno-sanitize=null,pointer-overflow")
-
 
 @cache
 def images(n_samples: int = 40):
@@ -141,7 +138,7 @@ def test_a_sum_of_inputs_of_another_size_lies_elsewhere():
 
 @pytest.mark.needs("cc")
 @pytest.mark.parametrize("target", ["portable", "cortex-m4"])
-@pytest.mark.parametrize("flags", [("-O2",), CHECKED], ids=["O2", "sanitizers"])
+@pytest.mark.parametrize("flags", [("-O2",), exactness.SANITIZERS], ids=["O2", "sanitizers"])
 def test_bytes_on_this_machine(tmp_path, target, flags):
     program = exactness.tracing_program(exported(target), images()[:4], host=True)
     assert exactness.run_program(program, (*flags, "-DM_TRACE"), tmp_path) == 0

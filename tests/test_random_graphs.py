@@ -30,9 +30,6 @@ from tests.random_graphs import MOST_CHANNELS, graphs, seeded_graphs
 
 N_GRAPHS = 200
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
-# No debug information, which takes as long again, and no checks for what the address
-# sanitizer sees as well.
-CHEAPER = ("-g0", "-fno-sanitize=null,pointer-overflow")
 # Each with another optimisation: what is being held together is the bytes, not the speed.
 BOARDS = {
     "cortex-m0": "-O1",
@@ -99,8 +96,8 @@ def test_on_this_machine(tmp_path, compiler):
 def test_without_undefined_behaviour(tmp_path):
     some = some_for_dsp()
     sources = program(some, host=True)
-    flags = (*exactness.SANITIZERS, *CHEAPER)
-    assert_none_differ(some, exactness.output_on_host(sources, flags, tmp_path, "gcc"))
+    output = exactness.output_on_host(sources, exactness.SANITIZERS, tmp_path, "gcc")
+    assert_none_differ(some, output)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from skconv.codegen.text import table
-from skconv.target.targets import WARNING_FLAGS
 from tests.exactness import SANITIZERS
+from tests.exactness import build as build_program
 
 # Every array is allocated to the byte, so that the sanitizer sees any access beyond.
 READER = """\
@@ -51,9 +51,7 @@ def build(folder: Path, sources: Mapping[str, str], header: str, main: str) -> P
     text = f'#include "{header}"\n{READER}\n{main}'
     for name, content in {**sources, "driver.c": text}.items():
         (folder / name).write_text(content)
-    command = ["cc", *WARNING_FLAGS, *SANITIZERS, "driver.c", "-o", "driver"]
-    subprocess.run(command, cwd=folder, check=True)
-    return folder / "driver"
+    return build_program(folder, ["driver.c"], SANITIZERS)
 
 
 def feed(driver: Path, arrays: Sequence[np.ndarray]) -> bytes:
