@@ -53,7 +53,7 @@ class _Names:
 
     def __init__(self, graph: Graph) -> None:
         self.specs = graph.specs
-        self.nodes = {node.name: node for node in graph.nodes}
+        self.nodes = graph.by_name
         maps = [spec.shape for spec in self.specs.values() if len(spec.shape) == 3]
         self.is_signal = bool(maps) and maps[0][0] == 1
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
 
 from skconv.graph.base import Array, Domain, Op, TensorSpec
 from skconv.utils.columns import aligned, html_table
@@ -58,13 +61,20 @@ class Graph:
         node = Node(
             self.free_name(name or type(op).__name__.lower()), op, inputs or (self.output_name,)
         )
-        return replace(self, nodes=(*self.nodes, node))
+        longer = replace(self, nodes=(*self.nodes, node))
+        if "specs" in vars(self):
+            vars(longer)["_known_specs"] = self.specs
+        return longer
 
     def free_name(self, stem: str) -> str:
         """``stem``, or ``stem_2``, ``stem_3``, ... : a name that no tensor has yet."""
         taken = {INPUT, *(node.name for node in self.nodes)}
         names = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Only what was given: what was computed from it is not stored."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def extend(self, other: Graph, source: str | None = None) -> Graph:
         """``other`` run on the tensor ``source`` of this graph (the last one by default)."""
@@ -81,16 +91,16 @@ class Graph:
     def output_name(self) -> str:
         return self.nodes[-1].name if self.nodes else INPUT
 
-    @property
-    def specs(self) -> dict[str, TensorSpec]:
+    @cached_property
+    def specs(self) -> Mapping[str, TensorSpec]:
         """Every tensor by name, the input first; ValueError where an op does not fit."""
-        specs = {INPUT: self.input}
-        for node in self.nodes:
+        specs = {INPUT: self.input, **vars(self).get("_known_specs", {})}
+        for node in self.nodes[len(specs) - 1 :]:
             try:
                 specs[node.name] = node.op.output(*(specs[name] for name in node.inputs))
             except ValueError as error:
                 raise ValueError(f"node {node.name!r}: {error}") from error
-        return specs
+        return MappingProxyType(specs)
 
     @property
     def output(self) -> TensorSpec:
@@ -115,9 +125,22 @@ class Graph:
         """The tensor that the final decision is made on, else the output."""
         return self.nodes[-1].inputs[0] if self.is_classifier else self.output_name
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """Every node by its name."""
+        return MappingProxyType({node.name: node for node in self.nodes})
+
     def users(self, name: str) -> tuple[Node, ...]:
         """The nodes that read a tensor."""
-        return tuple(node for node in self.nodes if name in node.inputs)
+        return self._users.get(name, ())
+
+    @cached_property
+    def _users(self) -> Mapping[str, tuple[Node, ...]]:
+        users: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                users.setdefault(name, []).append(node)
+        return {name: tuple(nodes) for name, nodes in users.items()}
 
     def node_macs(self) -> dict[str, int]:
         specs = self.specs

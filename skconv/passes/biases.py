@@ -24,15 +24,17 @@ from skconv.graph import (
     QLinear,
     verify,
 )
-from skconv.passes.calibrate import Ranges
+from skconv.passes.calibrate import FloatRun, Ranges
 from skconv.passes.quantize import quantize
-from skconv.runtime import fixed, reference
+from skconv.runtime import fixed
 from skconv.runtime.windows import chunks, convolve
 
 Array = NDArray[Any]
 
 
-def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Graph:
+def correct_biases(
+    graph: Graph, ranges: Ranges, x: Array, *, seen: FloatRun | None = None, **options: Any
+) -> Graph:
     """A float graph whose integer form has the means of ``graph``.
 
     Layer after layer, the integer graph is run on the samples; what the mean of a channel's
@@ -47,6 +49,8 @@ def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Gr
         Range of every tensor, from `skconv.passes.calibrate.calibrate`.
     x : ndarray of shape (n_samples, *graph.input.shape) or flat
         Calibration samples.
+    seen : FloatRun, optional
+        A run of the graph on just these samples, where there was one.
     **options
         Of `skconv.passes.quantize.quantize`, which the result is meant for. It proves the
         accumulators of the new biases.
@@ -76,7 +80,8 @@ def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Gr
     integer = quantize(graph, ranges, **options)
     specs = integer.specs
     layers = dict(_layers(graph, integer))
-    means = _means(graph, x, list(layers.values()))
+    means = _means(seen or FloatRun(graph, x), layers.values())
+    rows = list(chunks(integer, len(x)))
     found = {INPUT: fixed.quantize_input(integer.input, x).reshape(-1, *integer.input.shape)}
     corrected: dict[str, Node] = {}
     for node in integer.nodes:
@@ -90,40 +95,33 @@ def correct_biases(graph: Graph, ranges: Ranges, x: Array, **options: Any) -> Gr
         for name in node.inputs:
             if integer.users(name)[-1] is node:
                 found.pop(name, None)
-        found[node.name] = _evaluated(integer, op, inputs).astype(specs[node.name].dtype)
+        found[node.name] = _evaluated(op, inputs, rows).astype(specs[node.name].dtype)
     nodes = tuple(corrected.get(node.name, node) for node in graph.nodes)
     return verify(replace(graph, nodes=nodes))
 
 
 def _layers(graph: Graph, integer: Graph) -> Iterator[tuple[str, Node]]:
     """Names of integer nodes, and the float node whose bias each holds."""
-    ops = {node.name: node.op for node in integer.nodes}
     for node in graph.nodes:
         if not isinstance(node.op, Conv | Linear):
             continue
         users = graph.users(node.name)
         # The limit behind a layer is a part of its integer node.
         is_limited = len(users) == 1 and users[0].op.clip_limits is not None
-        name = users[0].name if is_limited and node.name not in ops else node.name
-        op = ops.get(name)
+        name = users[0].name if is_limited and node.name not in integer.by_name else node.name
+        found = integer.by_name.get(name)
+        op = found.op if found else None
         if isinstance(op, QLinear) or (isinstance(op, QConv) and not op.shared):
             yield name, node
 
 
-def _means(graph: Graph, x: Array, layers: Iterable[Node]) -> dict[str, Array]:
+def _means(seen: FloatRun, layers: Iterable[Node]) -> dict[str, Array]:
     """Mean of every channel of what layers of a float graph yield.
 
     They are linear: it is what they make of the mean of their inputs.
     """
-    inputs = {node.name: node.inputs[0] for node in layers}
-    last = max([-1, *(i for i, node in enumerate(graph.nodes) if node.name in inputs.values())])
-    before = replace(graph, nodes=graph.nodes[: last + 1])
-    sums: dict[str, Array] = {}
-    for rows in chunks(before, len(x)):
-        tensors = reference.tensors(before, x[rows])
-        for name in inputs.values():
-            sums[name] = sums.get(name, 0.0) + tensors[name].sum(axis=0)
-    return {node.name: _channel_means(node.op, sums[node.inputs[0]] / len(x)) for node in layers}
+    sums, n_samples = seen.sums, len(seen.x)
+    return {node.name: _channel_means(node.op, sums[node.inputs[0]] / n_samples) for node in layers}
 
 
 def _channel_means(op: Any, mean: Array) -> Array:
@@ -157,6 +155,7 @@ def _with_integer_bias(op: Any, error: Array) -> Op:
     return replace(op, bias=np.rint(op.bias - error / _unit(op)).astype(np.int32))
 
 
-def _evaluated(graph: Graph, op: Op, inputs: list[Array]) -> Array:
-    rows = chunks(graph, len(inputs[0]))
+def _evaluated(op: Op, inputs: list[Array], rows: list[slice]) -> Array:
+    if len(rows) == 1:
+        return fixed.evaluate(op, *inputs)
     return np.concatenate([fixed.evaluate(op, *(x[r] for x in inputs)) for r in rows])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import Graph
+from skconv.graph import Conv, Graph, Linear
 from skconv.runtime import reference
 from skconv.runtime.windows import check_batch, chunks
 
@@ -47,13 +49,60 @@ def calibrate(graph: Graph, x: NDArray[Any], method: Method = "minmax") -> dict[
     """
     if method not in get_args(Method):
         raise ValueError(f"calibration={method!r}, wanted one of {get_args(Method)}")
-    x = check_calibration(graph, x)
-    ranges = _extremes(graph, x)
+    return ranges_seen(FloatRun(graph, check_calibration(graph, x)), method)
+
+
+@dataclass(frozen=True)
+class FloatRun:
+    """What a float graph makes of samples, as far as integers ask for it: run once."""
+
+    graph: Graph
+    x: NDArray[Any]
+
+    def batches(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """All tensors, chunk by chunk."""
+        for rows in self.chunks:
+            yield reference.tensors(self.graph, self.x[rows])
+
+    @cached_property
+    def chunks(self) -> list[slice]:
+        return list(chunks(self.graph, len(self.x)))
+
+    @property
+    def limits(self) -> dict[str, Range]:
+        """The least and the greatest number of every tensor, and 0."""
+        return self._seen[0]
+
+    @property
+    def sums(self) -> dict[str, NDArray[Any]]:
+        """Sums over the samples of what convolutions and linear layers read."""
+        return self._seen[1]
+
+    @cached_property
+    def _seen(self) -> tuple[dict[str, Range], dict[str, NDArray[Any]]]:
+        layers = [node for node in self.graph.nodes if isinstance(node.op, Conv | Linear)]
+        read = dict.fromkeys(node.inputs[0] for node in layers)
+        low = dict.fromkeys(self.graph.specs, 0.0)
+        high = dict.fromkeys(self.graph.specs, 0.0)
+        sums: dict[str, NDArray[Any]] = {}
+        for tensors in self.batches():
+            for name, values in tensors.items():
+                # The border of a `Pad` may be minus infinity: no integer has to stand for that.
+                least = values.min(initial=0.0, where=values > -np.inf)
+                low[name] = min(low[name], float(least))
+                high[name] = max(high[name], float(values.max()))
+            for name in read:
+                sums[name] = sums.get(name, 0.0) + tensors[name].sum(axis=0)
+        return {name: (low[name], high[name]) for name in low}, sums
+
+
+def ranges_seen(run: FloatRun, method: Method) -> dict[str, Range]:
+    """The ranges of all tensors in a run, as of `calibrate`."""
     if method == "minmax":
-        return ranges
+        return run.limits
     choose = _percentile_range if method == "percentile" else _mse_range
-    histograms = _histograms(graph, x, ranges)
-    return {name: choose(histograms[name], ranges[name]) for name in ranges}
+    histograms = _histograms(run, run.limits)
+    return {name: choose(histograms[name], limits) for name, limits in run.limits.items()}
 
 
 def check_calibration(graph: Graph, x: NDArray[Any]) -> NDArray[Any]:
@@ -66,26 +115,9 @@ def check_calibration(graph: Graph, x: NDArray[Any]) -> NDArray[Any]:
     return x
 
 
-def _batches(graph: Graph, x: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
-    for rows in chunks(graph, len(x)):
-        yield reference.tensors(graph, x[rows])
-
-
-def _extremes(graph: Graph, x: NDArray[Any]) -> dict[str, Range]:
-    low = dict.fromkeys(graph.specs, 0.0)
-    high = dict.fromkeys(graph.specs, 0.0)
-    for tensors in _batches(graph, x):
-        for name, values in tensors.items():
-            # The border of a `Pad` may be minus infinity: no integer has to stand for that.
-            least = values.min(initial=0.0, where=values > -np.inf)
-            low[name] = min(low[name], float(least))
-            high[name] = max(high[name], float(values.max()))
-    return {name: (low[name], high[name]) for name in low}
-
-
-def _histograms(graph: Graph, x: NDArray[Any], ranges: Ranges) -> dict[str, NDArray[np.int64]]:
+def _histograms(run: FloatRun, ranges: Ranges) -> dict[str, NDArray[np.int64]]:
     counts = {name: np.zeros(N_BINS, np.int64) for name in ranges}
-    for tensors in _batches(graph, x):
+    for tensors in run.batches():
         for name, values in tensors.items():
             low, high = ranges[name]
             if high > low:

@@ -79,7 +79,7 @@ def equalize(graph: Graph, x: Array) -> Graph:
     if not found:
         return graph
     largest = _channel_magnitudes(graph, x)
-    nodes = {node.name: node for node in graph.nodes}
+    nodes = dict(graph.by_name)
     for group in found:
         factors = _factors(graph, group, largest)
         readers = {node.name: node for name in group for node in graph.users(name)}

@@ -80,7 +80,7 @@ def fold(graph: Graph) -> Graph:
 def _fold_once(graph: Graph) -> Graph | None:
     """``graph`` after the first rule that applies; None where none does."""
     specs = graph.specs
-    nodes = {node.name: node for node in graph.nodes}
+    nodes = graph.by_name
     for node in graph.nodes:
         if len(node.inputs) != 1:
             continue

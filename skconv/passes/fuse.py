@@ -96,9 +96,9 @@ def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
 def _contrast(graph: Graph, conv: Node) -> tuple[Node, ...]:
     """The contrast of the patches that a convolution sees, and the division by it."""
     divide = _only_user(graph, conv, "divide")
-    if divide is None or divide.inputs[0] != conv.name:
+    if divide is None or divide.inputs[0] != conv.name or divide.inputs[1] == INPUT:
         return ()
-    contrast = next(node for node in graph.nodes if node.name == divide.inputs[1])
+    contrast = graph.by_name[divide.inputs[1]]
     order = [graph.nodes.index(node) for node in (conv, contrast, divide)]
     if (
         _sees_the_same(conv, contrast)

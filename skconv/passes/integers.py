@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.graph import Conv, Graph
 from skconv.passes.biases import correct_biases
-from skconv.passes.calibrate import Method, calibrate, check_calibration
+from skconv.passes.calibrate import FloatRun, Method, check_calibration, ranges_seen
 from skconv.passes.device import device_units
 from skconv.passes.equalize import equalize
 from skconv.passes.quantize import InputType, device_input, quantize
@@ -65,15 +65,17 @@ def integer_graph(
 
 def _quantized(graph: Graph, samples: Array, calibration: Method, options: dict[str, Any]) -> Graph:
     if not is_deep(graph):
-        ranges = calibrate(graph, samples, calibration)
+        ranges = ranges_seen(FloatRun(graph, samples), calibration)
         report(f"ranges of all tensors on {len(samples)} samples")
         return quantize(graph, ranges, **options)
     few = samples[_evenly_spaced(len(samples))]
     graph = equalize(graph, few)
     report(f"channels equalised on {len(few)} samples")
-    ranges = calibrate(graph, samples, calibration)
+    run = FloatRun(graph, samples)
+    ranges = ranges_seen(run, calibration)
     report(f"ranges of all tensors on {len(samples)} samples")
-    graph = correct_biases(graph, ranges, few, **options)
+    seen = run if len(few) == len(samples) else None
+    graph = correct_biases(graph, ranges, few, seen=seen, **options)
     report(f"biases corrected on {len(few)} samples")
     return quantize(graph, ranges, **options)
 

@@ -60,8 +60,7 @@ class Lowering:
 
     def _is_first(self, node: Node) -> bool:
         """Whether no convolution comes before a node."""
-        nodes = {node.name: node for node in self.source.nodes}
-        sources = [nodes[name] for name in node.inputs if name != INPUT]
+        sources = [self.source.by_name[name] for name in node.inputs if name != INPUT]
         return all(not isinstance(s.op, Conv) and self._is_first(s) for s in sources)
 
     def vector_limit(self, node: Node) -> int:
@@ -74,7 +73,7 @@ class Lowering:
         """Whether an integer tensor holds the numbers of the device, as they are."""
         if name == INPUT:
             return True
-        node = next(node for node in self.graph.nodes if node.name == name)
+        node = self.graph.by_name[name]
         return node.op.facts.role == "layout" and self.is_delivered(node.inputs[0])
 
     def limit(self, name: str) -> int:

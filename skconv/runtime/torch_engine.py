@@ -13,7 +13,7 @@ This module imports torch. Import it where something is computed, not with the p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, Literal, NamedTuple
@@ -131,7 +131,7 @@ def _full_precision(device: torch.device) -> Iterator[None]:
         yield
 
 
-def _largest_tensor(graph: Graph, specs: dict[str, TensorSpec]) -> int:
+def _largest_tensor(graph: Graph, specs: Mapping[str, TensorSpec]) -> int:
     """Bytes of the largest tensor of one sample, a kernel matrix in float64 included."""
     tensors = [4 * math.prod(spec.shape) for spec in specs.values()]
     kernels = [
@@ -154,11 +154,10 @@ def _on_device(op: Op, device: torch.device) -> Op:
 
 
 def _plan(graph: Graph, device: torch.device) -> list[Step]:
-    makers = {node.name: node.op for node in graph.nodes}
     last_use = {name: node.name for node in graph.nodes for name in node.inputs}
     steps = []
     for node in graph.nodes:
-        source = makers.get(node.inputs[0])
+        source = graph.by_name.get(node.inputs[0])
         steps.append(
             Step(
                 node.name,
@@ -166,7 +165,7 @@ def _plan(graph: Graph, device: torch.device) -> list[Step]:
                 node.inputs,
                 # A reshaped or permuted tensor shares its memory with another one.
                 overwrites=source is not None
-                and not isinstance(source, Reshape | Permute)
+                and not isinstance(source.op, Reshape | Permute)
                 and graph.users(node.inputs[0]) == (node,),
                 frees=tuple(name for name in node.inputs if last_use[name] == node.name),
             )

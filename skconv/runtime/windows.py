@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from skconv.graph.base import TensorSpec
 from skconv.graph.core import INPUT, Graph
 from skconv.graph.ops import BlockHistogram, ConvGeometry, PoolGeometry
 from skconv.graph.patches import PatchGeometry
@@ -26,8 +27,13 @@ def pad(x: Batch, op: ConvGeometry | PatchGeometry) -> Batch:
     """Maps ``(n, h, w, c)`` with the border that an op wants."""
     if not any(map(any, op.padding)):
         return x
-    width = ((0, 0), *op.padding, (0, 0))
-    return np.pad(x, width, mode="wrap" if op.pad_mode == "circular" else "constant")
+    if op.pad_mode == "circular":
+        return np.pad(x, ((0, 0), *op.padding, (0, 0)), mode="wrap")
+    (top, bottom), (left, right) = op.padding
+    n, height, width, channels = x.shape
+    padded = np.zeros((n, top + height + bottom, left + width + right, channels), x.dtype)
+    padded[:, top : top + height, left : left + width] = x
+    return padded
 
 
 def windows(
@@ -182,7 +188,10 @@ def run_chunks(
         tensors = walk(graph, x[rows], evaluate)
         for name, part in parts.items():
             part.append(tensors[name])
-    return {
-        name: np.concatenate(part) if part else np.empty((0, *specs[name].shape))
-        for name, part in parts.items()
-    }
+    return {name: _joined(part, specs[name]) for name, part in parts.items()}
+
+
+def _joined(parts: list[Batch], spec: TensorSpec) -> Batch:
+    if len(parts) == 1:
+        return np.ascontiguousarray(parts[0])
+    return np.concatenate(parts) if parts else np.empty((0, *spec.shape))

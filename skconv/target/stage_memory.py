@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,7 +77,7 @@ class StageMemory:
         return next((n for n in self.graph.nodes if n.name == name and n is not self.pixel), None)
 
     @cached_property
-    def specs(self) -> dict[str, TensorSpec]:
+    def specs(self) -> Mapping[str, TensorSpec]:
         return self.graph.specs
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -87,7 +87,7 @@ class Network:
     strides: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
-    def _specs(self) -> dict[str, TensorSpec]:
+    def _specs(self) -> Mapping[str, TensorSpec]:
         return self.graph.specs
 
     @cached_property
@@ -126,10 +126,10 @@ class Network:
         """MACs and parameter bytes of every node; what will be folded costs nothing."""
         macs = self.graph.node_macs()
         sizes = {node.name: narrowed(node.op).parameter_bytes for node in self.graph.nodes}
-        ops = {node.name: node.op for node in self.graph.nodes}
         for node in self.graph.nodes:
-            source = ops.get(node.inputs[0])
-            if is_foldable(source, node.op) and len(self.graph.users(node.inputs[0])) == 1:
+            name = node.inputs[0]
+            source = self.graph.by_name[name].op if name != INPUT else None
+            if is_foldable(source, node.op) and len(self.graph.users(name)) == 1:
                 macs[node.name] = sizes[node.name] = 0
         return macs, sizes
 
@@ -192,7 +192,7 @@ class Network:
         return self._after(tensor) if tap == "after_activation" else tensor
 
     def _before(self, tensor: str) -> str:
-        nodes = {node.name: node for node in self.graph.nodes}
+        nodes = self.graph.by_name
         while tensor in nodes and nodes[tensor].op.facts.role == "entrywise":
             tensor = nodes[tensor].inputs[0]
         return tensor
