@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -160,12 +160,15 @@ def _turns_bits(graph: Graph) -> bool:
 
 def _cancellation(graph: Graph, held: Any) -> float:
     """How much larger the summands of a kernel machine are than what is left of them."""
-    machines = [node for node in graph.nodes if isinstance(node.op, KernelMachine)]
-    if not machines:
+    node = next((node for node in graph.nodes if isinstance(node.op, KernelMachine)), None)
+    if node is None:
         return 1.0
-    flat = held.reshape(len(held), -1)
-    scores = reference.tensors(graph, flat, (machines[0].name,))[machines[0].name]
-    return float(np.abs(machines[0].op.dual_coef).sum(axis=1).max() / np.abs(scores).max())
+    machine = cast(KernelMachine, node.op)
+    names = (*node.inputs, node.name)
+    tensors = reference.tensors(graph, held.reshape(len(held), -1), names)
+    x, scores = (tensors[name] for name in names)
+    summands = np.abs(reference.kernel_values(machine, x)) @ np.abs(machine.dual_coef).T
+    return float(summands.max() / np.abs(scores).max())
 
 
 def _extremes(spec: Any, seed: int) -> Any:

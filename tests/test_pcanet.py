@@ -326,3 +326,10 @@ def test_pipeline_on_digits() -> None:
         model = make_pipeline(features, LinearSVC(C=0.01)).fit(X[:900], y[:900])
         accuracy[learn] = model.score(X[900:], y[900:])
     assert accuracy["pca"] > 0.93 and accuracy["random"] > 0.9
+
+
+@pytest.mark.parametrize(("length", "n_blocks"), [(15, 3), (16, 4), (28, 4), (2, 2)])
+def test_long_axes_have_more_blocks(length: int, n_blocks: int) -> None:
+    x = np.random.default_rng(0).normal(size=(20, 16, length))
+    pcanet = PCANetFeatures(n_kernels=(2, 2), kernel_size=(3, 2), input_shape=(16, length)).fit(x)
+    assert len(pcanet.get_feature_names_out()) == 4 * n_blocks * 2 * 4

@@ -30,8 +30,8 @@ from skconv.stages.windows import fit_window, overlapping
 MAX_BITS = 8
 # Rounding errors of a float32, relative.
 _ROUNDING = float(np.finfo(np.float32).eps) / 2
-# Blocks along each axis where none are stated.
-_BLOCKS = 3
+# Blocks along an axis where none are stated: more on one of 16 pixels or more.
+_BLOCKS, _BLOCKS_OF_LONG, _LONG = 3, 4, 16
 _STAGE = StageSpec(padding="same")
 
 
@@ -98,8 +98,8 @@ class PCANetFeatures(ConvExtractor):
         warning; so is a block.
     block_size : int, (int, int) or None, default=None
         Height and width of the blocks, in pixels. Blocks that do not fit whole are left
-        out. None: 3 x 3 blocks of about half the height and width, which cover the map and
-        overlap by about half; three on a signal.
+        out. None: blocks that cover the map and overlap by about half, four along an axis of
+        16 pixels or more and three along a shorter one.
     block_overlap : float in [0, 1) or None, default=None
         How much of a block of a stated size the next one covers. The step of the blocks is
         ``(1 - block_overlap) * block_size``, rounded to the nearest integer, halves up. None
@@ -319,9 +319,9 @@ class PCANetFeatures(ConvExtractor):
                 f"block_overlap={self.block_overlap!r} with block_size=None, which says where "
                 "blocks lie: want block_overlap=None, or a block_size"
             )
-        counts = [min(_BLOCKS, length) for length in map_shape[:2]]
         (rows, down), (columns, across) = (
-            overlapping(length, count) for length, count in zip(map_shape[:2], counts, strict=True)
+            overlapping(length, min(length, _BLOCKS_OF_LONG if length >= _LONG else _BLOCKS))
+            for length in map_shape[:2]
         )
         return (rows, columns), (down, across)
 
