@@ -50,15 +50,17 @@ def test_names_tell_cases_apart():
 
 @pytest.mark.needs("cc")
 def test_on_this_machine(tmp_path):
-    output = exactness.output_on_host(program(cases(), host=True), ("-O0",), tmp_path)
+    output = exactness.output_on_host(
+        program(cases(), host=True), ("-O0", exactness.APART), tmp_path
+    )
     if text := differences(cases(), output):
         pytest.fail(text, pytrace=False)
 
 
-@pytest.mark.slow
 @pytest.mark.needs(*tools("cortex-m4"))
 def test_on_cortex_m4():
     special = specialized(cases(), "cortex-m4")
-    output = exactness.output_on_target(program(special, host=False), "cortex-m4", ("-Os",))
+    flags = ("-Os", exactness.APART)
+    output = exactness.output_on_target(program(special, host=False), "cortex-m4", flags)
     if text := differences(special, output):
         pytest.fail(text, pytrace=False)
