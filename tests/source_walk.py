@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.decomposition import FastICA
 
 from skconv import ConvFeatures, ConvStage, QuantizedFeatures
-from skconv.codegen.specialize import specialize
 from skconv.graph import Quantized
 from skconv.kernels import (
     ArrayKernels,
@@ -33,10 +32,10 @@ from skconv.kernels import (
     RandomKernels,
     UnionKernels,
 )
-from skconv.passes.fuse import fuse
 from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, POOLS
 from skconv.target.targets import get_target
 from tests.many_graphs import Case
+from tests.selecting import fastest, fuse
 
 
 def rises(maps: Any) -> Any:
@@ -165,6 +164,5 @@ class Walk:
 def specialized(cases: Sequence[Case], target: str) -> list[Case]:
     """The cases with the routines of a target in them."""
     return [
-        replace(case, special=specialize(case.special, get_target(target), "speed"))
-        for case in cases
+        replace(case, special=fastest(case.special, get_target(target), "speed")) for case in cases
     ]

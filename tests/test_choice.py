@@ -12,7 +12,7 @@ from skconv.codegen.estimates import instructions
 from skconv.codegen.render import render
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.routines.row_stage import DspRowStage
-from skconv.codegen.select import LEAST_SAVED, MOST_BYTES, MOST_TIMES, TIMES, for_target
+from skconv.codegen.select import LEAST_SAVED, MOST_BYTES, MOST_TIMES, TIMES, select
 from skconv.codegen.text import table
 from skconv.graph import (
     Abs,
@@ -28,7 +28,6 @@ from skconv.graph import (
     TensorSpec,
     Triangle,
 )
-from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
 from skconv.target.memory import overlaps, plan_memory
 from skconv.target.targets import get_target
@@ -40,6 +39,7 @@ from skconv.testing import (
     linear,
     quantized_example,
 )
+from tests.selecting import fuse
 
 RNG = np.random.default_rng(0)
 M4 = get_target("cortex-m4")
@@ -47,14 +47,14 @@ OPTIONS: tuple[Optimize, ...] = ("size", "balanced", "speed")
 
 
 def model(shape, *ops, head: str = "linear") -> Graph:
-    """Ops and a classifier, as integers, fused."""
+    """Ops and a classifier, as integers."""
     graph = Graph(TensorSpec(shape))
     for op in ops:
         graph = graph.append(op)
     size = graph.output.size
     graph = graph.append(Reshape((size,)))
     last = linear(RNG, 10, size) if head == "linear" else kernel_machine(RNG, head, size)
-    return fuse(quantized_example(graph.append(last), input_dtype="int8"))
+    return quantized_example(graph.append(last), input_dtype="int8")
 
 
 def sound(length: int, kernel: int = 16, window: int = 160, step: int = 160) -> Graph:
@@ -108,7 +108,7 @@ def test_balanced_is_worth_its_memory(name, target):
     graph = MODELS[name]()
     for by_rows in (False, True):
         small, balanced, fast = (
-            for_target(graph, get_target(target), option, by_rows=by_rows) for option in OPTIONS
+            select(graph, get_target(target), option, by_rows=by_rows) for option in OPTIONS
         )
         assert ram(small) <= ram(balanced) <= ram(fast)
         check_rule(small, balanced, 1 - instructions(balanced) / instructions(small))
@@ -129,13 +129,13 @@ def counted(graph: Graph) -> int:
 @pytest.mark.parametrize("name", ["image", "overlap", "machine", "sound", "sound, short kernels"])
 def test_balanced_is_worth_its_memory_as_it_is_counted(name):
     graph = MODELS[name]()
-    small, balanced = (for_target(graph, M4, option) for option in OPTIONS[:2])
+    small, balanced = (select(graph, M4, option) for option in OPTIONS[:2])
     check_rule(small, balanced, 1 - counted(balanced) / counted(small))
 
 
 def test_a_long_signal_goes_through_its_stage_sample_by_sample():
     graph = sound(16_000)
-    small, balanced, fast = (for_target(graph, M4, option) for option in OPTIONS)
+    small, balanced, fast = (select(graph, M4, option) for option in OPTIONS)
     assert ram(fast) > 60_000
     assert ram(balanced) <= TIMES * ram(small) <= 256
     assert [type(n.op).__name__ for n in balanced.nodes] == ["Reshape", "DspRowStage"]
@@ -150,17 +150,17 @@ def test_the_bytes_of_a_turned_signal(step, target):
     x = example_samples(graph, 4)
     wanted = fixed.run(graph, x)
     for option in OPTIONS[:2]:
-        special = for_target(graph, get_target(target), option)
+        special = select(graph, get_target(target), option)
         assert np.array_equal(fixed.run(special, x), wanted)
         assert not overlaps(plan_memory(special))
         assert_runtimes_agree(special, x)
 
 
 def test_overlapping_windows_of_a_signal_need_few_sums_on_any_target():
-    graph = sound(1000, step=40)
+    graph = fuse(sound(1000, step=40))
     assert isinstance(graph.nodes[0].op, Fused)
     for target in ("portable", "avr"):
-        small = for_target(graph, get_target(target), "size")
+        small = select(graph, get_target(target), "size")
         assert 2 * ram(small) < ram(graph)
 
 
@@ -175,8 +175,8 @@ def test_a_stage_whose_routine_saves_too_little_steps_back():
             for node in with_machine.nodes
         ),
     )
-    assert isinstance(for_target(alone, M4).nodes[0].op, DspRowStage)
-    assert isinstance(for_target(heavy, M4).nodes[0].op, Fused)
+    assert isinstance(select(alone, M4).nodes[0].op, DspRowStage)
+    assert isinstance(select(heavy, M4).nodes[0].op, Fused)
 
 
 def larger(machine: QKernelMachine) -> QKernelMachine:
@@ -196,4 +196,4 @@ def larger(machine: QKernelMachine) -> QKernelMachine:
 
 def test_float_graphs_stay():
     graph = Graph(TensorSpec((6,))).append(linear(RNG, 3, 6)).append(ArgMax())
-    assert all(for_target(graph, M4, option) is graph for option in OPTIONS)
+    assert all(select(graph, M4, option) is graph for option in OPTIONS)

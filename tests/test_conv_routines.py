@@ -17,7 +17,6 @@ from skconv.codegen.routines.depthwise import DspDepthwise
 from skconv.codegen.routines.first import DspFirst
 from skconv.codegen.routines.rows import DspRows
 from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
-from skconv.codegen.specialize import specialize
 from skconv.codegen.text import table
 from skconv.deploy.compiled import write_files
 from skconv.graph import ArgMax, Graph, Hash, QConv, Relu, Reshape, verify
@@ -26,6 +25,7 @@ from skconv.target.memory import plan_memory
 from skconv.target.targets import WARNING_FLAGS, get_target
 from tests import exactness
 from tests.integer_graphs import input_spec, qconv, samples
+from tests.selecting import op_by_op
 
 M0, M4 = get_target("cortex-m0"), get_target("cortex-m4")
 ON_M4, ON_M0 = emulator.tools("cortex-m4"), emulator.tools("cortex-m0")
@@ -46,7 +46,7 @@ def layers(shape, *each, dtype="uint8") -> Graph:
 
 
 def routines(graph: Graph, target="cortex-m4", optimize="balanced") -> list[type]:
-    return [type(node.op) for node in specialize(graph, get_target(target), optimize).nodes]
+    return [type(node.op) for node in op_by_op(graph, get_target(target), optimize).nodes]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def classifier(graph: Graph) -> Graph:
 @FEW
 @given(graph=networks())
 def test_every_tensor_on_the_host(tmp_path_factory, target, optimize, graph):
-    special = specialize(graph, get_target(target), optimize)
+    special = op_by_op(graph, get_target(target), optimize)
     flags = (*exactness.SANITIZERS, "-DM_TRACE")
     folder = tmp_path_factory.mktemp("host")
     assert exactness.run_program(traced(special, host=True), flags, folder) == 0
@@ -152,7 +152,7 @@ def test_every_tensor_on_the_host(tmp_path_factory, target, optimize, graph):
 @FEW
 @given(graph=networks())
 def test_every_tensor_on_the_target(target, graph):
-    special = specialize(graph, get_target(target))
+    special = op_by_op(graph, get_target(target))
     sources = traced(special, host=False)
     assert exactness.on_target(sources, target, ("-O2", "-DM_TRACE")) == 0
 
@@ -160,7 +160,7 @@ def test_every_tensor_on_the_target(target, graph):
 @pytest.mark.needs(*emulator.tools("avr"))
 def test_an_export_for_any_core_runs_on_an_avr():
     graph = layers((6, 7, 2), (3, (3, 3), {"padding": SAME}), (2, (2, 2), {}))
-    special = specialize(graph, get_target("portable"))
+    special = op_by_op(graph, get_target("portable"))
     assert {type(node.op) for node in special.nodes} == {BlockedConv}
     assert exactness.on_target(traced(special, host=False), "avr", ("-O2", "-DM_TRACE")) == 0
 
@@ -172,7 +172,7 @@ def test_tables_and_arena_are_those_of_the_report(target, optimize):
     stride = {"stride": (2, 2), "padding": SAME}
     first, rest = (4, (3, 3), stride), (0, (3, 3), {"padding": SAME})
     graph = classifier(layers((12, 14, 3), first, rest, (1, (1, 1), {}), (3, (3, 3), {})))
-    special = specialize(graph, get_target(target), optimize)
+    special = op_by_op(graph, get_target(target), optimize)
     sizes = emulator.object_sizes(render(special, "m"), flags=("-O2",), target=target)
     tables = sum(s.size for s in sizes.symbols.values() if s.section == "rodata")
     cost = report(special)
@@ -187,7 +187,7 @@ def depthwise_after_relu(dtype: str, kept: bool) -> Graph:
     graph = graph.append(op, name="filtered")
     if kept:
         graph = graph.append(Relu(), "map", name="again")
-    return specialize(verify(graph.append(Relu(), name="last")), M4)
+    return op_by_op(verify(graph.append(Relu(), name="last")), M4)
 
 
 def test_depthwise_writes_over_an_input_that_nobody_reads_later():
@@ -203,7 +203,7 @@ def test_a_tensor_of_another_type_in_the_same_memory(tmp_path):
     """Bytes of codes, with and without a sign; the functions that write them name the type."""
     graph = Graph(input_spec((6, 8, 6))).append(Hash(2), name="codes")
     op = qconv(np.random.default_rng(0), graph.output, 3, (3, 3), groups=3, padding=SAME)
-    graph = specialize(classifier(graph.append(op, name="filtered")), M4)
+    graph = op_by_op(classifier(graph.append(op, name="filtered")), M4)
     homes = plan_memory(graph).homes
     assert homes["filtered"] == homes["codes"]
     flags = (*exactness.SANITIZERS, "-DM_TRACE")
@@ -216,7 +216,7 @@ def test_an_avr_refuses_tables_that_it_cannot_read(tmp_path):
     graph = layers((6, 7, 2), (3, (3, 3), {}))
 
     def compiled(target: str) -> subprocess.CompletedProcess[str]:
-        write_files(tmp_path, render(specialize(graph, get_target(target)), "m"))
+        write_files(tmp_path, render(op_by_op(graph, get_target(target)), "m"))
         flags = (*WARNING_FLAGS, *get_target("avr").flags)
         command = ["avr-gcc", "-Os", *flags, "-c", "m.c", "-o", "m.o"]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -272,6 +272,6 @@ def test_instructions_of_a_whole_network(target, budget):
         (1, (1, 1), {}),
         (8, (3, 3), {"padding": SAME}),
     )
-    found = instructions(specialize(graph, get_target(target)), target)
+    found = instructions(op_by_op(graph, get_target(target)), target)
     assert found <= budget * 1.02
     assert found < instructions(graph, target) * (0.25 if target == "cortex-m4" else 0.95)

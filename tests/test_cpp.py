@@ -10,12 +10,12 @@ import pytest
 from skconv import emulator
 from skconv.codegen.headers import header_texts
 from skconv.codegen.render import render
-from skconv.codegen.specialize import specialize
 from skconv.deploy.compiled import write_files
 from skconv.graph import Graph
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, quantized_example
 from tests.integer_graphs import every_integer_op
+from tests.selecting import op_by_op
 
 FLAGS = ("-std=c++11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-O1")
 ARM = ("arm-none-eabi-g++", *get_target("cortex-m4").flags)
@@ -50,7 +50,7 @@ def test_models_are_cpp(name, tmp_path):
 
 
 def special(name: str) -> Graph:
-    return specialize(quantized_example(example_graphs()[name]), get_target("cortex-m4"), "speed")
+    return op_by_op(quantized_example(example_graphs()[name]), get_target("cortex-m4"), "speed")
 
 
 @pytest.mark.needs(ARM[0])

@@ -27,12 +27,12 @@ from skconv.graph import (
 from skconv.passes.biases import correct_biases
 from skconv.passes.calibrate import calibrate
 from skconv.passes.equalize import SMALLEST_FACTOR, equalize, groups
-from skconv.passes.fuse import fuse
 from skconv.passes.integers import integer_graph, is_deep
 from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed, reference
 from skconv.testing import example_samples
 from tests.random_networks import mobile_network, networks
+from tests.selecting import fuse
 
 
 def normal(*shape: int, seed: int = 0) -> NDArray[np.float32]:

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from skconv import emulator
 from skconv.codegen.render import render
 from skconv.codegen.routines.hash import DspHash, DspHashStage, packing
-from skconv.codegen.specialize import specialize
 from skconv.graph import (
     INPUT,
     ArgMax,
@@ -23,7 +22,6 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.passes.fuse import fuse
 from skconv.target.cost import report
 from skconv.target.memory import scratch_bytes
 from skconv.target.targets import get_target
@@ -33,6 +31,7 @@ from tests.integer_graphs import conv_parts, input_spec, requantization, samples
 from tests.mcu.hash import hashed, map_case, map_row, row, stage_case, work
 from tests.mcu.rows import head
 from tests.mcu.running import differing_on_host, differing_on_m4
+from tests.selecting import fastest, op_by_op
 
 TOOLS = emulator.tools("cortex-m4")
 M4 = get_target("cortex-m4")
@@ -166,7 +165,7 @@ def special(name: str) -> Graph:
     chain = chains()[name]
     graph = chain if name == "codes" else Graph(chain.input).append(Fused(chain), INPUT)
     graph = graph.append(Reshape((graph.output.size,))).append(ArgMax())
-    return specialize(graph, M4)
+    return op_by_op(graph, M4)
 
 
 @pytest.mark.needs("cc", *TOOLS)
@@ -216,7 +215,7 @@ def test_counts_are_weighted_where_bins_are_few_and_blocks_apart():
 
 
 def test_fusion_hands_the_stage_over():
-    assert isinstance(specialize(fuse(chains()["weighted"]), M4).nodes[0].op, DspHashStage)
+    assert isinstance(fastest(chains()["weighted"], M4).nodes[0].op, DspHashStage)
 
 
 @pytest.mark.needs(*TOOLS)

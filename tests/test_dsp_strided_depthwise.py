@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skconv import emulator
+from skconv.codegen.routines.base import Wish
+from skconv.codegen.routines.registry import planned
 from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
 from skconv.codegen.routines.strided_depthwise import packing as strided_depthwise
-from skconv.codegen.specialize import pack
+from skconv.target.targets import get_target
 from tests.integer_graphs import input_spec, qconv
 from tests.mcu.cases import measure
 from tests.mcu.depthwise import conv_case
@@ -90,7 +92,7 @@ def test_instructions_and_bytes_of_sixteen_channels(output, instructions):
 
 def test_what_it_serves_and_what_it_leaves_to_the_portable_path():
     op, x = strided(np.random.default_rng(0), (8, 8, 4), (3, 3), (2, 2), ((1, 1), (1, 1)))
-    assert isinstance(pack(op, x, "balanced"), DspStridedDepthwise)
+    assert isinstance(planned(op, x, get_target("cortex-m4"), Wish()), DspStridedDepthwise)
     for stride in ((1, 1), (2, 1), (2, 3), (4, 2)):
         assert not strided_depthwise.fits(replace(op, stride=stride), x)
     assert not strided_depthwise.fits(replace(op, pad_mode="circular"), x)

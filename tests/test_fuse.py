@@ -23,7 +23,6 @@ from skconv.graph import (
     SoftThreshold,
     Square,
 )
-from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
 from skconv.target.memory import overlaps, plan_memory
 from skconv.target.stage_memory import StageMemory
@@ -36,6 +35,7 @@ from skconv.testing import (
     linear,
     quantized_example,
 )
+from tests.selecting import fuse
 
 RNG = np.random.default_rng(0)
 

@@ -11,8 +11,6 @@ from skconv import KMeansConvFeatures, datasets, emulator, to_c
 from skconv.codegen.interface import Interface
 from skconv.codegen.render import render
 from skconv.codegen.routines.row_stage import DspRowStage
-from skconv.codegen.specialize import specialize
-from skconv.codegen.stream import stream
 from skconv.graph import (
     INPUT,
     ArgMax,
@@ -32,7 +30,6 @@ from skconv.graph import (
     TensorSpec,
     Triangle,
 )
-from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
 from skconv.target.cost import report
 from skconv.target.memory import overlaps, plan_memory
@@ -45,6 +42,7 @@ from skconv.testing import (
     quantized_example,
 )
 from tests import exactness
+from tests.selecting import fastest, fuse
 
 RNG = np.random.default_rng(0)
 ZEROS = ((1, 1), (1, 1))
@@ -78,8 +76,7 @@ def stage(
 
 def for_core(graph: Graph, target: str, form: str) -> Graph:
     by_rows = form == "rows"
-    special = specialize(fuse(graph), get_target(target), by_rows=by_rows)
-    return stream(special) if by_rows else special
+    return fastest(graph, get_target(target), by_rows=by_rows)
 
 
 def check(graph: Graph, special: Graph) -> None:

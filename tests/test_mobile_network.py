@@ -12,10 +12,8 @@ from skconv import emulator
 from skconv.codegen.routines.conv import DspConv
 from skconv.codegen.routines.depthwise import DspDepthwise
 from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
-from skconv.codegen.specialize import specialize
 from skconv.graph import Add, Clip, Graph, QAdd, QConv, TensorSpec
 from skconv.passes.calibrate import calibrate
-from skconv.passes.fuse import fuse
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import quantize
 from skconv.runtime import fixed, reference
@@ -24,6 +22,7 @@ from skconv.target.targets import get_target
 from skconv.testing import chain, conv
 from tests import exactness
 from tests.random_networks import mobile_network
+from tests.selecting import fastest
 
 
 @cache
@@ -43,7 +42,7 @@ def integer_network(conv_bits: Bits = 8) -> Graph:
 
 
 def exported(target: str, conv_bits: Bits = 8) -> Graph:
-    return specialize(fuse(integer_network(conv_bits)), get_target(target))
+    return fastest(integer_network(conv_bits), get_target(target))
 
 
 def error(conv_bits: Bits = 8) -> float:

@@ -31,7 +31,6 @@ from skconv.graph import (
 from skconv.graph.base import BOTH
 from skconv.graph.nested import Packed
 from skconv.graph.serialize import op_classes
-from skconv.passes.fuse import fuse
 from skconv.passes.lower import lower
 from skconv.runtime import fixed, reference, torch_engine
 from skconv.testing import (
@@ -41,6 +40,7 @@ from skconv.testing import (
     example_samples,
     quantized_example,
 )
+from tests.selecting import fuse
 
 OPS = [
     value

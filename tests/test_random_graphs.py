@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from skconv.codegen import routines as routines_of
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.specialize import specialize
 from skconv.emulator import tools
 from skconv.graph import Fused, Graph, Op, QLinear, TensorSpec
 from skconv.graph.nested import Packed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
-from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
 from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
@@ -27,6 +25,7 @@ from tests import exactness
 from tests.integer_graphs import every_integer_op
 from tests.many_graphs import Case, differences, program, samples
 from tests.random_graphs import MOST_CHANNELS, graphs, seeded_graphs
+from tests.selecting import fastest
 
 N_GRAPHS = 200
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
@@ -68,7 +67,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
 def cases(target: str) -> list[Case]:
     """All graphs as an export for the target has them."""
     return [
-        Case(f"g{i}_{optimize}", graph, specialize(fuse(graph), get_target(target), optimize))
+        Case(f"g{i}_{optimize}", graph, fastest(graph, get_target(target), optimize))
         for i, (graph, optimize) in enumerate(drawn())
     ]
 
@@ -224,7 +223,7 @@ def test_the_graphs_use_every_routine_of_a_target():
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(graphs(), st.sampled_from(OPTIMIZE), st.sampled_from(["portable", "cortex-m4"]))
 def test_any_graph(graph, optimize, target):
-    special = specialize(fuse(graph), get_target(target), optimize)
+    special = fastest(graph, get_target(target), optimize)
     x = samples(graph.input)
     wanted, found = fixed.tensors(graph, x), fixed.tensors(special, x)
     for node in special.nodes:

@@ -12,8 +12,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skconv import NotConvertibleError, emulator, to_graph
 from skconv.codegen import render as printer
-from skconv.codegen.specialize import specialize
-from skconv.codegen.stream import stream
 from skconv.graph import (
     Abs,
     ArgMax,
@@ -30,7 +28,6 @@ from skconv.graph import (
     SoftThreshold,
     TensorSpec,
 )
-from skconv.passes.fuse import fuse
 from skconv.passes.quantize import quantize
 from skconv.runtime import fixed, reference, torch_engine
 from skconv.target.memory import plan_memory
@@ -45,6 +42,7 @@ from skconv.testing import (
 )
 from tests.exactness import SANITIZERS, on_target, run_program
 from tests.integer_graphs import requantization, samples, signed_root
+from tests.selecting import fastest, fuse
 from tests.test_stream import pushing_program
 
 RNG = np.random.default_rng(0)
@@ -183,7 +181,7 @@ def test_a_stage_takes_the_root_in(pool, flat_first, headed):
 def test_stages_with_a_root_in_c(index, pool):
     for channels, headed in ((1, index % 2 == 0), (2, index % 2 == 1)):
         fused = fuse(rooted(pool, flat_first=index > 1, headed=headed, channels=channels))
-        packed = specialize(fused, get_target("cortex-m4"))
+        packed = fastest(fused, get_target("cortex-m4"))
         assert classes(packed)[0] == ("DspStage" if channels + index // 3 == 1 else "DspRowStage")
         x = samples(np.random.default_rng(1), fused.input, 6)
         assert_runtimes_agree(fused, x)
@@ -198,7 +196,7 @@ def test_a_root_needs_no_memory(target):
         graph = chain(conv(RNG, (4, 3, 3, 1)), SOFT, MeanPool(), *ops, shape=(12, 12, 1))
         graph = graph.append(Reshape((graph.output.size,)))
         graph = quantized_example(graph.append(linear(RNG, 3, graph.output.size)))
-        packed = specialize(fuse(graph), get_target(target), "size")
+        packed = fastest(graph, get_target(target), "size")
         nbytes.append(plan_memory(packed).arena_bytes)
     assert nbytes[1] == nbytes[0]
 
@@ -221,7 +219,7 @@ def test_what_a_stage_does_not_take_in():
 
 
 def by_rows(graph: Graph, target: str) -> Graph:
-    return stream(specialize(fuse(graph), get_target(target)))
+    return fastest(graph, get_target(target), by_rows=True)
 
 
 @pytest.mark.needs("cc")

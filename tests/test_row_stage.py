@@ -12,9 +12,10 @@ from hypothesis import Phase, given, settings
 from skconv import emulator
 from skconv.codegen.render import render
 from skconv.codegen.routines import row_stage
+from skconv.codegen.routines.base import Wish
+from skconv.codegen.routines.registry import planned
 from skconv.codegen.routines.row_stage import DspRowStage
 from skconv.codegen.routines.stage import DspStage
-from skconv.codegen.specialize import specialize
 from skconv.codegen.text import table
 from skconv.graph import (
     Abs,
@@ -33,12 +34,12 @@ from skconv.graph import (
     SoftThreshold,
     verify,
 )
-from skconv.passes.fuse import fuse
 from skconv.target.cost import report
 from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
 from tests import exactness
 from tests.integer_graphs import input_spec, qconv, requantization, samples
+from tests.selecting import fastest, fuse
 
 M4 = get_target("cortex-m4")
 TOOLS = emulator.tools("cortex-m4")
@@ -133,7 +134,7 @@ def fused(graph: Graph) -> Graph:
 def special(graph: Graph, optimize="balanced") -> Graph:
     """With the routine, whether or not it takes less memory."""
     whole = fused(graph)
-    op = row_stage.pack(whole.nodes[0].op, optimize)
+    op = row_stage.plan(whole.nodes[0].op, whole.input, Wish(optimize))
     assert isinstance(op, DspRowStage)
     found = replace(whole, nodes=(replace(whole.nodes[0], op=op), *whole.nodes[1:]))
     return found if found.is_classifier else decided(found)
@@ -187,19 +188,19 @@ USUAL = {
 def test_what_is_specialised(name):
     graph = fuse(USUAL[name])
     assert isinstance(graph.nodes[0].op, Fused)
-    first = [specialize(graph, M4, o).nodes[0].op for o in ("size", "balanced", "speed")]
+    first = [fastest(graph, M4, o).nodes[0].op for o in ("size", "balanced", "speed")]
     assert [type(op) for op in first] == [Fused, DspRowStage, DspRowStage]
 
 
 def test_windows_side_by_side_on_one_channel_have_a_routine_of_their_own():
     graph = fuse(stage((14, 14, 1), 8, (3, 3), "none", "max", ((2, 2), (2, 2))))
-    assert isinstance(specialize(graph, M4).nodes[0].op, DspStage)
+    assert isinstance(fastest(graph, M4).nodes[0].op, DspStage)
 
 
 @pytest.mark.needs(*TOOLS)
 @pytest.mark.parametrize("name", USUAL)
 def test_tables_and_arena_are_those_of_the_report(name):
-    graph = specialize(fuse(USUAL[name]), M4)
+    graph = fastest(USUAL[name], M4)
     sizes = emulator.object_sizes(render(graph, "m"), flags=("-O2",), target="cortex-m4")
     tables = sum(s.size for s in sizes.symbols.values() if s.section == "rodata")
     cost = report(graph)
@@ -237,7 +238,7 @@ def instructions(graph: Graph) -> int:
 def test_instructions(name, budget):
     """Counts are exact; 2 % are for other releases of the compiler."""
     portable = fuse(USUAL[name])
-    found = instructions(specialize(portable, M4))
+    found = instructions(fastest(portable, M4))
     assert found <= budget * 1.02
     assert found < instructions(portable) / 3
 
@@ -249,10 +250,11 @@ MANY_STEPS = stage((14, 14, 4), 8, (3, 3), "abs", "mean", ((10, 10), (1, 1)), cl
 @pytest.mark.needs("cc")
 @pytest.mark.parametrize("graph", [SIGNAL, MANY_STEPS], ids=["signal", "many steps"])
 def test_ops_one_after_the_other_where_the_routine_takes_more_memory(graph, tmp_path):
-    found = specialize(fused(graph), M4)
+    found = fastest(fused(graph), M4)
     assert [type(n.op).__name__ for n in found.nodes[:2]] == ["DspConv", "Abs"]
-    packed = row_stage.pack(fused(graph).nodes[0].op, "balanced")
-    assert packed is None or packed.scratch_bytes > plan_memory(found).arena_bytes
+    op = fused(graph).nodes[0].op
+    packed = planned(op, graph.input, M4, Wish())
+    assert packed is op or packed.scratch_bytes > plan_memory(found).arena_bytes
     assert exactness.on_host(found, inputs(graph), exactness.SANITIZERS, tmp_path) == 0
-    kept = specialize(fused(graph), M4, by_rows=True)
-    assert isinstance(kept.nodes[0].op, Fused if packed is None else DspRowStage)
+    kept = fastest(fused(graph), M4, by_rows=True)
+    assert isinstance(kept.nodes[0].op.stage, Fused if packed is op else DspRowStage)

@@ -11,9 +11,7 @@ from skconv.codegen.routines.conv import DspConv
 from skconv.codegen.routines.kernel_machine import DspKernelMachine
 from skconv.codegen.routines.linear import DspLinear
 from skconv.codegen.routines.stage import DspStage
-from skconv.codegen.specialize import specialize
 from skconv.graph import Abs, ArgMax, BothSigns, L2Pool, MaxPool, MeanPool, Relu, Reshape, Square
-from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
 from skconv.target.cost import report
 from skconv.target.targets import get_target
@@ -27,6 +25,7 @@ from skconv.testing import (
     quantized_example,
 )
 from tests import exactness
+from tests.selecting import fastest, fuse, op_by_op
 
 TOOLS = emulator.tools("cortex-m4")
 
@@ -49,7 +48,7 @@ def stage(middle, pool):
 def test_the_bytes_stay(name, optimize):
     for dtype in ("int8", "int16"):
         graph = quantized_example(example_graphs()[name], input_dtype=dtype)
-        special = specialize(graph, M4, optimize)
+        special = op_by_op(graph, M4, optimize)
         x = example_samples(graph)
         assert np.array_equal(fixed.run(special, x), fixed.run(graph, x))
         assert_runtimes_agree(special, x)
@@ -59,7 +58,7 @@ def test_the_bytes_stay(name, optimize):
 @pytest.mark.parametrize("middle", [None, Abs(), Relu(), BothSigns(), Square()])
 @pytest.mark.parametrize("pool", [MaxPool(), MeanPool((3, 2), (3, 2)), L2Pool((2, 3), (3, 3))])
 def test_stages_on_the_host_and_on_the_target(middle, pool):
-    graph = specialize(fuse(stage(middle, pool)), M4)
+    graph = fastest(stage(middle, pool), M4)
     assert isinstance(graph.nodes[0].op, DspStage)
     x = example_samples(graph)
     assert_runtimes_agree(graph, x)
@@ -68,8 +67,8 @@ def test_stages_on_the_host_and_on_the_target(middle, pool):
 
 
 def test_every_routine_is_used():
-    graphs = [specialize(quantized_example(g), M4) for g in example_graphs().values()]
-    graphs.append(specialize(fuse(stage(Abs(), MaxPool())), M4))
+    graphs = [op_by_op(quantized_example(g), M4) for g in example_graphs().values()]
+    graphs.append(fastest(stage(Abs(), MaxPool()), M4))
     used = {type(node.op) for graph in graphs for node in graph.nodes}
     assert {DspConv, DspKernelMachine, DspLinear, DspStage} <= used
 
@@ -79,11 +78,11 @@ def test_other_targets_keep_the_portable_routines(target):
     """But for convolutions, where `tests/test_conv_routines.py` looks closer."""
     for name in ("groups", "two layers", "rbf"):
         graph = quantized_example(example_graphs()[name])
-        assert specialize(graph, get_target(target)) == graph
+        assert op_by_op(graph, get_target(target)) == graph
     graph = quantized_example(example_graphs()["conv"])
-    assert specialize(graph, get_target("avr")) == graph
-    assert specialize(graph, get_target(target), "size") == graph
-    assert specialize(graph, get_target(target)) != graph
+    assert op_by_op(graph, get_target("avr")) == graph
+    assert op_by_op(graph, get_target(target), "size") == graph
+    assert op_by_op(graph, get_target(target)) != graph
 
 
 @pytest.mark.needs(*TOOLS)
@@ -93,7 +92,7 @@ def test_tables_and_arena_are_those_of_the_report(optimize):
         *(quantized_example(example_graphs()[n]) for n in ("conv", "rbf", "laplacian", "scaler")),
         fuse(stage(Abs(), MeanPool((3, 3), (3, 3)))),
     ):
-        special = specialize(graph, M4, optimize)
+        special = op_by_op(graph, M4, optimize)
         sizes, cost = (
             emulator.object_sizes(render(special, "m"), flags=("-O2",), target="cortex-m4"),
             report(special),
@@ -115,6 +114,6 @@ def test_a_stage_takes_a_third_of_the_instructions():
         emulator.count_instructions(
             render(g, "m"), "m_run(x, y)", prelude=prelude, flags=("-O3",), target="cortex-m4"
         )
-        for g in (graph, specialize(graph, M4))
+        for g in (graph, op_by_op(graph, M4))
     )
     assert special < plain / 3

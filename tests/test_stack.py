@@ -10,15 +10,14 @@ import pytest
 
 from skconv import ConvFeatures, ConvStage, to_c
 from skconv.codegen.render import render
-from skconv.codegen.specialize import specialize
 from skconv.codegen.stack import stack_bytes
 from skconv.deploy.compiled import write_files
 from skconv.graph import Abs, ArgMax, Graph, Relu, Reshape
 from skconv.kernels import RandomKernels
-from skconv.passes.fuse import fuse
 from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_graphs, linear, quantized_example
 from tests.integer_graphs import every_integer_op
+from tests.selecting import fastest
 
 LIBRARY = 64  # 64-bit products and memcpy, of libgcc and libc, called from the deepest function
 COMPILER = "arm-none-eabi-gcc"
@@ -52,14 +51,14 @@ def reported(graph: Graph, target: str, folder) -> int:
 @pytest.mark.parametrize("target", ["cortex-m4", "cortex-m0"])
 @pytest.mark.parametrize("name", ["residual", "laplacian", "depth", "channel contrast", "hash"])
 def test_the_largest_frames_of_single_layers(name, target, tmp_path):
-    graph = specialize(fuse(quantized_example(example_graphs()[name])), get_target(target), "speed")
+    graph = fastest(quantized_example(example_graphs()[name]), get_target(target), "speed")
     assert reported(graph, target, tmp_path) + LIBRARY <= stack_bytes(graph)
 
 
 @pytest.mark.needs(COMPILER)
 @pytest.mark.parametrize("target", ["cortex-m4", "cortex-m0"])
 def test_a_deep_network(target, tmp_path):
-    graph = specialize(fuse(quantized_example(deep())), get_target(target), "balanced")
+    graph = fastest(quantized_example(deep()), get_target(target), "balanced")
     assert reported(graph, target, tmp_path) + LIBRARY <= stack_bytes(graph)
 
 

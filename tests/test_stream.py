@@ -13,8 +13,6 @@ from skconv import emulator
 from skconv.codegen.interface import Interface
 from skconv.codegen.render import render
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.specialize import specialize
-from skconv.codegen.stream import stream
 from skconv.codegen.text import table
 from skconv.graph import (
     Abs,
@@ -34,7 +32,6 @@ from skconv.graph import (
     Square,
     TensorSpec,
 )
-from skconv.passes.fuse import fuse
 from skconv.runtime import fixed
 from skconv.target.cost import report
 from skconv.target.memory import overlaps, plan_memory
@@ -43,6 +40,7 @@ from skconv.testing import assert_runtimes_agree, conv, example_samples, linear
 from skconv.testing import quantized_example as quantized
 from tests.exactness import SANITIZERS, on_target, run_program
 from tests.mcu.rows import budget, head
+from tests.selecting import fastest
 
 M4 = emulator.tools("cortex-m4")
 M0 = emulator.tools("cortex-m0")
@@ -117,7 +115,7 @@ def pushing_program(graph: Graph, x, *, host: bool, interface: Interface | None 
 
 
 def by_rows(graph: Graph, target: str = "portable", optimize: Optimize = "balanced") -> Graph:
-    return stream(specialize(fuse(graph), get_target(target), optimize, by_rows=True), optimize)
+    return fastest(graph, get_target(target), optimize, by_rows=True)
 
 
 def with_head(graph: Graph, n_classes: int = 3) -> Graph:
@@ -365,7 +363,7 @@ def test_the_budget_of_rows_pushed_to_scores():
 )
 def test_what_cannot_take_rows(graph):
     with pytest.raises(ValueError, match=r"input='rows': .*wanted a convolution"):
-        stream(fuse(quantized(graph, input_dtype="int8")))
+        fastest(quantized(graph, input_dtype="int8"), get_target("portable"), by_rows=True)
 
 
 def test_names_of_tensors_do_not_meet_those_of_the_functions():

@@ -10,13 +10,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skconv import LaplacianNuSVC, PCANetFeatures, RandomConvFeatures, datasets, to_c
-from skconv.codegen.specialize import specialize
 from skconv.emulator import tools
 from skconv.graph.nested import Packed
 from skconv.runtime import fixed
 from skconv.target.targets import TARGETS, get_target
 from tests import exactness
 from tests.integer_graphs import every_integer_op, samples
+from tests.selecting import op_by_op
 
 SIMULATED = [name for name, target in TARGETS.items() if target.board]
 OPTIMISATIONS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-flto"]
@@ -59,7 +59,7 @@ def fitted(name):
 def special_program(target):
     """A program that compares every tensor of a graph that uses the routines of a target."""
     graph, x = every_op()
-    special = specialize(graph, get_target(target))
+    special = op_by_op(graph, get_target(target))
     assert sum(isinstance(node.op, Packed) for node in special.nodes) >= 10
     return exactness.tracing_program(special, x, host=False)
 

@@ -17,7 +17,7 @@ import skconv.codegen.emit_float
 import skconv.codegen.emit_fused
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches
-import skconv.codegen.specialize  # noqa: F401  (all five register ops)
+import skconv.codegen.routines.registry  # noqa: F401  (all five register ops)
 from skconv.codegen.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root
 from skconv.codegen.text import CTYPES, call, float_literal, struct
 from skconv.graph import (

@@ -18,7 +18,7 @@ The C of a model ``gesture`` offers, in ``gesture.h``:
   where labels are integers;
 - where wanted (`skconv.codegen.interface.Interface`) ``gesture_probabilities``, and an arena
   that the caller gives;
-- of a graph that takes rows (`skconv.codegen.stream`) ``GESTURE_ROWS``, ``GESTURE_ROW_SIZE`` and
+- of a graph that takes rows (`skconv.codegen.streams`) ``GESTURE_ROWS``, ``GESTURE_ROW_SIZE`` and
   three functions more, for a sample that is never held as a whole::
 
       gesture_begin();

@@ -28,10 +28,3 @@ def by_samples(op: Fused) -> Fused:
 
 def _exchanged(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (shape[1], shape[0], *shape[2:])
-
-
-def turned_chain(op: Fused, name: str) -> Graph:
-    """The stage of a signal as a chain that turns its input; ``name`` is that of its node."""
-    stage = by_samples(op)
-    turn = Graph(op.graph.input).append(Reshape(stage.graph.input.shape), name=f"{name}_turned")
-    return turn.append(stage, name=name)

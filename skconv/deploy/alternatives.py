@@ -9,7 +9,7 @@ from typing import get_args
 from skconv.codegen.estimates import code_bytes
 from skconv.codegen.interface import Input, Interface
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.select import for_target
+from skconv.codegen.select import select
 from skconv.graph import Graph
 from skconv.target.cost import Alternative, input_bytes
 from skconv.target.memory import plan_memory
@@ -40,7 +40,7 @@ def alternatives(graph: Graph, target: Target, options: Options) -> Iterator[Alt
     Parameters
     ----------
     graph : Graph
-        Before routines are chosen; a float graph has no alternatives.
+        Op by op; a float graph has no alternatives.
     target : Target
     options : Options
         What the model was exported with.
@@ -59,7 +59,7 @@ def alternatives(graph: Graph, target: Target, options: Options) -> Iterator[Alt
 
 def _cost(written: str, graph: Graph, target: Target, options: Options) -> Alternative:
     by_rows = options.interface.input == "rows"
-    built = for_target(graph, target, options.optimize, by_rows=by_rows)
+    built = select(graph, target, options.optimize, by_rows=by_rows)
     plan = plan_memory(built)
     tables = built.parameter_bytes
     if options.interface.probabilities is not None:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from skconv.convert import to_graph
 from skconv.deploy.arguments import check_samples
 from skconv.deploy.input_check import check_input
-from skconv.graph import INPUT, ArgMax, Fused, Graph, Reshape, TensorSpec, Threshold
+from skconv.graph import INPUT, ArgMax, Graph, Reshape, TensorSpec, Threshold
 from skconv.passes.equalize import groups
 from skconv.passes.fold import fold
-from skconv.passes.fuse import in_parts
 from skconv.passes.integers import is_deep
 from skconv.runtime import fixed, reference
 from skconv.runtime.windows import chunks
@@ -123,8 +122,8 @@ def compare(model: CModel, X: Any) -> Comparison:
         )
     flat = check_samples("X", X, model.graph.input.size)
     check_input(model.graph.input, flat)
-    source = _with_decision(fold(to_graph(model.estimator)), model._any_target)
-    graph = unfused(model._any_target)
+    graph = model._any_target
+    source = _with_decision(fold(to_graph(model.estimator)), graph)
     free = _free_channels(source)
     sums = {name: _Sums(_clips(graph, name), free.get(name)) for name in _common(source, graph)}
     n_same = 0
@@ -141,12 +140,6 @@ def compare(model: CModel, X: Any) -> Comparison:
     )
     agreement = n_same / len(flat) if graph.is_classifier else None
     return Comparison(compared, len(flat), agreement, equalized=not free.keys().isdisjoint(sums))
-
-
-def unfused(graph: Graph) -> Graph:
-    """An integer graph with the nodes of its fused stages, so that each has its tensor."""
-    stages = {node.name: node.op.graph for node in graph.nodes if isinstance(node.op, Fused)}
-    return in_parts(graph, stages)
 
 
 def _with_decision(source: Graph, exported: Graph) -> Graph:

@@ -20,7 +20,6 @@ from skconv.graph import ArgMax, Graph, Quantized, Threshold
 from skconv.passes.calibrate import Method
 from skconv.passes.device import centred
 from skconv.passes.fold import fold
-from skconv.passes.fuse import fuse
 from skconv.passes.integers import integer_graph
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
@@ -194,9 +193,9 @@ def _check_options(**given: Any) -> None:
 
 
 def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
-    """What `integer_graph` makes of the arguments, fused; its errors name the estimator."""
+    """What `integer_graph` makes of the arguments; its errors name the estimator."""
     try:
-        graph = fuse(integer_graph(*arguments, **bits))
+        graph = integer_graph(*arguments, **bits)
     except NoIntegerFormError as error:
         raise refused(estimator, error) from error
     report("integers chosen")

@@ -15,7 +15,7 @@ from skconv.codegen.estimates import code_bytes
 from skconv.codegen.interface import Interface
 from skconv.codegen.render import render
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.select import for_target
+from skconv.codegen.select import select
 from skconv.deploy import project
 from skconv.deploy.alternatives import Options, alternatives
 from skconv.deploy.arguments import check_option, check_samples
@@ -50,7 +50,7 @@ class CModel(Scored):
     estimator : estimator
         What was converted.
     graph : Graph
-        What is computed, before routines are chosen for a target.
+        What is computed, op by op.
     name : str
         Prefix of all C symbols.
     target : Target
@@ -105,7 +105,7 @@ class CModel(Scored):
         self.estimator = estimator
         self.interface = interface or Interface()
         by_rows = self.interface.input == "rows"
-        self.graph = for_target(graph, target, optimize, by_rows=by_rows)
+        self.graph = select(graph, target, optimize, by_rows=by_rows)
         self.name = name
         self.target = target
         # A copy: a view would keep all samples alive, and in the pickle.

@@ -16,8 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from skconv.graph import (
     INPUT,
@@ -33,7 +32,7 @@ from skconv.graph import (
     QRoot,
     Rescale,
     Reshape,
-    verify,
+    TensorSpec,
 )
 from skconv.graph.facts import StagePart
 from skconv.target.memory import aligned, plan_memory
@@ -43,54 +42,58 @@ from skconv.target.stage_memory import StageMemory
 TAIL: tuple[StagePart, ...] = ("root", "flatten", "rescale", "root", "head")
 
 
-def fuse(graph: Graph) -> Graph:
-    """An integer graph with its stages as `Fused` ops."""
-    fused = Graph(graph.input)
-    names = {INPUT: INPUT}
+def chains(graph: Graph) -> Iterator[tuple[Node, ...]]:
+    """The nodes of an integer graph, each once: those of a stage together, all others alone.
+
+    The nodes of an op that is a stage already are those inside of it.
+    """
     done: set[str] = set()
     for node in graph.nodes:
-        if node.name in done:
-            continue
-        chain = stage(graph, node)
-        op = Fused(chain_graph(graph, chain)) if len(chain) > 1 else node.op
-        fused = fused.append(op, *(names[i] for i in node.inputs), name=chain[-1].name)
-        names[chain[-1].name] = fused.output_name
-        done.update(member.name for member in chain)
-    return verify(replace(fused, classes=graph.classes))
+        if isinstance(node.op, Fused):
+            yield inner_nodes(node, node.op)
+        elif node.name not in done:
+            chain = stage(graph, node)
+            done.update(member.name for member in chain)
+            yield chain
 
 
-def in_parts(graph: Graph, parts: Mapping[str, Graph]) -> Graph:
-    """A graph with the chains of some `Fused` ops, by the names of their nodes, in their place."""
-    nodes: list[Node] = []
-    for node in graph.nodes:
-        if node.name not in parts:
-            nodes.append(node)
-            continue
-        chain = parts[node.name]
-        names = {INPUT: node.inputs[0], chain.output_name: node.name}
-        nodes += [
-            Node(names.get(m.name, m.name), m.op, tuple(names.get(i, i) for i in m.inputs))
-            for m in chain.nodes
-        ]
-    return verify(replace(graph, nodes=tuple(nodes)))
+def inner_nodes(node: Node, op: Fused) -> tuple[Node, ...]:
+    """The nodes inside of a stage, as they would stand in the place of its own."""
+    names = {INPUT: node.inputs[0], op.graph.output_name: node.name}
+    return tuple(
+        Node(names.get(m.name, m.name), m.op, tuple(names.get(i, i) for i in m.inputs))
+        for m in op.graph.nodes
+    )
+
+
+def fused(chain: Graph) -> Fused:
+    """A chain as one op; a lone convolution gets a pooling that changes nothing."""
+    is_alone = begins_a_stage(chain.nodes[-1].op)
+    return Fused(chain.append(MaxPool((1, 1), (1, 1))) if is_alone else chain)
+
+
+def begins_a_stage(op: Op) -> bool:
+    """Whether an op is a convolution, of kernels or of codes."""
+    return op.facts.stage in ("kernels", "codes")
 
 
 def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
     """The nodes that are fused with ``first``, itself included; it alone where none are."""
-    begins = first.op.facts.stage
-    if begins not in ("kernels", "codes"):
+    if not begins_a_stage(first.op):
         return (first,)
     chain = [first]
-    if begins == "kernels":
+    has_kernels = first.op.facts.stage == "kernels"
+    if has_kernels:
         chain += _contrast(graph, first)
         for part in ("pixel", "entry"):
             if node := _only_user(graph, chain[-1], part):
                 chain.append(node)
-    pool = _only_user(graph, chain[-1], "pool" if begins == "kernels" else "histogram")
+    pool = _only_user(graph, chain[-1], "pool" if has_kernels else "histogram")
     if pool is None:
         return (first,)
     chain = [*chain, pool, *_tail(graph, pool)]
-    return tuple(chain) if _saves_memory(chain_graph(graph, chain)) else (first,)
+    x = graph.specs[first.inputs[0]]
+    return tuple(chain) if _saves_memory(chain_graph(x, chain)) else (first,)
 
 
 def _contrast(graph: Graph, conv: Node) -> tuple[Node, ...]:
@@ -161,11 +164,11 @@ def _only_user(graph: Graph, node: Node, part: StagePart) -> Node | None:
     return users[0] if len(users) == 1 and users[0].op.facts.stage == part else None
 
 
-def chain_graph(graph: Graph, chain: Iterable[Node]) -> Graph:
-    """Nodes that follow each other, as a graph of their own."""
+def chain_graph(x: TensorSpec, chain: Iterable[Node]) -> Graph:
+    """Nodes that follow each other, as a graph of their own, of the input of the first."""
     chain = tuple(chain)
     (source,) = chain[0].inputs
-    inner = Graph(graph.specs[source])
+    inner = Graph(x)
     for node in chain:
         inputs = (INPUT if name == source else name for name in node.inputs)
         inner = inner.append(node.op, *inputs, name=node.name)

@@ -30,15 +30,14 @@ from skconv import emulator
 from skconv.codegen import estimates
 from skconv.codegen.interface import Interface
 from skconv.codegen.render import render
-from skconv.codegen.specialize import specialize
 from skconv.deploy.bench import benchmark
 from skconv.graph import Graph
-from skconv.passes.fuse import fuse
 from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, example_samples, quantized_example
 from tests.estimate_graphs import drawn, hashed
 from tests.pipelines import PAIRS, exported
+from tests.selecting import fastest, fuse
 
 CORES = ("cortex-m4", "cortex-m0", "cortex-m3", "rv32imc", "avr")
 FOLDS = 5
@@ -99,9 +98,9 @@ def forms(graph: Graph) -> Iterator[tuple[str, Graph]]:
     found = {
         "ops": graph,
         "fused": fused,
-        "blocked": specialize(fused, plain),
-        "balanced": specialize(fused, dsp),
-        "size": specialize(fused, dsp, "size"),
+        "blocked": fastest(fused, plain),
+        "balanced": fastest(fused, dsp),
+        "size": fastest(fused, dsp, "size"),
     }
     seen = set()
     for name, form in found.items():

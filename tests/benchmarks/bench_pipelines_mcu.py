@@ -16,12 +16,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
 from skconv.codegen.render import render
-from skconv.codegen.specialize import specialize
 from skconv.graph import Graph
-from skconv.passes.fuse import fuse
 from skconv.target.cost import report
 from skconv.target.targets import get_target
 from tests.pipelines import EXTRACTORS, Exported, exported
+from tests.selecting import fastest, fuse
 
 
 def instructions(it: Exported, graph: Graph, flag: str) -> int:
@@ -48,7 +47,7 @@ def main() -> None:
             forms = {
                 "plain": it.plain,
                 "fused": fused,
-                "cortex-m4": specialize(fused, get_target("cortex-m4")),
+                "cortex-m4": fastest(fused, get_target("cortex-m4")),
             }
             for name, graph in forms.items():
                 cost = report(graph)

@@ -25,9 +25,9 @@ from skconv.deploy.compiled import CompiledGraph
 from skconv.graph import Graph
 from skconv.passes.calibrate import calibrate
 from skconv.passes.fold import fold
-from skconv.passes.fuse import fuse
 from skconv.passes.quantize import device_input, quantize
 from skconv.runtime import fixed
+from tests.selecting import fuse
 
 N_FITTED, N_CALIBRATION, N_COMPARED = 2000, 200, 500
 LARGEST_GAP = 0.015

@@ -1,5 +1,5 @@
-"""Routines for kinds of targets: one a file, with its op, its tables and its calls.
+"""Routines for kinds of targets: one a folder, with its op, its tables, its calls and its C.
 
-A routine is a `Packed` op: ``fits`` says which ops it can carry out, ``pack`` makes it of
-one, and an `emit` prints its calls. `skconv.codegen.specialize` chooses among them.
+`skconv.codegen.routines.base` says what a routine offers, `skconv.codegen.routines.registry` lists
+them all.
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skconv.codegen.node import Call, NodeCode, emit, kernels, padding
-from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.base import Routine, Wish, without_dsp
 from skconv.codegen.routines.blocked import packing
 from skconv.codegen.text import call
 from skconv.graph import QConv, TensorSpec
@@ -21,12 +21,12 @@ class BlockedConv(Packed):
     reads_flash: ClassVar[bool] = True
 
 
-def fits(op: QConv, x: TensorSpec, optimize: Optimize) -> bool:
+def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
     """Whether it is the routine to take: wherever it serves, if its ring may take memory."""
-    return packing.fits(op, x) and optimize != "size"
+    return packing.fits(op, x) and wish.optimize != "size"
 
 
-def pack(op: QConv, x: TensorSpec, optimize: Optimize) -> BlockedConv:
+def plan(op: QConv, x: TensorSpec, wish: Wish) -> BlockedConv:
     """The op with its tables."""
     tables = {"weights": packing.weights(op, x), "bias": op.bias} | op.requantization.parameters
     return BlockedConv(op, tuple(tables.items()), packing.scratch_bytes(op, x))
@@ -40,3 +40,6 @@ def _(op: BlockedConv, code: NodeCode) -> Iterator[Call]:
     shape = (kernels(conv), padding(conv), code.requantization(conv.requantization))
     arguments = (*code.input.typed, *code.output.typed, code.input.map, *tables, *shape)
     yield Call("blocked_conv.h", call("sk_blocked_conv", *arguments, code.scratch))
+
+
+ROUTINES = (Routine(QConv, without_dsp, fits, plan),)

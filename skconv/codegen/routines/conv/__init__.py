@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skconv.codegen.node import Call, Function, NodeCode, emit, kernels, padding
-from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.base import Routine, Wish, with_dsp
 from skconv.codegen.routines.conv import packing
 from skconv.codegen.routines.conv.conv_block import ConvBlock
 from skconv.codegen.text import call
@@ -23,15 +23,15 @@ class DspConv(Packed):
     windows: int = packing.MOST_WINDOWS
 
 
-def fits(op: QConv, x: TensorSpec, optimize: Optimize) -> bool:
+def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
     """Whether it is the routine to take: wherever it serves and no other one is to be taken."""
     return packing.fits(op, x)
 
 
-def pack(op: QConv, x: TensorSpec, optimize: Optimize) -> DspConv:
+def plan(op: QConv, x: TensorSpec, wish: Wish) -> DspConv:
     """The op with its tables."""
-    bits: packing.WeightBits = 16 if optimize == "speed" else 8
-    windows = 2 if optimize == "size" else packing.MOST_WINDOWS
+    bits: packing.WeightBits = 16 if wish.optimize == "speed" else 8
+    windows = 2 if wish.optimize == "size" else packing.MOST_WINDOWS
     tables = (("packed", packing.table(op, x, bits)),)
     return DspConv(op, tables, packing.scratch_bytes(op, x, windows), bits, windows)
 
@@ -59,3 +59,6 @@ def block_function(block: ConvBlock) -> Function:
     """Equal blocks are one function, whichever layers they are of."""
     name = f"conv_block_{zlib.crc32(repr(block).encode()):08x}"
     return Function(name, tuple(block.source(name)))
+
+
+ROUTINES = (Routine(QConv, with_dsp, fits, plan, worth_a_map=True),)

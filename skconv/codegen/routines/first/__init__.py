@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skconv.codegen.node import Call, NodeCode, emit
-from skconv.codegen.routines.base import Optimize, lanes_call
+from skconv.codegen.routines.base import Routine, Wish, lanes_call, with_dsp
 from skconv.codegen.routines.first import packing
 from skconv.graph import QConv, TensorSpec
 from skconv.graph.nested import Packed
@@ -19,7 +19,7 @@ class DspFirst(Packed):
     """A convolution of a few channels, two kernels at two pixels at a time."""
 
 
-def fits(op: QConv, x: TensorSpec, optimize: Optimize) -> bool:
+def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
     """Whether it is the routine to take: where a pixel has few lanes.
 
     One channel, two, or three at an even stride; of int16, whose rows are slower to fill,
@@ -27,13 +27,14 @@ def fits(op: QConv, x: TensorSpec, optimize: Optimize) -> bool:
     columns are odd and the last but one is computed twice.
     """
     return (
-        packing.fits(op, x)
+        wish.optimize != "size"
+        and packing.fits(op, x)
         and packing.slots(op, x) <= MOST_SLOTS[x.dtype]
-        and (optimize == "balanced" or (optimize == "speed" and op.map_shape(x)[1] % 2 == 0))
+        and (wish.optimize != "speed" or op.map_shape(x)[1] % 2 == 0)
     )
 
 
-def pack(op: QConv, x: TensorSpec, optimize: Optimize) -> DspFirst:
+def plan(op: QConv, x: TensorSpec, wish: Wish) -> DspFirst:
     """The op with its tables."""
     return DspFirst(op, (("packed", packing.pack(op, x)),), packing.scratch_bytes(op, x))
 
@@ -44,3 +45,6 @@ def _(op: DspFirst, code: NodeCode) -> Iterator[Call]:
     assert isinstance(conv, QConv)
     value = packing.literal(conv, code.input.spec)
     yield Call("dsp_first.h", lanes_call("sk_first_conv", conv, code, value))
+
+
+ROUTINES = (Routine(QConv, with_dsp, fits, plan),)

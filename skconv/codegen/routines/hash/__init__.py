@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from skconv.codegen.node import Call, Function, NodeCode, emit
+from skconv.codegen.routines.base import Routine, Wish, with_dsp
 from skconv.codegen.routines.hash import packing
 from skconv.codegen.text import CTYPES, call, statement
 from skconv.graph import Fused, QConvHash, TensorSpec
@@ -23,19 +24,25 @@ class DspHashStage(Packed):
     """The same, with a histogram of blocks and perhaps a linear head."""
 
 
-fits = packing.fits
+def fits(op: QConvHash, x: TensorSpec, wish: Wish) -> bool:
+    """Whether it is the routine to take: wherever it serves."""
+    return packing.fits(op, x)
 
 
-def pack(op: QConvHash, x: TensorSpec) -> DspHash:
+def plan(op: QConvHash, x: TensorSpec, wish: Wish) -> DspHash:
     """The op with its tables."""
     return DspHash(op, (("packed", packing.pack(op)),), packing.buffer_bytes(op, x))
 
 
-def pack_stage(op: Fused) -> DspHashStage | None:
-    """The stage with its tables; None where the routine does not serve it."""
+def fits_stage(op: Fused, x: TensorSpec, wish: Wish) -> bool:
+    """Whether it is the routine of a stage to take: wherever it serves."""
+    return packing.stage_of(op) is not None
+
+
+def plan_stage(op: Fused, x: TensorSpec, wish: Wish) -> DspHashStage:
+    """The stage with its tables."""
     stage = packing.stage_of(op)
-    if stage is None:
-        return None
+    assert stage is not None
     return DspHashStage(op, tuple(packing.tables(stage).items()), packing.scratch_bytes(stage))
 
 
@@ -106,3 +113,9 @@ def _apart(code: NodeCode, header: str, text: str) -> Call:
     )
     outer = call(name, code.input.pointer, code.output.pointer, code.scratch)
     return Call(header, outer, functions=(Function(name, lines),))
+
+
+ROUTINES = (
+    Routine(QConvHash, with_dsp, fits, plan),
+    Routine(Fused, with_dsp, fits_stage, plan_stage),
+)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skconv.codegen.node import Call, NodeCode, emit
-from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.base import Routine, Wish, with_dsp
 from skconv.codegen.routines.kernel_machine import packing
 from skconv.codegen.text import CTYPES, call, struct
 from skconv.graph import QKernelMachine, TensorSpec
@@ -23,12 +23,14 @@ class DspKernelMachine(Packed):
     wide: bool = False
 
 
-fits = packing.fits
+def fits(op: QKernelMachine, x: TensorSpec, wish: Wish) -> bool:
+    """Whether it is the routine to take: wherever it serves."""
+    return packing.fits(op, x)
 
 
-def pack(op: QKernelMachine, x: TensorSpec, optimize: Optimize) -> DspKernelMachine:
+def plan(op: QKernelMachine, x: TensorSpec, wish: Wish) -> DspKernelMachine:
     """The op with its tables."""
-    wide = optimize == "speed"
+    wide = wish.optimize == "speed"
     packed = packing.pack(op, x, wide=wide)
     # In the order of sk_dsp_machine: C++ wants the fields of a structure in their order.
     tables = {"support_vectors": packed.support_vectors}
@@ -66,3 +68,6 @@ def _(op: DspKernelMachine, code: NodeCode) -> Iterator[Call]:
     scratch = f"({CTYPES['int64']} *){code.scratch}" if op.scratch_bytes else "NULL"
     arguments = (x.pointer, y.pointer, scratch, value)
     yield Call("dsp_kernel_machine.h", call("sk_dsp_kernel_machine", *arguments))
+
+
+ROUTINES = (Routine(QKernelMachine, with_dsp, fits, plan),)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skconv.codegen.node import Call, NodeCode, emit
-from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.base import Routine, Wish, with_dsp
 from skconv.codegen.routines.linear import packing
 from skconv.codegen.text import call, struct
 from skconv.graph import QLinear, TensorSpec
@@ -23,12 +23,14 @@ class DspLinear(Packed):
     wide: bool = False
 
 
-fits = packing.fits
+def fits(op: QLinear, x: TensorSpec, wish: Wish) -> bool:
+    """Whether it is the routine to take: wherever it serves."""
+    return packing.fits(op, x)
 
 
-def pack(op: QLinear, x: TensorSpec, optimize: Optimize) -> DspLinear:
+def plan(op: QLinear, x: TensorSpec, wish: Wish) -> DspLinear:
     """The op with its tables."""
-    wide = optimize == "speed" and op.weights.dtype == np.int8
+    wide = wish.optimize == "speed" and op.weights.dtype == np.int8
     tables: dict[str, Array] = {"packed": packing.pack(op, x, wide=wide), "bias": op.bias}
     if op.requantization is not None:
         tables |= op.requantization.parameters
@@ -55,3 +57,6 @@ def _(op: DspLinear, code: NodeCode) -> Iterator[Call]:
         return
     arguments = (x.pointer, *y.typed, matrix, code.requantization(linear.requantization))
     yield Call("dsp_linear.h", call("sk_dsp_linear_requantized", *arguments))
+
+
+ROUTINES = (Routine(QLinear, with_dsp, fits, plan),)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skconv.codegen.emit_fused import pooling_fields
 from skconv.codegen.emit_pixelwise import Pixelwise, Place
 from skconv.codegen.node import Call, Function, NodeCode, Tensor, emit, kernels, padding
 from skconv.codegen.routines import row_head
-from skconv.codegen.routines.base import Optimize
+from skconv.codegen.routines.base import Routine, Wish, with_dsp
 from skconv.codegen.routines.conv import block_function
 from skconv.codegen.routines.conv import packing as conv_packing
 from skconv.codegen.routines.row_stage import packing
 from skconv.codegen.routines.stage import packing as stage_packing
+from skconv.codegen.streamed import row_calls, streamed
 from skconv.codegen.text import call, struct
-from skconv.graph import Fused
-from skconv.graph.nested import Packed
+from skconv.graph import Fused, QLocalContrast, TensorSpec
+from skconv.graph.nested import Packed, Streamed
 
 
 @dataclass(frozen=True)
@@ -26,22 +27,32 @@ class DspRowStage(Packed):
     weight_bits: conv_packing.WeightBits = 8
 
 
-def pack(op: Fused, optimize: Optimize) -> DspRowStage | None:
-    """The op with its tables; None where the routine does not serve it.
+@dataclass(frozen=True)
+class StreamedDspRowStage(Streamed):
+    """The same by ``dsp_row_stream.h``, where rows of the input are pushed."""
 
-    Nor does it where memory is to be spared: pixels one by one need no rows of the input.
+
+def fits(op: Fused, x: TensorSpec, wish: Wish) -> bool:
+    """Whether it is the routine to take.
+
+    Not where memory is to be spared: pixels one by one need no rows of the input. `stage` is
+    faster where it serves, but on rows of one pixel. Pushed rows are not kept as they came,
+    which a contrast needs.
     """
-    bits: conv_packing.WeightBits = 16 if optimize == "speed" else 8
-    stage = None if optimize == "size" else packing.row_stage_of(op, bits)
-    if stage is None:
-        return None
-    return DspRowStage(op, tuple(stage.tables.items()), stage.scratch_bytes, bits)
+    if wish.optimize == "size" or packing.row_stage_of(op, 8) is None:
+        return False
+    if wish.input == "rows" and any(isinstance(n.op, QLocalContrast) for n in op.graph.nodes):
+        return False
+    return wish.input == "turned" or stage_packing.stage_of(op) is None
 
 
-def has_routine_in_parts(op: Fused) -> bool:
-    """Whether only the pooling is what the routine does not serve."""
-    members = stage_packing.members(op)
-    return members is not None and conv_packing.fits(members.conv, members.input)
+def plan(op: Fused, x: TensorSpec, wish: Wish) -> DspRowStage | StreamedDspRowStage:
+    """The op with its tables."""
+    bits: conv_packing.WeightBits = 16 if wish.optimize == "speed" else 8
+    stage = packing.row_stage_of(op, bits)
+    assert stage is not None
+    whole = DspRowStage(op, tuple(stage.tables.items()), stage.scratch_bytes, bits)
+    return streamed(StreamedDspRowStage, whole, op) if wish.input == "rows" else whole
 
 
 @emit.register
@@ -59,6 +70,32 @@ def _(op: DspRowStage, code: NodeCode) -> Iterator[Call]:
         arguments = (value, sink, *weights, code.output.pointer, head)
         text = call("sk_dsp_row_stage_scores", *arguments)
     yield Call("dsp_row_stage.h", text, functions=functions)
+
+
+@emit.register
+def _(op: StreamedDspRowStage, code: NodeCode) -> Iterator[Call]:
+    packed = op.stage
+    assert isinstance(packed, DspRowStage)
+    members = stage_of(packed)
+    before, row = row_calls(op, code)
+    fields: dict[str, object] = {
+        "progress": f"(sk_progress *)({code.scratch} + {packed.scratch_bytes})",
+        "features": features_value(members, code),
+    }
+    if (linear := members.stage.linear) is not None:
+        fields["weights"], fields["bias"] = (code.table(n, "int32") for n in ("head", "bias"))
+        fields["scores"] = code.output.pointer
+        fields["head"] = row_head.literal(linear, members.stage.features, members.stage.run)
+    functions = stage_functions(members, code)
+
+    def value(pointer: str) -> str:
+        taken = replace(code, inputs=(Tensor(pointer, code.input.spec),))
+        return struct("sk_dsp_row_stream", **fields, stage=stage_value(members, taken))
+
+    header = "dsp_row_stream.h"
+    yield Call(header, call("sk_dsp_row_stream_begin", value("NULL")), functions=functions)
+    yield from before
+    yield Call(header, call("sk_dsp_row_stream_push", value(row)))
 
 
 def stage_of(op: DspRowStage) -> packing.RowStage:
@@ -131,3 +168,6 @@ def stage_value(row_stage: packing.RowStage, code: NodeCode) -> str:
 
 def _place(row_stage: packing.RowStage, code: NodeCode, name: str) -> str:
     return f"({code.scratch} + {row_stage.offset(name)})"
+
+
+ROUTINES = (Routine(Fused, with_dsp, fits, plan, inputs=("whole", "turned", "rows")),)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from skconv.codegen.node import Call, NodeCode, emit, signed_root
 from skconv.codegen.routines import row_head
+from skconv.codegen.routines.base import Routine, Wish, with_dsp
 from skconv.codegen.routines.rows import packing as rows
 from skconv.codegen.routines.stage import packing, rows_pool
+from skconv.codegen.streamed import row_calls, streamed
 from skconv.codegen.text import call, struct
-from skconv.graph import Fused, SoftThreshold
-from skconv.graph.nested import Packed
+from skconv.graph import Fused, SoftThreshold, TensorSpec
+from skconv.graph.nested import Packed, Streamed
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,27 @@ class DspStage(Packed):
     """A convolution, a nonlinearity, a pooling and perhaps a linear head, row after row."""
 
 
-def pack(op: Fused) -> DspStage | None:
-    """The op with its tables; None where the routine does not serve it."""
+@dataclass(frozen=True)
+class StreamedDspStage(Streamed):
+    """The same, where rows of the input are pushed."""
+
+
+def fits(op: Fused, x: TensorSpec, wish: Wish) -> bool:
+    """Whether it is the routine to take: wherever it serves, but where rows are too short.
+
+    The portable stage keeps less of a signal that goes sample by sample.
+    """
+    is_too_short = wish == Wish("size", "turned")
+    return not is_too_short and packing.stage_of(op) is not None
+
+
+def plan(op: Fused, x: TensorSpec, wish: Wish) -> DspStage | StreamedDspStage:
+    """The op with its tables."""
     stage = packing.stage_of(op)
-    if stage is None:
-        return None
-    return DspStage(op, tuple(packing.tables(stage).items()), packing.scratch_bytes(stage))
+    assert stage is not None
+    tables = tuple(packing.tables(stage).items())
+    whole = DspStage(op, tables, packing.scratch_bytes(stage))
+    return streamed(StreamedDspStage, whole, op) if wish.input == "rows" else whole
 
 
 @emit.register
@@ -35,6 +52,19 @@ def _(op: DspStage, code: NodeCode) -> Iterator[Call]:
     extent = (code.input.pointer, x, stage.conv.padding[0][0], pushes(stage))
     values = (stage_value(stage, code), sink_value(stage, code))
     yield Call("dsp_stage.h", call("sk_dsp_stage_run", *values, *extent))
+
+
+@emit.register
+def _(op: StreamedDspStage, code: NodeCode) -> Iterator[Call]:
+    packed = op.stage
+    assert isinstance(packed, DspStage)
+    stage = stage_of(packed)
+    value, sink = stage_value(stage, code), sink_value(stage, code)
+    progress = f"(sk_progress *)({code.scratch} + {packed.scratch_bytes})"
+    before, row = row_calls(op, code)
+    yield Call("dsp_stage.h", call("sk_dsp_stage_begin", sink, progress))
+    yield from before
+    yield Call("dsp_stage.h", call("sk_dsp_stage_push", value, sink, progress, row))
 
 
 def stage_of(op: DspStage) -> packing.Stage:
@@ -81,3 +111,6 @@ def stage_value(stage: packing.Stage, code: NodeCode) -> str:
         conv=rows.literal(stage.conv, stage.input),
         pool=rows_pool.literal(stage.nonlinearity, stage.pool, stage.features, **values),
     )
+
+
+ROUTINES = (Routine(Fused, with_dsp, fits, plan, inputs=("whole", "turned", "rows")),)

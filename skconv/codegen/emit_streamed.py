@@ -1,0 +1,51 @@
+"""How a fused stage is printed whose input comes row by row: what begins it, what takes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from skconv.codegen.emit_fused import place, sink, stage, stage_functions
+from skconv.codegen.node import Call, NodeCode, emit
+from skconv.codegen.streamed import row_calls, zeros
+from skconv.codegen.text import call, struct
+from skconv.graph import Fused
+from skconv.graph.nested import Streamed
+from skconv.target.stage_memory import StageMemory
+
+
+@dataclass(frozen=True)
+class StreamedStage(Streamed):
+    """A stage by ``stage_stream.h``, on any core."""
+
+    reads_flash: ClassVar[bool] = True
+
+
+def streamed_stage(op: Fused) -> StreamedStage:
+    """The stage with its tables."""
+    top, bottom = zeros(op)
+    tables = tuple(op.parameters.items())
+    nbytes = StageMemory(op.graph, streamed=True).nbytes
+    return StreamedStage(op, tables, nbytes, stage=op, top=top, bottom=bottom)
+
+
+@emit.register
+def _(op: StreamedStage, code: NodeCode) -> Iterator[Call]:
+    fused = op.stage
+    assert isinstance(fused, Fused)
+    memory = StageMemory(fused.graph, streamed=True)
+    x = fused.graph.input
+    value = struct(
+        "sk_stage_stream",
+        rows=place(code, memory, "rows"),
+        row_bytes=x.nbytes // x.shape[0],
+        progress=f"(sk_progress *){place(code, memory, 'progress')}",
+        sink=sink(fused, code),
+        stage=stage(fused, code, memory),
+    )
+    before, row = row_calls(op, code)
+    functions = stage_functions(fused, code, memory)
+    yield Call("stage_stream.h", call("sk_stage_stream_begin", value), functions=functions)
+    yield from before
+    yield Call("stage_stream.h", call("sk_stage_stream_push", value, row))
