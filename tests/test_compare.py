@@ -51,7 +51,7 @@ def by_name(comparison):
 
 
 def test_fused_stages_are_taken_apart(model, found):
-    assert any(isinstance(node.op, Fused) for node in model._any_target.nodes)
+    assert any(isinstance(node.op, Fused) for node in model.for_target("portable").graph.nodes)
     names = [row.node for row in found.rows]
     assert names[0] == "input"
     assert {"relu", "maxpool", "linear"} <= set(names)
