@@ -55,9 +55,7 @@ def test_far_better_than_as_many_samples(digits, small):
     assert small.score(X_new, y_new) > of_samples + 0.02
 
 
-@pytest.mark.slow
-def test_64_vectors_hold_the_accuracy_of_thousands(fashion_mnist):
-    """The target of the benchmark, where the whole machine has 2,656 vectors and .8475."""
+def test_64_vectors_hold_the_accuracy_of_hundreds(fashion_mnist):
     images, labels = fashion_mnist
     features = QuantizedFeatures(
         RandomConvFeatures(
@@ -70,9 +68,12 @@ def test_64_vectors_hold_the_accuracy_of_thousands(fashion_mnist):
             random_state=0,
         )
     )
-    train = features.fit_transform(images[:4000])
-    model = machine(max_support_vectors=64, gamma=np.log(2) * 2.0**-12).fit(train, labels[:4000])
-    assert model.score(features.transform(images[50_000:]), labels[50_000:]) >= 0.838
+    train, gamma = features.fit_transform(images[:1000]), np.log(2) * 2.0**-12
+    new, wanted = features.transform(images[50_000:51_500]), labels[50_000:51_500]
+    whole = machine(gamma=gamma).fit(train, labels[:1000])
+    model = machine(max_support_vectors=64, gamma=gamma).fit(train, labels[:1000])
+    assert len(whole.support_) > 800
+    assert model.score(new, wanted) >= whole.score(new, wanted) - 0.01
 
 
 def test_vectors_stay_in_the_range_and_on_the_grid_of_the_samples(digits, small):
