@@ -55,6 +55,8 @@ from skconv.graph import (
     Upsample,
     verify,
 )
+from skconv.graph.integer import kernel_bound
+from skconv.graph.patches import largest_distance
 from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
 from skconv.passes.softmax import softmax
@@ -130,7 +132,7 @@ def triangle(rng, x: TensorSpec, n_centroids: int, dtype: str = "uint8") -> QTri
     limit = min(32767, int((2**31 / x.shape[-1]) ** 0.5) - x.magnitude - 1)
     reach = max(0, min(limit, 2 * x.magnitude))
     centroids = rng.integers(-reach, reach + 1, (n_centroids, x.shape[-1])).astype(np.int16)
-    bound = QTriangle(centroids).largest_distance(x)
+    bound = largest_distance(centroids, x)
     return QTriangle(centroids, requantization(rng, bound, dtype))
 
 
@@ -165,7 +167,11 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     area = int(np.prod(size))
     rule = requantization(rng, area * x.magnitude, "int8", channels)
     root = requantization(rng, round(area**0.5 * x.magnitude) + 1, "uint8")
-    for op in (MaxPool(size, stride), QMeanPool(size, stride, rule), QL2Pool(size, stride, root)):
+    for op in (
+        MaxPool(size, stride),
+        QMeanPool(size, stride, requantization=rule),
+        QL2Pool(size, stride, requantization=root),
+    ):
         graph = graph.append(op, "input")
     graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
     for dtype, many in (("int8", channels), ("int16", 1)):
@@ -213,7 +219,8 @@ def resize(rng, x: TensorSpec, size: tuple[int, int], dtype: str = "int8") -> QR
         most = min(32767, (2**31 - 1) // (taps * 32768))
         tables += [starts, rng.integers(-most, most + 1, (new, taps)).astype(np.int16)]
     shift = max(0, (largest_row(tables[1]) * x.magnitude).bit_length() - 14)
-    op = QResize(x.shape[:2], *tables, shift)
+    any_rule = requantization(np.random.default_rng(0), 1)
+    op = QResize(x.shape[:2], *tables, shift, any_rule)
     return replace(op, requantization=requantization(rng, op.accumulator_bound(x), dtype))
 
 
@@ -230,7 +237,9 @@ def add_network_ops(graph: Graph, rng) -> Graph:
         graph = graph.append(op, "input", other)
     rule = requantization(rng, x.magnitude * graph.specs[other].magnitude, "int8", channels)
     graph = graph.append(QMultiply(rule), "input", other)
-    gate = QMeanPool(x.shape[:2], (1, 1), requantization(rng, x.size * x.magnitude, "uint8"))
+    gate = QMeanPool(
+        x.shape[:2], (1, 1), requantization=requantization(rng, x.size * x.magnitude, "uint8")
+    )
     graph = graph.append(gate, "input")
     rule = requantization(rng, x.magnitude * graph.output.magnitude, "int16")
     graph = graph.append(QMultiply(rule), "input", graph.output_name)
@@ -279,8 +288,7 @@ def kernel_machine(rng, x: TensorSpec, kernel: Kernel, n_support: tuple[int, ...
     coefficients = rng.integers(-32767, 32768, (n_classes - 1, n_vectors)).astype(np.int16)
     n_pairs = n_classes * (n_classes - 1) // 2
     intercept = rng.integers(-(2**44), 2**44, n_pairs)
-    machine = QKernelMachine(kernel, vectors, coefficients, intercept, n_support, offset=offset)
-    bound = machine.accumulator_bound(x)
+    bound = kernel_bound(kernel, vectors, offset, x)
     shift = 31 - bound.bit_length()
     # Typical distances become exponents of a few units, typical products a base near 1.
     fine = kernel != "poly" and bool(rng.integers(2))
@@ -290,7 +298,18 @@ def kernel_machine(rng, x: TensorSpec, kernel: Kernel, n_support: tuple[int, ...
     rule = Requantization(multiplier, shift, 1.0, "int32", low, high)
     kept = int(rng.integers(0, 10)) if kernel == "poly" else 0
     degree = int(rng.integers(1, 5))
-    return replace(machine, exponent=rule, degree=degree, kept_bits=kept, fine=fine)
+    return QKernelMachine(
+        kernel,
+        vectors,
+        coefficients,
+        intercept,
+        n_support,
+        exponent=rule,
+        offset=offset,
+        degree=degree,
+        kept_bits=kept,
+        fine=fine,
+    )
 
 
 def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:

@@ -17,6 +17,7 @@ from skconv.codegen.routines.conv import packing
 from skconv.codegen.text import table
 from skconv.deploy.compiled import write_files
 from skconv.graph import QConv, TensorSpec
+from skconv.graph.integer import row_bound
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS
 from tests.exactness import SANITIZERS, build
@@ -55,7 +56,7 @@ def cases(draw):
     )  # fmt: skip
     dtype = draw(st.sampled_from(packing.OUTPUT_DTYPES))
     low, high = draw(st.sampled_from(LIMITS[dtype]))
-    bound = QConv(**parts).accumulator_bound(x)
+    bound = row_bound(parts["weights"], parts["bias"], x)
     rule = requantization(
         rng, bound, dtype, draw(st.sampled_from([1, n_kernels])), draw(st.sampled_from([0, -7, 90]))
     )

@@ -60,7 +60,9 @@ def tiny_graph() -> Graph:
         ),
         name="edges",
     )
-    graph = graph.append(Abs()).append(QMeanPool((2, 2), (2, 2), rule([2**22], 6, 0)), name="mean")
+    graph = graph.append(Abs()).append(
+        QMeanPool((2, 2), (2, 2), requantization=rule([2**22], 6, 0)), name="mean"
+    )
     graph = graph.append(Reshape((8,)))
     weights = np.arange(16, dtype=np.int16).reshape(2, 8) - 7
     return graph.append(QLinear(weights, np.array([10, -10], np.int32), 0.5)).append(ArgMax())

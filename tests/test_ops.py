@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,11 @@ def test_every_op_is_exported():
 @pytest.mark.parametrize("op", sorted(of_skconv(), key=str), ids=lambda op: op.__name__)
 def test_every_op_states_its_facts(op):
     assert hasattr(op, "facts")
+
+
+@pytest.mark.parametrize("op", sorted(of_skconv(), key=str), ids=lambda op: op.__name__)
+def test_only_what_may_be_none_is_none_by_default(op):
+    assert all(f.default is not None or "None" in str(f.type) for f in fields(op))
 
 
 def parts_of_a_stage(part: str) -> set[str]:

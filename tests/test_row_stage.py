@@ -79,8 +79,8 @@ def stage(shape, kernels, size, middle, kind, windows, *, classes=0, dtype="int8
     root = requantization(rng, round(area**0.5 * x.magnitude) + 1, "uint8")
     pools = {
         "max": MaxPool(pool_size, stride),
-        "mean": QMeanPool(pool_size, stride, rule),
-        "l2": QL2Pool(pool_size, stride, root),
+        "mean": QMeanPool(pool_size, stride, requantization=rule),
+        "l2": QL2Pool(pool_size, stride, requantization=root),
     }
     graph = graph.append(pools[kind])
     return classifier(graph, rng, classes) if classes else graph

@@ -1,139 +1,20 @@
-"""The graph that every extractor and every fitted Pipeline becomes."""
+"""The graph that every extractor and every fitted Pipeline becomes: its ops, by kind.
 
-from skconv.graph.base import Op, TensorSpec
-from skconv.graph.core import INPUT, Graph, Node, verify, without_dead_nodes
-from skconv.graph.elementwise import Activation, Add, Multiply, QActivation, QAdd, QMultiply
-from skconv.graph.integer import (
-    QAffine,
-    QConv,
-    QConvHash,
-    QKernelMachine,
-    QL2Pool,
-    QLinear,
-    QMeanPool,
-    QNormalize,
-    QRoot,
-    QSquare,
-    Requantization,
-    Rescale,
-)
-from skconv.graph.nested import Fused, Quantized
-from skconv.graph.nonlinearities import (
-    Abs,
-    BothSigns,
-    Clip,
-    KNearest,
-    Magnitude,
-    Relu,
-    Root,
-    Sign,
-    SoftThreshold,
-    Square,
-)
-from skconv.graph.ops import (
-    BlockHistogram,
-    Concat,
-    Conv,
-    Hash,
-    L2Pool,
-    MaxPool,
-    MeanPool,
-    Permute,
-    Reshape,
-    Select,
-    SumPool,
-)
-from skconv.graph.patches import (
-    Divide,
-    LocalContrast,
-    Median,
-    QDivide,
-    QLocalContrast,
-    QTriangle,
-    Triangle,
-)
-from skconv.graph.serialize import from_dict, to_dict
-from skconv.graph.softmax import QSoftmax
-from skconv.graph.spatial import Pad, QPad, QResize, Resize, Upsample
-from skconv.graph.vectors import (
-    Affine,
-    ArgMax,
-    KernelMachine,
-    Linear,
-    Normalize,
-    OvoVote,
-    Threshold,
-)
+Each module names what it exports; ``print(skconv.graph.catalogue())`` lists all ops.
+"""
 
-__all__ = [
-    "INPUT",
-    "Abs",
-    "Activation",
-    "Add",
-    "Affine",
-    "ArgMax",
-    "BlockHistogram",
-    "BothSigns",
-    "Clip",
-    "Concat",
-    "Conv",
-    "Divide",
-    "Fused",
-    "Graph",
-    "Hash",
-    "KNearest",
-    "KernelMachine",
-    "L2Pool",
-    "Linear",
-    "LocalContrast",
-    "Magnitude",
-    "MaxPool",
-    "MeanPool",
-    "Median",
-    "Multiply",
-    "Node",
-    "Normalize",
-    "Op",
-    "OvoVote",
-    "Pad",
-    "Permute",
-    "QActivation",
-    "QAdd",
-    "QAffine",
-    "QConv",
-    "QConvHash",
-    "QDivide",
-    "QKernelMachine",
-    "QL2Pool",
-    "QLinear",
-    "QLocalContrast",
-    "QMeanPool",
-    "QMultiply",
-    "QNormalize",
-    "QPad",
-    "QResize",
-    "QRoot",
-    "QSoftmax",
-    "QSquare",
-    "QTriangle",
-    "Quantized",
-    "Relu",
-    "Requantization",
-    "Rescale",
-    "Reshape",
-    "Resize",
-    "Root",
-    "Select",
-    "Sign",
-    "SoftThreshold",
-    "Square",
-    "SumPool",
-    "TensorSpec",
-    "Threshold",
-    "Triangle",
-    "Upsample",
-    "from_dict",
-    "to_dict",
-    "verify",
-    "without_dead_nodes",
-]
+# ruff: noqa: F403  (an op is exported where it is defined)
+
+from skconv.graph.base import *
+from skconv.graph.catalogue import *
+from skconv.graph.core import *
+from skconv.graph.elementwise import *
+from skconv.graph.integer import *
+from skconv.graph.nested import *
+from skconv.graph.nonlinearities import *
+from skconv.graph.ops import *
+from skconv.graph.patches import *
+from skconv.graph.serialize import *
+from skconv.graph.softmax import *
+from skconv.graph.spatial import *
+from skconv.graph.vectors import *

@@ -21,6 +21,8 @@ from skconv.graph.axes import Axes
 from skconv.graph.facts import Facts
 from skconv.graph.limits import INT16_MAX
 
+__all__ = ["Op", "TensorSpec"]
+
 Shape = tuple[int, ...]
 Array = NDArray[Any]
 Domain = Literal["float", "integer"]

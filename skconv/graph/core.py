@@ -11,6 +11,8 @@ from typing import Any
 from skconv.graph.base import Array, Domain, Op, TensorSpec
 from skconv.utils.columns import aligned, html_table
 
+__all__ = ["INPUT", "Graph", "Node", "verify", "without_dead_nodes"]
+
 INPUT = "input"
 HEADER = ("node", "op", "tensor", "MACs", "parameter bytes")
 

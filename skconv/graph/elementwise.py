@@ -16,6 +16,8 @@ from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
 from skconv.graph.limits import INT8_MAX
 
+__all__ = ["Activation", "Add", "Multiply", "QActivation", "QAdd", "QMultiply"]
+
 ActivationFunction = Literal[
     "sigmoid",
     "hardsigmoid",
@@ -71,8 +73,8 @@ class QAdd(IntegerOp):
 
     facts = Facts("joining", in_place=True)
     n_inputs = 2
-    factors: tuple[int, int] = (1, 1)
-    requantization: Requantization = None  # type: ignore[assignment]
+    factors: tuple[int, int]
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         first, second = inputs
@@ -127,7 +129,7 @@ class QMultiply(IntegerOp):
 
     facts = Facts("joining", in_place=True)
     n_inputs = 2
-    requantization: Requantization = None  # type: ignore[assignment]
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         first, second = inputs
@@ -210,8 +212,8 @@ class QActivation(IntegerOp):
     """
 
     facts = Facts("entrywise", in_place=True)
-    function: str = "sigmoid"
-    table: Array = None  # type: ignore[assignment]
+    function: str
+    table: Array
     scale: float = 1.0
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:

@@ -7,7 +7,7 @@ leads back to few bits (`Requantization`). What the integers *are* is defined by
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -25,7 +25,22 @@ from skconv.graph.base import (
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
-from skconv.graph.vectors import Norm, SupportVectors
+from skconv.graph.vectors import Kernel, Norm, SupportVectors
+
+__all__ = [
+    "QAffine",
+    "QConv",
+    "QConvHash",
+    "QKernelMachine",
+    "QL2Pool",
+    "QLinear",
+    "QMeanPool",
+    "QNormalize",
+    "QRoot",
+    "QSquare",
+    "Requantization",
+    "Rescale",
+]
 
 EXP2_FRACTION_BITS = 8
 FINE_EXP2_BITS = 14
@@ -93,7 +108,7 @@ class IntegerOp(Op):
         return super().parameters | (output.parameters if output else {})
 
 
-def _row_bound(weights: Array, bias: Array, x: TensorSpec) -> int:
+def row_bound(weights: Array, bias: Array, x: TensorSpec) -> int:
     """Largest ``|w . x + b|`` that any input can reach, from the weights themselves."""
     rows = np.abs(weights.astype(np.int64)).reshape(len(weights), -1).sum(axis=1)
     return int((rows * x.magnitude + np.abs(bias.astype(np.int64))).max())
@@ -114,7 +129,7 @@ class ConvInteger(ConvGeometry, IntegerOp):
 
     def accumulator_bound(self, x: TensorSpec) -> int:
         require_zero_point_0(self, x)
-        bound = _row_bound(self.weights, self.bias, x)
+        bound = row_bound(self.weights, self.bias, x)
         _require_accumulator(self, bound)
         return bound
 
@@ -124,7 +139,7 @@ class QConv(ConvInteger):
     """Convolution of an integer map, requantised per kernel."""
 
     facts = Facts("kernels", stage="kernels")
-    requantization: Requantization = None  # type: ignore[assignment]
+    requantization: Requantization = field(kw_only=True)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -154,7 +169,7 @@ class QSquare(IntegerOp):
     """``x^2``, requantised."""
 
     facts = Facts("entrywise", stage="entry")
-    requantization: Requantization = None  # type: ignore[assignment]
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -173,8 +188,8 @@ class QRoot(IntegerOp):
     """
 
     facts = Facts("entrywise", stage="root")
-    shift: int = 0
-    requantization: Requantization = None  # type: ignore[assignment]
+    shift: int
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -194,7 +209,7 @@ class QMeanPool(PoolGeometry, IntegerOp):
 
     facts = Facts("window", stage="pool")
     domains = INTEGER
-    requantization: Requantization = None  # type: ignore[assignment]
+    requantization: Requantization = field(kw_only=True)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -224,8 +239,8 @@ class Rescale(IntegerOp):
     """The same numbers on another scale: ``x - input_zero_point`` requantised."""
 
     facts = Facts("affine", stage="rescale")
-    input_zero_point: int = 0
-    requantization: Requantization = None  # type: ignore[assignment]
+    input_zero_point: int
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -241,15 +256,15 @@ class QAffine(IntegerOp):
     """``x * factors + offsets`` of every channel: int16 factors, int32 offsets, requantised."""
 
     facts = Facts("affine")
-    factors: Array = None  # type: ignore[assignment]
-    offsets: Array = None  # type: ignore[assignment]
-    requantization: Requantization = None  # type: ignore[assignment]
+    factors: Array
+    offsets: Array
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_channels(self, x, len(self.factors))
         require_zero_point_0(self, x)
-        bound = _row_bound(self.factors[:, None], self.offsets, x)
+        bound = row_bound(self.factors[:, None], self.offsets, x)
         _require_accumulator(self, bound)
         return self.requantization.spec(x.shape, bound)
 
@@ -292,8 +307,8 @@ class QLinear(IntegerOp):
     """
 
     facts = Facts("vector", stage="head")
-    weights: Array = None  # type: ignore[assignment]
-    bias: Array = None  # type: ignore[assignment]
+    weights: Array
+    bias: Array
     scale: float = 1.0
     requantization: Requantization | None = None
     scales: tuple[float, ...] = ()
@@ -306,7 +321,7 @@ class QLinear(IntegerOp):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_vector(self, x, self.weights.shape[1])
-        bound = _row_bound(self.weights, self.bias, x)
+        bound = row_bound(self.weights, self.bias, x)
         _require_accumulator(self, bound)
         shape = (len(self.bias),)
         if self.requantization is not None:
@@ -331,6 +346,23 @@ def exp2_table() -> Array:
     return table
 
 
+def kernel_bound(kernel: Kernel, support_vectors: Array, offset: int, x: TensorSpec) -> int:
+    """Largest distance from a support vector, or dot product plus offset, that can occur."""
+    n_vectors, n_features = support_vectors.shape
+    low, high = x.limits
+    bound = {
+        "laplacian": n_features * (high - low),
+        "rbf": n_features * (high - low) ** 2,
+        "poly": n_features * x.magnitude**2 + abs(offset),
+    }[kernel]
+    require(
+        bound <= ACCUMULATOR_MAX,
+        f"QKernelMachine {kernel} {n_vectors}x{n_features}: "
+        f"accumulator up to {bound} does not fit int32",
+    )
+    return bound
+
+
 @dataclass(frozen=True)
 class QKernelMachine(SupportVectors, IntegerOp):
     """Decisions of an SVM with a kernel, in integers.
@@ -346,7 +378,7 @@ class QKernelMachine(SupportVectors, IntegerOp):
 
     facts = Facts("vector")
     domains = INTEGER
-    exponent: Requantization = None  # type: ignore[assignment]
+    exponent: Requantization = field(kw_only=True)
     offset: int = 0
     degree: int = 3
     scale: float = 1.0
@@ -380,15 +412,7 @@ class QKernelMachine(SupportVectors, IntegerOp):
 
     def accumulator_bound(self, x: TensorSpec) -> int:
         """Largest distance, or dot product plus offset, that can occur."""
-        n_features = self.support_vectors.shape[1]
-        low, high = x.limits
-        bound = {
-            "laplacian": n_features * (high - low),
-            "rbf": n_features * (high - low) ** 2,
-            "poly": n_features * x.magnitude**2 + abs(self.offset),
-        }[self.kernel]
-        _require_accumulator(self, bound)
-        return bound
+        return kernel_bound(self.kernel, self.support_vectors, self.offset, x)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

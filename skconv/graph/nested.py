@@ -11,13 +11,15 @@ from skconv.graph.facts import Facts
 from skconv.graph.integer import Rescale
 from skconv.graph.ops import Reshape
 
+__all__ = ["Fused", "Quantized"]
+
 
 @dataclass(frozen=True)
 class Nested(Op):
     """An op whose work is that of a graph."""
 
     facts = Facts("nested")
-    graph: Graph = None  # type: ignore[assignment]
+    graph: Graph
 
     def macs(self, *inputs: TensorSpec) -> int:
         return self.graph.macs
@@ -94,7 +96,7 @@ class Packed(Op):
     facts = Facts("nested")
     domains = INTEGER
     reads_flash: ClassVar[bool] = False
-    op: Op = None  # type: ignore[assignment]
+    op: Op
     tables: tuple[tuple[str, Array], ...] = ()
     scratch_bytes: int = 0
     in_place: bool = field(default=False, kw_only=True)
@@ -128,7 +130,7 @@ class Streamed(Packed):
         Rows of zeros before the first row and after the last one.
     """
 
-    stage: Op = field(default=None, kw_only=True)  # type: ignore[assignment]
+    stage: Op = field(kw_only=True)
     rescale: Rescale | None = field(default=None, kw_only=True)
     top: int = field(default=0, kw_only=True)
     bottom: int = field(default=0, kw_only=True)

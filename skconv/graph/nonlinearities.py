@@ -15,6 +15,19 @@ import numpy as np
 from skconv.graph.base import BOTH, Array, Op, TensorSpec, require, require_zero_point_0
 from skconv.graph.facts import Facts
 
+__all__ = [
+    "Abs",
+    "BothSigns",
+    "Clip",
+    "KNearest",
+    "Magnitude",
+    "Relu",
+    "Root",
+    "Sign",
+    "SoftThreshold",
+    "Square",
+]
+
 
 @dataclass(frozen=True)
 class Pointwise(Op):
@@ -82,7 +95,7 @@ class SoftThreshold(Op):
 
     facts = Facts("pixelwise", reads="unsigned", stage="entry")
     domains = BOTH
-    threshold: Array = None  # type: ignore[assignment]
+    threshold: Array
     both_signs: bool = True
 
     def in_units(self, x: TensorSpec) -> SoftThreshold:

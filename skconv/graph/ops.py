@@ -27,6 +27,20 @@ from skconv.graph.base import (
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 
+__all__ = [
+    "BlockHistogram",
+    "Concat",
+    "Conv",
+    "Hash",
+    "L2Pool",
+    "MaxPool",
+    "MeanPool",
+    "Permute",
+    "Reshape",
+    "Select",
+    "SumPool",
+]
+
 # ---------------------------------------------------------------- layout (no arithmetic)
 
 
@@ -102,7 +116,7 @@ class Select(Op):
 
     facts = Facts("layout", reads="readers")
     domains = BOTH
-    indices: Array = None  # type: ignore[assignment]  # of any integers (n_selected,)
+    indices: Array  # of any integers (n_selected,)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -135,8 +149,8 @@ class ConvGeometry(Op):
     ``padding`` is ``((top, bottom), (left, right))``.
     """
 
-    weights: Array = None  # type: ignore[assignment]
-    bias: Array = None  # type: ignore[assignment]  # (n_kernels,)
+    weights: Array
+    bias: Array  # (n_kernels,)
     stride: tuple[int, int] = (1, 1)
     padding: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     pad_mode: Literal["zero", "circular"] = "zero"

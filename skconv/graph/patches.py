@@ -30,6 +30,16 @@ from skconv.graph.integer import IntegerOp, Requantization
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 from skconv.graph.ops import window_count
 
+__all__ = [
+    "Divide",
+    "LocalContrast",
+    "Median",
+    "QDivide",
+    "QLocalContrast",
+    "QTriangle",
+    "Triangle",
+]
+
 RemoveMean = Literal["channel", "patch"]
 LARGEST_TOTAL = 2**62
 
@@ -228,7 +238,7 @@ class QDivide(IntegerOp):
 
     facts = Facts("joining", stage="divide")
     n_inputs = 2
-    requantization: Requantization = None  # type: ignore[assignment]
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         x, divisor = inputs
@@ -250,7 +260,7 @@ class QDivide(IntegerOp):
 class CentroidsOp(Op):
     """Centroids ``(n_centroids, channels)`` that every pixel is compared with."""
 
-    centroids: Array = None  # type: ignore[assignment]
+    centroids: Array
 
     def shape(self, x: TensorSpec) -> Shape:
         require(
@@ -298,6 +308,20 @@ class Triangle(CentroidsOp):
         return min(INT16_MAX, isqrt(ACCUMULATOR_MAX // x.shape[-1]) // 2)
 
 
+def largest_distance(centroids: Array, x: TensorSpec) -> int:
+    """A bound of the distances of pixels to integer centroids, from the centroids themselves."""
+    centroids = centroids.astype(np.int64)
+    low, high = x.limits
+    reach = np.maximum(np.abs(centroids - low), np.abs(high - centroids))
+    largest = int((reach * reach).sum(axis=1).max())
+    n_centroids, channels = centroids.shape
+    require(
+        largest <= ACCUMULATOR_MAX,
+        f"QTriangle {channels}->{n_centroids}: squared distances up to {largest} do not fit int32",
+    )
+    return isqrt(largest) + 1
+
+
 @dataclass(frozen=True)
 class QTriangle(CentroidsOp, IntegerOp):
     """The triangle of integer distances: nearest integers to roots, and to their mean.
@@ -309,27 +333,15 @@ class QTriangle(CentroidsOp, IntegerOp):
     domains = INTEGER
     # The distances of one pixel wait for their mean.
     DISTANCE_DTYPE: ClassVar[str] = "uint16"
-    requantization: Requantization = None  # type: ignore[assignment]
+    requantization: Requantization
 
     @property
     def scratch_bytes(self) -> int:
         return len(self.centroids) * np.dtype(self.DISTANCE_DTYPE).itemsize
-
-    def largest_distance(self, x: TensorSpec) -> int:
-        """A bound of the distances, from the centroids themselves."""
-        centroids = self.centroids.astype(np.int64)
-        low, high = x.limits
-        reach = np.maximum(np.abs(centroids - low), np.abs(high - centroids))
-        largest = int((reach * reach).sum(axis=1).max())
-        require(
-            largest <= ACCUMULATOR_MAX,
-            f"{self.describe()}: squared distances up to {largest} do not fit int32",
-        )
-        return isqrt(largest) + 1
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_zero_point_0(self, x)
         shape = self.shape(x)
         require(len(self.requantization.multiplier) == 1, "QTriangle wants one multiplier for all")
-        return self.requantization.spec(shape, self.largest_distance(x))
+        return self.requantization.spec(shape, largest_distance(self.centroids, x))

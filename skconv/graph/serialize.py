@@ -21,6 +21,8 @@ from skconv.graph.base import Op, TensorSpec
 from skconv.graph.core import Graph, Node, verify
 from skconv.graph.integer import Requantization
 
+__all__ = ["from_dict", "to_dict"]
+
 FORMAT_VERSION = 1
 
 

@@ -8,6 +8,8 @@ from skconv.graph.base import Array, TensorSpec, require_vector
 from skconv.graph.facts import Facts
 from skconv.graph.integer import KERNEL_FRACTION_BITS, IntegerOp, Requantization, exp2_table
 
+__all__ = ["QSoftmax"]
+
 
 @dataclass(frozen=True)
 class QSoftmax(IntegerOp):
@@ -21,9 +23,9 @@ class QSoftmax(IntegerOp):
     """
 
     facts = Facts("vector")
-    shift: int = 0
-    limit: int = 1
-    exponent: Requantization = None  # type: ignore[assignment]
+    shift: int
+    limit: int
+    exponent: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

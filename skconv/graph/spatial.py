@@ -24,6 +24,8 @@ from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
 from skconv.graph.limits import ACCUMULATOR_MAX
 
+__all__ = ["Pad", "QPad", "QResize", "Resize", "Upsample"]
+
 
 @dataclass(frozen=True)
 class Upsample(Op):
@@ -151,8 +153,8 @@ class Resize(Op):
     """
 
     facts = Facts("spatial", reads="readers", passes_factors=True)
-    rows: Array = None  # type: ignore[assignment]
-    columns: Array = None  # type: ignore[assignment]
+    rows: Array
+    columns: Array
 
     def sampling(self) -> Axes:
         return resampled(self.rows), resampled(self.columns)
@@ -201,13 +203,13 @@ class QResize(IntegerOp):
     """
 
     facts = Facts("spatial")
-    size: tuple[int, int] = (1, 1)
-    row_starts: Array = None  # type: ignore[assignment]
-    row_weights: Array = None  # type: ignore[assignment]
-    column_starts: Array = None  # type: ignore[assignment]
-    column_weights: Array = None  # type: ignore[assignment]
-    shift: int = 0
-    requantization: Requantization = None  # type: ignore[assignment]
+    size: tuple[int, int]
+    row_starts: Array
+    row_weights: Array
+    column_starts: Array
+    column_weights: Array
+    shift: int
+    requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

@@ -20,6 +20,8 @@ from skconv.graph.base import (
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 
+__all__ = ["Affine", "ArgMax", "KernelMachine", "Linear", "Normalize", "OvoVote", "Threshold"]
+
 # ----------------------------------------------------------------------------- vectors
 
 
@@ -32,8 +34,8 @@ class Affine(Op):
     """
 
     facts = Facts("affine")
-    factors: Array = None  # type: ignore[assignment]
-    offsets: Array = None  # type: ignore[assignment]
+    factors: Array
+    offsets: Array
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -74,8 +76,8 @@ class Linear(Op):
     """``weights @ x + bias``; weights ``(n_outputs, n_inputs)``."""
 
     facts = Facts("vector", reads="scores")
-    weights: Array = None  # type: ignore[assignment]
-    bias: Array = None  # type: ignore[assignment]
+    weights: Array
+    bias: Array
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -105,10 +107,10 @@ class SupportVectors(Op):
     ``dual_coef``, the sum over all of them, plus the intercept.
     """
 
-    kernel: Kernel = "rbf"
-    support_vectors: Array = None  # type: ignore[assignment]  # (n_sv, n_features)
-    dual_coef: Array = None  # type: ignore[assignment]  # (n_classes - 1 or n_results, n_sv)
-    intercept: Array = None  # type: ignore[assignment]  # (n_results,)
+    kernel: Kernel
+    support_vectors: Array  # (n_sv, n_features)
+    dual_coef: Array  # (n_classes - 1 or n_results, n_sv)
+    intercept: Array  # (n_results,)
     n_support: tuple[int, ...] = ()
 
     @property

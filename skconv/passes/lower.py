@@ -47,9 +47,16 @@ from skconv.graph import (
 )
 from skconv.graph.base import BOTH
 from skconv.graph.core import Node
-from skconv.graph.integer import FINE_EXP2_BITS, POLY_BASE_BITS
+from skconv.graph.integer import (
+    EXP2_FRACTION_BITS,
+    FINE_EXP2_BITS,
+    POLY_BASE_BITS,
+    kernel_bound,
+    row_bound,
+)
 from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, INT16_MAX
 from skconv.graph.nonlinearities import integer_limits
+from skconv.graph.patches import largest_distance
 from skconv.passes import precision
 from skconv.passes.lowering import Lowering
 from skconv.passes.refusal import NoIntegerFormError
@@ -112,7 +119,7 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
     # The limits of a requantisation are those of a ReLU or a clip, or make a sign.
     is_limit = reader and (reader.op.clip_limits is not None or isinstance(reader.op, Sign))
     result = reader if reader is not None and is_limit else node
-    bound = QConv(weights, bias, **geometry).accumulator_bound(x)
+    bound = row_bound(weights, bias, x)
     rule = requantization(scales * x.scale, bound, lowering.wanted(result.name))
     if isinstance(result.op, Sign):
         # Enlarged beyond 1, an accumulator of 1 too (where int32 has one bit to spare).
@@ -236,7 +243,7 @@ def _(op: Triangle, node: Node, lowering: Lowering) -> None:
     source = lowering.read(node.inputs[0], limit, at_most=limit)
     x = lowering.graph.specs[source]
     centroids = np.clip(np.rint(op.centroids / x.scale), -limit, limit).astype(np.int16)
-    bound = QTriangle(centroids).largest_distance(x)
+    bound = largest_distance(centroids, x)
     rule = requantization(x.scale, bound, lowering.wanted(node.name))
     lowering.add(node, QTriangle(centroids, requantization=rule), source)
 
@@ -251,14 +258,11 @@ def _(op: Affine, node: Node, lowering: Lowering) -> None:
     factors = op.factors.astype(np.float64)[:, None]
     offsets = op.offsets.astype(np.float64)
     scales = row_scales(factors, offsets, x, INT16_MAX, per_row=False)
-    integer = QAffine(
-        np.rint(factors[:, 0] / scales).astype(np.int16),
-        integer_bias(offsets, scales, x),
-    )
-    rows = np.abs(integer.factors.astype(np.int64)) * x.magnitude
-    bound = int((rows + np.abs(integer.offsets.astype(np.int64))).max())
+    whole = np.rint(factors / scales[:, None]).astype(np.int16)
+    biases = integer_bias(offsets, scales, x)
+    bound = row_bound(whole, biases, x)
     rule = requantization(scales[0] * x.scale, bound, lowering.wanted(node.name))
-    lowering.add(node, replace(integer, requantization=rule), source)
+    lowering.add(node, QAffine(whole[:, 0], biases, rule), source)
 
 
 @lower.register
@@ -312,26 +316,29 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
     x = lowering.graph.specs[source]
     low, high = x.limits
     vectors = np.clip(np.rint(op.support_vectors / x.scale) + x.zero_point, low, high)
-    machine = QKernelMachine(
-        op.kernel,
-        vectors.astype(x.dtype),
-        op.dual_coef,
-        op.intercept,
-        op.n_support,
-        offset=round(op.coef0 / (op.gamma * x.scale**2)) if op.kernel == "poly" else 0,
-        degree=op.degree,
-    )
-    bound = machine.accumulator_bound(x)
+    vectors = vectors.astype(x.dtype)
+    offset = round(op.coef0 / (op.gamma * x.scale**2)) if op.kernel == "poly" else 0
+    bound = kernel_bound(op.kernel, vectors, offset, x)
+    fine, unit = False, 1.0
     if op.kernel == "poly":
-        machine, unit = _poly_rule(op, machine, x, bound)
+        rule, unit = _poly_rule(op, x, bound)
     else:
         power = 1 if op.kernel == "laplacian" else 2
         exponent_per_unit = op.gamma / np.log(2.0) * x.scale**power
         fine = lowering.vector_limit(node) > INT8_MAX and _fits(exponent_per_unit, bound)
-        machine = replace(machine, fine=fine)
-        rule = _exponent_rule(exponent_per_unit, bound, machine.exponent_bits)
-        machine = replace(machine, exponent=rule)
-        unit = 1.0
+        bits = FINE_EXP2_BITS if fine else EXP2_FRACTION_BITS
+        rule = _exponent_rule(exponent_per_unit, bound, bits)
+    machine = QKernelMachine(
+        op.kernel,
+        vectors,
+        op.dual_coef,
+        op.intercept,
+        op.n_support,
+        exponent=rule,
+        offset=offset,
+        degree=op.degree,
+        fine=fine,
+    )
     lowering.add(node, _integer_coefficients(machine, unit), source)
 
 
@@ -358,18 +365,18 @@ def _fits(exponent_per_unit: float, bound: int) -> bool:
     return True
 
 
-def _poly_rule(
-    op: KernelMachine, machine: QKernelMachine, x: TensorSpec, bound: int
-) -> tuple[QKernelMachine, float]:
-    """The base of the power in units of its largest value among the support vectors."""
+def _poly_rule(op: KernelMachine, x: TensorSpec, bound: int) -> tuple[Requantization, float]:
+    """The base of the power in units of its largest value among the support vectors.
+
+    With what a kernel of 1 is worth.
+    """
     vectors = op.support_vectors.astype(np.float64)
     base = op.gamma * (vectors @ vectors.T) + op.coef0
     largest = 1.25 * float(np.abs(base).max())
     limit = 2**POLY_BASE_BITS
     spec = TensorSpec((1,), "int32", (largest or 1.0) / limit, 0, -limit, limit)
     rule = requantization(op.gamma * x.scale**2, bound, spec)
-    unit = (rule.scale * limit) ** op.degree
-    return replace(machine, exponent=rule), unit
+    return rule, (rule.scale * limit) ** op.degree
 
 
 def _integer_coefficients(machine: QKernelMachine, unit: float) -> QKernelMachine:

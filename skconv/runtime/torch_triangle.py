@@ -26,7 +26,7 @@ FEW_WINDOWS = 16
 class PooledTriangle(Triangle):
     """A triangle and a pooling of its maps into few windows; the maps are not kept."""
 
-    pool: MeanPool = None  # type: ignore[assignment]
+    pool: MeanPool
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return self.pool.output(super().output(*inputs))
@@ -36,8 +36,8 @@ class PooledTriangle(Triangle):
 class TriangleProduct(PooledTriangle):
     """A triangle whose squared distances are one product, of ``[x, |x|^2, 1]`` and ``right``."""
 
-    centre: Any = None
-    right: Any = None
+    centre: Any
+    right: Any
 
     def distances(
         self, pixels: Tensor, left: Tensor, z: Tensor, means: Tensor, *, clipped: bool

@@ -12,7 +12,7 @@ from skconv.codegen.headers import header_texts
 from skconv.codegen.routines.kernel_machine.packing import pack, scratch_bytes
 from skconv.codegen.text import struct, table
 from skconv.graph import QKernelMachine, TensorSpec
-from skconv.graph.integer import exp2_table
+from skconv.graph.integer import exp2_table, kernel_bound
 from skconv.graph.vectors import Kernel
 from tests.integer_graphs import input_spec, requantization
 from tests.mcu.cases import OPTIMISATIONS, Row
@@ -36,20 +36,17 @@ def example(
     n_vectors, n_classes = sum(n_support), len(n_support)
     n_results = n_scores or n_classes * (n_classes - 1) // 2
     n_rows = n_scores or n_classes - 1
-    op = QKernelMachine(
-        kernel,
-        rng.integers(low, high + 1, (n_vectors, x.size)).astype(x.dtype),
-        rng.integers(-(2**15), 2**15, (n_rows, n_vectors)).astype(np.int16),
-        rng.integers(-(2**33), 2**33, n_results),
-        () if n_scores else tuple(n_support),
-    )
-    bound = op.accumulator_bound(x)
+    vectors = rng.integers(low, high + 1, (n_vectors, x.size)).astype(x.dtype)
+    coefficients = rng.integers(-(2**15), 2**15, (n_rows, n_vectors)).astype(np.int16)
+    intercept = rng.integers(-(2**33), 2**33, n_results)
+    bound = kernel_bound(kernel, vectors, 0, x)
     shift = 31 - bound.bit_length()
     rule = requantization(rng, bound, "int32")
     factor = spread * 256 * 2.0 ** (32 - shift) / bound
     multiplier = np.array([np.clip(round(factor), 1, 2**31 - 1)], np.int32)
     rule = replace(rule, multiplier=multiplier, shift=shift, minimum=0)
-    return replace(op, exponent=rule)
+    classes = () if n_scores else tuple(n_support)
+    return QKernelMachine(kernel, vectors, coefficients, intercept, classes, exponent=rule)
 
 
 def _rule(op: QKernelMachine, maximum: int) -> str:

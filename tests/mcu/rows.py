@@ -179,9 +179,11 @@ def pooling(rng, kind: type[PoolGeometry], x: TensorSpec, size, stride=None) -> 
     area = size[0] * size[1]
     if kind is QL2Pool:
         bound = round((area * x.magnitude**2) ** 0.5)
-        return QL2Pool(size, stride, requantization(rng, bound, "uint8"))
+        return QL2Pool(size, stride, requantization=requantization(rng, bound, "uint8"))
     if kind is QMeanPool:
-        return QMeanPool(size, stride, requantization(rng, area * x.magnitude, "uint8"))
+        return QMeanPool(
+            size, stride, requantization=requantization(rng, area * x.magnitude, "uint8")
+        )
     return MaxPool(size, stride)
 
 
