@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -10,12 +11,12 @@ import pytest
 
 from skconv import datasets, emulator
 from skconv.cli import main
-from skconv.codegen.render import render
+from skconv.codegen.render import c_sources, program_of
 from skconv.deploy.bench import benchmark
 from skconv.emulator import tools
 from skconv.graph import Abs, Graph, Linear, Relu, TensorSpec
 from skconv.target.cost import report
-from skconv.target.targets import TARGETS
+from skconv.target.targets import TARGETS, get_target
 from tests.integer_graphs import every_integer_op, samples
 
 needs_arm = pytest.mark.needs(*tools("cortex-m4"))
@@ -31,7 +32,7 @@ def pointwise(size: int) -> Graph:
 
 
 def measured(graph: Graph, x, target: str = "cortex-m4", **options):
-    return benchmark(graph, render(graph, "m"), x, name="m", target=target, **options)
+    return benchmark(c_sources(program_of(graph, "m"), get_target(target)), x, **options)
 
 
 @EACH_TARGET
@@ -74,10 +75,11 @@ def test_bytes_are_those_of_the_report():
 @needs_arm
 def test_a_wrong_result_is_counted():
     graph = pointwise(8)
-    files = render(graph, "m")
-    files["skconv/pointwise.h"] = files["skconv/pointwise.h"].replace("x < 0 ? -x : x", "x")
+    sources = c_sources(program_of(graph, "m"), get_target("cortex-m4"))
+    text = sources.files["skconv/pointwise.h"].replace("x < 0 ? -x : x", "x")
+    files = {**sources.files, "skconv/pointwise.h": text}
     x = np.array([[-1, -2, -3, 4, 5, 6, 7, 8]], np.int8)
-    assert benchmark(graph, files, x, name="m", target="cortex-m4").wrong == 3
+    assert benchmark(replace(sources, files=files), x).wrong == 3
 
 
 @needs_arm

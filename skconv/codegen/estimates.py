@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from skconv.codegen.interface import Interface
 from skconv.codegen.node import Function
 from skconv.codegen.program import Program
 from skconv.graph import (
@@ -31,7 +30,6 @@ from skconv.graph import (
 )
 from skconv.graph.nested import Nested, Packed, Streamed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
-from skconv.target.memory import MemoryPlan
 from skconv.target.stage_memory import StageMemory
 from skconv.target.targets import Target
 
@@ -125,25 +123,25 @@ def plain(op: Op) -> Op:
 # -------------------------------------------------------------------------------- code
 
 
-def code_bytes(graph: Graph, plan: MemoryPlan, interface: Interface, target: Target) -> int | None:
+def code_bytes(program: Program, target: Target) -> int | None:
     """About how many bytes of code the C of an integer graph becomes, with -O2."""
-    if graph.domain == "float":
+    if program.graph.domain == "float":
         return None
     core = "cortex-m4" if target.has_dsp else CODE_OF[target.name]
-    return round(dot(parts(graph, plan, interface), coefficients()["code"][core]))
+    return round(dot(parts(program), coefficients()["code"][core]))
 
 
-def parts(graph: Graph, plan: MemoryPlan, interface: Interface) -> Features:
+def parts(program: Program) -> Features:
     """What a graph is printed as: how many of each routine, and lines of functions of its own."""
     found = Counter({"model": 1})
-    for node in graph.nodes:
+    for node in program.graph.nodes:
         found.update(_parts_of(node.op))
         found.update(_unrolled(node.op))
-    calls = Program(graph, "m", plan, interface).calls.values()
+    calls = program.calls.values()
     functions = {function for node in calls for call in node for function in call.functions}
     for function in functions:
         found["line of assembly" if _is_assembly(function) else "line"] += len(function.lines)
-    if interface.probabilities is not None:
+    if program.interface.probabilities is not None:
         found["QSoftmax"] += 1
     return found
 

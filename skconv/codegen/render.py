@@ -36,18 +36,75 @@ The C of a model ``gesture`` offers, in ``gesture.h``:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from skconv.codegen.header import header
 from skconv.codegen.headers import header_texts
 from skconv.codegen.interface import Interface
 from skconv.codegen.names import check_name
 from skconv.codegen.program import Program, trace_offsets
 from skconv.codegen.source import HEADER_FOLDER, source
+from skconv.codegen.stack import stack_bytes
 from skconv.graph import Graph, verify
 from skconv.target.memory import MemoryPlan, plan_memory
+from skconv.target.targets import Target, get_target
 
-__all__ = ["HEADER_FOLDER", "render", "trace_offsets"]
+__all__ = ["HEADER_FOLDER", "CSources", "c_sources", "program_of", "render", "trace_offsets"]
 
 LICENCE_LINE = "/* SPDX-License-Identifier: BSD-3-Clause */\n"
+PORTABLE = get_target("portable")
+
+
+@dataclass(frozen=True)
+class CSources:
+    """The C of a model: the files that are saved, and that predict, verify and benchmark compile.
+
+    Attributes
+    ----------
+    program : Program
+        What they print.
+    target : Target
+        The processor that they are for.
+    files : mapping of str to str
+        Text by file name: ``NAME.c``, ``NAME.h``, and the routines it calls in ``skconv/``.
+    """
+
+    program: Program
+    target: Target
+    files: Mapping[str, str]
+
+    @property
+    def stack_bytes(self) -> int:
+        """About how much stack the model needs on its target."""
+        return stack_bytes(self.program.graph, is_avr=self.target.compiler == "avr-gcc")
+
+
+def c_sources(program: Program, target: Target = PORTABLE) -> CSources:
+    """The C of a program."""
+    name = program.name
+    c_text = "\n".join(source(program)) + "\n"
+    h_text = "\n".join(header(program)) + "\n"
+    files = {f"{name}.c": c_text, f"{name}.h": h_text} | _routines(program)
+    return CSources(program, target, files)
+
+
+def program_of(
+    graph: Graph,
+    name: str = "model",
+    plan: MemoryPlan | None = None,
+    interface: Interface | None = None,
+) -> Program:
+    """A graph with all that its C names: see `render`.
+
+    Raises
+    ------
+    ValueError
+        Where ``name`` is no C identifier, or the graph is not legal.
+    """
+    check_name(name)
+    verify(graph)
+    return Program(graph, name, plan or plan_memory(graph), interface or Interface())
 
 
 def render(
@@ -87,12 +144,7 @@ def render(
     >>> sorted(render(graph, "m"))
     ['m.c', 'm.h', 'skconv/pointwise.h', 'skconv/requantize.h', 'skconv/root.h', 'skconv/types.h']
     """
-    check_name(name)
-    verify(graph)
-    program = Program(graph, name, plan or plan_memory(graph), interface or Interface())
-    c_text = "\n".join(source(program)) + "\n"
-    h_text = "\n".join(header(program)) + "\n"
-    return {f"{name}.c": c_text, f"{name}.h": h_text} | _routines(program)
+    return dict(c_sources(program_of(graph, name, plan, interface)).files)
 
 
 def _routines(program: Program) -> dict[str, str]:

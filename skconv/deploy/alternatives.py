@@ -8,6 +8,7 @@ from typing import get_args
 
 from skconv.codegen.estimates import code_bytes
 from skconv.codegen.interface import Input, Interface
+from skconv.codegen.program import Program
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
 from skconv.graph import Graph
@@ -64,5 +65,5 @@ def _cost(written: str, graph: Graph, target: Target, options: Options) -> Alter
     tables = built.parameter_bytes
     if options.interface.probabilities is not None:
         tables += options.interface.probabilities.parameter_bytes
-    code = code_bytes(built, plan, options.interface, target) or 0
+    code = code_bytes(Program(built, "m", plan, options.interface), target) or 0
     return Alternative(written, tables, code, plan.arena_bytes, input_bytes(built))

@@ -4,102 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skconv import emulator
-from skconv.codegen.text import table
+from skconv.codegen.program import Program
+from skconv.codegen.render import CSources
+from skconv.deploy.harness import from_template, vectors
 from skconv.emulator.build import simulated
-from skconv.graph import Graph
-from skconv.runtime import fixed, reference
+from skconv.target.targets import OPTIMIZATION
 from skconv.utils.columns import aligned, html_table
 
 Batch = NDArray[Any]
-
-# What both programs begin with: the samples lie in flash, the model reads RAM. No model has a
-# hyphen in its name, or one that begins with "sk_": files and macros cannot be its own.
-SAMPLES = """\
-#include "{name}.h"
-#include "model-bench.h"
-#include "model-vectors.h"
-
-static {name}_input_t x[{macro}_INPUT_SIZE];
-{name}_output_t y[{macro}_OUTPUT_SIZE];
-
-static void take(int32_t sample)
-{{
-    for (int32_t i = 0; i < {macro}_INPUT_SIZE; i++) {{
-        x[i] = inputs[sample * {macro}_INPUT_SIZE + i];
-    }}
-}}
-
-static void print(uint32_t number)
-{{
-    bench_print_unsigned(number);
-    bench_print("\\n");
-}}
-"""
-
-# For each sample: instructions, bytes of stack, wrong scores and classes.
-WHOLE = """
-int main(void)
-{{
-    for (int32_t sample = 0; sample < SK_BENCH_SAMPLES; sample++) {{
-        take(sample);
-        bench_stack_paint();
-        (void){call};
-        print(bench_stack_used());
-        uint32_t count;
-        BENCH_COUNT(count, (void){call});
-        print(count);
-        uint32_t wrong = 0;
-        {name}_run(x, y);
-        for (int32_t i = 0; i < {macro}_OUTPUT_SIZE; i++) {{
-            wrong += y[i] != outputs[sample * {macro}_OUTPUT_SIZE + i];
-        }}
-{check_class}        print(wrong);
-    }}
-    return 0;
-}}
-"""
-
-CHECK_CLASS = """\
-        wrong += {name}_predict(x) != classes[sample];
-"""
-
-# For each sample: the time of every node. Two calls in a row give the cost of the hook.
-EACH_NODE = """
-static uint32_t marks[SK_BENCH_NODES + 1];
-static int32_t n_marks;
-
-void {name}_node(int32_t index);
-void {name}_node(int32_t index)
-{{
-    (void)index;
-    marks[n_marks] = BENCH_NOW();
-    n_marks++;
-}}
-
-int main(void)
-{{
-    {name}_node(0);
-    {name}_node(0);
-    const uint32_t hook = bench_elapsed(marks[0], marks[1]);
-    for (int32_t sample = 0; sample < SK_BENCH_SAMPLES; sample++) {{
-        take(sample);
-        n_marks = 0;
-        {name}_node(0);
-        (void){call};
-        for (int32_t i = 1; i < n_marks; i++) {{
-            const uint32_t count = bench_elapsed(marks[i - 1], marks[i]);
-            print(count > hook ? count - hook : 0);
-        }}
-    }}
-    return 0;
-}}
-"""
 
 
 @dataclass(frozen=True)
@@ -192,30 +111,22 @@ class BenchReport:
 
 
 def benchmark(
-    graph: Graph,
-    files: Mapping[str, str],
+    sources: CSources,
     x: Batch,
     *,
-    name: str,
-    target: str,
-    flags: tuple[str, ...] = ("-O2",),
+    flags: tuple[str, ...] = (OPTIMIZATION,),
     timeout: float = 120.0,
 ) -> BenchReport:
-    """Build a model's C for a target, run it on samples, and measure.
+    """Build a model's C for its target, run it on samples, and measure.
 
     Parameters
     ----------
-    graph : Graph
-        Integer or float.
-    files : mapping of str to str
-        Its C, see `skconv.codegen.render.render`.
+    sources : CSources
+        An integer or float model, for a target with a simulated board: see
+        `skconv.target.targets`.
     x : array (n_samples, ...)
         Samples in the type of the input. They share the simulated board's memory with the
         model: a few are enough, for the counts hardly depend on them.
-    name : str
-        The C name of the model.
-    target : str
-        A target with a simulated board, see `skconv.target.targets`.
     flags : tuple of str
         More compiler flags, the optimisation among them.
     timeout : float
@@ -238,68 +149,58 @@ def benchmark(
     --------
     ``model.benchmark(target="cortex-m4")`` of what `skconv.to_c` returns calls this.
     """
+    program, target = sources.program, sources.target.name
+    graph = program.graph
     _, board = simulated(target)
     if len(x) < 1:
         raise ValueError("x has no sample, wanted one at least")
-    sources = {**files, "model-vectors.h": "\n".join(_vectors(graph, x)) + "\n"}
-    whole = _numbers(graph, sources, WHOLE, name, target, flags, timeout).reshape(len(x), 3)
-    hooked = (*flags, f"-D{name.upper()}_NODES")
-    counts = _numbers(graph, sources, EACH_NODE, name, target, hooked, timeout)
-    sizes = emulator.object_sizes(files, target=target, flags=flags)
+    run = partial(_numbers, sources, _files(program, x), timeout=timeout)
+    whole = run("model-whole.c", flags).reshape(len(x), 3)
+    hooked = (*flags, f"-D{program.macro}_NODES")
+    counts = run("model-nodes.c", hooked, n_nodes=len(graph.nodes)).reshape(len(x), -1)
+    sizes = emulator.object_sizes(sources.files, target=target, flags=flags)
     stack, per_inference, wrong = whole.T
     return BenchReport(
-        name=name,
+        name=program.name,
         target=target,
         flags=flags,
         unit=board.unit,
         nodes=tuple(
             NodeCount(node.name, node.op.describe(), round(float(count)))
-            for node, count in zip(
-                graph.nodes, counts.reshape(len(x), -1).mean(axis=0), strict=True
-            )
+            for node, count in zip(graph.nodes, counts.mean(axis=0), strict=True)
         ),
         per_inference=round(float(per_inference.mean())),
         largest=int(per_inference.max()),
         code_bytes=sizes.text + sizes.rodata - sizes.tables,
         table_bytes=sizes.tables,
-        static_bytes=sizes.data + sizes.bss,
+        static_bytes=sizes.data + sizes.bss + (program.plan.arena_bytes * program.takes_arena),
         stack_bytes=int(stack.max()),
         n_samples=len(x),
         wrong=int(wrong.sum()) if graph.domain == "integer" else None,
     )
 
 
-def _vectors(graph: Graph, x: Batch) -> Iterator[str]:
-    """Samples, and what the definition makes of them, as tables."""
-    runtime = fixed if graph.domain == "integer" else reference
-    tensors = runtime.tensors(graph, x, (graph.scores_name, graph.output_name))
-    yield '#include "skconv/types.h"'
-    yield f"#define SK_BENCH_SAMPLES {len(x)}"
-    yield f"#define SK_BENCH_NODES {len(graph.nodes)}"
-    yield from table("inputs", x.astype(graph.input.dtype, copy=False).ravel())
-    scores = graph.scores_name
-    yield from table("outputs", tensors[scores].astype(graph.specs[scores].dtype).ravel())
-    if graph.is_classifier:
-        yield from table("classes", tensors[graph.output_name].astype(np.int32).ravel())
+def _files(program: Program, x: Batch) -> dict[str, str]:
+    """What both programs of a benchmark include."""
+    return {
+        "model-vectors.h": vectors(program, x),
+        "model-samples.h": from_template("model-samples.h", program),
+    }
 
 
 def _numbers(
-    graph: Graph,
-    sources: Mapping[str, str],
-    program: str,
-    name: str,
-    target: str,
+    sources: CSources,
+    more: Mapping[str, str],
+    template: str,
     flags: tuple[str, ...],
+    *,
     timeout: float,
+    **own: object,
 ) -> NDArray[np.int64]:
     """What a program prints."""
-    words = {"name": name, "macro": name.upper()}
-    call = f"{name}_predict(x)" if graph.is_classifier else f"{name}_run(x, y)"
-    check = CHECK_CLASS.format(**words) if graph.is_classifier else ""
-    main = (SAMPLES + program).format(call=call, check_class=check, **words)
-    result = emulator.run(
-        {**sources, "model-main.c": main}, target=target, flags=flags, timeout=timeout
-    )
+    target = sources.target.name
+    files = {**sources.files, **more, template: from_template(template, sources.program, **own)}
+    result = emulator.run(files, target=target, flags=flags, timeout=timeout)
     if result.returncode:
         raise RuntimeError(f"exit status {result.returncode} on {target!r}: {result.output}")
     return np.array(result.output.split(), np.int64)

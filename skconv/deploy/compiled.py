@@ -33,7 +33,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.codegen.render import render, trace_offsets
+from skconv.codegen.render import PORTABLE, CSources, c_sources, program_of
+from skconv.deploy.harness import from_template
 from skconv.deploy.library_cache import (
     CACHE_VARIABLES,
     CacheError,
@@ -50,6 +51,7 @@ __all__ = [
     "CacheError",
     "CompilationError",
     "CompiledGraph",
+    "CompiledSources",
     "CompilerError",
     "NoCompilerError",
     "build_library",
@@ -62,52 +64,12 @@ __all__ = [
 
 Batch = NDArray[Any]
 
-DEFAULT_FLAGS = ("-std=c99", "-O2")
+# The flags of the saved project's own build.
+DEFAULT_FLAGS = PORTABLE.build_flags
 LIBRARY_FLAGS = ("-shared", "-fPIC")
 
-# Loops over samples in C: a call from Python costs more than a small network. No model may
-# have a name that begins with "sk_", or one with a hyphen.
+# No model has a hyphen in its name, nor one that begins with "sk_" as the functions in it do.
 DRIVER_FILE = "host-driver.c"
-DRIVER = """\
-#include <stddef.h>
-#include <string.h>
-
-#include "{name}.h"
-
-void sk_host_run(const {name}_input_t *x, {name}_output_t *y, size_t n);
-void sk_host_run(const {name}_input_t *x, {name}_output_t *y, size_t n)
-{{
-    for (size_t i = 0; i < n; i++) {{
-        {name}_run(x + i * {macro}_INPUT_SIZE, y + i * {macro}_OUTPUT_SIZE);
-    }}
-}}
-
-#ifdef {macro}_N_CLASSES
-void sk_host_predict(const {name}_input_t *x, int32_t *y, size_t n);
-void sk_host_predict(const {name}_input_t *x, int32_t *y, size_t n)
-{{
-    for (size_t i = 0; i < n; i++) {{
-        y[i] = {name}_predict(x + i * {macro}_INPUT_SIZE);
-    }}
-}}
-#endif
-
-#ifdef {macro}_TRACE
-void sk_host_trace(const {name}_input_t *x, uint8_t *y, size_t n);
-void sk_host_trace(const {name}_input_t *x, uint8_t *y, size_t n)
-{{
-    for (size_t i = 0; i < n; i++) {{
-#ifdef {macro}_N_CLASSES
-        (void){name}_predict(x + i * {macro}_INPUT_SIZE);
-#else
-        {name}_output_t output[{macro}_OUTPUT_SIZE];
-        {name}_run(x + i * {macro}_INPUT_SIZE, output);
-#endif
-        memcpy(y + i * {macro}_TRACE_BYTES, {name}_trace, {macro}_TRACE_BYTES);
-    }}
-}}
-#endif
-"""
 
 
 class NoCompilerError(CompilerError):
@@ -118,15 +80,13 @@ class CompilationError(CompilerError):
     """The C compiler cannot be used, refused the printed code, or built what cannot be loaded."""
 
 
-class CompiledGraph:
-    """A graph run by its own C code.
+class CompiledSources:
+    """The C of a model, run on this machine through its own interface.
 
     Parameters
     ----------
-    graph : Graph
-        Integer or float.
-    name : str, default="model"
-        The C name of the model.
+    sources : CSources
+        The files that are compiled, as they are.
     flags : iterable of str
         Flags of the compiler.
 
@@ -138,25 +98,14 @@ class CompiledGraph:
     Notes
     -----
     Pickles without its library, and builds or finds it again when it runs. The arena is
-    static, so runs in several threads wait for each other.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skconv.graph import Abs, Graph, TensorSpec
-    >>> from skconv.deploy.compiled import CompiledGraph
-    >>> graph = Graph(TensorSpec((3,), "int8", minimum=-127, maximum=127)).append(Abs())
-    >>> CompiledGraph(graph).run(np.array([[-1, 2, -3]], np.int8))
-    array([[1, 2, 3]], dtype=int8)
+    static, in the model or in the driver that calls it, so runs in several threads wait for
+    each other.
     """
 
-    def __init__(
-        self, graph: Graph, name: str = "model", flags: Iterable[str] = DEFAULT_FLAGS
-    ) -> None:
-        self.graph = graph
-        self.name = name
+    def __init__(self, sources: CSources, flags: Iterable[str] = DEFAULT_FLAGS) -> None:
+        self.sources = sources
+        self.graph = sources.program.graph
         self.flags = tuple(flags)
-        self.files = render(graph, name)
         self._libraries: dict[tuple[str | None, ...], Library | CompilerError] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -185,14 +134,25 @@ class CompiledGraph:
         self._library().call("sk_host_predict", x, y)
         return y
 
+    def probabilities(self, scores: Batch) -> Batch:
+        """What ``NAME_probabilities`` makes of scores: 32768 stands for 1."""
+        found = self.sources.program.probabilities
+        if found is None:
+            raise ValueError("probabilities wants a model that offers them")
+        spec = found[0].output.spec
+        scores = np.ascontiguousarray(scores, self.sources.program.scores.dtype)
+        y = np.empty((len(scores), *spec.shape), spec.dtype)
+        self._library().call("sk_host_probabilities", scores, y)
+        return y
+
     def tensors(self, x: Batch) -> dict[str, Batch]:
         """Every tensor by name, as the C code computed it."""
         x = self._check(x)
         specs = self.graph.specs
-        offsets = trace_offsets(self.graph)
+        offsets = self.sources.program.trace_offsets
         n_bytes = sum(specs[name].nbytes for name in offsets)
         trace = np.empty((len(x), max(1, n_bytes)), np.uint8)
-        self._library(f"-D{self.name.upper()}_TRACE").call("sk_host_trace", x, trace)
+        self._library(f"-D{self.sources.program.macro}_TRACE").call("sk_host_trace", x, trace)
         found = {INPUT: x}
         for name, offset in offsets.items():
             spec = specs[name]
@@ -218,12 +178,40 @@ class CompiledGraph:
 
     def _built(self, more_flags: tuple[str, ...]) -> Library | CompilerError:
         """The library, or why there is none: that is not tried again at every call."""
-        driver = DRIVER.format(name=self.name, macro=self.name.upper())
-        sources = self.files | {DRIVER_FILE: driver}
+        driver = from_template(DRIVER_FILE, self.sources.program)
+        sources = {**self.sources.files, DRIVER_FILE: driver}
         try:
             return load(build_library(sources, (*self.flags, *more_flags)))
         except CompilerError as error:
             return error
+
+
+class CompiledGraph(CompiledSources):
+    """A graph run by its own C code.
+
+    Parameters
+    ----------
+    graph : Graph
+        Integer or float.
+    name : str, default="model"
+        The C name of the model.
+    flags : iterable of str
+        Flags of the compiler.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Abs, Graph, TensorSpec
+    >>> from skconv.deploy.compiled import CompiledGraph
+    >>> graph = Graph(TensorSpec((3,), "int8", minimum=-127, maximum=127)).append(Abs())
+    >>> CompiledGraph(graph).run(np.array([[-1, 2, -3]], np.int8))
+    array([[1, 2, 3]], dtype=int8)
+    """
+
+    def __init__(
+        self, graph: Graph, name: str = "model", flags: Iterable[str] = DEFAULT_FLAGS
+    ) -> None:
+        super().__init__(c_sources(program_of(graph, name)), flags)
 
 
 @dataclass(frozen=True)

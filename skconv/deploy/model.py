@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from skconv.codegen.estimates import code_bytes
 from skconv.codegen.interface import Interface
-from skconv.codegen.render import render
+from skconv.codegen.program import Program
+from skconv.codegen.render import CSources, c_sources
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
 from skconv.deploy import project
@@ -22,7 +23,7 @@ from skconv.deploy.arguments import check_option, check_samples
 from skconv.deploy.available import available_where
 from skconv.deploy.bench import BenchReport, benchmark
 from skconv.deploy.comparison import Comparison, compare
-from skconv.deploy.compiled import CompiledGraph, CompilerError, NoCompilerError
+from skconv.deploy.compiled import CompiledSources, CompilerError, NoCompilerError
 from skconv.deploy.input_check import check_input
 from skconv.deploy.manifest import Made
 from skconv.deploy.scoring import Scored
@@ -34,7 +35,7 @@ from skconv.runtime import fixed, reference
 from skconv.target.chips import Chip
 from skconv.target.cost import Alternative, CostReport, report
 from skconv.target.memory import MemoryPlan, plan_memory
-from skconv.target.targets import Target, get_target
+from skconv.target.targets import OPTIMIZATION, Target, get_target
 
 Engine = Literal["auto", "c", "fixed"]
 
@@ -116,6 +117,11 @@ class CModel(Scored):
         self._any_target = graph
         self._has_warned = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is made anew from the rest."""
+        made = {"program", "sources", "_compiled"}
+        return {name: value for name, value in vars(self).items() if name not in made}
+
     def __repr__(self) -> str:
         return f"CModel {self.name!r}: " + ", ".join(n.op.describe() for n in self.graph.nodes)
 
@@ -134,12 +140,22 @@ class CModel(Scored):
         return model
 
     @cached_property
-    def files(self) -> dict[str, str]:
-        return render(self.graph, self.name, self.plan, self.interface)
+    def program(self) -> Program:
+        """What the C prints, with all its names."""
+        return Program(self.graph, self.name, self.plan, self.interface)
 
     @cached_property
-    def _compiled(self) -> CompiledGraph:
-        return CompiledGraph(self.graph, self.name)
+    def sources(self) -> CSources:
+        """The files that are saved, and that all methods compile."""
+        return c_sources(self.program, self.target)
+
+    @property
+    def files(self) -> dict[str, str]:
+        return dict(self.sources.files)
+
+    @cached_property
+    def _compiled(self) -> CompiledSources:
+        return CompiledSources(self.sources)
 
     def report(self, chip: str | Chip | None = None) -> CostReport:
         """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler.
@@ -167,7 +183,7 @@ class CModel(Scored):
             self.plan,
             self.interface.probabilities,
             chip,
-            code_bytes=code_bytes(self.graph, self.plan, self.interface, self.target),
+            code_bytes=code_bytes(self.program, self.target),
             others=self._alternatives,
             target=self.target.name,
         )
@@ -182,11 +198,11 @@ class CModel(Scored):
         *,
         X: Any = None,
         n_samples: int = 4,
-        flags: tuple[str, ...] = ("-O2",),
+        flags: tuple[str, ...] = (OPTIMIZATION,),
     ) -> BenchReport:
         """Build for a simulated microcontroller, run, and count: see `BenchReport`.
 
-        With the routines of that target, and the arena static.
+        With the routines of that target. What is compiled are the files that `save` writes.
 
         Parameters
         ----------
@@ -215,14 +231,8 @@ class CModel(Scored):
                 "Samples go by keyword: write benchmark(X=samples)."
             )
         model = self if target is None else self.for_target(target)
-        return benchmark(
-            model.graph,
-            render(model.graph, self.name, model.plan),
-            self._input(self._benchmark_samples(X, n_samples)),
-            name=self.name,
-            target=model.target.name,
-            flags=flags,
-        )
+        samples = self._input(self._benchmark_samples(X, n_samples))
+        return benchmark(model.sources, samples, flags=flags)
 
     def _benchmark_samples(self, X: Any, n_samples: int) -> NDArray[Any]:
         if X is not None:
@@ -292,7 +302,9 @@ class CModel(Scored):
         op = self.interface.probabilities
         assert op is not None
         scores = self._run(self._checked_input(X), self.graph.scores_name, engine)
-        return np.asarray(fixed.evaluate(op, scores) / 2.0**KERNEL_FRACTION_BITS)
+        found = self._by_c(engine, lambda: self._compiled.probabilities(scores))
+        found = fixed.evaluate(op, scores) if found is None else found
+        return np.asarray(found / 2.0**KERNEL_FRACTION_BITS)
 
     @available_where(
         lambda model: hasattr(model.estimator, "transform"),
@@ -317,20 +329,24 @@ class CModel(Scored):
         return np.asarray(spec.real(q))
 
     def _run(self, x: NDArray[Any], tensor: str, engine: Engine) -> NDArray[Any]:
+        is_decision = self._is_classifier and tensor == self.graph.output_name
+        run = "predict" if is_decision else "run"
+        found = self._by_c(engine, lambda: getattr(self._compiled, run)(x))
+        found = self._definition(x, (tensor,))[tensor] if found is None else found
+        return found.reshape(len(x), -1)
+
+    def _by_c(self, engine: Engine, run: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
+        """What the C gives; None where it is not wanted, or cannot run and need not."""
         check_option("engine", engine, get_args(Engine))
-        if engine != "fixed":
-            try:
-                run = (
-                    self._compiled.predict
-                    if self._is_classifier and tensor == self.graph.output_name
-                    else self._compiled.run
-                )
-                return run(x).reshape(len(x), -1)
-            except CompilerError as error:
-                if engine == "c":
-                    raise
-                self._warn_once(error)
-        return self._definition(x, (tensor,))[tensor].reshape(len(x), -1)
+        if engine == "fixed":
+            return None
+        try:
+            return run()
+        except CompilerError as error:
+            if engine == "c":
+                raise
+            self._warn_once(error)
+            return None
 
     def _warn_once(self, error: CompilerError) -> None:
         """Warn of a compiler that fails; a machine without one needs no warning."""
@@ -426,17 +442,8 @@ class CModel(Scored):
         -------
         folder : Path
         """
-        return project.save(
-            folder,
-            self.graph,
-            self._input(self.samples),
-            name=self.name,
-            plan=self.plan,
-            interface=self.interface,
-            target=self.target,
-            measured=measured,
-            made=self._made(accuracy),
-        )
+        samples, made = self._input(self.samples), self._made(accuracy)
+        return project.save(folder, self.sources, samples, measured=measured, made=made)
 
     def _made(self, accuracy: float | None) -> Made:
         options = {
@@ -446,4 +453,4 @@ class CModel(Scored):
             "probabilities": self.interface.probabilities is not None,
         }
         agreement = getattr(self, "calibration_agreement", math.nan)
-        return Made(self.target, options, None if math.isnan(agreement) else agreement, accuracy)
+        return Made(options, None if math.isnan(agreement) else agreement, accuracy)

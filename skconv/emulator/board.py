@@ -72,7 +72,8 @@ def _qemu(
     return Board(
         (*command.split(), *options.split()),
         (startup, "memory.c"),
-        ("-ffreestanding", "-I", str(FOLDER / "freestanding"), *compile_flags),
+        # Headers of the compiler's own C library come first, where it has one.
+        ("-idirafter", str(FOLDER / "libc"), *compile_flags),
         link,
         triple,
         "instructions",

@@ -18,7 +18,7 @@ Compiler = Literal["gcc", "clang"]
 Section = Literal["text", "rodata", "data", "bss"]
 
 # A caller of the emulator may leave out -O2 on purpose.
-WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-DSKCONV_NO_OPTIMIZE_WARNING")
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-DSKCONV_NO_OPTIMIZE_WARNING")
 SECTIONS = ("-ffunction-sections", "-fdata-sections")
 
 PACKAGES = {
@@ -107,7 +107,7 @@ def compile_for(
     command = (target.compiler,) if compiler == "gcc" else _clang(target, board)
     units = [file for file in sources if file.endswith(".c")]
     output(
-        *command, *WARNINGS, *SECTIONS, *target.flags, *board.compile_flags, *flags,
+        *command, *WARNINGS, *SECTIONS, *target.dialect, *board.compile_flags, *flags,
         "-I", str(folder), "-I", str(FOLDER), *units, *rest, cwd=folder,
     )  # fmt: skip
 

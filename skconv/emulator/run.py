@@ -9,18 +9,9 @@ from pathlib import Path
 
 from skconv.emulator.board import FOLDER, Board
 from skconv.emulator.build import Compiler, compile_for, require_tool, simulated, written
+from skconv.utils.template import fill
 
-COUNTING_MAIN = """\
-#include "bench.h"
-{prelude}
-int main(void)
-{{
-    uint32_t count;
-    BENCH_COUNT(count, {statement});
-    bench_print_unsigned(count);
-    return 0;
-}}
-"""
+COUNTING_MAIN = FOLDER / "counting_main.c.in"
 
 
 @dataclass(frozen=True)
@@ -99,7 +90,7 @@ def count_instructions(
     target, flags
         As for `run`. On ``"avr"`` cycles are counted.
     """
-    main = COUNTING_MAIN.format(prelude=prelude, statement=statement)
+    main = fill(COUNTING_MAIN, {}, prelude=prelude, statement=statement)
     result = run({**sources, "bench_main.c": main}, target=target, flags=flags)
     if result.returncode:
         raise RuntimeError(f"exit status {result.returncode}: {result.output}")

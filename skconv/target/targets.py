@@ -18,6 +18,8 @@ WARNING_FLAGS = (
     "-Wshadow",
     "-Werror",
 )
+# With this all ways to build a saved project compile, and so do predict, verify and benchmark.
+OPTIMIZATION = "-O2"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,17 @@ class Target:
     has_fpu: bool = False
     board: str = ""
     word_bits: int = 32
+
+    @property
+    def dialect(self) -> tuple[str, ...]:
+        """The dialect of C, and what selects the processor."""
+        has_own = any(flag.startswith("-std=") for flag in self.flags)
+        return self.flags if has_own else ("-std=c99", *self.flags)
+
+    @property
+    def build_flags(self) -> tuple[str, ...]:
+        """What the README of a saved project gives to the compiler."""
+        return (*self.dialect, OPTIMIZATION)
 
 
 def _cortex(core: str, board: str, fpu: str = "", *, has_dsp: bool = False) -> Target:

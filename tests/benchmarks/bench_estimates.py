@@ -28,11 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
 from skconv.codegen import estimates
-from skconv.codegen.interface import Interface
-from skconv.codegen.render import render
+from skconv.codegen.render import c_sources, program_of, render
 from skconv.deploy.bench import benchmark
 from skconv.graph import Graph
-from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, example_samples, quantized_example
 from tests.estimate_graphs import drawn, hashed
@@ -134,14 +132,15 @@ def measure_form(
 ) -> None:
     """Nodes and code on Cortex-M4, code on other cores."""
     x = example_samples(graph, 1)
-    found = benchmark(graph, render(graph, "m"), x, name="m", target=CORES[0])
+    program = program_of(graph, "m")
+    found = benchmark(c_sources(program, get_target(CORES[0])), x)
     specs = graph.specs
     for node, count in zip(graph.nodes, found.nodes, strict=True):
         if count.count >= FEWEST_INSTRUCTIONS:
             work = estimates.work(node.op, specs[node.inputs[0]], specs[node.name])
             for name in (estimates.routine(node.op), "other"):
                 instructions[name].add(work, count.count, seed)
-    parts = estimates.parts(graph, plan_memory(graph), Interface())
+    parts = estimates.parts(program)
     code[CORES[0]].add(parts, found.code_bytes, seed)
     for core in others:
         code[core].add(parts, code_of(graph, core), seed)

@@ -1,6 +1,6 @@
 /* What the exported C needs of <string.h>, for compilers that come without a C library. */
-#ifndef FREESTANDING_STRING_H
-#define FREESTANDING_STRING_H
+#ifndef LIBC_STRING_H
+#define LIBC_STRING_H
 
 #include <stddef.h>
 
