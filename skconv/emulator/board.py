@@ -9,6 +9,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "boards"
 FAULT = 99
+# The functions of a C library that compilers call, for those that come without one.
+NO_LIBRARY = str(FOLDER / "memory.c")
 
 Output = tuple[int, str]
 
@@ -23,6 +25,9 @@ class Board:
         What runs an image, whose path is appended.
     startup : tuple of str
         C files, in ``boards``, that are linked to every program.
+    library : tuple of str
+        What links the C library of the target's own compiler. Where there is none, and with
+        clang, ``NO_LIBRARY`` is linked in its place.
     compile_flags, link_flags : tuple of str
         What the board wants of the compiler, beside the processor.
     triple : str
@@ -35,6 +40,7 @@ class Board:
 
     command: tuple[str, ...]
     startup: tuple[str, ...]
+    library: tuple[str, ...]
     compile_flags: tuple[str, ...]
     link_flags: tuple[str, ...]
     triple: str
@@ -71,7 +77,8 @@ def _qemu(
     )
     return Board(
         (*command.split(), *options.split()),
-        (startup, "memory.c"),
+        (startup,),
+        ("-lc",) if triple else (NO_LIBRARY,),
         # Headers of the compiler's own C library come first, where it has one.
         ("-idirafter", str(FOLDER / "libc"), *compile_flags),
         link,
@@ -102,6 +109,7 @@ BOARDS = {
     "atmega1284p": Board(
         ("simavr", "-m", "atmega1284p", "-f", "16000000"),
         ("avr.c",),
+        (),
         (),
         ("-Wl,--gc-sections",),
         "",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skconv.emulator.board import FOLDER, Board
+from skconv.emulator.board import FOLDER, NO_LIBRARY, Board
 from skconv.emulator.build import Compiler, compile_for, require_tool, simulated, written
 from skconv.utils.template import fill
 
@@ -63,7 +63,8 @@ def run(
     with written(sources) as folder:
         image = folder / "image.elf"
         startup = [str(FOLDER / name) for name in board.startup]
-        link = (*startup, *board.link_flags, "-o", str(image))
+        library = board.library if compiler == "gcc" else (NO_LIBRARY,)
+        link = (*startup, *library, *board.link_flags, "-o", str(image))
         compile_for(target, folder, sources, flags, *link, compiler=compiler)
         return _emulate(image, board, timeout)
 
