@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 
 from skconv import datasets, emulator
 from skconv.cli import main
-from skconv.codegen.render import c_sources, program_of
+from skconv.codegen.render import CSources, program_of
 from skconv.deploy.bench import benchmark
 from skconv.emulator import tools
 from skconv.graph import Abs, Graph, Linear, Relu, TensorSpec
@@ -32,7 +31,7 @@ def pointwise(size: int) -> Graph:
 
 
 def measured(graph: Graph, x, target: str = "cortex-m4", **options):
-    return benchmark(c_sources(program_of(graph, "m"), get_target(target)), x, **options)
+    return benchmark(CSources(program_of(graph, "m"), get_target(target)), x, **options)
 
 
 @EACH_TARGET
@@ -75,11 +74,11 @@ def test_bytes_are_those_of_the_report():
 @needs_arm
 def test_a_wrong_result_is_counted():
     graph = pointwise(8)
-    sources = c_sources(program_of(graph, "m"), get_target("cortex-m4"))
+    sources = CSources(program_of(graph, "m"), get_target("cortex-m4"))
     text = sources.files["skconv/pointwise.h"].replace("x < 0 ? -x : x", "x")
-    files = {**sources.files, "skconv/pointwise.h": text}
+    sources.files["skconv/pointwise.h"] = text
     x = np.array([[-1, -2, -3, 4, 5, 6, 7, 8]], np.int8)
-    assert benchmark(replace(sources, files=files), x).wrong == 3
+    assert benchmark(sources, x).wrong == 3
 
 
 @needs_arm

@@ -24,7 +24,7 @@ from sklearn.svm import SVC
 
 import skconv
 from skconv import RandomConvFeatures, to_c
-from skconv.convert.seen import seen
+from skconv.convert.fitted_range import seen
 from skconv.deploy import calibration
 from skconv.exceptions import CalibrationWarning
 from skconv.features.input_range import MOST_NUMBERS, InputRange, input_range

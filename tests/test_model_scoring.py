@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from skconv import to_c
-from skconv.convert.answers import answers
+from skconv.convert.estimator_answers import answers
 from skconv.deploy.verification import determination
 
 IRIS, SPECIES = load_iris(return_X_y=True)

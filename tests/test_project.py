@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from skconv import emulator
-from skconv.codegen.render import c_sources, program_of
+from skconv.codegen.render import CSources, program_of
 from skconv.deploy import project, project_folder
 from skconv.deploy.bench import BenchReport
 from skconv.emulator import tools
@@ -27,7 +27,7 @@ X = samples(np.random.default_rng(9), GRAPH.input, 12)
 
 
 def sources_of(graph, name):
-    return c_sources(program_of(graph, name))
+    return CSources(program_of(graph, name))
 
 
 SOURCES = sources_of(GRAPH, "m")
@@ -104,7 +104,7 @@ def test_the_command_for_the_target_and_what_was_measured(tmp_path):
     report = BenchReport("m", "cortex-m0", ("-O2",), "instructions", (), 1234, 1, 2, 3, 4, 5, 6, 0)
     target = get_target("cortex-m0")
     folder = project.save(
-        tmp_path / "f", c_sources(program_of(GRAPH, "m"), target), X, measured=[report]
+        tmp_path / "f", CSources(program_of(GRAPH, "m"), target), X, measured=[report]
     )
     readme = (folder / "README.md").read_text()
     assert (

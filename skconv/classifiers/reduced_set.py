@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from skconv.utils.descent import Adam
+from skconv.utils.whole import is_whole
 
 EPOCHS = 300
 FEWEST_STEPS = 600
@@ -101,7 +102,7 @@ def learn_reduced_set(
         X, codes, X[origins], coefficients, intercept, gamma, random_state
     )
     vectors = vectors.astype(X.dtype)
-    if np.array_equal(X, np.rint(X)):
+    if is_whole(X):
         vectors = np.rint(vectors)
     if coefficients.shape[0] == 2:
         coefficients, intercept = coefficients[1:] - coefficients[:1], intercept[1:] - intercept[:1]

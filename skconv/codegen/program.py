@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 from skconv.codegen.emit import copy, emit
 from skconv.codegen.interface import Interface
@@ -25,6 +26,10 @@ class Program:
     name: str
     plan: MemoryPlan
     interface: Interface = field(default_factory=Interface)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is made anew from the rest."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def specs(self) -> Mapping[str, TensorSpec]:

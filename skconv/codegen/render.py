@@ -36,8 +36,8 @@ The C of a model ``gesture`` offers, in ``gesture.h``:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from skconv.codegen.header import header
 from skconv.codegen.headers import header_texts
@@ -50,7 +50,7 @@ from skconv.graph import Graph, verify
 from skconv.target.memory import MemoryPlan, plan_memory
 from skconv.target.targets import Target, get_target
 
-__all__ = ["HEADER_FOLDER", "CSources", "c_sources", "program_of", "render", "trace_offsets"]
+__all__ = ["HEADER_FOLDER", "CSources", "program_of", "render", "trace_offsets"]
 
 LICENCE_LINE = "/* SPDX-License-Identifier: BSD-3-Clause */\n"
 PORTABLE = get_target("portable")
@@ -66,27 +66,23 @@ class CSources:
         What they print.
     target : Target
         The processor that they are for.
-    files : mapping of str to str
-        Text by file name: ``NAME.c``, ``NAME.h``, and the routines it calls in ``skconv/``.
     """
 
     program: Program
-    target: Target
-    files: Mapping[str, str]
+    target: Target = PORTABLE
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Text by file name: ``NAME.c``, ``NAME.h``, and the routines it calls in ``skconv/``."""
+        program, name = self.program, self.program.name
+        c_text = "\n".join(source(program)) + "\n"
+        h_text = "\n".join(header(program)) + "\n"
+        return {f"{name}.c": c_text, f"{name}.h": h_text} | _routines(program)
 
     @property
     def stack_bytes(self) -> int:
         """About how much stack the model needs on its target."""
         return stack_bytes(self.program.graph, is_avr=self.target.compiler == "avr-gcc")
-
-
-def c_sources(program: Program, target: Target = PORTABLE) -> CSources:
-    """The C of a program."""
-    name = program.name
-    c_text = "\n".join(source(program)) + "\n"
-    h_text = "\n".join(header(program)) + "\n"
-    files = {f"{name}.c": c_text, f"{name}.h": h_text} | _routines(program)
-    return CSources(program, target, files)
 
 
 def program_of(
@@ -144,7 +140,7 @@ def render(
     >>> sorted(render(graph, "m"))
     ['m.c', 'm.h', 'skconv/pointwise.h', 'skconv/requantize.h', 'skconv/root.h', 'skconv/types.h']
     """
-    return dict(c_sources(program_of(graph, name, plan, interface)).files)
+    return CSources(program_of(graph, name, plan, interface)).files
 
 
 def _routines(program: Program) -> dict[str, str]:

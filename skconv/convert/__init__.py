@@ -23,7 +23,7 @@ from skconv.convert.core import (
     convert,
     width,
 )
-from skconv.convert.given import check_given
+from skconv.convert.estimator_check import check_given
 from skconv.exceptions import NotConvertibleError
 from skconv.graph import Graph, TensorSpec, verify
 

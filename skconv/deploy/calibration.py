@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.convert.seen import Seen, seen
+from skconv.convert.fitted_range import Seen, seen
 from skconv.deploy.verification import Agreement, measure_agreement
 from skconv.exceptions import CalibrationWarning, warn
 from skconv.graph import Conv, Graph
+from skconv.utils.whole import is_whole
 
 if TYPE_CHECKING:
     from skconv.deploy.model import CModel
@@ -74,7 +75,7 @@ def _fault(known: Seen, samples: NDArray[Any]) -> str:
     if _is_narrow(width, samples) or _is_far(known, width, samples):
         return ranges
     levels = float(samples.max()) - float(samples.min())
-    if known.is_whole is False and levels < FEWEST_LEVELS and _is_whole(samples):
+    if known.is_whole is False and levels < FEWEST_LEVELS and is_whole(samples):
         return f"X_calibration holds whole numbers only, but {known.by} was fitted on fractions"
     return ""
 
@@ -95,10 +96,6 @@ def _is_far(known: Seen, width: NDArray[np.float64], samples: NDArray[Any]) -> b
         return bool(samples.min() < known.low - beyond or samples.max() > known.high + beyond)
     far = ((samples < known.low - beyond) | (samples > known.high + beyond))[:, width > 0]
     return bool(far.mean() > FAR_SHARE or (far.mean(axis=0) > FAR_FEATURE_SHARE).any())
-
-
-def _is_whole(samples: NDArray[Any]) -> bool:
-    return samples.dtype.kind in "bui" or np.array_equal(samples, np.rint(samples))
 
 
 # ------------------------------------------------------------------------- the agreement
@@ -163,7 +160,7 @@ def advice(
     helpful = {
         "conv_bits=16": convolves and conv_bits == 8,
         "linear_bits=16": linear_bits == 8,
-        "input_type='int16'": input_type in ("int8", "uint8") and not _is_whole(samples),
+        "input_type='int16'": input_type in ("int8", "uint8") and not is_whole(samples),
         "calibration='percentile'": calibration == "minmax",
     }
     tried = " or ".join(option for option, helps in helpful.items() if helps)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.convert import to_graph
-from skconv.deploy.arguments import check_samples
-from skconv.deploy.input_check import check_input
+from skconv.deploy.input_check import checked_samples
 from skconv.graph import INPUT, ArgMax, Graph, Reshape, TensorSpec, Threshold
 from skconv.passes.equalize import groups
 from skconv.passes.fold import fold
@@ -120,8 +119,7 @@ def compare(model: CModel, X: Any) -> Comparison:
         raise ValueError(
             "compare needs integers, but this model was made by to_c(..., dtype='float32')"
         )
-    flat = check_samples("X", X, model.graph.input.size)
-    check_input(model.graph.input, flat)
+    flat = checked_samples(model.graph, X)
     graph = model._any_target
     source = _with_decision(fold(to_graph(model.estimator)), graph)
     free = _free_channels(source)
@@ -129,7 +127,7 @@ def compare(model: CModel, X: Any) -> Comparison:
     n_same = 0
     for rows in chunks(graph, len(flat)):
         wanted = reference.tensors(source, flat[rows])
-        found = fixed.tensors(graph, model._input(flat[rows]))
+        found = fixed.tensors(graph, model.inference.delivered(flat[rows]))
         for name, total in sums.items():
             total.add(graph.specs[name], wanted[name], found[name])
         same = wanted[source.output_name] == found[graph.output_name]

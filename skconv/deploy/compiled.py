@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.codegen.render import PORTABLE, CSources, c_sources, program_of
+from skconv.codegen.render import PORTABLE, CSources, program_of
 from skconv.deploy.harness import from_template
 from skconv.deploy.library_cache import (
     CACHE_VARIABLES,
@@ -211,7 +211,7 @@ class CompiledGraph(CompiledSources):
     def __init__(
         self, graph: Graph, name: str = "model", flags: Iterable[str] = DEFAULT_FLAGS
     ) -> None:
-        super().__init__(c_sources(program_of(graph, name)), flags)
+        super().__init__(CSources(program_of(graph, name)), flags)
 
 
 @dataclass(frozen=True)

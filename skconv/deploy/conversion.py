@@ -12,7 +12,7 @@ from skconv.codegen.interface import Arena, Input, Interface
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
-from skconv.convert.origin import refused
+from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import check_option, check_samples
 from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.model import CModel

@@ -8,11 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.deploy.arguments import check_samples
 from skconv.exceptions import InputRangeWarning, warn
-from skconv.graph import TensorSpec
+from skconv.graph import Graph, TensorSpec
 
 # Share of the width of a calibrated range: new samples may reach a little beyond it.
 TOLERANCE = 0.1
+
+
+def checked_samples(graph: Graph, X: Any, n_samples: int | None = None) -> NDArray[Any]:
+    """The first samples, flat: a ValueError where they do not fit, a warning where they change."""
+    samples = check_samples("X", X, graph.input.size)[:n_samples]
+    check_input(graph.input, samples)
+    return samples
 
 
 def check_input(spec: TensorSpec, x: NDArray[Any]) -> None:

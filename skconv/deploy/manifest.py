@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,15 +26,15 @@ class Made:
     ----------
     options : mapping of str to JSON value
         Those of `skconv.to_c` that were chosen.
-    agreement : float or None
+    agreement : float
         Agreement with the estimator on calibration samples: the share of samples in the same
-        class, or the coefficient of determination of the worst output.
+        class, or the coefficient of determination of the worst output. NaN where it is unknown.
     accuracy : float or None
         What the caller measured, on samples that neither fit nor calibration has seen.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    agreement: float | None = None
+    agreement: float = math.nan
     accuracy: float | None = None
 
 
@@ -61,7 +62,7 @@ def manifest(sources: CSources, made: Made, files: Mapping[str, str]) -> str:
             "stack_estimate": sources.stack_bytes,
         },
         "macs": graph.macs,
-        "agreement": made.agreement,
+        "agreement": None if math.isnan(made.agreement) else made.agreement,
         "accuracy": made.accuracy,
         "files": {file: _digest(text) for file, text in sorted(files.items())},
     }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +13,24 @@ from numpy.typing import NDArray
 from skconv.codegen.estimates import code_bytes
 from skconv.codegen.interface import Interface
 from skconv.codegen.program import Program
-from skconv.codegen.render import CSources, c_sources
+from skconv.codegen.render import CSources
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
 from skconv.deploy import project
 from skconv.deploy.alternatives import Options, alternatives
-from skconv.deploy.arguments import check_option, check_samples
-from skconv.deploy.available import available_where
 from skconv.deploy.bench import BenchReport, benchmark
 from skconv.deploy.comparison import Comparison, compare
-from skconv.deploy.compiled import CompiledSources, CompilerError, NoCompilerError
-from skconv.deploy.input_check import check_input
+from skconv.deploy.conditional_methods import available_where
+from skconv.deploy.inference import Engine, Inference
+from skconv.deploy.input_check import checked_samples
 from skconv.deploy.manifest import Made
 from skconv.deploy.scoring import Scored
 from skconv.deploy.verification import Verification, verify
-from skconv.exceptions import CompilerWarning, warn
 from skconv.graph import Graph
-from skconv.graph.integer import KERNEL_FRACTION_BITS
-from skconv.runtime import fixed, reference
 from skconv.target.chips import Chip
 from skconv.target.cost import Alternative, CostReport, report
 from skconv.target.memory import MemoryPlan, plan_memory
 from skconv.target.targets import OPTIMIZATION, Target, get_target
-
-Engine = Literal["auto", "c", "fixed"]
 
 
 class CModel(Scored):
@@ -115,11 +108,10 @@ class CModel(Scored):
         self.plan: MemoryPlan = plan_memory(self.graph)
         self.calibration_agreement = float("nan")
         self._any_target = graph
-        self._has_warned = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is made anew from the rest."""
-        made = {"program", "sources", "_compiled"}
+        made = {"sources", "inference"}
         return {name: value for name, value in vars(self).items() if name not in made}
 
     def __repr__(self) -> str:
@@ -140,22 +132,19 @@ class CModel(Scored):
         return model
 
     @cached_property
-    def program(self) -> Program:
-        """What the C prints, with all its names."""
-        return Program(self.graph, self.name, self.plan, self.interface)
-
-    @cached_property
     def sources(self) -> CSources:
-        """The files that are saved, and that all methods compile."""
-        return c_sources(self.program, self.target)
+        """The C: what `save` writes, and what all other methods compile."""
+        program = Program(self.graph, self.name, self.plan, self.interface)
+        return CSources(program, self.target)
 
     @property
     def files(self) -> dict[str, str]:
         return dict(self.sources.files)
 
     @cached_property
-    def _compiled(self) -> CompiledSources:
-        return CompiledSources(self.sources)
+    def inference(self) -> Inference:
+        """How samples run, by the C or by the definition."""
+        return Inference(self.sources)
 
     def report(self, chip: str | Chip | None = None) -> CostReport:
         """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler.
@@ -183,7 +172,7 @@ class CModel(Scored):
             self.plan,
             self.interface.probabilities,
             chip,
-            code_bytes=code_bytes(self.program, self.target),
+            code_bytes=code_bytes(self.sources.program, self.target),
             others=self._alternatives,
             target=self.target.name,
         )
@@ -231,14 +220,12 @@ class CModel(Scored):
                 "Samples go by keyword: write benchmark(X=samples)."
             )
         model = self if target is None else self.for_target(target)
-        samples = self._input(self._benchmark_samples(X, n_samples))
-        return benchmark(model.sources, samples, flags=flags)
+        x = self.inference.delivered(self._benchmark_samples(X, n_samples))
+        return benchmark(model.sources, x, flags=flags)
 
     def _benchmark_samples(self, X: Any, n_samples: int) -> NDArray[Any]:
         if X is not None:
-            samples = check_samples("X", X, self.n_features_in_)[:n_samples]
-            check_input(self.graph.input, samples)
-            return samples
+            return checked_samples(self.graph, X, n_samples)
         if n_samples > len(self.samples):
             raise ValueError(
                 f"n_samples={n_samples}, but a model keeps no more than {len(self.samples)} of "
@@ -270,10 +257,10 @@ class CModel(Scored):
             Where ``X`` holds numbers that the device cannot deliver: they are rounded or
             clipped. So do the other methods that take samples.
         """
-        x = self._checked_input(X)
+        x = self._delivered(X)
         if self._is_classifier:
-            return self._labels(x, engine)
-        values = self._scores(x, engine)
+            return self.classes_[self.inference.indices(x, engine)]
+        values = self.inference.scores(x, engine)
         single = self._is_regressor and values.shape[1] == 1
         return values[:, 0] if single else values
 
@@ -286,7 +273,7 @@ class CModel(Scored):
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             One score where it decides between two classes: positive for the second.
         """
-        scores = self._scores(self._checked_input(X), engine)
+        scores = self.inference.scores(self._delivered(X), engine)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     @available_where(
@@ -299,12 +286,7 @@ class CModel(Scored):
         Of a model made by ``to_c(..., probabilities=True)``. Each has 15 bits of fraction, so
         they sum to 1 within 1e-4; some metrics want them divided by their sum.
         """
-        op = self.interface.probabilities
-        assert op is not None
-        scores = self._run(self._checked_input(X), self.graph.scores_name, engine)
-        found = self._by_c(engine, lambda: self._compiled.probabilities(scores))
-        found = fixed.evaluate(op, scores) if found is None else found
-        return np.asarray(found / 2.0**KERNEL_FRACTION_BITS)
+        return self.inference.probabilities(self._delivered(X), engine)
 
     @available_where(
         lambda model: hasattr(model.estimator, "transform"),
@@ -312,60 +294,11 @@ class CModel(Scored):
     )
     def transform(self, X: Any, engine: Engine = "auto") -> NDArray[np.float32]:
         """Features of a transformer, in its own units."""
-        return self._scores(self._checked_input(X), engine).astype(np.float32)
+        return self.inference.scores(self._delivered(X), engine).astype(np.float32)
 
-    def _checked_input(self, X: Any) -> NDArray[Any]:
+    def _delivered(self, X: Any) -> NDArray[Any]:
         """Samples as the device delivers them; a warning where it cannot."""
-        samples = check_samples("X", X, self.n_features_in_)
-        check_input(self.graph.input, samples)
-        return self._input(samples)
-
-    def _labels(self, x: NDArray[Any], engine: Engine) -> NDArray[Any]:
-        return self.classes_[self._run(x, self.graph.output_name, engine)[:, 0]]
-
-    def _scores(self, x: NDArray[Any], engine: Engine) -> NDArray[np.float64]:
-        spec = self.graph.specs[self.graph.scores_name]
-        q = self._run(x, self.graph.scores_name, engine).astype(np.float64)
-        return np.asarray(spec.real(q))
-
-    def _run(self, x: NDArray[Any], tensor: str, engine: Engine) -> NDArray[Any]:
-        is_decision = self._is_classifier and tensor == self.graph.output_name
-        run = "predict" if is_decision else "run"
-        found = self._by_c(engine, lambda: getattr(self._compiled, run)(x))
-        found = self._definition(x, (tensor,))[tensor] if found is None else found
-        return found.reshape(len(x), -1)
-
-    def _by_c(self, engine: Engine, run: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
-        """What the C gives; None where it is not wanted, or cannot run and need not."""
-        check_option("engine", engine, get_args(Engine))
-        if engine == "fixed":
-            return None
-        try:
-            return run()
-        except CompilerError as error:
-            if engine == "c":
-                raise
-            self._warn_once(error)
-            return None
-
-    def _warn_once(self, error: CompilerError) -> None:
-        """Warn of a compiler that fails; a machine without one needs no warning."""
-        if isinstance(error, NoCompilerError) or self._has_warned:
-            return
-        self._has_warned = True
-        warn(
-            f"the integer definition runs instead of the C, and takes longer: {error}",
-            CompilerWarning,
-        )
-
-    def _input(self, x: NDArray[Any]) -> NDArray[Any]:
-        if self.graph.domain == "float":
-            return x.astype(np.float32)
-        return fixed.quantize_input(self.graph.input, x)
-
-    def _definition(self, x: NDArray[Any], names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-        definition = fixed if self.graph.domain == "integer" else reference
-        return definition.tensors(self.graph, x, names)
+        return self.inference.delivered(checked_samples(self.graph, X))
 
     # ------------------------------------------------------------------------ checking
 
@@ -442,15 +375,15 @@ class CModel(Scored):
         -------
         folder : Path
         """
-        samples, made = self._input(self.samples), self._made(accuracy)
-        return project.save(folder, self.sources, samples, measured=measured, made=made)
+        x = self.inference.delivered(self.samples)
+        made = Made(self._options(), self.calibration_agreement, accuracy)
+        return project.save(folder, self.sources, x, measured=measured, made=made)
 
-    def _made(self, accuracy: float | None) -> Made:
-        options = {
+    def _options(self) -> dict[str, Any]:
+        """The options of `to_c` that decide what the C looks like."""
+        return {
             "optimize": self.optimize,
             "input": self.interface.input,
             "arena": self.interface.arena,
             "probabilities": self.interface.probabilities is not None,
         }
-        agreement = getattr(self, "calibration_agreement", math.nan)
-        return Made(options, None if math.isnan(agreement) else agreement, accuracy)

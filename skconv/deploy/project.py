@@ -12,6 +12,7 @@ not stops the export before anything is touched. See `skconv.deploy.project_fold
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -160,7 +161,7 @@ def _made(sources: CSources, made: Made) -> Iterator[str]:
     sample = sample_of(program.graph)
     yield f"input: {described(program.specs[INPUT], sample.shape)}; {sample.layout}"
     yield f"output: {described(program.scores)}"
-    if made.agreement is not None:
+    if not math.isnan(made.agreement):
         yield f"agreement with the estimator on calibration samples: {made.agreement:.4f}"
     if made.accuracy is not None:
         yield f"accuracy, as measured before the export: {made.accuracy:.4f}"

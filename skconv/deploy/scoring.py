@@ -11,7 +11,7 @@ from sklearn.base import is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, get_tags
 
-from skconv.deploy.available import available_where
+from skconv.deploy.conditional_methods import available_where
 from skconv.graph import Graph
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.convert.answers import answers
-from skconv.deploy.arguments import check_samples
+from skconv.convert.estimator_answers import answers
 from skconv.deploy.compiled import CompilerError
-from skconv.deploy.input_check import check_input
+from skconv.deploy.inference import Engine, Inference
+from skconv.deploy.input_check import checked_samples
+from skconv.runtime import fixed
 
 if TYPE_CHECKING:
     from skconv.deploy.model import CModel
@@ -27,8 +28,9 @@ class Verification:
     ----------
     n_samples : int
     compared_bytes, differing_bytes : int or None
-        Bytes of every tensor of every sample, integer definition against compiled C. None
-        where there is no compiler, or for a float export.
+        Bytes of every tensor of every sample, and of probabilities where the C gives them,
+        integer definition against compiled C. None where there is no compiler, or for a float
+        export.
     relative_error : float or None
         For a float export: the largest difference of a tensor from the float definition,
         relative to the tensor's largest entry.
@@ -91,16 +93,15 @@ class Agreement:
 
 def verify(model: CModel, X: Any) -> Verification:
     """See `CModel.verify`."""
-    flat = check_samples("X", X, model.graph.input.size)
-    check_input(model.graph.input, flat)
-    x = model._input(flat)
+    flat = checked_samples(model.graph, X)
+    x = model.inference.delivered(flat)
     compared: int | None = 0
     differing: int | None = 0
     error = 0.0
     messages = []
     try:
         for start in range(0, len(x), VERIFY_CHUNK):
-            found = _difference(model, x[start : start + VERIFY_CHUNK])
+            found = _difference(model.inference, x[start : start + VERIFY_CHUNK])
             compared = (compared or 0) + found[0]
             differing = (differing or 0) + found[1]
             error = max(error, found[2])
@@ -121,16 +122,21 @@ def verify(model: CModel, X: Any) -> Verification:
     )
 
 
-def _difference(model: CModel, x: NDArray[Any]) -> tuple[int, int, float]:
+def _difference(inference: Inference, x: NDArray[Any]) -> tuple[int, int, float]:
     """Bytes compared, bytes that differ, and the largest relative difference."""
-    names = tuple(node.name for node in model.graph.nodes)
-    wanted = model._definition(x, names)
-    found = model._compiled.tensors(x)
+    graph, compiled = inference.graph, inference.compiled
+    names = tuple(node.name for node in graph.nodes)
+    wanted, found = inference.defined(x, names), compiled.tensors(x)
+    pairs = [(wanted[name], found[name]) for name in names]
+    if op := inference.program.interface.probabilities:
+        scores = wanted[graph.scores_name]
+        by_c = compiled.probabilities(scores)
+        pairs.append((fixed.evaluate(op, scores).astype(by_c.dtype), by_c))
     compared = differing = 0
     error = 0.0
-    for name in names:
-        a, b = np.ascontiguousarray(wanted[name]), np.ascontiguousarray(found[name])
-        if model.graph.domain == "float":
+    for a, b in pairs:
+        a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+        if graph.domain == "float":
             largest = max(float(np.abs(a).max(initial=0)), 1e-30)
             error = max(error, float(np.abs(a - b).max(initial=0)) / largest)
             continue
@@ -142,7 +148,9 @@ def _difference(model: CModel, x: NDArray[Any]) -> tuple[int, int, float]:
 # --------------------------------------------------------------------------- the agreement
 
 
-def measure_agreement(model: CModel, X: Any, flat: NDArray[Any], engine: Any = "auto") -> Agreement:
+def measure_agreement(
+    model: CModel, X: Any, flat: NDArray[Any], engine: Engine = "auto"
+) -> Agreement:
     """What a model and its estimator say of ``X``, which is ``flat`` for the model."""
     graph = model.graph
     classes = graph.classes if graph.is_classifier else None
@@ -150,11 +158,11 @@ def measure_agreement(model: CModel, X: Any, flat: NDArray[Any], engine: Any = "
     wanted = said.values
     if not said.valid.any():
         return Agreement(float("nan"), None, said.reason, wanted, wanted)
-    x = model._input(flat[said.valid])
+    x = model.inference.delivered(flat[said.valid])
     if graph.is_classifier:
-        found = model._labels(x, engine)
+        found = model.classes_[model.inference.indices(x, engine)]
         return Agreement(float(np.mean(found == wanted)), None, said.reason, found, wanted)
-    found = model._scores(x, engine)
+    found = model.inference.scores(x, engine)
     if not model._is_regressor:
         return Agreement(determination(wanted, found), None, said.reason, found, wanted)
     each = [determination(w, f) for w, f in zip(wanted.T, found.T, strict=True)]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.kernels.batches import MapBatches
+from skconv.utils.whole import is_whole
 
 MOST_NUMBERS = 2**22
 
@@ -37,5 +38,4 @@ def input_range(samples: NDArray[Any] | MapBatches) -> InputRange:
         samples = next(islice(samples, 1))
     step = -(-samples.size // MOST_NUMBERS)
     looked_at = np.asarray(samples[:: max(step, 1)])
-    is_whole = looked_at.dtype.kind in "bui" or bool(np.array_equal(looked_at, np.rint(looked_at)))
-    return InputRange(float(looked_at.min()), float(looked_at.max()), is_whole)
+    return InputRange(float(looked_at.min()), float(looked_at.max()), is_whole(looked_at))

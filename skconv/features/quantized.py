@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from skconv.convert import to_graph
-from skconv.convert.origin import refused
+from skconv.convert.step_of_node import refused
 from skconv.features.graph_maps import row_chunks
 from skconv.graph import Graph, Quantized, TensorSpec, verify
 from skconv.passes.calibrate import Method

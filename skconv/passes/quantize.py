@@ -32,8 +32,10 @@ from skconv.passes.lower import lower
 from skconv.passes.lowering import Bits, Lowering
 from skconv.passes.refusal import FLOAT_ADVICE, NoIntegerFormError
 from skconv.passes.saturation import without_saturation
+from skconv.utils.whole import is_whole
 
 InputType = Literal["uint8", "int8", "int16"]
+# Numbers that were whole before they went through float32.
 ROUNDING = 2.0**-20
 
 
@@ -122,26 +124,21 @@ def device_input(x: NDArray[Any], dtype: InputType | None = None) -> dict[str, A
     if x.dtype.name in get_args(InputType):
         return {"input_dtype": x.dtype.name, "input_scale": 1.0}
     low, high = x.min(), x.max()
-    if _is_whole(x):
+    if is_whole(x, ROUNDING):
         if low >= 0 and high <= UINT8_MAX:
             return {"input_dtype": "uint8", "input_scale": 1.0}
         return {"input_dtype": "int16"} | (
             {"input_scale": 1.0} if max(high, -low) <= INT16_MAX else {}
         )
-    if low >= 0 and high <= 1 and _is_whole(x.astype(np.float64) * UINT8_MAX):
+    if low >= 0 and high <= 1 and is_whole(x.astype(np.float64) * UINT8_MAX, ROUNDING):
         return {"input_dtype": "uint8", "input_scale": 1.0 / UINT8_MAX}
     return {"input_dtype": "int16"}
-
-
-def _is_whole(x: NDArray[Any]) -> bool:
-    """Whether numbers are whole, up to the rounding of float32."""
-    return bool(np.all(np.abs(x - np.rint(x)) <= ROUNDING * np.maximum(np.abs(x), 1)))
 
 
 def _chosen_input(x: NDArray[Any], dtype: InputType) -> dict[str, Any]:
     info = np.iinfo(dtype)
     low, high = x.min(), x.max()
-    if _is_whole(x) and info.min <= low and high <= info.max:
+    if is_whole(x, ROUNDING) and info.min <= low and high <= info.max:
         return {"input_dtype": dtype, "input_scale": 1.0}
     if x.dtype.kind in "bui" or (low < 0 and info.min == 0):
         raise ValueError(

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
 from skconv.codegen import estimates
-from skconv.codegen.render import c_sources, program_of, render
+from skconv.codegen.render import CSources, program_of, render
 from skconv.deploy.bench import benchmark
 from skconv.graph import Graph
 from skconv.target.targets import get_target
@@ -133,7 +133,7 @@ def measure_form(
     """Nodes and code on Cortex-M4, code on other cores."""
     x = example_samples(graph, 1)
     program = program_of(graph, "m")
-    found = benchmark(c_sources(program, get_target(CORES[0])), x)
+    found = benchmark(CSources(program, get_target(CORES[0])), x)
     specs = graph.specs
     for node, count in zip(graph.nodes, found.nodes, strict=True):
         if count.count >= FEWEST_INSTRUCTIONS:

@@ -23,7 +23,7 @@ class available_where:
 
     Examples
     --------
-    >>> from skconv.deploy.available import available_where
+    >>> from skconv.deploy.conditional_methods import available_where
     >>> class Model:
     ...     @available_where(lambda model: False, "write Model(roots=True)")
     ...     def roots(self): ...
