@@ -95,8 +95,7 @@ def test_the_printed_command_works_as_it_is(folder):
 )
 def test_the_folder_runs_on_a_microcontroller(folder, target):
     sources = {name: text.decode() for name, text in files_of(folder).items()}
-    # Freestanding, the test does not print: there is no stdio on the board.
-    flags = ("-Os", "-ffreestanding", *WARNING_FLAGS, *get_target(target).flags)
+    flags = ("-Os", *WARNING_FLAGS, *get_target(target).flags)
     assert emulator.run(sources, target=target, flags=flags).returncode == 0
 
 

@@ -158,7 +158,7 @@ def benchmark(
     whole = run("model-whole.c", flags).reshape(len(x), 3)
     hooked = (*flags, f"-D{program.macro}_NODES")
     counts = run("model-nodes.c", hooked, n_nodes=len(graph.nodes)).reshape(len(x), -1)
-    sizes = emulator.object_sizes(sources.files, target=target, flags=flags)
+    sizes = emulator.object_sizes(sources.files, target=target, flags=flags, hosted=True)
     stack, per_inference, wrong = whole.T
     return BenchReport(
         name=program.name,
@@ -200,7 +200,7 @@ def _numbers(
     """What a program prints."""
     target = sources.target.name
     files = {**sources.files, **more, template: from_template(template, sources.program, **own)}
-    result = emulator.run(files, target=target, flags=flags, timeout=timeout)
+    result = emulator.run(files, target=target, flags=flags, timeout=timeout, hosted=True)
     if result.returncode:
         raise RuntimeError(f"exit status {result.returncode} on {target!r}: {result.output}")
     return np.array(result.output.split(), np.int64)

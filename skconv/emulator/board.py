@@ -9,10 +9,19 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "boards"
 FAULT = 99
-# The functions of a C library that compilers call, for those that come without one.
+# The functions of a C library that compilers call, and its headers, where there is none.
 NO_LIBRARY = str(FOLDER / "memory.c")
+HEADERS = str(FOLDER / "libc")
 
 Output = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Library:
+    """A C library, or what stands in its place: flags of the compiler, and what is linked."""
+
+    flags: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,9 +34,8 @@ class Board:
         What runs an image, whose path is appended.
     startup : tuple of str
         C files, in ``boards``, that are linked to every program.
-    library : tuple of str
-        What links the C library of the target's own compiler. Where there is none, and with
-        clang, ``NO_LIBRARY`` is linked in its place.
+    freestanding, hosted : Library
+        Without a C library, and with that of the target's own compiler, if it has one.
     compile_flags, link_flags : tuple of str
         What the board wants of the compiler, beside the processor.
     triple : str
@@ -40,7 +48,8 @@ class Board:
 
     command: tuple[str, ...]
     startup: tuple[str, ...]
-    library: tuple[str, ...]
+    freestanding: Library
+    hosted: Library
     compile_flags: tuple[str, ...]
     link_flags: tuple[str, ...]
     triple: str
@@ -78,9 +87,9 @@ def _qemu(
     return Board(
         (*command.split(), *options.split()),
         (startup,),
-        ("-lc",) if triple else (NO_LIBRARY,),
-        # Headers of the compiler's own C library come first, where it has one.
-        ("-idirafter", str(FOLDER / "libc"), *compile_flags),
+        Library(("-ffreestanding", "-I", HEADERS), (NO_LIBRARY,)),
+        Library((), ("-lc",)) if triple else Library(("-I", HEADERS), (NO_LIBRARY,)),
+        compile_flags,
         link,
         triple,
         "instructions",
@@ -109,7 +118,8 @@ BOARDS = {
     "atmega1284p": Board(
         ("simavr", "-m", "atmega1284p", "-f", "16000000"),
         ("avr.c",),
-        (),
+        Library(),
+        Library(),
         (),
         ("-Wl,--gc-sections",),
         "",

@@ -101,14 +101,16 @@ def compile_for(
     flags: Sequence[str],
     *rest: str,
     compiler: Compiler = "gcc",
+    hosted: bool = False,
 ) -> None:
     """Compile the ``.c`` files of a folder for a target."""
     target, board = simulated(name)
+    library = board.hosted if hosted else board.freestanding
     command = (target.compiler,) if compiler == "gcc" else _clang(target, board)
     units = [file for file in sources if file.endswith(".c")]
     output(
-        *command, *WARNINGS, *SECTIONS, *target.dialect, *board.compile_flags, *flags,
-        "-I", str(folder), "-I", str(FOLDER), *units, *rest, cwd=folder,
+        *command, *WARNINGS, *SECTIONS, *target.dialect, *library.flags, *board.compile_flags,
+        *flags, "-I", str(folder), "-I", str(FOLDER), *units, *rest, cwd=folder,
     )  # fmt: skip
 
 
@@ -153,7 +155,11 @@ def written(sources: Mapping[str, str]) -> Iterator[Path]:
 
 
 def object_sizes(
-    sources: Mapping[str, str], *, target: str = "cortex-m4", flags: Sequence[str] = ("-Os",)
+    sources: Mapping[str, str],
+    *,
+    target: str = "cortex-m4",
+    flags: Sequence[str] = ("-Os",),
+    hosted: bool = False,
 ) -> ObjectSizes:
     """Bytes of the compiled ``.c`` files, before linking: totals and every symbol.
 
@@ -165,6 +171,8 @@ def object_sizes(
         As `skconv.target.targets.get_target` knows it.
     flags : sequence of str
         More compiler flags, the optimisation among them.
+    hosted : bool
+        As for `skconv.emulator.run`.
 
     Returns
     -------
@@ -174,7 +182,7 @@ def object_sizes(
     """
     compiler = get_target(target).compiler
     with written(sources) as folder:
-        compile_for(target, folder, sources, flags, "-c")
+        compile_for(target, folder, sources, flags, "-c", hosted=hosted)
         objects = [str(path) for path in sorted(folder.glob("*.o"))]
         totals = _totals(output(_binutil(compiler, "size"), "-A", *objects), sections(compiler))
         listing = output(_binutil(compiler, "objdump"), "-t", *objects)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skconv.emulator.board import FOLDER, NO_LIBRARY, Board
+from skconv.emulator.board import FOLDER, Board
 from skconv.emulator.build import Compiler, compile_for, require_tool, simulated, written
 from skconv.utils.template import fill
 
@@ -29,6 +29,7 @@ def run(
     flags: Sequence[str] = ("-O2",),
     timeout: float = 60.0,
     compiler: Compiler = "gcc",
+    hosted: bool = False,
 ) -> RunResult:
     """Compile, link and run a program.
 
@@ -45,6 +46,10 @@ def run(
         Seconds of wall time that the program may run.
     compiler : {"gcc", "clang"}
         Clang takes the linker and libgcc of the target's own compiler.
+    hosted : bool
+        Whether the compiler may count on its C library, as it does for firmware: GCC then
+        calls `memset` and `memmove` where loops do the same. By default it has none, and
+        counts are those of the C itself.
 
     Raises
     ------
@@ -63,9 +68,9 @@ def run(
     with written(sources) as folder:
         image = folder / "image.elf"
         startup = [str(FOLDER / name) for name in board.startup]
-        library = board.library if compiler == "gcc" else (NO_LIBRARY,)
-        link = (*startup, *library, *board.link_flags, "-o", str(image))
-        compile_for(target, folder, sources, flags, *link, compiler=compiler)
+        library = board.hosted if hosted else board.freestanding
+        link = (*startup, *library.links, *board.link_flags, "-o", str(image))
+        compile_for(target, folder, sources, flags, *link, compiler=compiler, hosted=hosted)
         return _emulate(image, board, timeout)
 
 
