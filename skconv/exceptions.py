@@ -85,7 +85,7 @@ class CompilerWarning(SkconvWarning):
     """The C compiler cannot be used, and the integer definition runs in its place."""
 
 
-def warn(message: str, kind: type[SkconvWarning]) -> None:
+def warn(message: str, kind: type[Warning]) -> None:
     """Warn at the user's line: outside of this package, and of scikit-learn that calls it."""
     packages = (__name__.partition(".")[0], "sklearn")
     depth = 2

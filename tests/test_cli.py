@@ -159,6 +159,11 @@ VALUES: dict[str, tuple[list[str], Any]] = {
 }
 
 
+def test_the_old_name_of_a_whole_sample_is_still_read() -> None:
+    parsed = parser().parse_args(["report", "m.joblib", "--input", "image"])
+    assert parsed.input == "image"
+
+
 @pytest.mark.parametrize("command", ["export", "report", "verify", "bench"])
 def test_every_parameter_of_to_c_is_an_option_with_its_default(command: str) -> None:
     output = ["-o", "f"] if command == "export" else []

@@ -103,7 +103,7 @@ def test_other_options_are_said_with_what_they_cost(pipe, model):
 def test_a_model_that_takes_rows_names_the_image(pipe):
     cost = to_c(pipe, X[:100], input="rows").report()
     assert cost.input_bytes == 8
-    assert 'input="image"' in {other.option for other in cost.alternatives}
+    assert 'input="whole"' in {other.option for other in cost.alternatives}
 
 
 def test_options_that_cannot_be_are_left_out():

@@ -138,7 +138,7 @@ def test_the_saved_project_gives_its_arena(tmp_path):
 
 @pytest.mark.needs("cc")
 def test_rows_pushed_give_the_same_as_the_whole(tmp_path):
-    whole, x = digits_model(input="image")
+    whole, x = digits_model(input="whole")
     rows, _ = digits_model(input="rows")
     np.testing.assert_array_equal(rows.decision_function(x), whole.decision_function(x))
     assert rows.verify(x).differing_bytes == 0
@@ -146,6 +146,14 @@ def test_rows_pushed_give_the_same_as_the_whole(tmp_path):
     readme = (rows.save(tmp_path / "m") / "README.md").read_text()
     assert "`m_push(row)` for each of `M_ROWS` rows" in readme
     assert "m_push" in rows.for_target("cortex-m0").files["m.h"]
+
+
+def test_the_old_name_of_a_whole_sample_warns():
+    with pytest.warns(FutureWarning, match='input="image" is now input="whole"'):
+        model, _ = digits_model(input="image")
+    assert model.interface.input == "whole"
+    with pytest.raises(ValueError, match=r"input='lines', wanted one of \('whole', 'rows'\)"):
+        digits_model(input="lines")
 
 
 def test_input_type_is_what_the_device_delivers():

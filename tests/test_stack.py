@@ -79,7 +79,7 @@ def test_an_avr_keeps_what_a_row_stage_is_told_on_the_stack(stages, by_rows, tmp
         pool_stride=1,
     )
     features = ConvFeatures(stages=[one] * stages).fit(images)
-    options = {"target": "avr", "input": "rows" if by_rows else "image"}
+    options = {"target": "avr", "input": "rows" if by_rows else "whole"}
     model = to_c(features, images, name="m", **options)
     (tmp_path / "c").mkdir()
     frames = reported(model.graph, "avr", tmp_path / "c")

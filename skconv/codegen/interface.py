@@ -7,7 +7,7 @@ from typing import Literal
 
 from skconv.graph import QSoftmax
 
-Input = Literal["image", "rows"]
+Input = Literal["whole", "rows"]
 Arena = Literal["static", "caller"]
 
 
@@ -17,9 +17,10 @@ class Interface:
 
     Attributes
     ----------
-    input : {"image", "rows"}
-        ``"image"``: a sample as a whole. ``"rows"``: row after row, as a camera delivers
-        it, by ``NAME_begin``, ``NAME_push`` and ``NAME_finish``; of a signal its samples.
+    input : {"whole", "rows"}
+        ``"whole"``: a whole sample at a time. ``"rows"``: row by row, as a camera delivers
+        it, by ``NAME_begin``, ``NAME_push`` and ``NAME_finish``; a row of a signal is one
+        sample in time.
     arena : {"static", "caller"}
         Where working memory lives. ``"static"``: in the C of the model. ``"caller"``: in a
         ``NAME_arena_t``, the first argument of every function; models that never run at the
@@ -28,6 +29,6 @@ class Interface:
         What ``NAME_probabilities`` makes of scores, where it is wanted.
     """
 
-    input: Input = "image"
+    input: Input = "whole"
     arena: Arena = "static"
     probabilities: QSoftmax | None = None

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.codegen.interface import Input
+from skconv.exceptions import warn
 from skconv.utils.paths import refuse_paths
+
+# The former name of "whole", which does not fit signals and tables.
+OldInput = Literal["image"]
+
+
+def current_input(value: Input | OldInput) -> Input:
+    """The value of ``input`` by its present name, with a warning where it is the old one."""
+    if value != "image":
+        return value
+    warn('input="image" is now input="whole"; the old value goes with release 0.2', FutureWarning)
+    return "whole"
 
 
 def check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:

@@ -13,7 +13,7 @@ from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
 from skconv.convert.step_of_node import refused
-from skconv.deploy.arguments import check_option, check_samples
+from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.model import CModel
 from skconv.graph import ArgMax, Graph, Quantized, Threshold
@@ -53,7 +53,7 @@ def to_c(
     linear_bits: Bits = 16,
     conv_bits: Bits = 8,
     optimize: Optimize = "balanced",
-    input: Input = "image",
+    input: Input | OldInput = "whole",  # A builtin's name, and the word for what a model reads.
     input_type: InputType | None = None,
     arena: Arena = "static",
     probabilities: bool = False,
@@ -98,9 +98,9 @@ def to_c(
         the fewest instructions. ``"balanced"`` takes more than twice the RAM of ``"size"``
         only where that saves more than a third of the instructions: see
         `skconv.codegen.select`. `CModel.report` says what the other choices would cost.
-    input : {"image", "rows"}
-        Whether the C takes a sample as a whole, or row by row by ``NAME_push``: then only
-        the rows that a kernel covers are in memory.
+    input : {"whole", "rows"}
+        How the C takes a sample: as a whole, or row by row through ``NAME_push``. By rows,
+        only those that a kernel covers are in memory.
     input_type : {"uint8", "int8", "int16"}, optional
         What the device delivers, where the calibration samples do not tell it: by default
         int16 for numbers that are not whole. 8 bits have one scale for all features.
@@ -158,9 +158,10 @@ def to_c(
     """
     check_given(estimator)
     check_name(name)
+    input_ = current_input(input)
     bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
     _check_options(dtype=dtype, calibration=calibration, input_type=input_type, **bits)
-    _check_options(optimize=optimize, input=input, arena=arena)
+    _check_options(optimize=optimize, input=input_, arena=arena)
     if probabilities and classes is None:
         check_probabilities(estimator)
     chosen = get_target(target)
@@ -174,7 +175,7 @@ def to_c(
         samples = check_samples("X_calibration", given, n_features, at_least=0)
         float_graph = centred(float_graph, samples)
         return CModel(
-            estimator, float_graph, name, chosen, samples, interface=Interface(input, arena)
+            estimator, float_graph, name, chosen, samples, interface=Interface(input_, arena)
         )
     samples = check_samples("X_calibration", X_calibration, n_features)
     check_range(estimator, samples)
@@ -182,7 +183,7 @@ def to_c(
     with reporting("to_c", verbose):
         graph = _integers(estimator, float_graph, samples, calibration, input_type, **options)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
-    model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input, arena, op))
+    model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input_, arena, op))
     told = advice(float_graph, samples, calibration, input_type, **bits)
     return checked(model, X_calibration, samples, told)
 
