@@ -55,11 +55,13 @@ from skconv.graph import (
     Upsample,
     verify,
 )
+from skconv.graph.base import BOTH
 from skconv.graph.integer import kernel_bound
 from skconv.graph.patches import largest_distance
 from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
 from skconv.passes.softmax import softmax
+from skconv.testing import example_graphs
 
 LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
 
@@ -342,5 +344,16 @@ def every_integer_op(seed: int = 0, dtype: str = "int8") -> Graph:
     graph = add_network_ops(graph, rng)
     rule = replace(requantization(rng, x.magnitude, "int16"), minimum=-23000, maximum=23000)
     graph = graph.append(Rescale(0, rule), "input").append(Magnitude())
+    graph = add_examples(graph)
     graph = add_vector_ops(graph, rng, "maxpool")
     return verify(add_kernel_machines(graph, rng, "flat"))
+
+
+def add_examples(graph: Graph) -> Graph:
+    """What is missing of the ops on maps of any size that are the same on floats and integers."""
+    examples = [node.op for example in example_graphs().values() for node in example.nodes]
+    for op in examples:
+        is_known = any(type(node.op) is type(op) for node in graph.nodes)
+        if op.domains == BOTH and op.facts.role in ("entrywise", "pixelwise") and not is_known:
+            graph = graph.append(op.in_units(graph.input), "input")
+    return graph

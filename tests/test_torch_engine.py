@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skconv import RandomConvFeatures
 from skconv.graph import (
     Abs,
     Affine,
@@ -19,6 +23,7 @@ from skconv.graph import (
     Graph,
     Hash,
     L2Pool,
+    Linear,
     Magnitude,
     MaxPool,
     MeanPool,
@@ -31,6 +36,8 @@ from skconv.graph import (
     TensorSpec,
     verify,
 )
+from skconv.graph.base import Array
+from skconv.graph.facts import Facts
 from skconv.runtime import numpy_engine, reference, torch_engine
 
 ENGINES = pytest.mark.parametrize("engine", [numpy_engine, torch_engine])
@@ -231,3 +238,58 @@ def test_an_unknown_op_says_so():
 
     with pytest.raises(NotImplementedError, match="Unknown has no torch form"):
         torch_engine.apply(Unknown(), torch.zeros(1, 1))
+
+
+def test_a_second_run_builds_nothing_anew(monkeypatch):
+    graph = Graph(TensorSpec((3,))).append(Linear(np.eye(3, dtype="f4"), np.zeros(3, "f4")))
+    x = np.ones((2, 3), np.float32)
+    plans: list[Graph] = []
+    before = torch_engine._plan
+    monkeypatch.setattr(torch_engine, "_plan", lambda *of: plans.append(of[0]) or before(*of))
+    first, second = torch_engine.run(graph, x), torch_engine.run(graph, 2 * x)
+    assert np.array_equal(2 * first, second)
+    assert len(plans) == 1
+    torch_engine.run(replace(graph), x)
+    assert len(plans) == 2
+
+
+def test_a_second_transform_builds_nothing_anew(monkeypatch):
+    X = np.random.default_rng(0).random((5, 8, 8))
+    features = RandomConvFeatures(n_kernels=2, random_state=0).fit(X)
+    wanted = features.transform(X)
+    monkeypatch.setattr(torch_engine, "_plan", None)
+    assert np.array_equal(features.transform(X), wanted)
+
+
+def test_a_plan_is_gone_with_its_graph():
+    graph = Graph(TensorSpec((3,))).append(Abs())
+    known = len(torch_engine._PLANS)
+    torch_engine.run(graph, np.ones((2, 3)))
+    assert len(torch_engine._PLANS) == known + 1
+    del graph
+    gc.collect()
+    assert len(torch_engine._PLANS) <= known
+
+
+def test_each_device_has_a_plan_of_its_own():
+    graph = Graph(TensorSpec((3,))).append(Linear(np.eye(3, dtype="f4"), np.zeros(3, "f4")))
+    cpu, meta = (torch_engine._plan_of(graph, torch.device(name)) for name in ("cpu", "meta"))
+    assert cpu.steps[0].op.weights.device.type == "cpu"
+    assert meta.steps[0].op.weights.device.type == "meta"
+
+
+def test_an_op_without_a_form_in_torch_is_computed_by_its_definition():
+    @dataclass(frozen=True)
+    class Shifted(Op):
+        facts = Facts("entrywise")
+        by: Array
+
+        def output(self, *inputs: TensorSpec) -> TensorSpec:
+            return inputs[0]
+
+    @reference.evaluate.register(Shifted)
+    def _(op, x):
+        return x + op.by
+
+    graph = Graph(TensorSpec((3,))).append(Shifted(np.float32([1, 2, 3]))).append(Relu())
+    assert torch_engine.run(graph, -2 * np.ones((1, 3))).tolist() == [[0, 0, 1]]

@@ -20,12 +20,9 @@ from skconv.graph import (
     Abs,
     ArgMax,
     BlockHistogram,
-    BothSigns,
-    Clip,
     Concat,
     Graph,
     Hash,
-    KNearest,
     Magnitude,
     MaxPool,
     Median,
@@ -52,10 +49,9 @@ from skconv.graph import (
     Reshape,
     Select,
     Sign,
-    SoftThreshold,
     Threshold,
 )
-from skconv.graph.base import TensorSpec
+from skconv.graph.base import BOTH, TensorSpec
 from skconv.graph.integer import (
     EXP2_FRACTION_BITS,
     KERNEL_FRACTION_BITS,
@@ -175,8 +171,14 @@ def power(base: Batch, degree: int) -> Batch:
 
 @singledispatch
 def evaluate(op: Op, *inputs: Batch) -> Batch:
-    """One op on a batch."""
-    raise NotImplementedError(f"{type(op).__name__} has no integer definition")
+    """One op on a batch.
+
+    An op that is the same on floats and integers is computed as on floats. What it makes of a
+    number, as its negative, may not fit the type of the number, but fits 64 bits.
+    """
+    if op.domains != BOTH:
+        raise NotImplementedError(f"{type(op).__name__} has no integer definition")
+    return reference.evaluate(op, *(x.astype(np.int64) for x in inputs))
 
 
 @evaluate.register(Reshape)
@@ -192,23 +194,8 @@ def evaluate(op: Op, *inputs: Batch) -> Batch:
 @evaluate.register(ArgMax)
 @evaluate.register(Threshold)
 def _(op: Op, *inputs: Batch) -> Batch:
-    """Ops that choose, move or count numbers are the same on floats and integers."""
+    """They choose, move or count numbers: their own type is enough."""
     return reference.evaluate(op, *inputs)
-
-
-@evaluate.register
-def _(op: BothSigns, x: Batch) -> Batch:
-    return np.concatenate([np.maximum(x, 0), np.maximum(-x.astype(np.int64), 0)], axis=-1).astype(
-        x.dtype
-    )
-
-
-@evaluate.register(Clip)
-@evaluate.register(SoftThreshold)
-@evaluate.register(KNearest)
-def _(op: Op, x: Batch) -> Batch:
-    """The negative of a number, or a limit, may not fit its type."""
-    return reference.evaluate(op, x.astype(np.int64)).astype(x.dtype)
 
 
 @evaluate.register

@@ -13,7 +13,8 @@ This module imports torch. Import it where something is computed, not with the p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, Literal, NamedTuple
@@ -25,8 +26,8 @@ from torch import Tensor
 
 import skconv.runtime.torch_networks
 import skconv.runtime.torch_nonlinearities  # noqa: F401  (both register ops)
-from skconv.graph import INPUT, Graph, KernelMachine, Op, Permute, Reshape, TensorSpec
-from skconv.runtime.torch_ops import apply, apply_over, prepared
+from skconv.graph import INPUT, Graph, KernelMachine, Op, Permute, Reshape
+from skconv.runtime.torch_ops import apply, apply_over, has_form, prepared
 from skconv.runtime.torch_rewrite import rewritten
 from skconv.runtime.windows import check_batch
 
@@ -41,6 +42,17 @@ class Step(NamedTuple):
     inputs: tuple[str, ...]
     overwrites: bool
     frees: tuple[str, ...]
+
+
+class Plan(NamedTuple):
+    """A graph ready to run on a device, and the bytes of its largest tensor of one sample."""
+
+    steps: list[Step]
+    largest_tensor: int
+
+
+# By the identity of a graph, which does not change: its ops are frozen.
+_PLANS: dict[tuple[int, torch.device], Plan] = {}
 
 
 def run(
@@ -89,21 +101,16 @@ def run(
         raise ValueError("torch_engine runs float graphs, got an integer graph: use fixed.run")
     x = check_batch(graph, x)
     target = _device(device)
-    if target.type == "cpu":
-        graph = rewritten(graph)
-    specs = graph.specs
+    plan = _plan_of(graph, target)
     budget = chunk_bytes or CHUNK_BYTES[target.type] * _workers(target)
-    auto_size = max(1, budget // _largest_tensor(graph, specs))
-    step = auto_size if batch_size == "auto" else batch_size
-    spec = specs[graph.output_name]
-    output = np.empty((len(x), *spec.shape), spec.dtype)
+    step = max(1, budget // plan.largest_tensor) if batch_size == "auto" else batch_size
+    output = np.empty((len(x), *graph.output.shape), graph.output.dtype)
     with torch.inference_mode(), _full_precision(target):
-        plan = _plan(graph, target)
         result = torch.from_numpy(output)
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
             chunk = torch.from_numpy(x[rows].astype(np.float32)).to(target)
-            result[rows] = _walk(plan, chunk)
+            result[rows] = _walk(plan.steps, chunk)
     return output
 
 
@@ -131,9 +138,9 @@ def _full_precision(device: torch.device) -> Iterator[None]:
         yield
 
 
-def _largest_tensor(graph: Graph, specs: Mapping[str, TensorSpec]) -> int:
+def _largest_tensor(graph: Graph) -> int:
     """Bytes of the largest tensor of one sample, a kernel matrix in float64 included."""
-    tensors = [4 * math.prod(spec.shape) for spec in specs.values()]
+    tensors = [4 * math.prod(spec.shape) for spec in graph.specs.values()]
     kernels = [
         8 * len(node.op.support_vectors)
         for node in graph.nodes
@@ -143,7 +150,9 @@ def _largest_tensor(graph: Graph, specs: Mapping[str, TensorSpec]) -> int:
 
 
 def _on_device(op: Op, device: torch.device) -> Op:
-    """The same op with tensors for arrays."""
+    """The same op with tensors for arrays, where torch computes it."""
+    if not has_form(op):
+        return op
     values = {field.name: getattr(op, field.name) for field in fields(op)}
     tensors = {
         name: torch.tensor(v, device=device)
@@ -153,7 +162,17 @@ def _on_device(op: Op, device: torch.device) -> Op:
     return replace(op, **tensors) if tensors else op
 
 
-def _plan(graph: Graph, device: torch.device) -> list[Step]:
+def _plan_of(graph: Graph, device: torch.device) -> Plan:
+    """The plan of a graph, made once for each device: it lives as long as the graph."""
+    key = id(graph), device
+    if key not in _PLANS:
+        with torch.inference_mode():
+            _PLANS[key] = _plan(rewritten(graph) if device.type == "cpu" else graph, device)
+        weakref.finalize(graph, _PLANS.pop, key, None)
+    return _PLANS[key]
+
+
+def _plan(graph: Graph, device: torch.device) -> Plan:
     last_use = {name: node.name for node in graph.nodes for name in node.inputs}
     steps = []
     for node in graph.nodes:
@@ -170,7 +189,7 @@ def _plan(graph: Graph, device: torch.device) -> list[Step]:
                 frees=tuple(name for name in node.inputs if last_use[name] == node.name),
             )
         )
-    return steps
+    return Plan(steps, _largest_tensor(graph))
 
 
 def _walk(plan: list[Step], chunk: Tensor) -> Tensor:

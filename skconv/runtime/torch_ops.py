@@ -31,7 +31,6 @@ from skconv.graph import (
     Op,
     OvoVote,
     Permute,
-    Quantized,
     Reshape,
     Select,
     SumPool,
@@ -43,8 +42,17 @@ from skconv.runtime import reference
 
 @singledispatch
 def apply(op: Op, *inputs: Tensor) -> Tensor:
-    """One op, its parameters tensors, on a batch ``(n_samples, ...)``, channels last."""
-    raise NotImplementedError(f"{type(op).__name__} has no torch form")
+    """One op, its parameters tensors, on a batch ``(n_samples, ...)``, channels last.
+
+    An op without a form of its own, its parameters arrays, is computed by its definition.
+    """
+    values = reference.evaluate(op, *(x.cpu().numpy() for x in inputs))
+    return torch.from_numpy(values.astype(np.float32)).to(inputs[0].device)
+
+
+def has_form(op: Op) -> bool:
+    """Whether torch computes an op."""
+    return apply.dispatch(type(op)) is not apply.dispatch(object)
 
 
 @singledispatch
@@ -85,13 +93,6 @@ def _(op: Concat, *inputs: Tensor) -> Tensor:
 @apply.register
 def _(op: Select, x: Tensor) -> Tensor:
     return x.index_select(-1, op.indices.int())  # type: ignore[attr-defined]
-
-
-@apply.register
-def _(op: Quantized, x: Tensor) -> Tensor:
-    """Integers are defined in one place, and computed there."""
-    values = reference.evaluate(op, x.cpu().numpy())
-    return torch.from_numpy(values.astype(np.float32)).to(x.device)
 
 
 @apply.register
