@@ -25,6 +25,7 @@ from skconv.graph import (
     verify,
     without_dead_nodes,
 )
+from skconv.graph.folding import is_identity, narrowed, wide, with_affine
 
 Ops = tuple[Op, ...]
 Values = NDArray[np.float64]
@@ -85,7 +86,7 @@ def _fold_once(graph: Graph) -> Graph | None:
         if len(node.inputs) != 1:
             continue
         source = node.inputs[0]
-        if _is_identity(node.op, specs[source]):
+        if is_identity(node.op, specs[source]):
             return _replaced(graph, (node,), ())
         if source in nodes and len(graph.users(source)) == 1 and len(nodes[source].inputs) == 1:
             first = nodes[source]
@@ -120,47 +121,25 @@ def _replaced(graph: Graph, chain: tuple[Node, ...], ops: Ops) -> Graph:
 # ------------------------------------------------------------------------------ the rules
 
 
-def _is_identity(op: Op, x: TensorSpec) -> bool:
-    match op:
-        case Reshape(shape=shape):
-            return shape == x.shape
-        case Permute(axes=axes):
-            return axes == tuple(range(len(x.shape)))
-        case Pad(padding=padding):
-            return not any(map(any, padding))
-        case Select(indices=indices):
-            return np.array_equal(indices, np.arange(x.shape[-1]))
-    return False
-
-
 def _folded_pair(first: Op, second: Op, x: TensorSpec) -> Ops | None:
     """The ops that do what two do, one after the other; None where they stay."""
     rule = _RULES.get((type(first), type(second)))
     return None if rule is None else rule(first, second, x)
 
 
-def _wide(values: NDArray[Any]) -> Values:
-    return values.astype(np.float64)
-
-
-def _affine(factors: Values, offsets: Values) -> Affine:
-    return Affine(factors.astype(np.float32), offsets.astype(np.float32))
-
-
 def _linear(weights: Values, bias: Values) -> Linear:
     return Linear(weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _affine_affine(first: Affine, second: Affine, x: TensorSpec) -> Ops:
-    factors = _wide(second.factors)
-    offsets = _wide(first.offsets) * factors + _wide(second.offsets)
-    return (_affine(_wide(first.factors) * factors, offsets),)
+def _behind_affine(first: Op, second: Affine, x: TensorSpec) -> Ops | None:
+    folded = with_affine(first, second)
+    return (narrowed(folded),) if folded else None
 
 
 def _affine_linear(first: Affine, second: Linear, x: TensorSpec) -> Ops:
-    weights = _wide(second.weights)
-    bias = weights @ _wide(first.offsets) + _wide(second.bias)
-    return (_linear(weights * _wide(first.factors), bias),)
+    weights = wide(second.weights)
+    bias = weights @ wide(first.offsets) + wide(second.bias)
+    return (_linear(weights * wide(first.factors), bias),)
 
 
 def _affine_machine(first: Affine, second: KernelMachine, x: TensorSpec) -> Ops | None:
@@ -168,31 +147,16 @@ def _affine_machine(first: Affine, second: KernelMachine, x: TensorSpec) -> Ops 
     if second.kernel == "poly" or np.ptp(first.factors) or not first.factors[0]:
         return None
     factor = float(first.factors[0])
-    vectors = (_wide(second.support_vectors) - _wide(first.offsets)) / factor
+    vectors = (wide(second.support_vectors) - wide(first.offsets)) / factor
     gamma = second.gamma * abs(factor) ** (1 if second.kernel == "laplacian" else 2)
     return (replace(second, support_vectors=vectors.astype(np.float32), gamma=gamma),)
 
 
-def _linear_affine(first: Linear, second: Affine, x: TensorSpec) -> Ops:
-    factors = _wide(second.factors)
-    bias = _wide(first.bias) * factors + _wide(second.offsets)
-    return (_linear(_wide(first.weights) * factors[:, None], bias),)
-
-
 def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
-    weights = _wide(second.weights)
-    bias = weights @ _wide(first.bias) + _wide(second.bias)
-    folded = _linear(weights @ _wide(first.weights), bias)
+    weights = wide(second.weights)
+    bias = weights @ wide(first.bias) + wide(second.bias)
+    folded = _linear(weights @ wide(first.weights), bias)
     return _unless_larger((folded,), (first, second))
-
-
-def _conv_affine(first: Conv, second: Affine, x: TensorSpec) -> Ops | None:
-    if first.shared:
-        return None
-    factors = _wide(second.factors)
-    weights = _wide(first.weights) * factors[:, None, None, None]
-    bias = _wide(first.bias) * factors + _wide(second.offsets)
-    return (_conv(first, weights, bias),)
 
 
 def _affine_conv(first: Affine, second: Conv, x: TensorSpec) -> Ops | None:
@@ -200,14 +164,14 @@ def _affine_conv(first: Affine, second: Conv, x: TensorSpec) -> Ops | None:
     has_zeros = second.pad_mode == "zero" and any(map(any, second.padding))
     if second.shared or (has_zeros and first.offsets.any()):
         return None
-    weights = _wide(second.weights)
+    weights = wide(second.weights)
     # The input channels of every kernel: those of its group.
     groups, depth = second.groups, weights.shape[3]
     group = np.arange(len(weights)) // (len(weights) // groups)
     factors, offsets = (
-        _wide(v).reshape(groups, depth)[group] for v in (first.factors, first.offsets)
+        wide(v).reshape(groups, depth)[group] for v in (first.factors, first.offsets)
     )
-    bias = _wide(second.bias) + np.einsum("nhwc,nc->n", weights, offsets)
+    bias = wide(second.bias) + np.einsum("nhwc,nc->n", weights, offsets)
     return (_conv(second, weights * factors[:, None, None, :], bias),)
 
 
@@ -240,8 +204,8 @@ def _linear_select(first: Linear, second: Select, x: TensorSpec) -> Ops | None:
 
 def _select_linear(first: Select, second: Linear, x: TensorSpec) -> Ops | None:
     weights = np.zeros((len(second.weights), x.size))
-    np.add.at(weights.T, first.indices.astype(np.intp), _wide(second.weights).T)
-    folded = _linear(weights, _wide(second.bias))
+    np.add.at(weights.T, first.indices.astype(np.intp), wide(second.weights).T)
+    folded = _linear(weights, wide(second.bias))
     return _unless_larger((folded,), (first, second))
 
 
@@ -264,12 +228,12 @@ def _unless_larger(new: Ops, old: Ops) -> Ops | None:
 
 
 _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | None]] = {
-    (Affine, Affine): _affine_affine,
+    (Affine, Affine): _behind_affine,
     (Affine, Linear): _affine_linear,
     (Affine, KernelMachine): _affine_machine,
-    (Linear, Affine): _linear_affine,
+    (Linear, Affine): _behind_affine,
     (Linear, Linear): _linear_linear,
-    (Conv, Affine): _conv_affine,
+    (Conv, Affine): _behind_affine,
     (Affine, Conv): _affine_conv,
     (Pad, Conv): _pad_conv,
     (Affine, Select): _affine_select,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -16,9 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import (
-    INPUT,
     Graph,
-    Node,
     Op,
     Pad,
     Permute,
@@ -117,31 +116,19 @@ class Builder:
     """Appends nodes to a graph and knows every tensor."""
 
     def __init__(self, shape: Shape, n_samples: int) -> None:
-        self.nodes: list[Node] = []
-        self.specs = {INPUT: TensorSpec(graph_shape(shape))}
+        self.graph = Graph(TensorSpec(graph_shape(shape)))
         self.stem = ""  # of the names of new nodes
         self.n_samples = n_samples  # in shapes that the network computes
 
-    def graph(self) -> Graph:
-        return Graph(self.specs[INPUT], tuple(self.nodes))
+    @property
+    def specs(self) -> Mapping[str, TensorSpec]:
+        return self.graph.specs
 
     def add(self, op: Op, *inputs: str) -> str:
         """The name of a new node; it is called after the module that is being imported."""
-        output = op.output(*(self.specs[name] for name in inputs))
-        name = self._free_name(self.stem or type(op).__name__.lower())
-        self.nodes.append(Node(name, op, inputs))
-        self.specs[name] = output
-        return name
-
-    def _free_name(self, stem: str) -> str:
-        name, n = stem, 1
-        while name in self.specs:
-            n += 1
-            name = f"{stem}_{n}"
-        return name
-
-    def producer(self, name: str) -> Op | None:
-        return next((node.op for node in reversed(self.nodes) if node.name == name), None)
+        op.output(*(self.specs[name] for name in inputs))  # raises where the op does not fit
+        self.graph = self.graph.append(op, *inputs, name=self.stem or None)
+        return self.graph.output_name
 
     # --------------------------------------------------------------------------- values
 

@@ -81,7 +81,7 @@ def _network(calls: Trace, shape: tuple[int, ...]) -> Network:
     outputs = lowering.outputs.items()
     return Network(
         calls.name,
-        verify(lowering.build.graph()),
+        verify(lowering.build.graph),
         {name: value.name for name, value in outputs if isinstance(value, Value)},
         {name: value.error for name, value in outputs if isinstance(value, Failure)},
     )

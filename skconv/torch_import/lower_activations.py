@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from skconv.graph.elementwise import ActivationFunction
 from skconv.torch_import.builder import Builder, Value, unsupported
 from skconv.torch_import.lower_arithmetic import add
 from skconv.torch_import.lower_layers import numbers, per_channel
-from skconv.torch_import.registry import lowers
+from skconv.torch_import.registry import LOWERINGS, lowers
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -103,17 +103,10 @@ def _register(function: ActivationFunction) -> None:
         return build.pointwise(Activation(function), x)
 
 
-_PLAIN: tuple[ActivationFunction, ...] = (
-    "sigmoid",
-    "hardsigmoid",
-    "silu",
-    "hardswish",
-    "tanh",
-    "selu",
-    "mish",
-)
-for _function in _PLAIN:
-    _register(_function)
+# The others are called in torch what they are called here, and have no parameters.
+for _function in get_args(ActivationFunction):
+    if _function not in LOWERINGS:
+        _register(_function)
 
 
 @lowers(

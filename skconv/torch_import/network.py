@@ -17,7 +17,8 @@ from skconv.graph import (
     Graph,
     TensorSpec,
 )
-from skconv.torch_import.simplify import is_foldable, narrowed, simplified
+from skconv.graph.folding import narrowed, with_affine
+from skconv.torch_import.simplify import simplified
 from skconv.utils.columns import aligned
 
 Tap = Literal["output", "before_activation", "after_activation"]
@@ -129,7 +130,7 @@ class Network:
         for node in self.graph.nodes:
             name = node.inputs[0]
             source = self.graph.by_name[name].op if name != INPUT else None
-            if is_foldable(source, node.op) and len(self.graph.users(name)) == 1:
+            if with_affine(source, node.op) and len(self.graph.users(name)) == 1:
                 macs[node.name] = sizes[node.name] = 0
         return macs, sizes
 
