@@ -236,7 +236,7 @@ def test_an_unknown_op_says_so():
     class Unknown(Op):
         pass
 
-    with pytest.raises(NotImplementedError, match="Unknown has no torch form"):
+    with pytest.raises(NotImplementedError, match="Unknown has no float reference"):
         torch_engine.apply(Unknown(), torch.zeros(1, 1))
 
 
