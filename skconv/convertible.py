@@ -1,4 +1,4 @@
-"""Which classes convert, read from the registered converters."""
+"""The classes that convert, from the registered converters."""
 
 from __future__ import annotations
 

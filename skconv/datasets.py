@@ -1,4 +1,4 @@
-"""Images to start with: read from installed packages, never downloaded."""
+"""Example images, read from installed packages and never downloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job in one command: four pipelines trained, exported to C, compared, in one table."""
+"""The main job in one command: train four pipelines, export them to C and compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Row:
-    """One pipeline: what it reaches in floats, in integers and in C, and what it costs."""
+    """The result of one pipeline: accuracy in floats, integers and C, and cost."""
 
     extractor: str
     n_features: int

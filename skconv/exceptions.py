@@ -1,4 +1,4 @@
-"""Errors and warnings of skconv, so that each can be caught or filtered by its class."""
+"""Errors and warnings of skconv, each with a class to catch or filter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = [
 
 
 class NotConvertibleError(ValueError):
-    """A fitted estimator has no form as a graph.
+    """A fitted estimator cannot be converted to a graph.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class NotConvertibleError(ValueError):
 
 
 class SkconvWarning(UserWarning):
-    """Base of all warnings of skconv."""
+    """Base class of all warnings of skconv."""
 
 
 class ShapeWarning(SkconvWarning):
@@ -82,7 +82,7 @@ class InputRangeWarning(SkconvWarning):
 
 
 class CompilerWarning(SkconvWarning):
-    """The C compiler cannot be used, and the integer definition runs in its place."""
+    """The C compiler cannot be used; the integer definition runs instead."""
 
 
 def warn(message: str, kind: type[Warning]) -> None:

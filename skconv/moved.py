@@ -30,7 +30,7 @@ MOVED = {
 
 
 class MovedModules(MetaPathFinder, Loader):
-    """The last finder that Python asks: it knows what no folder holds any more."""
+    """The last finder that Python asks: it finds modules by their former names."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -1,4 +1,4 @@
-"""For tests of your own: small graphs that use every op, and runtimes held against each other."""
+"""Helpers for your own tests: small graphs of every op, and comparison of runtimes."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _patch_examples(rng: np.random.Generator) -> dict[str, Graph]:
 
 
 def _network_examples(rng: np.random.Generator) -> dict[str, Graph]:
-    """What deep networks are of."""
+    """The ops of deep networks."""
     around = ((1, 1), (1, 1))
     colours = np.linspace(0.5, 2, 2, dtype="f4")
     stem = chain(Affine(colours, -colours), conv(rng, (4, 3, 3, 2), padding=around), Relu())
@@ -291,7 +291,7 @@ def quantized_example(graph: Graph, **options: Any) -> Graph:
 
 
 def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> None:
-    """Hold the runtimes of a graph against each other.
+    """Compare the runtimes of a graph with each other.
 
     A float graph: numpy in float32 and, where it is installed, torch against the plain
     reference, to ``rtol`` of the largest output.

@@ -1,4 +1,4 @@
-"""What is installed, to be told with every report of a bug."""
+"""Versions of what is installed, for bug reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "riscv64-unknown-elf-gcc", "avr
 
 
 def show_versions(*, file: TextIO | None = None) -> None:
-    """Print the versions of skconv and of what it uses, and the compilers that are found.
+    """Print the versions of skconv, its dependencies, and the compilers found.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def _version(package: str) -> str:
 
 
 def _compiler() -> str:
-    """What `predict` and `verify` compile with."""
+    """The compiler of `predict` and `verify`."""
     from skconv.deploy.compiled import NoCompilerError, find_compiler
 
     try:

@@ -1,4 +1,4 @@
-"""A reduced set: few vectors, learnt to stand in for all support vectors of a machine.
+"""Reduced sets: a few learnt vectors that replace all support vectors of a machine.
 
 The vectors and their coefficients descend the gradient of the squared margin errors on the
 training samples, through the Laplacian kernel. Every class uses all of them: what is learnt
@@ -33,7 +33,7 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class ReducedSet:
-    """What was learnt.
+    """The vectors and coefficients that were learnt.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ def _spread_out(X: Floats, n: int, random_state: np.random.RandomState) -> NDArr
 def _ridge(
     X: Floats, codes: NDArray[np.intp], vectors: Floats, gamma: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coefficients and intercepts that come near 1 for the own class and -1 for others."""
+    """Coefficients and intercepts fitted to 1 for a sample's own class and -1 for others."""
     kernel = np.exp(-gamma * cdist(X, vectors, "cityblock"))
     design = np.column_stack([kernel, np.ones(len(X))])
     targets = np.where(codes[:, None] == np.arange(codes.max() + 1), 1.0, -1.0)

@@ -35,7 +35,7 @@ def _blocks(X: Any) -> Iterator[tuple[slice, Floats]]:
 
 
 class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
-    r"""Ridge classification in closed form, of any number of samples, seen in batches.
+    r"""Ridge classifier in closed form, fitted to any number of samples in batches.
 
     The answer is that of `sklearn.linear_model.RidgeClassifier` on all samples at once,
     however they are cut into batches: targets are 1 for the class and -1 for the others, and
@@ -163,7 +163,7 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> BatchRidgeClassifier:
-        """Learn from more samples: the answer is that of all seen since `fit`.
+        """Learn from more samples: the result is that of all samples since `fit`.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
         return np.asarray(weights)
 
     def _make_room(self, labels: NDArray[Any], n_features: int, *, seen: bool) -> None:
-        """Numbers, means and scatter for these labels: what was seen, zeros for the rest."""
+        """Counts, means and scatter for these labels: what was seen so far, else zeros."""
         counts = np.zeros(len(labels))
         means = np.zeros((len(labels), n_features))
         if seen:
@@ -252,7 +252,7 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
         return self.class_counts_ / (self.class_counts_.sum() or 1)
 
     def _add(self, block: Floats, codes: NDArray[np.intp], weights: Floats) -> None:
-        """Take samples into numbers, means and scatter; their block is overwritten."""
+        """Add samples to counts, means and scatter; overwrites their block."""
         self.n_samples_seen_ += len(block)
         members = np.equal.outer(np.arange(len(self.classes_)), codes).astype(np.float64)
         counts = members @ weights
@@ -291,7 +291,7 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
         return coef, 2 * shares[scored] - 1 - coef @ mean
 
     def _scales(self, mean: Floats) -> Floats:
-        """What the features are divided by: 1 where they are constant but for rounding."""
+        """The divisors of the features: 1 where a feature is constant but for rounding."""
         if not self.standardize:
             return np.ones(len(mean))
         deviations = np.sqrt(self._scatter.diagonal() / self.class_counts_.sum())

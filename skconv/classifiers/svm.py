@@ -292,7 +292,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         return self
 
     def _reduce(self, X: NDArray[np.floating], codes: NDArray[np.intp], limit: int) -> None:
-        """Learn few vectors in place of those found."""
+        """Replace the support vectors by a few learnt ones."""
         rng = check_random_state(self.random_state)
         learnt = learn_reduced_set(X, codes, self.support_, limit, self.gamma_, rng)
         self.support_ = learnt.origins.astype(self.support_.dtype)
@@ -304,7 +304,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
     @property
     def _is_scored(self) -> bool:
-        """Whether a decision is a score of a class: the layout of a reduced set."""
+        """Whether decisions are scores of classes, the layout of a reduced set."""
         return len(self.dual_coef_) == len(self.classes_)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -372,7 +372,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         return _nearest_power_of_two(gamma) if self.power_of_two else gamma
 
     def _solve(self, kernel: NDArray[np.float64], codes: NDArray[np.intp]) -> NuSVC:
-        """The support set: the one place that decides which samples are kept."""
+        """The support set: the only place that decides which samples are kept."""
         return NuSVC(
             nu=self.nu,
             kernel="precomputed",
@@ -382,7 +382,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         ).fit(kernel, codes)
 
     def _kernel_machine(self) -> KernelMachine:
-        """What was learnt, as an op of a graph; its numbers are not rounded."""
+        """The fitted machine as an op of a graph; numbers are not rounded."""
         return KernelMachine(
             "laplacian",
             self.support_vectors_,

@@ -80,7 +80,7 @@ def bench(arguments: argparse.Namespace) -> int:
 
 
 def warn(message: object) -> None:
-    """One line that begins with a warning, where errors go."""
+    """Print one line that begins with ``warning``, to standard error."""
     print(f"skconv: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""What ends a command with one line and an exit code."""
+"""Errors that end a command with one line and an exit code."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ exit codes:
 
 
 class UsageError(Exception):
-    """Options or files are not what a command can work with."""
+    """A command cannot work with its options or files."""

@@ -14,7 +14,7 @@ _ARRAY, _ARRAYS = "an array (.npy)", "an archive of arrays (.npz)"
 
 
 def save_samples(option: str) -> str:
-    """How samples come to a command."""
+    """The samples that a command reads."""
     return f"Write np.save('X.npy', X_train[:500]) in Python, and {option} X.npy in the command."
 
 

@@ -71,7 +71,7 @@ def _kind(name: str, hint: Any) -> dict[str, Any]:
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
-    """What a union consists of; another type is alone."""
+    """The members of a union; any other type by itself."""
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 

@@ -19,7 +19,7 @@ _SAMPLES = "samples like those that the device will see: FILE.npy, FILE.npz or F
 
 
 class _Command(argparse.ArgumentParser):
-    """A command whose options are made when it is the one that is wanted."""
+    """A command that makes its options only when it is called."""
 
     fill: Callable[[argparse.ArgumentParser], None] | None = None
 

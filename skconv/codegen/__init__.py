@@ -1,1 +1,1 @@
-"""From a graph to C text: what is printed, and which routines are taken."""
+"""From a graph to C: the choice of routines, and the text."""

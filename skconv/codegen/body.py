@@ -29,7 +29,7 @@ def node_lines(program: Program, node: Node) -> Iterator[str]:
 
 
 def trace_lines(program: Program, node: Node) -> Iterator[str]:
-    """What follows a node."""
+    """The trace of a node, and the hook after it."""
     spec, offset = program.specs[node.name], program.trace_offsets[node.name]
     yield f"    TRACE({offset}, {program.pointers[node.name]}, {spec.nbytes});"
     yield f"    NODE({program.graph.nodes.index(node)});"

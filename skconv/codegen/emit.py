@@ -61,7 +61,7 @@ __all__ = ["copy", "emit"]
 
 @emit.register
 def _(op: Reshape, code: NodeCode) -> Iterator[Call]:
-    """Nothing, unless the numbers must move to the caller's output."""
+    """No call, unless the numbers must move to the caller's output."""
     if code.input.pointer != code.output.pointer:
         yield copy(code.input, code.output)
 

@@ -1,4 +1,4 @@
-"""How a fused stage is printed whose input comes row by row: what begins it, what takes a row."""
+"""How a fused stage that reads its input row by row is printed: its begin and its push."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def coefficients() -> dict[str, dict[str, dict[str, float]]]:
 
 
 def instructions(graph: Graph) -> float:
-    """About how many instructions of a Cortex-M4 an inference takes."""
+    """Estimate of the Cortex-M4 instructions of one inference."""
     specs = graph.specs
     return sum(
         node_instructions(node, specs[node.inputs[0]], specs[node.name]) for node in graph.nodes
@@ -77,7 +77,7 @@ def node_instructions(node: Node, x: TensorSpec, y: TensorSpec) -> float:
 
 
 def routine(op: Op) -> str:
-    """What carries an op out: that of a stage which takes rows is the same."""
+    """The routine of an op; a stage that reads rows uses the same one."""
     if isinstance(op, Streamed):
         return routine(op.stage)
     inner = plain(op)
@@ -86,7 +86,7 @@ def routine(op: Op) -> str:
 
 
 def work(op: Op, x: TensorSpec, y: TensorSpec) -> Features:
-    """What an op has to do: products, entries that it makes, and one call.
+    """The work of an op: products, entries, and one call.
 
     Of a stage: what its convolution has to do, and of each other member the products of a layer
     or a triangle, the entries that a pooling takes in, or those that anything else makes.
@@ -124,7 +124,7 @@ def plain(op: Op) -> Op:
 
 
 def code_bytes(program: Program, target: Target) -> int | None:
-    """About how many bytes of code the C of an integer graph becomes, with -O2."""
+    """Estimate of the bytes of code of an integer graph, with -O2."""
     if program.graph.domain == "float":
         return None
     core = "cortex-m4" if target.has_dsp else CODE_OF[target.name]

@@ -1,4 +1,4 @@
-"""The header file of a model: sizes, types, and what a caller may call."""
+"""The header file of a model: sizes, types and functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How firmware calls a model: what the C offers besides ``run`` and ``predict``."""
+"""How firmware calls a model: the functions besides ``run`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Arena = Literal["static", "caller"]
 
 @dataclass(frozen=True)
 class Interface:
-    """The choices of a caller.
+    """The interface that was chosen.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ LEAST = -(2**31)
 
 
 def are_integers(classes: NDArray[Any]) -> bool:
-    """Whether labels are printed as ``int32_t``: all fit, and the least is no label."""
+    """Whether labels are printed as ``int32_t``: all fit, and INT32_MIN is no label."""
     if classes.dtype.kind not in "iu" or not classes.size:
         return False
     return bool(int(classes.min()) > LEAST and int(classes.max()) < 2**31)

@@ -65,13 +65,13 @@ def check_name(name: str) -> str:
 
 
 def _near(name: str) -> str:
-    """A name that a model may have, as near to another as it can be."""
+    """The nearest name to a given one that a model may have."""
     near = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[: LONGEST - len("my_")]
     return near if near[:1].isalpha() and not _taken(near) else f"my_{near or 'model'}"
 
 
 def _taken(name: str) -> str:
-    """Why a name cannot be a model's; empty where it can."""
+    """The reason why a model cannot have a name; empty if it can."""
     lower = name.lower()  # files: not every file system tells letters from capitals
     if name in KEYWORDS or name in TAKEN:
         return "which C, C++ or the printed code uses itself"
@@ -85,7 +85,7 @@ def _taken(name: str) -> str:
 
 
 class Names:
-    """Gives every thing a C identifier of its own, as near to its name as it can be."""
+    """Give everything a C identifier of its own, as near to its name as possible."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix

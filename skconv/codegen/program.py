@@ -60,13 +60,13 @@ class Program:
 
     @property
     def streamed(self) -> Streamed | None:
-        """The first op, where it takes the input row by row."""
+        """The first op, if it reads the input row by row."""
         first = self.graph.nodes[0].op if self.graph.nodes else None
         return first if isinstance(first, Streamed) else None
 
     @property
     def keeps_scores(self) -> bool:
-        """Whether the arena has room for the scores, or what else is the output."""
+        """Whether the arena holds the output: scores, or other results."""
         return self.plan.buffer(self.plan.homes[self.graph.scores_name]) is not None
 
     @cached_property
@@ -118,7 +118,7 @@ class Program:
 
     @property
     def keeps_tables_from_avr(self) -> bool:
-        """Whether some routine reads its tables through plain pointers."""
+        """Whether a routine reads tables through plain pointers."""
         ops = (node.op for node in self.graph.nodes)
         return any(isinstance(op, Packed) and not op.reads_flash for op in ops)
 

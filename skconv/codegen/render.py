@@ -81,7 +81,7 @@ class CSources:
 
     @property
     def stack_bytes(self) -> int:
-        """About how much stack the model needs on its target."""
+        """Estimate of the stack that the model needs on its target."""
         return stack_bytes(self.program.graph, is_avr=self.target.compiler == "avr-gcc")
 
 
@@ -144,6 +144,6 @@ def render(
 
 
 def _routines(program: Program) -> dict[str, str]:
-    """The header files that the text needs, those that they include among them."""
+    """The header files that the text needs, included ones too."""
     texts = header_texts(program.headers)
     return {f"{HEADER_FOLDER}/{name}": LICENCE_LINE + text for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""What would work instead of an estimator that has no converter."""
+"""Advice for estimators that have no converter: what to use instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classifiers whose rule turns out linear: naive Bayes of counts, and the nearest centroid."""
+"""Classifiers with a linear rule: naive Bayes of counts, and the nearest centroid."""
 
 from __future__ import annotations
 

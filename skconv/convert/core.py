@@ -36,7 +36,7 @@ def refuse(estimator: Any, parameter: str, advice: str, reason: str = "") -> Not
 
 @contextmanager
 def inside(step: str) -> Iterator[None]:
-    """Errors that leave this block name the step."""
+    """Name the step in errors that leave this block."""
     try:
         yield
     except NotConvertibleError as error:
@@ -64,7 +64,7 @@ def check(estimator: Any) -> None:
 
 @singledispatch
 def convert(estimator: Any, graph: Graph) -> Graph:
-    """``graph`` with the nodes of a fitted estimator behind it.
+    """``graph`` followed by the nodes of a fitted estimator.
 
     Register a function on a class to make that class convertible; register one on `check`
     too where some of its parameters are not.
@@ -74,13 +74,13 @@ def convert(estimator: Any, graph: Graph) -> Graph:
 
 @singledispatch
 def check_transform(estimator: Any) -> None:
-    """As `check`, for what `convert_transform` needs."""
+    """Like `check`, for `convert_transform`."""
     check(estimator)
 
 
 @singledispatch
 def convert_transform(estimator: Any, graph: Graph) -> Graph:
-    """As `convert`, for what the estimator's ``transform`` yields.
+    """Like `convert`, for the estimator's ``transform``.
 
     Called for every step that has others behind it. Register a function where ``predict``
     and ``transform`` are not the same: a discriminant analysis does both.
@@ -90,7 +90,7 @@ def convert_transform(estimator: Any, graph: Graph) -> Graph:
 
 @singledispatch
 def width(estimator: Any) -> int:
-    """How many numbers a sample has. Containers ask their first member."""
+    """Number of features of a sample; containers ask their first member."""
     check_is_fitted(estimator, "n_features_in_")
     return int(estimator.n_features_in_)
 

@@ -1,4 +1,4 @@
-"""How scores become a class."""
+"""Decisions: from scores to a class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skconv.graph import ArgMax, Graph, OvoVote, Threshold
 
 
 def decide(graph: Graph, classes: Any, *, one_against_one: bool = False) -> Graph:
-    """``graph`` (ending in scores) with the decision behind it.
+    """``graph``, which ends in scores, followed by the decision.
 
     Two classes: one score, positive for ``classes[1]``. More: the largest score, or the
     class that wins most pairs. One class: its score is the largest.

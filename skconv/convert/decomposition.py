@@ -1,4 +1,4 @@
-"""Projections: on learnt components, on random ones, on those that agree with the targets."""
+"""Projections onto learnt, random or supervised components."""
 
 from __future__ import annotations
 

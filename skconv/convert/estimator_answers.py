@@ -1,4 +1,4 @@
-"""The answers of a fitted estimator, with which its C is compared."""
+"""The predictions of a fitted estimator, to compare with its C."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers of an estimator.
+    """The predictions of an estimator.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Errors for what was given in place of a fitted estimator; they say what to write."""
+"""Errors for arguments that are not a fitted estimator; they say what to write instead."""
 
 from __future__ import annotations
 

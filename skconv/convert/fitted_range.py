@@ -1,4 +1,4 @@
-"""The range of samples that a fitted estimator has seen, if it or its first step knows."""
+"""The range of the samples of `fit`, if the estimator or its first step knows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several linear models, one for each class or target, as one layer."""
+"""Linear models, one for each class or target, as one layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feature selection, by whatever rule."""
+"""Feature selection by any rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which member of a fitted estimator a node of its graph comes from."""
+"""From a node of a graph back to the step of the estimator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a fitted estimator to C that firmware can use: models, their proof, and saved projects.
+"""From a fitted estimator to C for firmware: models, verification, saved projects.
 
 The names are imported when they are first used: `skconv.deploy.compiled` needs the printer
 only, and the model needs `skconv.deploy.compiled`.

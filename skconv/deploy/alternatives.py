@@ -1,4 +1,4 @@
-"""What a model would cost with other options than those it was exported with."""
+"""What a model would cost with other options."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from skconv.target.targets import Target
 
 @dataclass(frozen=True)
 class Options:
-    """Those of `to_c` that change memory and code, but no number."""
+    """The options of `to_c` that change memory and code, but no number."""
 
     optimize: Optimize
     interface: Interface
 
     def changed(self) -> Iterator[tuple[str, Options]]:
-        """Each of them changed alone, as it is written."""
+        """Every single change of an option, and how it is written."""
         for optimize in get_args(Optimize):
             if optimize != self.optimize:
                 yield f'optimize="{optimize}"', replace(self, optimize=optimize)
@@ -36,7 +36,7 @@ class Options:
 
 
 def alternatives(graph: Graph, target: Target, options: Options) -> Iterator[Alternative]:
-    """What the other options would cost, where they differ from ``options``.
+    """What other options would cost, where that differs from ``options``.
 
     Parameters
     ----------

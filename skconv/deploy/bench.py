@@ -1,4 +1,4 @@
-"""A model on a simulated microcontroller: instructions, flash, RAM, and the right answers."""
+"""Benchmarks on a simulated microcontroller: instructions, flash, RAM, wrong results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Batch = NDArray[Any]
 
 @dataclass(frozen=True)
 class NodeCount:
-    """What one node takes.
+    """Instructions and memory of one node.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class NodeCount:
 
 @dataclass(frozen=True)
 class BenchReport:
-    """A model on a simulated board.
+    """The result of a benchmark on a simulated board.
 
     Attributes
     ----------

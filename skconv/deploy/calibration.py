@@ -1,4 +1,4 @@
-"""Whether calibration samples fit the estimator, and whether its integers follow it on them."""
+"""Checks of calibration samples, and of the integers' agreement on them."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _is_far(known: Seen, width: NDArray[np.float64], samples: NDArray[Any]) -> b
 
 
 def checked(model: CModel, X: Any, samples: NDArray[Any], advice: str) -> CModel:
-    """A model that knows its agreement with its estimator; a warning if that is low.
+    """The model with its agreement measured; warns if that is low.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def advice(
     conv_bits: int,
     linear_bits: int,
 ) -> str:
-    """The options of `to_c` that are not at their best yet, as a sentence."""
+    """A sentence that names options of `to_c` that could raise the agreement."""
     convolves = any(isinstance(node.op, Conv) for node in graph.nodes)
     helpful = {
         "conv_bits=16": convolves and conv_bits == 8,

@@ -1,4 +1,4 @@
-"""The loss of the integers layer by layer: float tensors against integer ones of the same name."""
+"""Quantisation loss layer by layer: float tensors against integer ones of the same name."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ComparedTensor:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the integers lose, layer by layer: see `CModel.compare`.
+    """Quantisation loss of every layer: see `CModel.compare`.
 
     Attributes
     ----------

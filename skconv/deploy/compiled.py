@@ -1,4 +1,4 @@
-"""The printed C, built by the host's compiler and called through ctypes.
+"""The printed C, compiled on this machine and called through ctypes.
 
 The library is built once and kept in a cache folder: ``$SKCONV_CACHE``, else
 ``$XDG_CACHE_HOME/skconv``, else ``~/.cache/skconv``; a relative path begins at the current
@@ -77,7 +77,7 @@ class NoCompilerError(CompilerError):
 
 
 class CompilationError(CompilerError):
-    """The C compiler cannot be used, refused the printed code, or built what cannot be loaded."""
+    """The C compiler is missing, refuses the code, or builds a library that does not load."""
 
 
 class CompiledSources:
@@ -135,7 +135,7 @@ class CompiledSources:
         return y
 
     def probabilities(self, scores: Batch) -> Batch:
-        """What ``NAME_probabilities`` makes of scores: 32768 stands for 1."""
+        """Class probabilities, by ``NAME_probabilities``; 32768 = 1.0."""
         found = self.sources.program.probabilities
         if found is None:
             raise ValueError("probabilities wants a model that offers them")
@@ -251,7 +251,7 @@ def load(path: Path) -> Library:
 
 
 def find_compiler() -> tuple[str, ...]:
-    """The command of the host's C compiler: ``$CC``, else cc, gcc or clang.
+    """The C compiler of this machine: ``$CC``, else cc, gcc or clang.
 
     Raises
     ------
@@ -284,7 +284,7 @@ def _version(compiler: tuple[str, ...]) -> str:
 
 
 def build_library(sources: Mapping[str, str], flags: Iterable[str]) -> Path:
-    """A shared library of C files, from the cache where it has been built before.
+    """A shared library built from C files, or taken from the cache.
 
     Raises
     ------

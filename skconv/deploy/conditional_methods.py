@@ -1,4 +1,4 @@
-"""Methods that only some objects have, and errors that say how to get them."""
+"""Methods that only some objects have; errors say how to get them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model computes: by its C on this machine, or by the definition of the same numbers."""
+"""Inference: by the compiled C, or by the definition of the same numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Batch = NDArray[Any]
 
 
 class Inference:
-    """Runs a model: its C where there is a compiler, else the definition.
+    """Runs the C of a model if there is a compiler, else the definition.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Inference:
         self._has_warned = False
 
     def delivered(self, samples: Batch) -> Batch:
-        """Flat samples as the device delivers them."""
+        """Flat samples in the form that the device delivers."""
         if self.graph.domain == "float":
             return samples.astype(np.float32)
         return fixed.quantize_input(self.graph.input, samples)
@@ -50,7 +50,7 @@ class Inference:
         return np.asarray(self.program.scores.real(found))
 
     def probabilities(self, x: Batch, engine: Engine) -> NDArray[np.float64]:
-        """Probabilities of classes; of a model that offers them only."""
+        """Class probabilities, if the model offers them."""
         op = self.program.interface.probabilities
         assert op is not None
         scores = self._scores(x, engine)
@@ -59,7 +59,7 @@ class Inference:
         return np.asarray(found / 2.0**KERNEL_FRACTION_BITS)
 
     def defined(self, x: Batch, names: tuple[str, ...]) -> dict[str, Batch]:
-        """Tensors by name, as they are defined."""
+        """Tensors by name, from the definition."""
         definition = fixed if self.graph.domain == "integer" else reference
         return definition.tensors(self.graph, x, names)
 

@@ -1,4 +1,4 @@
-"""Samples that the device cannot deliver as they are: what would be clipped or rounded."""
+"""Checks of samples that the device would clip or round."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ TOLERANCE = 0.1
 
 
 def checked_samples(graph: Graph, X: Any, n_samples: int | None = None) -> NDArray[Any]:
-    """The first samples, flat: a ValueError where they do not fit, a warning where they change."""
+    """The first samples, flat; raises if they do not fit and warns if they change."""
     samples = check_samples("X", X, graph.input.size)[:n_samples]
     check_input(graph.input, samples)
     return samples
 
 
 def check_input(spec: TensorSpec, x: NDArray[Any]) -> None:
-    """Warn where numbers of flat samples change when they become the input of a graph.
+    """Warn if flat samples are clipped or rounded to the input of a graph.
 
     - An input of scale 1 is what the device delivers: whole numbers within the limits of its
       type. All others change.

@@ -1,4 +1,4 @@
-"""Where to cut a network so that it fits: what each of its layers costs as C."""
+"""The cost as C of the features of each layer: where to cut a network so that it fits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LayerCost:
 
     @property
     def fits(self) -> bool:
-        """Whether the chip has room for it; without a chip everything fits."""
+        """Whether it fits the chip; without a chip everything fits."""
         return self.report.chip is None or self.report.fits
 
     def _row(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class LayerCosts(list[LayerCost]):
 def layer_costs(
     features: Any, X: Any, chip: str | Chip | None = None, **options: Any
 ) -> LayerCosts:
-    """What the features of each layer of a network cost as C, to choose where to cut it.
+    """Cost as C of the features of each layer of a network, to choose where to cut it.
 
     Parameters
     ----------

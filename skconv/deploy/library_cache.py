@@ -1,4 +1,4 @@
-"""The folder of built libraries, and whether a library in it may be loaded.
+"""The cache of compiled libraries, and whether a library in it may be loaded.
 
 A library is code that runs as this user. It is loaded only if it is whole (a digest stands
 behind its last byte, so that a file that was cut off is built again), if it is a file of this
@@ -21,11 +21,11 @@ class CompilerError(RuntimeError):
 
 
 class CacheError(CompilerError):
-    """The folder of built libraries cannot be used."""
+    """The cache of compiled libraries cannot be used."""
 
 
 def cache_folder() -> Path:
-    """The folder of built libraries; it is made where it does not exist.
+    """The cache folder of compiled libraries; made if it does not exist.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _keep_others_out(folder: Path) -> None:
 
 
 def seal(library: Path, key: str) -> None:
-    """Append the digest that `is_whole` looks for; loaders ignore what follows a library."""
+    """Append the digest that `is_whole` checks; loaders ignore bytes after a library."""
     with library.open("ab") as file:
         file.write(_digest(library.read_bytes(), key))
     library.chmod(0o700)

@@ -1,4 +1,4 @@
-"""``manifest.json``: what a saved project holds and how it was made, for programs to read."""
+"""``manifest.json``: the contents and origin of a saved project, for programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Made:
-    """How a model was made and how good it is, which neither the graph nor the C tells.
+    """Origin and quality of a model, which neither the graph nor the C holds.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ from skconv.target.targets import OPTIMIZATION, Target, get_target
 
 
 class CModel(Scored):
-    """A fitted estimator as C: looked at, checked, used and saved.
+    """A fitted estimator as C: to inspect, verify, run and save.
 
     Made by `to_c`. For scikit-learn it is a fitted estimator: scorers, displays and
     `sklearn.frozen.FrozenEstimator` take it.
@@ -118,7 +118,7 @@ class CModel(Scored):
         return f"CModel {self.name!r}: " + ", ".join(n.op.describe() for n in self.graph.nodes)
 
     def for_target(self, target: str) -> CModel:
-        """The same numbers with the routines of another target."""
+        """Return the same model with the routines of another target."""
         model = CModel(
             self.estimator,
             self._any_target,
@@ -147,7 +147,7 @@ class CModel(Scored):
         return Inference(self.sources)
 
     def report(self, chip: str | Chip | None = None) -> CostReport:
-        """Bytes of flash and RAM, and MACs, of every node and in all; known without a compiler.
+        """Report flash, RAM and MACs of every node and in total; needs no compiler.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class CModel(Scored):
         n_samples: int = 4,
         flags: tuple[str, ...] = (OPTIMIZATION,),
     ) -> BenchReport:
-        """Build for a simulated microcontroller, run, and count: see `BenchReport`.
+        """Run on a simulated microcontroller and count instructions: see `BenchReport`.
 
         With the routines of that target. What is compiled are the files that `save` writes.
 
@@ -236,7 +236,7 @@ class CModel(Scored):
     # ------------------------------------------------------------------------- running
 
     def predict(self, X: Any, engine: Engine = "auto") -> NDArray[Any]:
-        """Labels of a classifier, or values of a regressor.
+        """Predict labels of a classifier, or values of a regressor.
 
         Parameters
         ----------
@@ -281,7 +281,7 @@ class CModel(Scored):
         "write to_c(..., probabilities=True)",
     )
     def predict_proba(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
-        """Probabilities of the classes as ``NAME_probabilities`` gives them.
+        """Class probabilities, as ``NAME_probabilities`` computes them.
 
         Of a model made by ``to_c(..., probabilities=True)``. Each has 15 bits of fraction, so
         they sum to 1 within 1e-4; some metrics want them divided by their sum.
@@ -317,7 +317,7 @@ class CModel(Scored):
         return verify(self, X)
 
     def compare(self, X: Any) -> Comparison:
-        """What the integers lose, layer by layer.
+        """Measure the quantisation loss of every layer.
 
         The float graph of the estimator runs beside the integers, and tensors of the same
         name are compared as real numbers. Stages that the C fuses are taken apart for it.
@@ -359,7 +359,7 @@ class CModel(Scored):
         measured: Sequence[BenchReport] = (),
         accuracy: float | None = None,
     ) -> Path:
-        """Write the C as a project that builds by itself, with test vectors.
+        """Write a project folder that builds by itself, with a test.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A folder with everything that a firmware needs of a model, and a test of it.
+"""A folder with everything that firmware needs of a model, and a self-test.
 
 The folder holds one model: ``NAME.c``, ``NAME.h``, the routines in ``skconv/``, an Arduino sketch
 in ``examples/predict`` that runs the model on an array, a program in ``examples/self_test`` that
@@ -97,7 +97,7 @@ def save(
 def project_files(
     sources: CSources, x: Batch, measured: Sequence[BenchReport], made: Made
 ) -> dict[str, str]:
-    """Everything that a project holds: text by path inside its folder."""
+    """The files of a project: text by path inside its folder."""
     program = sources.program
     files = {
         **sources.files,

@@ -1,4 +1,4 @@
-"""A project's files on disk: all of them, or none.
+"""Writes all files of a project to disk, or none.
 
 All files are written to a hidden folder beside the target, which is then renamed into its
 place. A folder that is there already goes out of the way by a rename, and is removed when the
@@ -25,7 +25,7 @@ from skconv.deploy.manifest import MANIFEST
 
 
 def write_project(folder: Path, files: Mapping[str, str], name: str) -> Path:
-    """Files of a model in a folder: all of them, or none.
+    """Write all files of a model to a folder, or none.
 
     Parameters
     ----------

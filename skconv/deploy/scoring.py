@@ -1,4 +1,4 @@
-"""A model among scikit-learn's tools: what scorers and displays ask of a fitted estimator."""
+"""What scorers and displays of scikit-learn ask of a fitted estimator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from skconv.graph import Graph
 
 
 class Scored:
-    """What makes a model a fitted estimator for scikit-learn.
+    """The methods and attributes that make a model a fitted estimator for scikit-learn.
 
     The subclass has ``estimator``, ``graph`` and ``predict``.
     """
@@ -59,7 +59,7 @@ class Scored:
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """Labels of the classes; of a classifier only."""
+        """Class labels; only of a classifier."""
         if not self._is_classifier:
             raise AttributeError("this model has no classes_: it is not a classifier")
         if self.graph.classes is None:
@@ -68,16 +68,16 @@ class Scored:
 
     @property
     def n_features_in_(self) -> int:
-        """Numbers in one sample."""
+        """Number of features of a sample."""
         return self.graph.input.size
 
     @property
     def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the columns that the estimator was fitted on, where they had names."""
+        """Names of the columns of `fit`, if they had names."""
         return np.asarray(self.estimator.feature_names_in_)
 
     def fit(self, X: Any, y: Any = None) -> NoReturn:
-        """Refuse: a model is fitted already.
+        """Raise: a model is already fitted.
 
         It is here because scikit-learn takes nothing without it for an estimator.
         """

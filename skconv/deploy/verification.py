@@ -22,7 +22,7 @@ VERIFY_CHUNK = 100
 
 @dataclass(frozen=True)
 class Verification:
-    """What `CModel.verify` found.
+    """The result of `CModel.verify`.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Verification:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well a model follows its estimator.
+    """Agreement of a model with its estimator.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ def _difference(inference: Inference, x: NDArray[Any]) -> tuple[int, int, float]
 def measure_agreement(
     model: CModel, X: Any, flat: NDArray[Any], engine: Engine = "auto"
 ) -> Agreement:
-    """What a model and its estimator say of ``X``, which is ``flat`` for the model."""
+    """Predictions of a model and its estimator for ``X``, which is ``flat`` for the model."""
     graph = model.graph
     classes = graph.classes if graph.is_classifier else None
     said = answers(model.estimator, X, classes)

@@ -1,4 +1,4 @@
-"""Compile C for a target, run it on a simulated board, count instructions, weigh objects.
+"""Compile C for a target, run it on a simulated board, count instructions and bytes.
 
 ``main`` of the given sources runs after the startup code in ``boards/``, on a board without
 an operating system: its return value is the exit status (98 stands for 98 and more), a fault

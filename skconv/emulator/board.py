@@ -1,4 +1,4 @@
-"""The simulated boards: what starts a program, what runs it, and what it prints."""
+"""Simulated boards: startup code, simulator, and output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Output = tuple[int, str]
 
 @dataclass(frozen=True)
 class Library:
-    """A C library, or what stands in its place: flags of the compiler, and what is linked."""
+    """A C library or its replacement: compiler flags, and what to link."""
 
     flags: tuple[str, ...] = ()
     links: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Compile C for a target, and weigh the objects."""
+"""Compile C for a target, and measure the size of objects."""
 
 from __future__ import annotations
 

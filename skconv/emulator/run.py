@@ -82,7 +82,7 @@ def count_instructions(
     target: str = "cortex-m4",
     flags: Sequence[str] = ("-O2",),
 ) -> int:
-    """Instructions that a C statement executes: the same on every run, exact to one.
+    """Count the instructions of a C statement: repeatable, and exact to one.
 
     Parameters
     ----------

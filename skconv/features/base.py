@@ -1,4 +1,4 @@
-"""The shell that every convolutional extractor lives in: input, graph, output.
+"""The base of all convolutional extractors: input, graph, output.
 
 A subclass states its parameters and makes a graph of one map; everything that has to do
 with how samples lie in ``X`` stands here, once.
@@ -92,7 +92,7 @@ def naming(shape: tuple[int, ...]) -> Iterator[None]:
 
 
 class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Base of the convolutional feature extractors.
+    """Base class of the convolutional feature extractors.
 
     A subclass defines ``__init__`` with all parameters spelled out, the five below among
     them, and `_fit_graph`. It gets maps ``(n_samples, height, width, channels)`` and
@@ -328,7 +328,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return verify(graph)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Names that say which kernel a feature is of, and where it lies.
+        """Feature names that tell the kernel and the place.
 
         ``conv3_2x1`` is kernel 3, row 2, column 1 of the pooled map, all from 0; see
         `skconv.features.names.feature_names`.
@@ -361,7 +361,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
 
 class StageExtractor(ConvExtractor):
-    """Base of the extractors of one stage: kernels, nonlinearity, pooling.
+    """Base class of one-stage extractors: kernels, nonlinearity, pooling.
 
     A subclass has the parameters below beside those of `ConvExtractor`, and says with
     `_kernel_source` where its kernels come from: an estimator whose ``fit(maps, y)``

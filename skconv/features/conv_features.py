@@ -20,7 +20,7 @@ from skconv.utils.progress import reporting
 
 
 def default_stage() -> ConvStage:
-    """The stage of a `ConvFeatures` to which none is given."""
+    """The default stage of `ConvFeatures`."""
     return ConvStage(nonlinearity="abs", pool_size="overlapping", root=True)
 
 
@@ -162,7 +162,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         self.stages = [stage for _, stage in named]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters, the stages and theirs among them where `deep`."""
+        """Parameters; with `deep` also the stages and their parameters."""
         return self._get_params("_named_stages", deep=deep)
 
     def set_params(self, **params: Any) -> ConvFeatures:

@@ -1,4 +1,4 @@
-"""One stage of a stack, as a user states it."""
+"""The parameters of one stage of a stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, Pool, Stage
 
 
 class ConvStage(BaseEstimator):
-    """A stage of `ConvFeatures`: where kernels come from, and what is done with them.
+    """A stage of `ConvFeatures`: the source of kernels, nonlinearity and pooling.
 
     In this order:
 

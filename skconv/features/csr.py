@@ -1,4 +1,4 @@
-"""A sparse matrix from chunks of rows, never twice in memory."""
+"""Builds a sparse matrix from chunks of rows without a second copy in memory."""
 
 from __future__ import annotations
 

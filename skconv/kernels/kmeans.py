@@ -1,4 +1,4 @@
-"""Kernels that are centroids of whitened patches (Coates, Lee, Ng 2011)."""
+"""Kernels from k-means on whitened patches (Coates, Lee, Ng 2011)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels that tell classes apart: linear discriminants of patches (LDANet)."""
+"""Kernels from linear discriminants of patches (LDANet)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels whose responses stand for the activations of another model: reduced-rank ridge."""
+"""Kernels that predict the activations of another model: reduced-rank ridge regression."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _sum_of_blocks(
 
 
 def count_patches(shape: tuple[int, ...], kernel_size: Pair, padding: Padding) -> int:
-    """How many patches maps ``(n_samples, height, width, ...)`` have."""
+    """Number of patches of maps ``(n_samples, height, width, ...)``."""
     n_samples, height, width = shape[:3]
     if padding != "valid":
         return n_samples * height * width

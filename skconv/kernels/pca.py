@@ -1,4 +1,4 @@
-"""Kernels that are the principal components of patches (Chan et al. 2015)."""
+"""Kernels from principal components of patches (Chan et al. 2015)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TIE = 1e-6
 
 
 def max_rank(patch: PatchShape, remove_mean: RemoveMean) -> int:
-    """The most kernels that any data can give."""
+    """The largest number of kernels that any data can give."""
     return math.prod(patch) - {"channel": patch[2], "patch": 1, None: 0}[remove_mean]
 
 

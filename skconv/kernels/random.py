@@ -26,7 +26,7 @@ def _ternary(random_state: np.random.RandomState, shape: tuple[int, ...]) -> NDA
 
 
 class RandomKernels(BaseEstimator):
-    """Kernels drawn at random; of the maps only the number of channels counts.
+    """Random kernels, which depend only on the number of channels of the maps.
 
     Parameters
     ----------

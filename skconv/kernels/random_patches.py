@@ -1,4 +1,4 @@
-"""Kernels that are patches of the maps, drawn at random and whitened."""
+"""Kernels from random, whitened patches of the maps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NO_LENGTH = 1e-6
 
 
 class PatchKernels(BaseEstimator):
-    """Patches of the maps themselves, drawn at random, whitened, at unit length.
+    """Random patches of the maps, whitened and scaled to unit length.
 
     With ``x = W (p - m)`` the whitened patch ``p`` (see
     `skconv.kernels.whitening.learn_whitening`) and ``q`` one of the patches drawn::

@@ -59,7 +59,7 @@ class UnionKernels(_BaseComposition):
         self.sources = sources
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters, those of the sources among them where `deep`."""
+        """Parameters; with `deep` also those of the sources."""
         return self._get_params("sources", deep=deep)
 
     def set_params(self, **params: Any) -> UnionKernels:

@@ -1,4 +1,4 @@
-"""Networks that others have trained, as graphs and as feature extractors."""
+"""Pretrained networks as graphs and as feature extractors."""
 
 from __future__ import annotations
 

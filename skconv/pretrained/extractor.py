@@ -32,7 +32,7 @@ _POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 class PretrainedFeatures(ConvExtractor):
-    """What layers of a pretrained convolutional network say about images or signals.
+    """Layers of a pretrained convolutional network as features of images or signals.
 
     The network becomes a graph once: batch normalisations are folded, what the layer does not
     need is left out, and nothing of torch stays in the fitted estimator. A layer at a third
@@ -248,7 +248,7 @@ class PretrainedFeatures(ConvExtractor):
     # ------------------------------------------------------------------------- the network
 
     def layers(self, depth: int | None = 2) -> Layers:
-        """Layers of the network, and what it costs to get there.
+        """Layers of the network, and the cost up to each.
 
         Before `fit` the size of a sample must be known: from ``input_size``, from what is
         stated for the network, or from ``input_shape``.

@@ -1,4 +1,4 @@
-"""Networks by name: from packages that bring their weights along. Nothing is downloaded."""
+"""Networks by name, from packages that contain their weights. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skconv.runtime.engine import require_torch
 
 
 class Loaded(NamedTuple):
-    """A module with its weights, and what it wants done to its input."""
+    """A module with its weights, and the preprocessing of its input."""
 
     module: Any
     preprocessing: Preprocessing

@@ -1,4 +1,4 @@
-"""A network that has no graph, run as it is. This module imports torch."""
+"""Runs a network that has no graph, by torch. This module imports torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A torch module in a pickle: its weights as numpy arrays, or not at all.
+"""Pickles of torch modules: the weights as numpy arrays, or none.
 
 With arrays the same weights give the same bytes, so that joblib's memory knows a copy of a
 module again. Torch's own pickles name their memory.

@@ -1,4 +1,4 @@
-"""What a network wants done to an image before it: read from where it is stated, as ops."""
+"""Preprocessing of images, read from a network's own configuration, as ops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INTERPOLATIONS = frozenset({"nearest", "nearest-exact", "bilinear", "bicubic", "
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From samples as they come to what the network saw when it was trained.
+    """Preprocessing: from raw samples to what the network saw in training.
 
     ``(scale * resized - mean) / std``, channel by channel; grey images are repeated for
     every channel of the network.
@@ -49,7 +49,7 @@ class Preprocessing:
     std: tuple[float, ...] = (1.0,)
 
     def changed(self, **parameters: Any) -> Preprocessing:
-        """With all that is not None in place of what there is."""
+        """A copy with every value that is not None replaced."""
         given = {name: v for name, v in parameters.items() if v is not None}
         for name in ("mean", "std"):
             if name in given:
@@ -59,7 +59,7 @@ class Preprocessing:
         return replace(self, **given)
 
     def as_they_come(self) -> Preprocessing:
-        """Without a size: samples are neither resized nor cropped."""
+        """A copy without a size: samples are neither resized nor cropped."""
         return replace(self, input_size=None, crop=None)
 
     def size_of(self, space: Pair) -> Pair:

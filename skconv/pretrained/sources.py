@@ -1,4 +1,4 @@
-"""What the parameter ``model`` stands for."""
+"""The values of the parameter ``model``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which engine runs float graphs: torch where it is installed, numpy where it is not."""
+"""The engine of float graphs: torch if it is installed, else numpy."""
 
 from __future__ import annotations
 
@@ -78,6 +78,6 @@ def has_torch() -> bool:
 
 
 def require_torch(what: str) -> None:
-    """ImportError where torch is not installed, saying ``what`` needs it and how to get it."""
+    """Raise ImportError if torch is not installed: ``what`` needs it, and how to get it."""
     if not has_torch():
         raise ImportError(f"{what} needs torch, which is not installed. {INSTALL}")

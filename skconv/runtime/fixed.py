@@ -1,4 +1,4 @@
-"""The integer definition: what every number of a quantised graph is.
+"""The integer definition: every number of a quantised graph.
 
 The C equals this file byte for byte, on every target. Each rounding is written down
 once, here: `requantize`, `rounded_root`, `rounded_quotient`, `exp2_negative`,
@@ -143,7 +143,7 @@ def rounded_quotient(numerator: Batch, denominator: Batch) -> Batch:
 
 
 def exp2_negative(exponent: Batch, bits: int = EXP2_FRACTION_BITS) -> Batch:
-    """``2^-u`` with 15 bits of fraction, of ``u >= 0`` with 8 bits of fraction or more.
+    """``2^-u`` with 15 fraction bits, for ``u >= 0`` with 8 or more fraction bits.
 
     The table gives what 8 bits of the fraction do, and a truncating shift the whole part; 0
     from ``u = 16`` on. Further bits ``l`` take off ``l 2^-bits 177 / 256`` of the entry: 177 /
@@ -158,7 +158,7 @@ def exp2_negative(exponent: Batch, bits: int = EXP2_FRACTION_BITS) -> Batch:
 
 
 def power(base: Batch, degree: int) -> Batch:
-    """``base^degree`` with 30 bits of fraction, of a base with 23, rounded at every product."""
+    """``base^degree`` with 30 fraction bits, for a base with 23; every product is rounded."""
     base = base.astype(np.int64)
     result = base << (POLY_FRACTION_BITS - POLY_BASE_BITS)
     for _ in range(degree - 1):

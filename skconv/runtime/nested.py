@@ -1,4 +1,4 @@
-"""Graphs inside of graphs: what they are is what they are outside."""
+"""Graphs inside graphs, computed as if they stood alone."""
 
 from __future__ import annotations
 

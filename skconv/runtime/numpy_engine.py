@@ -1,4 +1,4 @@
-"""Float graphs by numpy in float32: what runs them where torch is not installed.
+"""Runs float graphs by numpy in float32, if torch is not installed.
 
 A convolution is a product of matrices: the patches of a few samples, one a row, times the
 kernels. Samples are computed in chunks whose patches stay in the cache. Ops that need no

@@ -1,4 +1,4 @@
-"""Float graphs by torch: the fast way to run them, on a processor or on CUDA.
+"""Runs float graphs by torch, on the CPU or on CUDA: the fast way.
 
 Tensors are channels last, as in the graph; torch sees them as permuted views in its
 ``channels_last`` memory format, so nothing is copied between ops.

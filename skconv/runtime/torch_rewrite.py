@@ -1,4 +1,4 @@
-"""Ops and pairs of ops in a form that runs faster on a processor; the same, to rounding."""
+"""Rewrites ops into forms that run faster on a CPU; equal up to rounding."""
 
 from __future__ import annotations
 

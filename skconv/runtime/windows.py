@@ -127,7 +127,7 @@ def weighted_kernels(kernel: Batch, op: SupportVectors) -> Batch:
 
 
 def votes(decisions: Batch, n_classes: int) -> Batch:
-    """How many pairs each class wins."""
+    """Number of pairs that each class wins."""
     counts = np.zeros((len(decisions), n_classes), np.int32)
     for k, (i, j) in enumerate(combinations(range(n_classes), 2)):
         wins = decisions[:, k] > 0

@@ -1,1 +1,1 @@
-"""What a stage is, apart from where its kernels come from: windows, nonlinearity, pooling."""
+"""Stages without their kernels: windows, nonlinearity, pooling."""

@@ -70,7 +70,7 @@ _HARDLY_ANY = 1e-30
 
 @dataclass(frozen=True)
 class StageSpec:
-    """What follows the kernels: how they move over the map, and what becomes of it.
+    """Everything of a stage but its kernels: stride, padding, nonlinearity, pooling.
 
     In this order: convolution, contrast, nonlinearity, pooling, root.
 

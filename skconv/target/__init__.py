@@ -1,1 +1,1 @@
-"""What code is built for, and what a graph costs there: cores, chips, memory, operations."""
+"""Cores and chips, and what a graph costs on them: memory and operations."""

@@ -1,4 +1,4 @@
-"""Microcontrollers by the memory that they have: what a model must fit."""
+"""Microcontrollers and their memory, which a model must fit."""
 
 from __future__ import annotations
 

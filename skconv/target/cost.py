@@ -138,7 +138,7 @@ class CostReport:
 
     @property
     def largest_in_ram(self) -> NodeCost:
-        """The node while which most of the arena is in use."""
+        """The node at which most of the arena is in use."""
         return max(self.nodes, key=lambda node: node.ram_bytes)
 
     @property
@@ -344,7 +344,7 @@ def report(
 
 
 def input_bytes(graph: Graph) -> int:
-    """What the caller keeps of the input: all of it, or a row where rows come one by one."""
+    """Bytes of input that the caller holds: all of it, or one row with ``input="rows"``."""
     by_rows = any(isinstance(node.op, Streamed) for node in graph.nodes)
     return graph.input.nbytes // graph.input.shape[0] if by_rows else graph.input.nbytes
 

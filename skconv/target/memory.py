@@ -1,4 +1,4 @@
-"""Where every tensor of a graph lives: lifetimes, and offsets in one arena.
+"""The memory plan: lifetimes of tensors, and offsets in one arena.
 
 The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 
@@ -39,7 +39,7 @@ CHART_HEIGHT = 16
 
 @dataclass(frozen=True)
 class Buffer:
-    """A piece of memory and the nodes between which it is needed.
+    """A piece of memory, and the nodes from first to last use.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ def scratch_bytes(op: Op) -> int:
 
 
 def plan_memory(graph: Graph) -> MemoryPlan:
-    """Give every tensor of a graph its place.
+    """Plan the memory of all tensors of a graph.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def _first_gap(neighbours: list[Buffer], nbytes: int) -> int:
 
 
 def _homes(graph: Graph) -> dict[str, str]:
-    """For every tensor the first tensor that used its memory."""
+    """Map every tensor to the first tensor that used its memory."""
     homes = {INPUT: INPUT}
     specs = graph.specs
     for time, node in enumerate(graph.nodes):

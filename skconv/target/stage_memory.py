@@ -1,4 +1,4 @@
-"""What a fused stage keeps in RAM while it runs."""
+"""The RAM of a fused stage while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processors that code is built for: a compiler, its flags, and what the core can do."""
+"""Processors to build for: compiler, flags, and abilities of the core."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def get_target(name: str) -> Target:
 
 
 def _meant(name: str) -> str:
-    """What to write where there is no target of a name."""
+    """Advice for the name of a target that does not exist."""
     if chips := get_close_matches(name, CHIPS, n=1, cutoff=0.8):
         chip = CHIPS[chips[0]]
         return f"For the chip {chip.name} write target={chip.target!r}."

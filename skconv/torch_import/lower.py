@@ -39,7 +39,7 @@ _FAMILIES = (
 
 @dataclass(frozen=True)
 class Failure:
-    """In place of a value: why there is none."""
+    """A placeholder for a missing value: the reason why it is missing."""
 
     error: NotConvertibleError
 

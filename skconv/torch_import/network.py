@@ -26,7 +26,7 @@ Tap = Literal["output", "before_activation", "after_activation"]
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a network, and what it costs to get there.
+    """A layer of a network, and the cost up to it.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which function says what becomes of which call of torch."""
+"""The registry of functions that translate calls of torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network does one after the other, in one op."""
+"""Merges consecutive ops of a network into one."""
 
 from __future__ import annotations
 

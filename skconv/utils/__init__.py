@@ -1,1 +1,1 @@
-"""Helpers that know nothing of graphs: tables of text, progress, and what fits share."""
+"""Helpers that know nothing of graphs: text tables, progress, and shared parts of `fit`."""

@@ -13,7 +13,7 @@ _worker: ContextVar[tuple[str, float] | None] = ContextVar("worker", default=Non
 
 @contextmanager
 def reporting(name: str, verbose: int) -> Iterator[None]:
-    """Print what is reported inside of this block, under a name, if it is to be printed.
+    """Print the reports of this block, under a name, if ``verbose``.
 
     A block inside another leaves the name as it is: the user called the outer one.
 

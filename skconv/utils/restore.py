@@ -1,4 +1,4 @@
-"""Whatever goes wrong in `fit` leaves an estimator as it was."""
+"""Restores an estimator if `fit` fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/* The contrast of the patches of an integer map, and a map divided by it. */
+/* Local contrast of an integer map, and division of a map by it. */
 #ifndef SKCONV_CONTRAST_H
 #define SKCONV_CONTRAST_H
 
@@ -8,9 +8,9 @@
 
 typedef struct {
     sk_removed_mean mean;
-    int32_t weight; /* entries that have one mean; 1 where none is removed */
+    int32_t weight; /* entries that share a mean; 1: no mean is removed */
     int64_t eps;
-    int32_t shift; /* of the total, to the right; below 0 to the left */
+    int32_t shift; /* of the total, to the right; negative: to the left */
 } sk_contrast;
 
 /* weight * (sum of squares) - (sums that stand for means, squared) + eps */
@@ -67,7 +67,7 @@ SK_INLINE void sk_local_contrast(
     }
 }
 
-/* Every pixel over its divisor, requantised: the multiplier is divided, rounded. */
+/* Divides every pixel by its divisor and requantises: the multiplier is divided and rounded. */
 SK_INLINE void sk_divide(
     const void *input, sk_type input_type, const void *divisor, sk_type divisor_type,
     void *output, sk_type output_type, int32_t pixels, int32_t channels, sk_requantization to)

@@ -16,12 +16,12 @@ typedef struct {
     sk_padding padding;
 } sk_conv_inputs;
 
-/* What becomes of the sums: requantised entries, or codes of `bits` signs (bits > 0). */
+/* The output: requantised sums, or codes of `bits` signs each where bits > 0. */
 typedef struct {
     void *tensor;
     sk_type type;
     int32_t bits;
-    sk_requantization to; /* last: old compilers miss fields after inner braces */
+    sk_requantization to; /* last: old compilers lose track of fields after inner braces */
 } sk_conv_output;
 
 /* Bias plus weights times input, for one kernel and the window at (top, left). */
@@ -83,7 +83,7 @@ SK_INLINE void sk_conv_pixel(
     }
 }
 
-/* Every window; those inside the map run without a test of their taps. */
+/* Computes every window. Windows inside the map need no test of their taps. */
 SK_INLINE void sk_conv_map(sk_conv_inputs a, sk_conv_output out)
 {
     const sk_kernels k = a.kernels;

@@ -1,10 +1,10 @@
-/* From scores to the index of a class. */
+/* The class index from the scores. */
 #ifndef SKCONV_DECIDE_H
 #define SKCONV_DECIDE_H
 
 #include "votes.h"
 
-/* One vote a pair i < j: for i where its decision is > 0, else for j. */
+/* One vote per pair i < j: for i if its decision is > 0, else for j. */
 SK_INLINE void sk_ovo_vote(const void *input, sk_type type, int32_t *output, int32_t classes)
 {
     for (int32_t i = 0; i < classes; i++) {
@@ -17,7 +17,7 @@ SK_INLINE void sk_ovo_vote(const void *input, sk_type type, int32_t *output, int
     }
 }
 
-/* Index of the largest entry; the first one where several are equal. */
+/* Index of the largest entry; the first of equal ones. */
 SK_INLINE int32_t sk_argmax(const void *input, sk_type type, int32_t size)
 {
     int32_t best = 0;
@@ -29,7 +29,7 @@ SK_INLINE int32_t sk_argmax(const void *input, sk_type type, int32_t size)
     return best;
 }
 
-/* 1 where the score is > 0, else 0. */
+/* 1 if the score is > 0, else 0. */
 SK_INLINE int32_t sk_threshold(const void *input, sk_type type)
 {
     return sk_load(input, type, 0) > 0 ? 1 : 0;

@@ -1,10 +1,10 @@
-/* Two tensors of integers entry by entry, and functions of one as a table: all in place too. */
+/* Element-wise sums, products and tables of integers. All may run in place. */
 #ifndef SKCONV_ELEMENTWISE_H
 #define SKCONV_ELEMENTWISE_H
 
 #include "requantize.h"
 
-/* What the entries of two tensors are worth on the scale of their sum. */
+/* The factors that bring two tensors to the scale of their sum. */
 typedef struct {
     int32_t first;
     int32_t second;
@@ -42,7 +42,7 @@ SK_INLINE void sk_multiply(
     }
 }
 
-/* The entry of a table of 256 at the byte of every entry. */
+/* Looks every entry, a byte, up in a table of 256. */
 SK_INLINE void sk_activate(
     const void *input, void *output, const SK_FLASH void *table, int32_t size)
 {

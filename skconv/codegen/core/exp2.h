@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-/* 2^-u with 15 bits of fraction, of u with 8: a table and a shift. */
+/* 2^-u with 15 fraction bits, for u with 8 fraction bits: a table and a shift. */
 SK_INLINE int64_t sk_exp2_negative(const SK_FLASH uint16_t *table, int32_t u)
 {
     const int32_t whole = u >> 8;

@@ -1,4 +1,4 @@
-/* Support vector machines with a kernel, in integers. */
+/* Kernel machines (support vector machines) in integers. */
 #ifndef SKCONV_KERNEL_MACHINE_H
 #define SKCONV_KERNEL_MACHINE_H
 
@@ -20,12 +20,12 @@ typedef struct {
     const SK_FLASH void *coefficients;    /* (rows, vectors) */
     sk_type coefficient_type;
     const SK_FLASH int64_t *intercept;    /* of every result */
-    const SK_FLASH uint16_t *exp2_table;  /* 2^-(i / 256), 15 bits of fraction; not for poly */
-    bool fine;                            /* an exponent has 14 bits of fraction, not 8 */
+    const SK_FLASH uint16_t *exp2_table;  /* 2^-(i / 256) with 15 fraction bits; not for poly */
+    bool fine;                            /* exponents have 14 fraction bits, not 8 */
     int32_t offset;                       /* poly: added to the product */
     int32_t degree;
     int32_t shift;                        /* poly: from a sum to a decision */
-    sk_requantization exponent; /* last: old compilers miss fields after inner braces */
+    sk_requantization exponent; /* last: old compilers lose track of fields after inner braces */
 } sk_machine;
 
 /* One feature's part of ||x - s||_1, ||x - s||_2^2 or x . s */
@@ -68,7 +68,7 @@ SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
     return sum;
 }
 
-/* base^degree with 30 bits of fraction, of a base with 23, rounded at every product. */
+/* base^degree with 30 fraction bits, for a base with 23; every product is rounded. */
 SK_INLINE int32_t sk_power(int32_t base, int32_t degree)
 {
     int32_t result = base * 128;

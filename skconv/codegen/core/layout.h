@@ -1,4 +1,4 @@
-/* Numbers in another order: no arithmetic, any type (`item` is the bytes of one entry). */
+/* Reordering of entries of any type, without arithmetic (`item`: bytes of one entry). */
 #ifndef SKCONV_LAYOUT_H
 #define SKCONV_LAYOUT_H
 
@@ -22,7 +22,7 @@ SK_INLINE void sk_select(
     }
 }
 
-/* One input of a concatenation: `channels` of the `all_channels` of every pixel. */
+/* Writes one input of a concatenation: `channels` of the `all_channels` of every pixel. */
 SK_INLINE void sk_concat(
     const void *input, void *output, int32_t item, int32_t pixels, int32_t channels,
     int32_t first_channel, int32_t all_channels)
@@ -35,7 +35,7 @@ SK_INLINE void sk_concat(
     }
 }
 
-/* Sizes of the output, and how far apart its neighbours lie in the input. */
+/* Sizes of the output, and the steps in the input between its neighbours. */
 typedef struct {
     int32_t sizes[3];
     int32_t steps[3];

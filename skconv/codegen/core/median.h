@@ -4,14 +4,14 @@
 
 #include "patch.h"
 
-/* Exchanges of two out of nine entries, behind which entry 4 is the median. */
+/* Pairs of the nine entries to sort one after the other; then entry 4 is the median. */
 #define SK_MEDIAN_NETWORK(EXCHANGE)                                              \
     EXCHANGE(1, 2) EXCHANGE(4, 5) EXCHANGE(7, 8) EXCHANGE(0, 1) EXCHANGE(3, 4)   \
     EXCHANGE(6, 7) EXCHANGE(1, 2) EXCHANGE(4, 5) EXCHANGE(7, 8) EXCHANGE(0, 3)   \
     EXCHANGE(5, 8) EXCHANGE(4, 7) EXCHANGE(3, 6) EXCHANGE(1, 4) EXCHANGE(2, 5)   \
     EXCHANGE(4, 7) EXCHANGE(4, 2) EXCHANGE(6, 4) EXCHANGE(4, 2)
 
-/* The smaller of two entries of `x` first. */
+/* Puts the smaller of two entries of `x` first. */
 #define SK_EXCHANGE(A, B)       \
     if (x[A] > x[B]) {          \
         const int32_t a = x[A]; \

@@ -1,10 +1,10 @@
-/* Which entries of a pixel are among its largest: the code of the nearest kernels. */
+/* Marks the largest entries of a pixel: the code of its nearest kernels. */
 #ifndef SKCONV_NEAREST_H
 #define SKCONV_NEAREST_H
 
 #include "types.h"
 
-/* How many of x, and of -x with `both_signs`, are at least `bound`. */
+/* Number of entries of x, and of -x with `both_signs`, that are at least `bound`. */
 SK_INLINE int32_t sk_count_from(
     const void *input, sk_type type, int32_t first, int32_t channels, bool both_signs,
     int32_t bound)

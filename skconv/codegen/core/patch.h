@@ -1,4 +1,4 @@
-/* Where the patches of a map lie, and their entries. */
+/* The patches of a map: where they lie, and their entries. */
 #ifndef SKCONV_PATCH_H
 #define SKCONV_PATCH_H
 
@@ -18,7 +18,7 @@ SK_INLINE sk_places sk_patch_places(sk_map map, sk_pool patch, sk_padding p)
     return places;
 }
 
-/* Where an entry of the patch at (top, left) lies in the map; -1 in zero padding. */
+/* Index in the map of an entry of the patch at (top, left); -1 in zero padding. */
 SK_INLINE int32_t sk_patch_entry(
     sk_map map, sk_padding padding, int32_t top, int32_t left, int32_t row, int32_t column)
 {
@@ -28,7 +28,7 @@ SK_INLINE int32_t sk_patch_entry(
     return i < 0 || j < 0 ? -1 : (i * map.width + j) * map.channels;
 }
 
-/* Which mean a patch is freed of before its squares are taken. */
+/* The mean that is subtracted from a patch before squaring. */
 typedef enum { SK_MEAN_NONE, SK_MEAN_CHANNEL, SK_MEAN_PATCH } sk_removed_mean;
 
 #endif

@@ -1,4 +1,4 @@
-/* Nonlinearities of integers, entry by entry. `sk_relu`, `sk_abs`, `sk_clip_all`: in place too. */
+/* Element-wise nonlinearities. `sk_relu`, `sk_abs` and `sk_clip_all` may run in place. */
 #ifndef SKCONV_POINTWISE_H
 #define SKCONV_POINTWISE_H
 
@@ -14,7 +14,7 @@ SK_INLINE void sk_relu(const void *input, void *output, sk_type type, int32_t si
     }
 }
 
-/* |x|; the least number of the type does not occur. */
+/* |x|; x is never the smallest number of its type. */
 SK_INLINE void sk_abs(const void *input, void *output, sk_type type, int32_t size)
 {
     for (int32_t i = 0; i < size; i++) {
@@ -33,7 +33,7 @@ SK_INLINE void sk_clip_all(
     }
 }
 
-/* 1, 0 or -1: what x is compared with 0. */
+/* The sign of x: 1, 0 or -1. */
 SK_INLINE void sk_sign(const void *input, sk_type type, int8_t *output, int32_t size)
 {
     for (int32_t i = 0; i < size; i++) {

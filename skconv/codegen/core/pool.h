@@ -1,4 +1,4 @@
-/* Poolings of integer maps. Windows that do not fit whole are left out. */
+/* Pooling of integer maps. Windows that reach beyond the map are left out. */
 #ifndef SKCONV_POOL_H
 #define SKCONV_POOL_H
 

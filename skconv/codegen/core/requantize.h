@@ -1,4 +1,4 @@
-/* From an int32 accumulator to few bits: one product, one rounding shift, one clip. */
+/* Requantisation of an int32 accumulator: one product, one rounding shift, one clip. */
 #ifndef SKCONV_REQUANTIZE_H
 #define SKCONV_REQUANTIZE_H
 

@@ -41,7 +41,7 @@ SK_INLINE int32_t sk_rounded_quotient(int64_t numerator, int64_t denominator)
 {
     const int64_t doubled = 2 * numerator + denominator;
     const int64_t quotient = doubled / (2 * denominator);
-    /* C rounds towards zero; the rule is floor. */
+    /* C rounds towards zero; floor is wanted. */
     return (int32_t)(doubled % (2 * denominator) < 0 ? quotient - 1 : quotient);
 }
 

@@ -1,4 +1,4 @@
-/* Power normalisation: the root of a number with the sign of that number, requantised. */
+/* Power normalisation: sign(x) * sqrt(|x|), requantised. */
 #ifndef SKCONV_SIGNED_ROOT_H
 #define SKCONV_SIGNED_ROOT_H
 
@@ -6,7 +6,7 @@
 #include "root.h"
 
 typedef struct {
-    int32_t shift;    /* even: the root has half as many bits of fraction */
+    int32_t shift;    /* even: the root has half as many fraction bits */
     uint32_t highest; /* |x| 2^shift is below four times this, a power of four */
     sk_requantization to;
 } sk_root;

@@ -1,4 +1,4 @@
-/* Where the results of a stage go: into a tensor, or straight into the scores of a layer. */
+/* Where a stage writes its results: to a tensor, or straight into the scores of a layer. */
 #ifndef SKCONV_SINK_H
 #define SKCONV_SINK_H
 
@@ -15,7 +15,7 @@ typedef struct {
     int32_t columns;
 } sk_sink;
 
-/* Scores begin with the bias, `size` counts with 0; other results are written once. */
+/* Scores start at the bias, `size` counts at 0. Other results are written once. */
 SK_INLINE void sk_sink_begin(sk_sink sink, int32_t size)
 {
     if (sink.rows > 0) {
@@ -34,7 +34,7 @@ SK_INLINE void sk_sink_add(sk_sink sink, int32_t at, int32_t x)
     sk_store(sink.output, sink.type, at, sk_load(sink.output, sink.type, at) + x);
 }
 
-/* Result number `i` is `x`, or is larger by `x` than so far. */
+/* Sets result `i` to `x`, or adds `x` to it. */
 SK_INLINE void sk_sink_score(sk_sink sink, int32_t i, int32_t x)
 {
     for (int32_t row = 0; row < sink.rows; row++) {
@@ -43,7 +43,7 @@ SK_INLINE void sk_sink_score(sk_sink sink, int32_t i, int32_t x)
     }
 }
 
-/* Result number `i` is `x`. */
+/* Sets result `i` to `x`. */
 SK_INLINE void sk_sink_put(sk_sink sink, int32_t i, int32_t x)
 {
     if (sink.rows > 0) {
@@ -53,7 +53,7 @@ SK_INLINE void sk_sink_put(sk_sink sink, int32_t i, int32_t x)
     }
 }
 
-/* One more code in bin number `i`. */
+/* Counts one more code in bin `i`. */
 SK_INLINE void sk_sink_count(sk_sink sink, int32_t i)
 {
     if (sink.rows > 0) {

@@ -1,4 +1,4 @@
-/* Probabilities out of scores. */
+/* Probabilities from scores. */
 #ifndef SKCONV_SOFTMAX_H
 #define SKCONV_SOFTMAX_H
 
@@ -10,13 +10,13 @@ typedef struct {
     const void *scores;
     sk_type type;
     int32_t size;
-    const SK_FLASH uint16_t *exp2_table; /* 2^-(i / 256), 15 bits of fraction */
+    const SK_FLASH uint16_t *exp2_table; /* 2^-(i / 256) with 15 fraction bits */
     int32_t shift;                       /* of a distance from the largest score */
     int32_t limit;                       /* of that */
-    sk_requantization exponent; /* last: old compilers miss fields after inner braces */
+    sk_requantization exponent; /* last: old compilers lose track of fields after inner braces */
 } sk_scores;
 
-/* A single score stands for two classes, the first of which has score 0. */
+/* A single score stands for two classes; the first has score 0. */
 SK_INLINE int32_t sk_score(sk_scores s, int32_t i)
 {
     if (s.size == 1) {
@@ -25,7 +25,7 @@ SK_INLINE int32_t sk_score(sk_scores s, int32_t i)
     return sk_load(s.scores, s.type, i);
 }
 
-/* 2^-u of the distance of a score from the largest one. */
+/* 2^-u, where u is the distance of a score from the largest score. */
 SK_INLINE uint32_t sk_score_power(sk_scores s, int32_t i, int32_t largest)
 {
     const int64_t distance = ((int64_t)largest - sk_score(s, i)) >> s.shift;
@@ -33,7 +33,7 @@ SK_INLINE uint32_t sk_score_power(sk_scores s, int32_t i, int32_t largest)
     return (uint32_t)sk_exp2_negative(s.exp2_table, sk_requantize(near, 0, s.exponent));
 }
 
-/* Shares of the sum with 15 bits of fraction. */
+/* Each entry divided by the sum, with 15 fraction bits. */
 SK_INLINE void sk_softmax(sk_scores s, uint16_t *output)
 {
     const int32_t classes = s.size == 1 ? 2 : s.size;

@@ -9,7 +9,7 @@
 #include "requantize.h"
 #include "window.h"
 
-/* `count` entries at `to`, all like the one at `value`; where they end. */
+/* Writes `count` copies of the entry at `value` to `to`; returns where they end. */
 SK_INLINE uint8_t *sk_fill(uint8_t *to, const void *value, int32_t item, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
@@ -49,7 +49,7 @@ SK_INLINE void sk_pad(
     sk_pad_bytes(input, output, sk_bytes(type), map, padding, entry);
 }
 
-/* Every pixel `rows` times below itself and `columns` times beside itself. */
+/* Repeats every pixel `rows` times downwards and `columns` times to the right. */
 SK_INLINE void sk_upsample(
     const void *input, void *output, int32_t item, sk_map map, int32_t rows, int32_t columns)
 {
@@ -73,7 +73,7 @@ SK_INLINE void sk_upsample(
     }
 }
 
-/* Along one axis: every output is a sum of `taps` entries from its start on, weighted. */
+/* Along one axis: every output is a weighted sum of `taps` entries from its start on. */
 typedef struct {
     int32_t size;
     int32_t taps;
@@ -98,7 +98,7 @@ SK_INLINE int32_t sk_resampled_column(
     return sum >> by.shift;
 }
 
-/* A map whose rows and columns are weighted sums of those of another one, requantised. */
+/* Resampling: rows and columns are weighted sums of the input's, requantised. */
 SK_INLINE void sk_resize(
     const void *input, sk_type input_type, void *output, sk_type output_type, sk_map map,
     sk_resampling by, sk_requantization to)

@@ -37,20 +37,20 @@ typedef struct {
     sk_requantization square; /* of SK_STAGE_SQUARE */
     const SK_FLASH int16_t *threshold; /* of SK_STAGE_SOFT_THRESHOLD, a channel each */
     sk_pooling pooling;
-    bool requantised; /* what is pooled goes through `to`: always, but for a plain maximum */
+    bool requantised; /* pooled sums are requantised by `to`: always, except for a plain maximum */
     sk_requantization to;
     bool rooted; /* the result is the root of that */
     sk_root root;
     void *sums; /* of windows, or their maxima: `result.channels` of each */
     sk_type sum_type;
-    int32_t slots; /* rows of windows whose sums are kept; one window where it is 0 */
+    int32_t slots; /* rows of windows whose sums are kept; 0: a single window */
     sk_map result; /* of the pooling; blocks of a histogram have the channels of a pixel */
-    sk_pool pool;  /* last: old compilers miss fields after inner braces */
+    sk_pool pool;  /* last: old compilers lose track of fields after inner braces */
 } sk_stage;
 
-/* How far a stage has got whose input comes row by row. */
+/* The progress of a stage whose input comes row by row. */
 typedef struct {
-    int32_t filled; /* rows of the input that are kept, or less than 0: still to be left out */
+    int32_t filled; /* rows of the input in memory; negative: rows still to be skipped */
     int32_t row;    /* of results or of the convolution: the next one */
 } sk_progress;
 
@@ -118,20 +118,20 @@ SK_INLINE int32_t sk_stage_addend(const sk_stage *s, const void *pixel, int32_t 
     return s->pooling == SK_POOL_L2 ? x * x : x;
 }
 
-/* A sum with one addend more. */
+/* A sum with one more addend. */
 SK_INLINE int32_t sk_stage_sum(sk_pooling pooling, int32_t before, int32_t x)
 {
     return pooling != SK_POOL_MAX ? before + x : (x > before ? x : before);
 }
 
-/* An addend into the sum number `at`, as the `first` of its window or not. */
+/* Adds an addend to sum `at`; `first`: it is the first of its window. */
 SK_INLINE void sk_stage_gather(sk_stage s, int32_t at, int32_t x, bool first)
 {
     const int32_t sum = first ? x : sk_stage_sum(s.pooling, sk_load(s.sums, s.sum_type, at), x);
     sk_store(s.sums, s.sum_type, at, sum);
 }
 
-/* What the sum number `at`, of channel `c`, comes to in the end. */
+/* The result of sum `at`, which belongs to channel `c`. */
 SK_INLINE int32_t sk_stage_pooled(sk_stage s, int32_t at, int32_t c)
 {
     const int32_t sum = sk_load(s.sums, s.sum_type, at);
@@ -141,7 +141,7 @@ SK_INLINE int32_t sk_stage_pooled(sk_stage s, int32_t at, int32_t c)
     return s.rooted ? sk_requantize(sk_signed_root(pooled, s.root), c, s.root.to) : pooled;
 }
 
-/* Window number `window` is complete: its sums begin at `at`. */
+/* Finishes window `window`, whose sums begin at `at`. */
 SK_INLINE void sk_stage_yield(sk_stage s, sk_sink sink, int32_t at, int32_t window)
 {
     for (int32_t c = 0; c < s.result.channels; c++) {
@@ -150,7 +150,7 @@ SK_INLINE void sk_stage_yield(sk_stage s, sk_sink sink, int32_t at, int32_t wind
     }
 }
 
-/* The codes of the pixel into the histograms of block number `block`. */
+/* Counts the codes of the pixel in the histograms of block `block`. */
 SK_INLINE void sk_stage_count(sk_stage s, sk_sink sink, int32_t block)
 {
     for (int32_t c = 0; c < s.result.channels; c++) {
@@ -166,7 +166,7 @@ SK_INLINE int32_t sk_stage_size(sk_stage s, sk_sink sink)
     return s.result.height * s.result.width * s.result.channels * bins;
 }
 
-/* The pixels of one window: codes are counted, entries added up. */
+/* Goes through the pixels of one window: counts codes, or adds entries. */
 SK_INLINE void sk_stage_window(sk_stage s, sk_sink sink, int32_t row, int32_t column)
 {
     for (int32_t i = 0; i < s.pool.height; i++) {
@@ -185,7 +185,7 @@ SK_INLINE void sk_stage_window(sk_stage s, sk_sink sink, int32_t row, int32_t co
     }
 }
 
-/* Window after window, of a pooling whose windows do not overlap: sums of one are enough. */
+/* Computes window after window. Windows do not overlap, so one set of sums is enough. */
 SK_INLINE void sk_stage_windows(sk_stage s, sk_sink sink)
 {
     sk_sink_begin(sink, sk_stage_size(s, sink));

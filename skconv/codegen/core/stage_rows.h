@@ -8,7 +8,7 @@
 
 #include "stage.h"
 
-/* A run of windows: none where `first` is `end`. */
+/* A run of windows; empty if `first` equals `end`. */
 typedef struct {
     int32_t first;
     int32_t end;
@@ -30,7 +30,7 @@ SK_INLINE int32_t sk_stage_place(sk_stage s, int32_t row)
     return row % s.slots * s.result.width * s.result.channels;
 }
 
-/* A sum before the first addend. */
+/* The initial value of a sum. */
 SK_INLINE int32_t sk_stage_nothing(sk_pooling pooling, sk_type sum_type)
 {
     if (pooling != SK_POOL_MAX) {
@@ -39,7 +39,7 @@ SK_INLINE int32_t sk_stage_nothing(sk_pooling pooling, sk_type sum_type)
     return sum_type == SK_INT8 ? INT8_MIN : sum_type == SK_INT16 ? INT16_MIN : 0;
 }
 
-/* The sums of `rows` rows of windows, from entry `at` on, before the first addend. */
+/* Initialises the sums of `rows` rows of windows, from entry `at` on. */
 SK_INLINE void sk_stage_clear(sk_stage s, int32_t at, int32_t rows)
 {
     const int32_t nothing = sk_stage_nothing(s.pooling, s.sum_type);
@@ -48,7 +48,7 @@ SK_INLINE void sk_stage_clear(sk_stage s, int32_t at, int32_t rows)
     }
 }
 
-/* The pixel into the sums of its windows. */
+/* Adds the pixel to the sums of its windows. */
 SK_INLINE void sk_stage_spread(sk_stage s, sk_run rows, sk_run columns)
 {
     const int32_t row_size = s.result.width * s.result.channels;
@@ -66,7 +66,7 @@ SK_INLINE void sk_stage_spread(sk_stage s, sk_run rows, sk_run columns)
     }
 }
 
-/* The pixel's codes into the histograms of its blocks. */
+/* Counts the pixel's codes in the histograms of its blocks. */
 SK_INLINE void sk_stage_count_all(sk_stage s, sk_sink sink, sk_run rows, sk_run columns)
 {
     for (int32_t i = rows.first; i < rows.end; i++) {
@@ -76,7 +76,7 @@ SK_INLINE void sk_stage_count_all(sk_stage s, sk_sink sink, sk_run rows, sk_run 
     }
 }
 
-/* Row `row` of the windows goes to the sink as row `to` of the results. */
+/* Writes row `row` of the windows to the sink, as row `to` of the results. */
 SK_INLINE void sk_stage_complete(sk_stage s, sk_sink sink, int32_t row, int32_t to)
 {
     const int32_t place = sk_stage_place(s, row);

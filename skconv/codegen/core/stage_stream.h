@@ -24,7 +24,7 @@ SK_INLINE void sk_stage_stream_begin(sk_stage_stream t)
     sk_stage_begin(t.stage, t.sink);
 }
 
-/* The rows of the next window move up, and make room. */
+/* Moves the rows of the next window up, to make room. */
 SK_INLINE void sk_stage_stream_drop(sk_stage_stream t)
 {
     const int32_t kept = t.stage.in.map.height - t.stage.in.kernels.row_stride;
@@ -35,7 +35,7 @@ SK_INLINE void sk_stage_stream_drop(sk_stage_stream t)
     t.progress->filled = kept;
 }
 
-/* The next row of the input, or one of zeros where it is NULL. */
+/* Takes the next row of the input; NULL is a row of zeros. */
 SK_INLINE void sk_stage_stream_push(sk_stage_stream t, const void *row)
 {
     sk_progress *const p = t.progress;

@@ -1,4 +1,4 @@
-/* The triangle of the distances of integer pixels to centroids. */
+/* Triangle activation of integer pixels: how much nearer a centroid is than on average. */
 #ifndef SKCONV_TRIANGLE_H
 #define SKCONV_TRIANGLE_H
 

@@ -34,7 +34,7 @@ SK_INLINE int32_t sk_linear_sum(
     return sum;
 }
 
-/* The sums themselves: scores. */
+/* The sums as they are: scores. */
 SK_INLINE void sk_linear(
     const void *input, sk_type input_type, int32_t *output, const SK_FLASH void *weights,
     sk_type weight_type, const SK_FLASH int32_t *bias, int32_t rows, int32_t columns)
@@ -59,7 +59,7 @@ SK_INLINE void sk_linear_requantized(
 
 typedef enum { SK_NORM_L1, SK_NORM_L2, SK_NORM_MAX } sk_norm;
 
-/* x / ||x|| with 14 bits of fraction, rounded; a zero vector stays zero. */
+/* x / ||x|| with 14 fraction bits, rounded; a zero vector stays zero. */
 SK_INLINE void sk_normalize(
     const void *input, sk_type type, int16_t *output, int32_t size, sk_norm norm)
 {

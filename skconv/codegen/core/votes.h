@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-/* Place of the pair of two different classes, in any order. */
+/* Index of a pair of different classes, given in either order. */
 SK_INLINE int32_t sk_pair(int32_t one, int32_t other, int32_t classes)
 {
     const int32_t i = one < other ? one : other;

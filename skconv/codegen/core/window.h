@@ -20,7 +20,7 @@ typedef struct {
     int32_t row_dilation;
     int32_t column_dilation;
     int32_t groups;
-    bool shared; /* the whole bank on every input channel alone */
+    bool shared; /* the whole bank is applied to each input channel */
 } sk_kernels;
 
 typedef struct {
@@ -28,10 +28,10 @@ typedef struct {
     int32_t bottom;
     int32_t left;
     int32_t right;
-    bool circular; /* the map goes on at its other side; else zeros */
+    bool circular; /* the map continues at its opposite side; else zeros */
 } sk_padding;
 
-/* How many windows fit along one axis. */
+/* Number of windows along one axis. */
 SK_INLINE int32_t sk_window_count(int32_t padded_size, int32_t window, int32_t stride)
 {
     return (padded_size - window) / stride + 1;

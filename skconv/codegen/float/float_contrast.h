@@ -1,4 +1,4 @@
-/* The contrast of the patches of a float map, and a map divided by it. */
+/* Local contrast of a float map, and division of a map by it. */
 #ifndef SKCONV_FLOAT_CONTRAST_H
 #define SKCONV_FLOAT_CONTRAST_H
 
@@ -61,7 +61,7 @@ SK_INLINE void sk_float_local_contrast(
     }
 }
 
-/* Every pixel over its divisor. */
+/* Divides every pixel by its divisor. */
 SK_INLINE void sk_float_divide(
     const float *input, const float *divisor, float *output, int32_t pixels, int32_t channels)
 {

@@ -1,4 +1,4 @@
-/* Two tensors of floats entry by entry, and activations of one: all in place too. */
+/* Element-wise sums and products of floats, and activations. All may run in place. */
 #ifndef SKCONV_FLOAT_ELEMENTWISE_H
 #define SKCONV_FLOAT_ELEMENTWISE_H
 
@@ -75,7 +75,7 @@ SK_INLINE float sk_float_normal(float x)
     return x < 0.0f ? above : 1.0f - above;
 }
 
-/* log(1 + exp(x)): what is above max(x, 0) is log(1 + z) = 2 artanh(z / (2 + z)), z <= 1. */
+/* log(1 + exp(x)) = max(x, 0) + log(1 + z), and log(1 + z) = 2 artanh(z / (2 + z)), z <= 1. */
 SK_INLINE float sk_float_softplus(float x)
 {
     const float z = sk_float_exp_negative(x < 0.0f ? -x : x);

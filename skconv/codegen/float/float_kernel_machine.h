@@ -1,4 +1,4 @@
-/* Support vector machines with a kernel, in floats. */
+/* Kernel machines (support vector machines) in floats. */
 #ifndef SKCONV_FLOAT_KERNEL_MACHINE_H
 #define SKCONV_FLOAT_KERNEL_MACHINE_H
 

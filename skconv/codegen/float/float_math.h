@@ -16,7 +16,7 @@ SK_INLINE float sk_float_from_bits(uint32_t bits)
 /* Newton's iteration on 1 / sqrt(x), begun by halving the exponent. */
 SK_INLINE float sk_float_sqrt(float x)
 {
-    if (!(x >= 1.17549435e-38f)) { /* the least normal float: below, the root counts as 0 */
+    if (!(x >= 1.17549435e-38f)) { /* the smallest normal float; below it the root is taken as 0 */
         return 0.0f;
     }
     uint32_t bits;
@@ -28,7 +28,7 @@ SK_INLINE float sk_float_sqrt(float x)
     return x * inverse;
 }
 
-/* 2^-u for u >= 0: a polynomial around the nearest whole number, exponent bits for that. */
+/* 2^-u for u >= 0: exponent bits for the nearest integer, a polynomial for the rest. */
 SK_INLINE float sk_float_exp2_negative(float u)
 {
     if (!(u < 126.0f)) {

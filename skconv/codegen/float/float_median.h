@@ -4,7 +4,7 @@
 
 #include "median.h"
 
-/* The smaller of two entries of `x` first. */
+/* Puts the smaller of two entries of `x` first. */
 #define SK_FLOAT_EXCHANGE(A, B) \
     if (x[A] > x[B]) {          \
         const float a = x[A];   \

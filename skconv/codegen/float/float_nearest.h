@@ -1,4 +1,4 @@
-/* Which entries of a float pixel are among its largest. */
+/* Marks the largest entries of a float pixel. */
 #ifndef SKCONV_FLOAT_NEAREST_H
 #define SKCONV_FLOAT_NEAREST_H
 

@@ -1,4 +1,4 @@
-/* Nonlinearities of floats, entry by entry. All but the last two may run in place. */
+/* Element-wise nonlinearities of floats. All but the last two may run in place. */
 #ifndef SKCONV_FLOAT_POINTWISE_H
 #define SKCONV_FLOAT_POINTWISE_H
 
@@ -28,7 +28,7 @@ SK_INLINE void sk_float_clip(
     }
 }
 
-/* 1, 0 or -1: what x is compared with 0. */
+/* The sign of x: 1, 0 or -1. */
 SK_INLINE void sk_float_sign(const float *input, float *output, int32_t size)
 {
     for (int32_t i = 0; i < size; i++) {

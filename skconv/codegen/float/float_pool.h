@@ -1,4 +1,4 @@
-/* Poolings of float maps. Windows that do not fit whole are left out. */
+/* Pooling of float maps. Windows that reach beyond the map are left out. */
 #ifndef SKCONV_FLOAT_POOL_H
 #define SKCONV_FLOAT_POOL_H
 

@@ -5,7 +5,7 @@
 #include "float_math.h"
 #include "spatial.h"
 
-/* What a border of the lowest number is filled with: minus infinity. */
+/* Minus infinity, which fills a border of the lowest number. */
 #define SK_FLOAT_LOWEST sk_float_from_bits(0xff800000u)
 
 /* A map with a border that holds one value. */

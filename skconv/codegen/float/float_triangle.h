@@ -1,4 +1,4 @@
-/* The triangle of the distances of float pixels to centroids. */
+/* Triangle activation of float pixels: how much nearer a centroid is than on average. */
 #ifndef SKCONV_FLOAT_TRIANGLE_H
 #define SKCONV_FLOAT_TRIANGLE_H
 

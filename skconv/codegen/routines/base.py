@@ -52,7 +52,7 @@ def without_dsp(target: Target) -> bool:
 
 @dataclass(frozen=True)
 class Routine(Generic[OpT]):
-    """One way in which a target carries out an op.
+    """One way for a target to compute an op.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Routine(Generic[OpT]):
     worth_a_map: bool = False
 
     def serves(self, op: Op, x: TensorSpec, target: Target, wish: Wish) -> bool:
-        """Whether it is to be taken on a target."""
+        """Whether a target takes this form."""
         return (
             isinstance(op, self.op)
             and wish.input in self.inputs

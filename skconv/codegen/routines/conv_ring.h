@@ -114,7 +114,7 @@ SK_INLINE int16_t *sk_widen_8(int16_t *to, const uint8_t *from, sk_type type)
 #endif
 }
 
-/* Whether fours of bytes change their order on the way into the ring. */
+/* Whether groups of four bytes change their order on the way into the ring. */
 SK_INLINE bool sk_conv_widens(sk_type input_type, sk_type type, int32_t channels)
 {
     return type == SK_INT16 && input_type != SK_INT16 && channels % 4 == 0;

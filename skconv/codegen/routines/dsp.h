@@ -19,14 +19,14 @@
 #define SK_DSP 0
 #endif
 
-/* Without a C library the compiler takes `memcpy` for a call of some function. */
+/* Without a C library the compiler takes `memcpy` for a call of an unknown function. */
 #if defined(__GNUC__)
 #define SK_MEMCPY __builtin_memcpy
 #else
 #define SK_MEMCPY memcpy
 #endif
 
-/* The compiler for AVR, which reads this file too, is older than the pragma. */
+/* AVR's compiler reads this file, too, and is older than the pragma. */
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 8)
 #define SK_UNROLL_4 _Pragma("GCC unroll 4")
 #else

@@ -132,7 +132,7 @@ SK_INLINE const uint32_t *sk_block_add_word(
 
 #endif
 
-/* Fewer than four bytes of a tensor's end, filled up with zeros. */
+/* The last bytes of a tensor, fewer than four, filled up with zeros. */
 SK_INLINE uint32_t sk_tail_word(const uint8_t *at, int32_t bytes)
 {
     uint32_t word = 0;

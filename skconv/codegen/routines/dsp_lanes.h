@@ -160,7 +160,7 @@ SK_INLINE bool sk_lanes_push(
     return *filled == wanted;
 }
 
-/* The first `done` rows make room: the `kept` others move up. */
+/* Drops the first `done` rows: the `kept` others move up. */
 SK_INLINE void sk_lanes_drop(
     uint32_t *rows, int32_t *filled, int32_t kept, int32_t done, sk_lanes l)
 {

@@ -1,4 +1,4 @@
-/* The requantisation of requantize.h by packed arithmetic. */
+/* The requantisation of requantize.h in packed arithmetic. */
 #ifndef SKCONV_DSP_REQUANTIZE_H
 #define SKCONV_DSP_REQUANTIZE_H
 

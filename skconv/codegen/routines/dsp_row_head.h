@@ -1,4 +1,4 @@
-/* A linear map whose input comes in runs: each is added to the scores and forgotten.
+/* A linear map whose input comes in runs: each run is added to the scores and dropped.
  *
  * The table holds, run after run, for every group of up to SK_ROW_HEAD_GROUP outputs and every
  * four features the weights of the group's outputs, four each. A run is filled up with
@@ -78,13 +78,13 @@ SK_INLINE void sk_row_head_group(
     }
 }
 
-/* Words of the table for one run. */
+/* Number of words of the table for one run. */
 SK_INLINE int32_t sk_row_head_words(sk_row_head h)
 {
     return (h.size + 3) / 4 * h.outputs * (h.weight_type == SK_INT16 ? 2 : 1);
 }
 
-/* Adds what one run of features is worth; returns the table from the next run on.
+/* Adds the share of one run of features; returns the table of the next run.
  *
  * `features` has room for a multiple of four, and the table is aligned to 4 bytes.
  */

@@ -33,7 +33,7 @@ typedef struct {
     int32_t weight_bits;
 } sk_conv_sizes;
 
-/* What a printed routine does, in plain C. */
+/* The work of a printed routine, in plain C. */
 SK_INLINE int32_t sk_conv_step(
     const int16_t *x, const int32_t *weights, int32_t bits, int32_t sum)
 {

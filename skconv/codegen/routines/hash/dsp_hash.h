@@ -23,7 +23,7 @@ typedef struct {
     sk_rows conv; /* of one channel; `input` tells how many there are */
 } sk_dsp_hash;
 
-/* Codes of a pixel of one channel. */
+/* Number of codes of a pixel of one channel. */
 SK_INLINE int32_t sk_dsp_hash_codes(sk_dsp_hash h)
 {
     return h.conv.kernels / h.bits;
@@ -96,7 +96,7 @@ SK_INLINE void sk_dsp_hash_two(
     sk_lanes_drop(h.buffer, filled, h.conv.height - 1, 2, h.conv.input);
 }
 
-/* The map of codes. */
+/* Computes the map of codes. */
 SK_INLINE void sk_dsp_hash_map(sk_dsp_hash h, uint8_t *output)
 {
     const int32_t depth = sk_dsp_hash_depth(h);

@@ -26,7 +26,7 @@ typedef struct {
     const int64_t *intercept;     /* of every result, with the constants of its sum */
     const uint32_t *norms;        /* ||s||^2 modulo 2^32; SK_RBF with SK_INT16 only */
     const uint16_t *exp2_table;
-    bool fine; /* an exponent has 14 bits of fraction, not 8 */
+    bool fine; /* exponents have 14 fraction bits, not 8 */
     sk_requantization exponent; /* `maximum` is the largest that occurs */
 } sk_dsp_machine;
 
@@ -38,7 +38,7 @@ SK_INLINE sk_block_step sk_machine_step(sk_dsp_machine m)
     return m.kernel == SK_RBF ? SK_DOT_LANES : SK_L1_LANES;
 }
 
-/* Words of a vector. */
+/* Number of words of a vector. */
 SK_INLINE int32_t sk_machine_words(sk_dsp_machine m)
 {
     const int32_t bytes = m.vector_type == SK_UINT8 ? m.features : 2 * m.features;

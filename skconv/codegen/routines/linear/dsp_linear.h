@@ -114,7 +114,7 @@ SK_INLINE sk_block_sums sk_rows_bias(sk_dsp_matrix m, int32_t row, int32_t rows)
     return sums;
 }
 
-/* What becomes of a sum: itself, or what requantisation makes of it. */
+/* The result of a sum: the sum itself, or requantised. */
 typedef struct {
     sk_type type;
     bool is_requantized;

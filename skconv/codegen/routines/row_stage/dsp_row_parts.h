@@ -121,7 +121,7 @@ SK_INLINE sk_row_sums sk_row_add(
     return x;
 }
 
-/* Two of the sums as one. */
+/* Merges two of the sums. */
 SK_INLINE uint32_t sk_row_join(const sk_stage *s, uint32_t x, uint32_t y)
 {
     if (!sk_row_has_fours(s)) {
@@ -133,7 +133,7 @@ SK_INLINE uint32_t sk_row_join(const sk_stage *s, uint32_t x, uint32_t y)
     return sk_sadd16(x, y);
 }
 
-/* `a` and `b` into the sums number `at` and those after it. */
+/* Adds `a` and `b` to the sums from `at` on. */
 SK_INLINE void sk_row_gather(const sk_stage *s, int32_t at, uint32_t a, uint32_t b)
 {
     if (!sk_row_has_fours(s)) {
@@ -204,7 +204,7 @@ SK_INLINE void sk_row_channels(const sk_stage *s, sk_run rows, int32_t c)
     }
 }
 
-/* A row of pixels into the sums of the windows `rows`. */
+/* Adds a row of pixels to the sums of the windows `rows`. */
 SK_INLINE void sk_row_parts_spread(const sk_stage *s, sk_run rows)
 {
     const int32_t channels =

@@ -101,7 +101,7 @@ SK_INLINE void sk_row_stage_begin(const sk_dsp_row_stage *t)
     }
 }
 
-/* All features. */
+/* Computes all features. */
 SK_INLINE void sk_dsp_row_stage_map(sk_dsp_row_stage t, sk_sink sink)
 {
     sk_row_stage_begin(&t);

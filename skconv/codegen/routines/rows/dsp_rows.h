@@ -119,7 +119,7 @@ SK_INLINE void sk_taps_add(sk_pixels l, sk_taps t, int32_t breadth, int32_t *eve
     *odd = o;
 }
 
-/* Words of one kernel in the table. */
+/* Number of words of one kernel in the table. */
 SK_INLINE int32_t sk_rows_words(sk_rows r)
 {
     return 2 + r.height * (r.breadth > 1 ? r.breadth - 1 : 1);

@@ -28,7 +28,7 @@ typedef struct {
     sk_root root;
 } sk_rows_pool;
 
-/* What a window has gathered. */
+/* The sums of a window so far. */
 typedef struct {
     int32_t high; /* largest sum or entry, or the total; with both signs: of positive ones */
     int32_t low;  /* with both signs: least sum, or total of the negative ones */
@@ -77,7 +77,7 @@ SK_INLINE int32_t sk_rows_entry(
     return size;
 }
 
-/* Below what an entry of either sign counts for nothing. */
+/* The threshold below which an entry of either sign counts as 0. */
 SK_INLINE int32_t sk_rows_threshold(int32_t kernel, sk_rows_pool p)
 {
     return p.nonlinearity == SK_STAGE_SOFT_THRESHOLD ? p.threshold[kernel] : 0;
@@ -279,13 +279,13 @@ SK_INLINE void sk_rows_pool_row(
     }
 }
 
-/* Rows in the buffer when a row of features can be computed. */
+/* Number of rows in the buffer that a row of features needs. */
 SK_INLINE int32_t sk_rows_pool_wanted(sk_rows r, sk_rows_pool p)
 {
     return r.height + p.pool.height - 1;
 }
 
-/* Room for the rows of the next windows. */
+/* Makes room for the rows of the next windows. */
 SK_INLINE void sk_rows_pool_drop(uint32_t *rows, int32_t *filled, sk_rows r, sk_rows_pool p)
 {
     const int32_t done = p.pool.row_stride;

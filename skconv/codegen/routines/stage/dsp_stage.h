@@ -5,7 +5,7 @@
 #include "dsp_row_head.h"
 #include "dsp_rows_pool.h"
 
-/* Where rows of features go. */
+/* The destination of rows of features. */
 typedef struct {
     void *output;          /* the features, or int32 scores where there is a head */
     int32_t feature_bytes; /* of a row of them */
@@ -31,14 +31,14 @@ SK_INLINE void sk_dsp_sink_begin(sk_dsp_sink sink)
     }
 }
 
-/* Where row number `row` of the features is to be written. */
+/* The destination of row `row` of the features. */
 SK_INLINE void *sk_dsp_sink_place(sk_dsp_sink sink, int32_t row)
 {
     uint8_t *const features = (uint8_t *)sink.output;
     return sink.head.outputs > 0 ? sink.run : features + row * sink.feature_bytes;
 }
 
-/* That has been done. */
+/* The row has been written. */
 SK_INLINE void sk_dsp_sink_take(sk_dsp_sink sink, int32_t row)
 {
     if (sink.head.outputs > 0) {
