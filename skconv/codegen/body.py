@@ -12,11 +12,16 @@ from skconv.graph import Node
 def declarations(program: Program) -> Iterator[str]:
     """A typed pointer for every tensor that is the first in its memory."""
     for node in program.nodes:
-        pointer = program.pointers[node.name]
-        buffer = program.plan.buffer(node.name)
-        if buffer is not None and pointer != "output":
-            kind = CTYPES[program.specs[node.name].dtype]
-            yield f"    {kind} *const {pointer} = ({kind} *)({program.arena} + {buffer.offset});"
+        yield from declaration(program, node)
+
+
+def declaration(program: Program, node: Node) -> Iterator[str]:
+    """The pointer to what a node writes, if that memory has none yet."""
+    pointer = program.pointers[node.name]
+    buffer = program.plan.buffer(node.name)
+    if buffer is not None and pointer != "output":
+        kind = CTYPES[program.specs[node.name].dtype]
+        yield f"    {kind} *const {pointer} = ({kind} *)({program.arena} + {buffer.offset});"
 
 
 def node_lines(program: Program, node: Node) -> Iterator[str]:

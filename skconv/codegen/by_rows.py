@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from skconv.codegen.body import (
     decision_lines,
+    declaration,
     declarations,
     node_lines,
     scores_pointer,
@@ -75,11 +76,11 @@ def _zeros(program: Program, rows: int) -> Iterator[str]:
 
 def _first_pointer(program: Program) -> Iterator[str]:
     """The pointer to what the first node writes."""
-    first = program.nodes[0].name
-    if program.pointers[first] == "output":
+    first = program.nodes[0]
+    if program.pointers[first.name] == "output":
         yield from scores_pointer(program)
-        return
-    yield from (line for line in declarations(program) if f" {program.pointers[first]} =" in line)
+    else:
+        yield from declaration(program, first)
 
 
 def _finish(program: Program, first: Streamed) -> Iterator[str]:

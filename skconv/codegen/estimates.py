@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from skconv.codegen.node import Function
 from skconv.codegen.program import Program
 from skconv.graph import (
     Fused,
@@ -140,7 +139,7 @@ def parts(program: Program) -> Features:
     calls = program.calls.values()
     functions = {function for node in calls for call in node for function in call.functions}
     for function in functions:
-        found["line of assembly" if _is_assembly(function) else "line"] += len(function.lines)
+        found["line of assembly" if function.is_assembly else "line"] += len(function.lines)
     if program.interface.probabilities is not None:
         found["QSoftmax"] += 1
     return found
@@ -156,10 +155,6 @@ def _unrolled(op: Op) -> dict[str, int]:
     height, width = conv.window
     kernels = 2 if any(isinstance(member, Magnitude) for member in members) else 1
     return {f"columns of {name}": kernels * width, f"taps of {name}": kernels * height * width}
-
-
-def _is_assembly(function: Function) -> bool:
-    return any("__asm" in line for line in function.lines)
 
 
 def _parts_of(op: Op) -> Iterator[str]:

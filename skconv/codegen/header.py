@@ -115,28 +115,26 @@ def _rows(program: Program) -> Iterator[str]:
 
 
 def begin_signature(program: Program) -> str:
-    return f"void {program.name}_begin({_arena(program).removesuffix(', ') or 'void'})"
+    return f"void {program.name}_begin({_parameters(program)})"
 
 
 def push_signature(program: Program) -> str:
-    return f"void {program.name}_push({_arena(program)}const {program.name}_input_t *row)"
+    return f"void {program.name}_push({_parameters(program, _input(program, 'row'))})"
 
 
 def finish_signature(program: Program) -> str:
     result = "int32_t" if program.decision else "void"
     pointer = "scores" if program.keeps_scores else "output"
-    parameter = f"{program.name}_output_t *{pointer}"
-    return f"{result} {program.name}_finish({_arena(program)}{parameter})"
+    return f"{result} {program.name}_finish({_parameters(program, _output(program, pointer))})"
 
 
 def run_signature(program: Program) -> str:
-    name = program.name
-    return f"void {name}_run({_arena(program)}const {name}_input_t *input, {name}_output_t *output)"
+    parameters = _parameters(program, _input(program, "input"), _output(program, "output"))
+    return f"void {program.name}_run({parameters})"
 
 
 def predict_signature(program: Program) -> str:
-    name = program.name
-    return f"int32_t {name}_predict({_arena(program)}const {name}_input_t *input)"
+    return f"int32_t {program.name}_predict({_parameters(program, _input(program, 'input'))})"
 
 
 def probabilities_signature(program: Program) -> str:
@@ -144,8 +142,18 @@ def probabilities_signature(program: Program) -> str:
     return f"void {name}_probabilities(const {name}_output_t *scores, uint16_t *probabilities)"
 
 
-def _arena(program: Program) -> str:
-    return f"{program.name}_arena_t *arena, " if program.takes_arena else ""
+def _parameters(program: Program, *own: str) -> str:
+    """Those of a function of the model, the arena first where it takes one."""
+    arena = (f"{program.name}_arena_t *arena",) if program.takes_arena else ()
+    return ", ".join((*arena, *own)) or "void"
+
+
+def _input(program: Program, pointer: str) -> str:
+    return f"const {program.name}_input_t *{pointer}"
+
+
+def _output(program: Program, pointer: str) -> str:
+    return f"{program.name}_output_t *{pointer}"
 
 
 def _title(program: Program) -> Iterator[str]:

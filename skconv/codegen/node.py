@@ -130,6 +130,7 @@ class Function:
     name: str
     lines: tuple[str, ...]
     headers: tuple[str, ...] = ()
+    is_assembly: bool = False
 
 
 @dataclass(frozen=True)

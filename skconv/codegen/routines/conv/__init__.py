@@ -58,7 +58,7 @@ def _(op: DspConv, code: NodeCode) -> Iterator[Call]:
 def block_function(block: ConvBlock) -> Function:
     """Equal blocks are one function, whichever layers they are of."""
     name = f"conv_block_{zlib.crc32(repr(block).encode()):08x}"
-    return Function(name, tuple(block.source(name)))
+    return Function(name, tuple(block.source(name)), is_assembly=True)
 
 
 ROUTINES = (Routine(QConv, with_dsp, fits, plan, worth_a_map=True),)
