@@ -174,6 +174,16 @@ def test_an_arrow_that_the_table_does_not_allow_is_found() -> None:
     assert any("skconv.graph" in line for line in found)
 
 
+def test_the_way_from_an_estimator_to_files_is_straight() -> None:
+    """Half of the returns (58) and climbs (44) that there were when rooms got their names."""
+    script = ROOT / "tests" / "benchmarks" / "count_calls.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    found = dict(line.split(": ") for line in done.stdout.splitlines())
+    assert 0 < int(found["returns"]) <= 29
+    assert 0 < int(found["climbs"]) <= 22
+    assert int(found["upward calls"]) <= 4
+
+
 def public_objects() -> list[object]:
     """Classes and functions of ``skconv.__all__``, exceptions left out."""
     values = [getattr(skconv, name) for name in skconv.__all__]
@@ -224,3 +234,4 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     assert "skconv/py.typed" in names
     assert any(name == "skconv/codegen/core/types.h" for name in names)
     assert {"skconv/emulator/boards/bench.h", "skconv/emulator/boards/bench.ld"} <= names
+    assert {f"skconv/deploy/templates/{name}.in" for name in ("README.md", "self_test.c")} <= names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -20,35 +20,44 @@ from skconv.target.memory import MemoryPlan, scratch_name
 
 @dataclass(frozen=True)
 class Program:
-    """A graph, the name of its C, and its memory plan."""
+    """A graph, the name of its C, and its memory plan: all that is printed is decided here.
+
+    All facts are known before the first line is printed. They are found in the order in which
+    they stand here: tensors choose their names first, then tables, then what probabilities need.
+    """
 
     graph: Graph
     name: str
     plan: MemoryPlan
     interface: Interface = field(default_factory=Interface)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what is made anew from the rest."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    def __post_init__(self) -> None:
+        for name, fact in vars(Program).items():
+            if isinstance(fact, cached_property):
+                getattr(self, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle holds no facts: they are found again."""
+        return Program, (self.graph, self.name, self.plan, self.interface)
 
     @cached_property
     def specs(self) -> Mapping[str, TensorSpec]:
         return self.graph.specs
 
-    @property
+    @cached_property
     def macro(self) -> str:
         return self.name.upper()
 
-    @property
+    @cached_property
     def scores(self) -> TensorSpec:
         return self.specs[self.graph.scores_name]
 
-    @property
+    @cached_property
     def takes_arena(self) -> bool:
         """Whether functions get their memory from the caller."""
         return self.interface.arena == "caller" and self.plan.arena_bytes > 0
 
-    @property
+    @cached_property
     def arena(self) -> str:
         """The C expression for the bytes of the arena."""
         return "arena->bytes" if self.takes_arena else "arena.bytes"
@@ -58,13 +67,13 @@ class Program:
         """The last node of a classifier: ``predict`` ends with it."""
         return self.graph.nodes[-1] if self.graph.is_classifier else None
 
-    @property
+    @cached_property
     def streamed(self) -> Streamed | None:
         """The first op, if it reads the input row by row."""
         first = self.graph.nodes[0].op if self.graph.nodes else None
         return first if isinstance(first, Streamed) else None
 
-    @property
+    @cached_property
     def keeps_scores(self) -> bool:
         """Whether the arena holds the output: scores, or other results."""
         return self.plan.buffer(self.plan.homes[self.graph.scores_name]) is not None
@@ -91,7 +100,6 @@ class Program:
     @cached_property
     def tables(self) -> dict[str, dict[str, str]]:
         """The C names of the parameters of every node."""
-        self.pointers  # noqa: B018  (tensors choose their names first)
         return {
             node.name: {p: self.names.give(f"{node.name}_{p}") for p in node.op.parameters}
             for node in self.graph.nodes
@@ -116,7 +124,7 @@ class Program:
     def calls(self) -> dict[str, tuple[Call, ...]]:
         return {node.name: tuple(emit(node.op, self.code(node))) for node in self.graph.nodes}
 
-    @property
+    @cached_property
     def keeps_tables_from_avr(self) -> bool:
         """Whether a routine reads tables through plain pointers."""
         ops = (node.op for node in self.graph.nodes)
@@ -128,7 +136,6 @@ class Program:
         op = self.interface.probabilities
         if op is None:
             return None
-        self.tables  # noqa: B018  (nodes choose their names first)
         tables = {p: self.names.give(f"probabilities_{p}") for p in op.parameters}
         result = Tensor("probabilities", op.output(self.scores))
         node = Node("probabilities", op, (self.graph.scores_name,))
@@ -146,11 +153,11 @@ class Program:
     def trace_offsets(self) -> dict[str, int]:
         return trace_offsets(self.graph)
 
-    @property
+    @cached_property
     def trace_bytes(self) -> int:
         return max(1, sum(self.specs[node.name].nbytes for node in self.graph.nodes))
 
-    @property
+    @cached_property
     def headers(self) -> list[str]:
         """The routines that the text calls, directly."""
         calls = [call for calls in self.calls.values() for call in calls]

@@ -143,9 +143,9 @@ def _readme(
         target=target.name,
         command=" ".join((target.compiler, *target.build_flags)),
         made="\n".join(f"- {line}" for line in _made(sources, made)),
-        cost=report(graph, plan, program.interface.probabilities),
+        cost=str(report(graph, plan, program.interface.probabilities)),
         stack=f"{sources.stack_bytes:,}",
-        plan=plan,
+        plan=str(plan),
         measured="\n\n".join(f"```\n{found}\n```" for found in measured),
     )
 
