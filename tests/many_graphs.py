@@ -284,7 +284,7 @@ def failures(cases: Sequence[Case], output: str) -> list[tuple[Case, Node]]:
     """
     *pairs, n_run = output.split()
     if int(n_run) != len(cases):
-        raise ValueError(f"the program ran {n_run} graphs, wanted {len(cases)}")
+        raise ValueError(f"the program ran {n_run} graphs, expected {len(cases)}")
     places = (map(int, pair.split(":")) for pair in pairs)
     return [(cases[i], cases[i].special.nodes[k]) for i, k in places]
 

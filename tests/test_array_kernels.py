@@ -104,12 +104,12 @@ def test_a_file_holds_arrays_of_one_layer_and_no_network(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"kernels": KERNELS[0]}, r"kernels has shape \(3, 5, 3\), want \(n_kernels, height"),
+        ({"kernels": KERNELS[0]}, r"kernels has shape \(3, 5, 3\), expected \(n_kernels, height"),
         ({"kernels": KERNELS[:0]}, "kernels"),
         ({"kernels": KERNELS * np.nan}, "NaN"),
-        ({"kernels": KERNELS[..., :2]}, r"kernels has 2 channel\(s\), want the 3 of the maps"),
+        ({"kernels": KERNELS[..., :2]}, r"kernels has 2 channel\(s\), expected the 3 of the maps"),
         ({"kernels": np.ones((1, 9, 1, 3))}, r"kernel_size=\(9, 1\) is larger than the 8x9 maps"),
-        ({"kernels": KERNELS, "biases": [1, 2]}, r"biases has shape \(2,\), want \(4,\)"),
+        ({"kernels": KERNELS, "biases": [1, 2]}, r"biases has shape \(2,\), expected \(4,\)"),
         ({"kernels": KERNELS, "biases": [1, 2, 3, np.inf]}, "infinity"),
         ({"kernels": "sobel"}, "kernels"),
     ],
@@ -122,9 +122,12 @@ def test_bad_arrays(parameters: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"layer": "7"}, r"layer='7' has no weight, want one of \['0', '2', '3', '4'\]"),
-        ({"layer": "4"}, r"layer='4' has weights of shape \(2, 7\), want those of a convolution"),
-        ({"layer": "2"}, r"weights has 4 channel\(s\), want the 3 of the maps"),
+        ({"layer": "7"}, r"layer='7' has no weight, expected one of \['0', '2', '3', '4'\]"),
+        (
+            {"layer": "4"},
+            r"layer='4' has weights of shape \(2, 7\), expected those of a convolution",
+        ),
+        ({"layer": "2"}, r"weights has 4 channel\(s\), expected the 3 of the maps"),
         ({"layer": 0}, "layer"),
         ({"layer": "0", "weights": 5}, "weights=5 is neither a module nor a mapping"),
         ({"layer": "0", "std": 0.0}, "std=0.0 must be one positive number"),

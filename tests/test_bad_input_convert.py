@@ -209,7 +209,7 @@ def test_first_step_that_does_not_know_its_input():
 
 @pytest.mark.parametrize("thing", [None, 3, "SVC", SVC], ids=repr)
 def test_what_is_no_estimator(thing):
-    with pytest.raises(TypeError, match=r"estimator is .*wanted a fitted estimator"):
+    with pytest.raises(TypeError, match=r"estimator is .*expected a fitted estimator"):
         to_graph(thing)
 
 

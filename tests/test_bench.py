@@ -149,4 +149,4 @@ def test_a_missing_tool_is_one_line_and_exit_code_2(saved, capsys, monkeypatch):
 
 def test_a_bad_number_of_samples(saved, capsys):
     assert main(["bench", *saved, "--samples", "0"]) == 2
-    assert "--samples is 0, wanted 1 or more" in capsys.readouterr().err
+    assert "--samples is 0, expected 1 or more" in capsys.readouterr().err

@@ -139,7 +139,7 @@ def test_constant_samples_are_refused(pipe, samples):
 def test_absurd_numbers_are_refused_without_a_warning_of_numpy(pipe, value):
     samples = IMAGES[:50].astype(float)
     samples[3, 2, 1] = value
-    message = re.escape(f"holds {value:g}, wanted numbers of at most 1.8e+19; scale")
+    message = re.escape(f"holds {value:g}, expected numbers of at most 1.8e+19; scale")
     with pytest.raises(ValueError, match=message):
         to_c(pipe, samples)
 

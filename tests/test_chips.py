@@ -66,9 +66,9 @@ def test_without_a_chip_nothing_is_said_of_fitting():
 
 
 def test_refused():
-    with pytest.raises(ValueError, match=r"chip='z80', wanted a Chip or one of 'atmega328p'"):
+    with pytest.raises(ValueError, match=r"chip='z80', expected a Chip or one of 'atmega328p'"):
         report(GRAPH, chip="z80")
-    with pytest.raises(ValueError, match="ram_bytes=-1 of 'mine', wanted 0 or more"):
+    with pytest.raises(ValueError, match="ram_bytes=-1 of 'mine', expected 0 or more"):
         Chip("mine", flash_bytes=1, ram_bytes=-1)
 
 
@@ -113,10 +113,14 @@ def test_a_chip_says_what_to_export_for():
     ],
 )
 def test_a_target_that_is_none_gets_advice(name, advice):
-    with pytest.raises(ValueError, match=rf"target is '{name}', wanted one of .*'avr'\. {advice}"):
+    with pytest.raises(
+        ValueError, match=rf"target is '{name}', expected one of .*'avr'\. {advice}"
+    ):
         get_target(name)
 
 
 def test_a_chip_that_is_spelt_otherwise():
-    with pytest.raises(ValueError, match=r"chip='ATmega328P', wanted .* Write chip='atmega328p'\."):
+    with pytest.raises(
+        ValueError, match=r"chip='ATmega328P', expected .* Write chip='atmega328p'\."
+    ):
         report(GRAPH, chip="ATmega328P")

@@ -71,9 +71,13 @@ def test_the_last_step_of_a_pipeline(features, dtype):
     ("estimator", "classes", "message"),
     [
         (LogisticRegression(max_iter=500), range(10), "LogisticRegression is not a transformer"),
-        (Ridge(), range(10), "Ridge is not a transformer, wanted one whose features are scores"),
-        (StandardScaler(), range(10), r"classes has shape \(10,\), wanted a label for each of 64"),
-        (StandardScaler(), [range(64)], r"classes has shape \(1, 64\), wanted"),
+        (Ridge(), range(10), "Ridge is not a transformer, expected one whose features are scores"),
+        (
+            StandardScaler(),
+            range(10),
+            r"classes has shape \(10,\), expected a label for each of 64",
+        ),
+        (StandardScaler(), [range(64)], r"classes has shape \(1, 64\), expected"),
     ],
 )
 def test_refused(estimator, classes, message):
@@ -84,5 +88,5 @@ def test_refused(estimator, classes, message):
 
 def test_one_score_wants_two_labels():
     features = PretrainedFeatures(network(1), layer="output").fit(X)
-    with pytest.raises(ValueError, match="wanted 2 labels for 1 score"):
+    with pytest.raises(ValueError, match="expected 2 labels for 1 score"):
         to_c(features, X[:20], classes=["yes"])

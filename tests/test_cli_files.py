@@ -54,18 +54,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 JOBLIB = r"Write joblib\.dump\(pipe, 'model\.joblib'\) in Python"
 MODELS = {
     "absent.joblib": "model: no file absent.joblib",
-    "subfolder": "is a folder, wanted a file",
+    "subfolder": "is a folder, expected a file",
     "empty": "is empty",
     "garbage.bin": "is not a joblib file",
     "text.txt": "is not a joblib file",
     "half.joblib": "is not a joblib file",
-    "x.npy": r"is an array \(\.npy\), wanted a joblib file",
+    "x.npy": r"is an array \(\.npy\), expected a joblib file",
     "x.npz": r"is an archive of arrays \(\.npz\)",
     "some.zip": "is a zip archive",
     "net.pt": "is a torch file; give PretrainedFeatures the module",
     "net.onnx": "is an ONNX network, which skconv does not read",
     "net.h5": "is a Keras, HDF5 or TensorFlow Lite file",
-    "dict.joblib": "holds a dict with the keys 'model', wanted a fitted estimator",
+    "dict.joblib": "holds a dict with the keys 'model', expected a fitted estimator",
     "class.joblib": "holds the class SVC, not an instance of it",
     "array.joblib": r"holds an array of shape \(30, 4\)",
     "none.joblib": "holds an object of type NoneType",
@@ -82,7 +82,7 @@ SAMPLES = {
     "half.npz": "is not a .npy or .npz file",
     "model.joblib": "is not a .npy or .npz file",
     "objects.npy": "it holds Python objects",
-    "words.npy": "holds dtype <U1, wanted numbers",
+    "words.npy": "holds dtype <U1, expected numbers",
     "none.npz": "holds no array",
     "some.zip": "holds no array|is not a .npy",
     "net.h5": "it is a Keras, HDF5",
@@ -163,7 +163,7 @@ def test_a_pickle_that_is_no_joblib_file_of_an_estimator(
 ) -> None:
     (folder / "list.pkl").write_bytes(pickle.dumps([1, 2]))
     error = failed(capsys, "report", "list.pkl")
-    assert "holds an object of type list, wanted a fitted estimator" in error
+    assert "holds an object of type list, expected a fitted estimator" in error
 
 
 def test_advice_names_the_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

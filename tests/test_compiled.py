@@ -154,9 +154,9 @@ def test_the_cache_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (np.zeros((2, 6, 7, 3), np.int8), r"x has shape \(2, 6, 7, 3\), wanted"),
-        (np.zeros((2, 6, 7, 2), np.uint8), "x has dtype uint8, wanted int8"),
-        (np.zeros((2, 6, 7, 2)), "x has dtype float64, wanted int8"),
+        (np.zeros((2, 6, 7, 3), np.int8), r"x has shape \(2, 6, 7, 3\), expected"),
+        (np.zeros((2, 6, 7, 2), np.uint8), "x has dtype uint8, expected int8"),
+        (np.zeros((2, 6, 7, 2)), "x has dtype float64, expected int8"),
     ],
 )
 def test_bad_input(x, message):
@@ -167,5 +167,5 @@ def test_bad_input(x, message):
 
 def test_predict_wants_a_classifier():
     graph = Graph(TensorSpec((2,))).append(Abs())
-    with pytest.raises(ValueError, match="predict wants a classifier"):
+    with pytest.raises(ValueError, match="predict needs a classifier"):
         CompiledGraph(graph, "m").predict(np.zeros((1, 2)))

@@ -369,8 +369,8 @@ def test_a_depthwise_stage_is_the_same_in_c():
 # -------------------------------------------------------------------------------- bad input
 
 BAD = {
-    "no stages": ({"stages": []}, r"stages=\[\], want at least one ConvStage"),
-    "no stage": ({"stages": [PCAKernels()]}, r"stages=\[PCAKernels\(\)\], want"),
+    "no stages": ({"stages": []}, r"stages=\[\], expected at least one ConvStage"),
+    "no stage": ({"stages": [PCAKernels()]}, r"stages=\[PCAKernels\(\)\], expected"),
     "not a list": ({"stages": ConvStage()}, "'stages' parameter"),
     "threshold": ({"stage2__threshold": 1.0}, "stage2: The 'threshold' parameter"),
     "pool": ({"stage1__pool": "median"}, "stage1: The 'pool' parameter"),
@@ -379,11 +379,11 @@ BAD = {
     "kernels": ({"stage1__kernels": 3}, "stage1: The 'kernels' parameter"),
     "larger than the samples": (
         {"stage1__kernels__kernel_size": 9},
-        r"stage1: kernel_size=9 is larger than the 8x8 map: want at most \(8, 8\)",
+        r"stage1: kernel_size=9 is larger than the 8x8 map: expected at most \(8, 8\)",
     ),
     "larger than the maps before": (
         {"stage2__kernels__kernel_size": 5},
-        r"stage2: kernel_size=5 is larger than the 4x4 map: want at most \(4, 4\)",
+        r"stage2: kernel_size=5 is larger than the 4x4 map: expected at most \(4, 4\)",
     ),
     "nested, larger than the maps before": (
         {"stage2__kernels": ModulatedKernels(source=PCAKernels(kernel_size=5))},
@@ -398,7 +398,7 @@ BAD = {
     "groups": ({"stage2__groups": 3}, "stage2: groups=3 does not divide the 8 channels"),
     "triangle without centroids": (
         {"stage2__nonlinearity": "triangle"},
-        r"stage2: nonlinearity='triangle' wants kernels=KMeansKernels\(\.\.\.\).*got PCAKernels",
+        r"stage2: nonlinearity='triangle' needs kernels=KMeansKernels\(\.\.\.\).*got PCAKernels",
     ),
     "rank": (
         {"stage2__kernels__n_kernels": 65},

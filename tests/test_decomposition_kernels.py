@@ -94,7 +94,7 @@ def test_a_seed_of_the_estimator_is_kept() -> None:
         (
             MAPS,
             KMeans(2, n_init=1),
-            r"components_ of shape \(0,\) once fitted, want .*18",
+            r"components_ of shape \(0,\) once fitted, expected .*18",
         ),
         (MAPS, PCA(19), "n_components=19 must be between"),
         (MAPS, make_pipeline(PCA(2), PCA(1)), r"components_ of shape"),
@@ -115,5 +115,5 @@ def test_components_that_are_not_finite() -> None:
             self.components_[0] = np.nan
             return self
 
-    with pytest.raises(ValueError, match="not finite: want fewer than the 2"):
+    with pytest.raises(ValueError, match="not finite: expected fewer than the 2"):
         DecompositionKernels(estimator=Broken(2), kernel_size=3).fit(MAPS)

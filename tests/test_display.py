@@ -118,7 +118,7 @@ def test_a_stack_shows_the_stage_asked_for() -> None:
         display = KernelDisplay.from_estimator(extractor, stage=stage)
         assert_array_equal(display.kernels, kernels)
         assert len(display.axes_) == len(kernels)
-    with pytest.raises(ValueError, match=r"stage=2, wanted one of \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"stage=2, expected one of \[0, 1\]"):
         KernelDisplay.from_estimator(extractor, stage=2)
 
 
@@ -135,7 +135,7 @@ def test_an_estimator_without_kernels() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [((3, 3), r"shape \(3, 3\), wanted \(n_kernels, height"), ((0, 3, 3, 1), "0 sample")],
+    [((3, 3), r"shape \(3, 3\), expected \(n_kernels, height"), ((0, 3, 3, 1), "0 sample")],
 )
 def test_kernels_have_four_axes(shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -194,7 +194,8 @@ def test_a_wrong_tensor_is_answered_with_the_choices() -> None:
     extractor = gabor(kernel_size=5, pool_size=2).fit(X)
     for name in ("maxpool", "reshape", "flatten"):
         with pytest.raises(
-            ValueError, match=rf"tensor='{name}', wanted one of \['conv', 'magnitude', 'meanpool'\]"
+            ValueError,
+            match=rf"tensor='{name}', expected one of \['conv', 'magnitude', 'meanpool'\]",
         ):
             FeatureMapDisplay.from_estimator(extractor, X[0], tensor=name)
 
@@ -215,7 +216,7 @@ def test_only_extractors_have_maps() -> None:
         ValueError, match=r"estimator=QuantizedFeatures\(\.\.\.\) is not an extractor"
     ):
         FeatureMapDisplay.from_estimator(QuantizedFeatures(GaborFeatures()), normal(8, 8))
-    with pytest.raises(ValueError, match=r"shape \(2, 2\), wanted \(height, width, n_maps\)"):
+    with pytest.raises(ValueError, match=r"shape \(2, 2\), expected \(height, width, n_maps\)"):
         FeatureMapDisplay(np.zeros((2, 2)))
 
 

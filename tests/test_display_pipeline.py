@@ -88,7 +88,7 @@ def test_of_several_extractors_one_is_named() -> None:
             match=r"holds several: the steps \['both.a', 'both.b'\]. Write step='both.a'",
         ):
             display.from_estimator(*arguments)
-        with pytest.raises(ValueError, match=r"step='c', wanted one of \['both.a', 'both.b'\]"):
+        with pytest.raises(ValueError, match=r"step='c', expected one of \['both.a', 'both.b'\]"):
             display.from_estimator(*arguments, step="c")
     second = TWO[0].transformer_list[1][1]
     assert_array_equal(KernelDisplay.from_estimator(TWO, step="both.b").kernels, second.kernels_)

@@ -235,5 +235,7 @@ def test_a_missing_tool_is_named_with_its_package(monkeypatch: pytest.MonkeyPatc
 
 
 def test_this_machine_is_no_board() -> None:
-    with pytest.raises(ValueError, match="'portable', which has no simulated board, wanted one of"):
+    with pytest.raises(
+        ValueError, match="'portable', which has no simulated board, expected one of"
+    ):
         run({}, target="portable")

@@ -132,7 +132,7 @@ BAD_FITS = {
     "one axis": ({}, np.zeros(8), "Expected 2D array"),
     "five axes": ({}, np.zeros((2, 3, 3, 3, 3)), "2, 3 or 4 axes"),
     "complex": ({}, np.zeros((2, 8), complex), "Complex data not supported"),
-    "flat, wrong size": ({"input_shape": (8, 8)}, np.zeros((2, 63)), "63 features.*wants 64"),
+    "flat, wrong size": ({"input_shape": (8, 8)}, np.zeros((2, 63)), "63 features.*needs 64"),
     "wrong image": ({"input_shape": (8, 8)}, np.zeros((2, 8, 9)), r"\(8, 9\), expected \(8, 8, 1"),
     "four numbers": ({"input_shape": (1, 2, 3, 4)}, np.zeros((2, 24)), "input_shape="),
     "no numbers": ({"input_shape": ()}, np.zeros((2, 24)), "input_shape="),
@@ -142,13 +142,13 @@ BAD_FITS = {
     "kernel too long": (
         {"kernel_size": 41, "input_shape": (40,)},
         np.zeros((2, 40)),
-        r"kernel_size=41 is larger than the 1x40 map: want at most \(1, 40\)",
+        r"kernel_size=41 is larger than the 1x40 map: expected at most \(1, 40\)",
     ),
     "pool too large": ({"pool_size": 7}, np.zeros((2, 8, 8)), "pool_size=7.*6x6 map"),
     "finer grid than the map": (
         {"pool_size": "pyramid", "kernel_size": 6},
         np.zeros((2, 8, 8)),
-        "pool_size='pyramid' wants maps of at least 4x4, got 3x3",
+        "pool_size='pyramid' needs maps of at least 4x4, got 3x3",
     ),
     "grid with a stride": (
         {"pool_size": "quadrants", "pool_stride": 2},

@@ -94,7 +94,7 @@ def test_quantize_input_rounds_and_clips():
 def test_run_refuses_another_type_and_shape():
     op = QLinear(np.ones((1, 2), np.int8), np.zeros(1, np.int32))
     graph = Graph(TensorSpec((2,), "uint8")).append(op)
-    with pytest.raises(ValueError, match="dtype float64, wanted uint8"):
+    with pytest.raises(ValueError, match="dtype float64, expected uint8"):
         fixed.run(graph, np.zeros((1, 2)))
     with pytest.raises(ValueError, match=r"shape \(1, 3\)"):
         fixed.run(graph, np.zeros((1, 3), np.uint8))

@@ -148,7 +148,7 @@ def test_signals() -> None:
 @pytest.mark.parametrize(
     ("maps", "names", "message"),
     [
-        (MAPS, ["sobel", "canny"], "names has 'canny', want 'all', groups of"),
+        (MAPS, ["sobel", "canny"], "names has 'canny', expected 'all', groups of"),
         (MAPS, [], r"names=\[\] must name"),
         (MAPS, ["sobel", "sobel_0"], "must name each kernel once"),
         (MAPS, 5, "names"),

@@ -312,10 +312,14 @@ def test_a_kernel_that_always_answers_0_is_the_last() -> None:
 @pytest.mark.parametrize(
     ("parameters", "y", "message"),
     [
-        ({}, None, "GreedyKernels is supervised: y=None, want a label"),
+        ({}, None, "GreedyKernels is supervised: y=None, expected a label"),
         ({}, Y[:5], "inconsistent numbers of samples"),
         ({}, np.linspace(0, 1, 60), "Unknown label type"),
-        ({}, np.zeros(60, int), r"y holds one class \(.*0.*\) among the samples, want at least 2"),
+        (
+            {},
+            np.zeros(60, int),
+            r"y holds one class \(.*0.*\) among the samples, expected at least 2",
+        ),
         ({"n_kernels": 7}, Y, r"n_kernels=7 is more than the 6 candidate\(s\) of source, a Random"),
         ({"pool_size": 9}, Y, "pool_size=9 is larger than the 8x8 map"),
         ({"pool_stride": 2}, Y, "pool_stride=2 with pool_size='quadrants'"),

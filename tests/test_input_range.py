@@ -90,7 +90,7 @@ def test_float_export_refuses_what_float32_cannot_hold():
     model = to_c(LinearRegression().fit(WINE, CULTIVARS), dtype="float32")
     X = WINE.copy()
     X[0, 0] = 1e300
-    with pytest.raises(ValueError, match=r"X holds 1e\+300, wanted numbers of at most 3\.4e\+38"):
+    with pytest.raises(ValueError, match=r"X holds 1e\+300, expected numbers of at most 3\.4e\+38"):
         model.predict(X)
 
 

@@ -152,7 +152,7 @@ def test_the_old_name_of_a_whole_sample_warns():
     with pytest.warns(FutureWarning, match='input="image" is now input="whole"'):
         model, _ = digits_model(input="image")
     assert model.interface.input == "whole"
-    with pytest.raises(ValueError, match=r"input='lines', wanted one of \('whole', 'rows'\)"):
+    with pytest.raises(ValueError, match=r"input='lines', expected one of \('whole', 'rows'\)"):
         digits_model(input="lines")
 
 
@@ -171,11 +171,11 @@ def test_input_type_is_what_the_device_delivers():
     ("options", "message"),
     [
         ({"input_type": "uint8"}, "input_type='uint8', but calibration samples reach from -"),
-        ({"input_type": "uint16"}, "input_type='uint16', wanted one of"),
-        ({"input": "columns"}, "input='columns', wanted one of"),
-        ({"input": "rows"}, "wanted a convolution"),
-        ({"arena": "heap"}, "arena='heap', wanted one of"),
-        ({"probabilities": True, "dtype": "float32"}, "wanted dtype='int8'"),
+        ({"input_type": "uint16"}, "input_type='uint16', expected one of"),
+        ({"input": "columns"}, "input='columns', expected one of"),
+        ({"input": "rows"}, "expected a convolution"),
+        ({"arena": "heap"}, "arena='heap', expected one of"),
+        ({"probabilities": True, "dtype": "float32"}, "expected dtype='int8'"),
     ],
 )
 def test_wrong_options(options, message):

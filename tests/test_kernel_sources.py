@@ -217,7 +217,7 @@ def test_shapes(height: int, width: int, channels: int, rows: int, columns: int)
         (np.full((6, 7, 8, 1), np.nan), "NaN"),
         (np.full((6, 7, 8, 1), np.inf), "infinity"),
         (np.ones((0, 7, 8, 1)), "0 sample"),
-        (np.ones((6, 7, 8)), r"wanted \(n_samples, height, width, channels\)"),
+        (np.ones((6, 7, 8)), r"expected \(n_samples, height, width, channels\)"),
         (np.ones((6, 2, 8, 1)), r"kernel_size=.*3.* is larger than the 2x8 maps"),
     ],
 )

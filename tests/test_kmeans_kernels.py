@@ -272,9 +272,9 @@ def test_in_parts_the_clusters_are_nearly_as_tight() -> None:
 @pytest.mark.parametrize(
     ("parameters", "maps", "message"),
     [
-        ({"n_kernels": 5}, BYTES, r"partial_fit with 5 kernels on .* wanted 4 and"),
-        ({}, BYTES[..., :1], r"patches of shape \(3, 3, 1\), wanted 4 .* \(3, 3, 2\)"),
-        ({"kernel_size": 2}, BYTES, r"shape \(2, 2, 2\), wanted"),
+        ({"n_kernels": 5}, BYTES, r"partial_fit with 5 kernels on .* expected 4 and"),
+        ({}, BYTES[..., :1], r"patches of shape \(3, 3, 1\), expected 4 .* \(3, 3, 2\)"),
+        ({"kernel_size": 2}, BYTES, r"shape \(2, 2, 2\), expected"),
         ({}, BYTES[:, :2], "larger than the 2x9 maps"),
         ({}, np.full(BYTES.shape, np.nan), "NaN"),
     ],

@@ -73,7 +73,7 @@ def test_maps_smaller_than_the_pooling_are_left_out(features):
 
 
 def test_refused(features):
-    with pytest.raises(ValueError, match="chip='z80', wanted"):
+    with pytest.raises(ValueError, match="chip='z80', expected"):
         layer_costs(features, X, "z80")
-    with pytest.raises(ValueError, match="dtype='int4', wanted"):
+    with pytest.raises(ValueError, match="dtype='int4', expected"):
         layer_costs(features, X, dtype="int4")

@@ -109,11 +109,11 @@ def test_failing_partial_fit_leaves_what_was_learned() -> None:
 @pytest.mark.parametrize(
     ("y", "parameters", "message"),
     [
-        (None, {}, "y=None, want a label"),
+        (None, {}, "y=None, expected a label"),
         (np.zeros(30), {}, "y holds one class"),
         (np.zeros(7), {}, "inconsistent numbers of samples"),
         (np.linspace(0, 1, 30), {}, "Unknown label type"),
-        (Y, {"n_kernels": 17}, r"n_kernels=17 .* want n_kernels <= 16"),
+        (Y, {"n_kernels": 17}, r"n_kernels=17 .* expected n_kernels <= 16"),
         (Y, {"n_kernels": 0}, "n_kernels"),
         (Y, {"kernel_size": 8}, "kernel_size=8 is larger than the 6x7 maps"),
     ],

@@ -66,10 +66,10 @@ def test_memory_is_that_of_a_batch(source: Any) -> None:
 @pytest.mark.parametrize(
     ("shape", "batches", "message"),
     [
-        ((9, 6, 7), [MAPS], r"shape=\(9, 6, 7\), want \(n_samples"),
+        ((9, 6, 7), [MAPS], r"shape=\(9, 6, 7\), expected \(n_samples"),
         ((0, 6, 7, 2), [], "each > 0"),
-        ((9, 6, 7, 1), [MAPS], r"maps of shape \(6, 7, 2\), want \(6, 7, 1\)"),
-        ((10, 6, 7, 2), [MAPS], "batches hold 9 maps, want 10"),
+        ((9, 6, 7, 1), [MAPS], r"maps of shape \(6, 7, 2\), expected \(6, 7, 1\)"),
+        ((10, 6, 7, 2), [MAPS], "batches hold 9 maps, expected 10"),
         ((1, 6, 7, 2), [np.full((1, 6, 7, 2), np.nan)], "batches contains NaN"),
         ((9, 2, 7, 2), [MAPS[:, :2]], "kernel_size=3 is larger than the 2x7 maps"),
     ],

@@ -165,7 +165,7 @@ def test_what_batches_cannot_do(mapped: Any) -> None:
         clone(extractor).set_params(input_shape=(8, 32)).fit(batches)
     with pytest.raises(ValueError, match="call it with each batch"):
         clone(extractor).fit_transform(batches)
-    with pytest.raises(ValueError, match="batches hold 20 maps, want 21"):
+    with pytest.raises(ValueError, match="batches hold 20 maps, expected 21"):
         clone(extractor).fit(MapBatches((21, 16, 16, 1), lambda: batches))
 
 

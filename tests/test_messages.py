@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
     "chip": (
         lambda: MODEL.report(chip={"flash": 32}),  # type: ignore[arg-type]
         ValueError,
-        r"chip=\{'flash': 32\}, wanted a Chip",
+        r"chip=\{'flash': 32\}, expected a Chip",
         r"write chip=Chip\('mine', flash_bytes=32 \* 1024, ram_bytes=2 \* 1024\)\.$",
     ),
     "class of kernels": (
@@ -145,7 +145,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
     "no stage": (
         lambda: ConvFeatures([PCAKernels()]).fit(IMAGES),  # type: ignore[list-item]
         ValueError,
-        r"stages=\[PCAKernels\(\)\], want at least one ConvStage",
+        r"stages=\[PCAKernels\(\)\], expected at least one ConvStage",
         r"Write stages=\[ConvStage\(kernels=PCAKernels\(n_kernels=8\)\)\]\.$",
     ),
     "lambda": (
@@ -193,13 +193,13 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
     "samples for a target": (
         lambda: MODEL.benchmark(X),
         TypeError,
-        "target is of type ndarray, wanted a name such as 'cortex-m0'",
+        "target is of type ndarray, expected a name such as 'cortex-m0'",
         r"write benchmark\(X=samples\)\.$",
     ),
     "name with a dash": (
         lambda: to_c(PIPE, X, name="my-model"),
         ValueError,
-        "name is 'my-model', wanted a C identifier",
+        "name is 'my-model', expected a C identifier",
         "write 'my_model'$",
     ),
     "nearly a name": (

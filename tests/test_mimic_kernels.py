@@ -137,10 +137,10 @@ def test_two_layers_become_one_stage() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"teacher": MAPS[:3]}, "teacher has activations of 3 maps, want 20"),
-        ({"teacher": MAPS[..., 0]}, r"shape \(20, 7, 8\), want \(20, 7, 8\) and their number"),
-        ({"padding": "valid"}, r"shape \(20, 7, 8, 2\), want \(20, 5, 6\) .*padding='valid'"),
-        ({"teacher": lambda maps: maps[:, ::2]}, r"shape \(20, 4, 8, 2\), want \(20, 7, 8\)"),
+        ({"teacher": MAPS[:3]}, "teacher has activations of 3 maps, expected 20"),
+        ({"teacher": MAPS[..., 0]}, r"shape \(20, 7, 8\), expected \(20, 7, 8\) and their number"),
+        ({"padding": "valid"}, r"shape \(20, 7, 8, 2\), expected \(20, 5, 6\) .*padding='valid'"),
+        ({"teacher": lambda maps: maps[:, ::2]}, r"shape \(20, 4, 8, 2\), expected \(20, 7, 8\)"),
         ({"teacher": MAPS * np.nan}, "activations that are not finite"),
         ({"teacher": MAPS * 0 + 0.1}, "activations that are all equal: nothing to learn"),
         ({"n_kernels": 3}, r"n_kernels=3 is more than the 2 activation\(s\) of teacher"),

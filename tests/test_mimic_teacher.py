@@ -247,5 +247,7 @@ def test_no_patch_where_the_teacher_looks() -> None:
 
 def test_the_module_itself_has_no_places() -> None:
     teacher = PretrainedFeatures(conv(3), layer="output", pool=None, engine="module")
-    with pytest.raises(ValueError, match=r"activations of shape \(60, 360\), want \(60, 11, 12\)"):
+    with pytest.raises(
+        ValueError, match=r"activations of shape \(60, 360\), expected \(60, 11, 12\)"
+    ):
         MimicKernels(teacher=teacher, kernel_size=3).fit(MAPS)

@@ -258,9 +258,9 @@ def test_the_ends_of_every_op_in_c():
     [
         (Add(), (TensorSpec((2,)), TensorSpec((3,))), r"one shape, got \(2,\) and \(3,\)"),
         (Multiply(), (TensorSpec((2, 2, 3)), TensorSpec((1, 1, 2))), r"\(1, 1, 3\), got"),
-        (Activation("cosine"), (TensorSpec((2,)),), "'cosine', wanted one of"),
+        (Activation("cosine"), (TensorSpec((2,)),), "'cosine', expected one of"),
         (Upsample((0, 1)), (TensorSpec((2, 2, 1)),), r"at least 1, got \(0, 1\)"),
-        (Upsample(), (TensorSpec((2,)),), "wants a map"),
+        (Upsample(), (TensorSpec((2,)),), "needs a map"),
         (Pad(((0, -1), (0, 0))), (TensorSpec((2, 2, 1)),), "at least 0"),
         (Pad(fill="mean"), (TensorSpec((2, 2, 1)),), "'zero' or 'lowest', got 'mean'"),
         (Resize(np.eye(2), np.eye(3)), (TensorSpec((2, 2, 1)),), "does not fit the 2x2 map"),

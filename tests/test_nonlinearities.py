@@ -105,8 +105,8 @@ def test_k_nearest_of_the_ends_of_a_type(dtype):
 @pytest.mark.parametrize(
     ("op", "message"),
     [
-        (Clip(2.0, 2.0), "Clip wants low < high, got 2.0, 2.0"),
-        (KNearest(0), r"KNearest wants count in 1..7 of 8 entries, got 0"),
+        (Clip(2.0, 2.0), "Clip needs low < high, got 2.0, 2.0"),
+        (KNearest(0), r"KNearest needs count in 1..7 of 8 entries, got 0"),
         (KNearest(4, both_signs=False), r"count in 1..3 of 4 entries, got 4"),
     ],
 )
@@ -121,5 +121,5 @@ def test_clip_refuses_what_does_not_fit_the_type():
 
 
 def test_k_nearest_refuses_what_has_no_negative():
-    with pytest.raises(ValueError, match="KNearest wants entries above"):
+    with pytest.raises(ValueError, match="KNearest needs entries above"):
         KNearest(1).output(TensorSpec((4,), "int32"))

@@ -236,9 +236,9 @@ def test_the_graph_is_the_definition_and_its_integers_are_near(contrast_eps):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: chain(Median(size=(3, 2))), r"Median wants size \(3, 3\), got \(3, 2\)"),
+        (lambda: chain(Median(size=(3, 2))), r"Median needs size \(3, 3\), got \(3, 2\)"),
         (lambda: chain(Median(), shape=(2, 9, 1)), "patch 3x3 is larger than the 2x9 map"),
-        (lambda: chain(LocalContrast(eps=0.0)), "LocalContrast wants eps > 0, got 0.0"),
+        (lambda: chain(LocalContrast(eps=0.0)), "LocalContrast needs eps > 0, got 0.0"),
         (lambda: chain(Triangle(CENTROIDS), shape=(3,)), r"centroids \(3, 2\) do not fit 3"),
         (
             lambda: chain(Median(padding=((9, 0), (0, 0)), pad_mode="circular")),
@@ -246,7 +246,7 @@ def test_the_graph_is_the_definition_and_its_integers_are_near(contrast_eps):
         ),
         (
             lambda: Divide().output(TensorSpec((4, 4, 3)), TensorSpec((4, 3, 1))),
-            r"Divide of \(4, 4, 3\) wants a divisor \(4, 4, 1\), got \(4, 3, 1\)",
+            r"Divide of \(4, 4, 3\) needs a divisor \(4, 4, 1\), got \(4, 3, 1\)",
         ),
     ],
 )
@@ -258,9 +258,9 @@ def test_refusals(build, message):
 def test_integer_refusals():
     x = TensorSpec((4, 4, 1), "uint8")
     rule = requantization(1.0, 255, TensorSpec((1,), "uint8"))
-    with pytest.raises(ValueError, match="QDivide wants a divisor >= 1"):
+    with pytest.raises(ValueError, match="QDivide needs a divisor >= 1"):
         QDivide(requantization=rule).output(x, x)
-    with pytest.raises(ValueError, match="wants an even shift, got 3"):
+    with pytest.raises(ValueError, match="needs an even shift, got 3"):
         QLocalContrast(eps=8, shift=3).output(x)
     with pytest.raises(ValueError, match=r"totals 1\.\..* must be in 1"):
         QLocalContrast(eps=1, shift=2).output(x)

@@ -138,7 +138,7 @@ def test_memory_is_that_of_what_is_drawn() -> None:
     [
         (np.ones((2, 5, 5, 1)), (3, 0), "n_patches=0"),
         (np.ones((2, 5, 5, 1)), (6, 1), "kernel_size=6 is larger than the 5x5 maps"),
-        (np.ones((2, 5, 5)), (3, 1), "wanted .n_samples, height, width, channels"),
+        (np.ones((2, 5, 5)), (3, 1), "expected .n_samples, height, width, channels"),
         (np.full((2, 5, 5, 1), np.inf), (3, 1), "infinity"),
         ([], (3, 1), "hold no batch"),
         ([np.ones((2, 5, 5, 1)), np.ones((2, 5, 5, 2))], (3, 1), "has 2 channels, others 1"),

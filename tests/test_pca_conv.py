@@ -70,9 +70,9 @@ def test_bytes_are_read_as_they_are() -> None:
 
 def test_too_many_kernels() -> None:
     X = images(5, 10, 10)
-    with pytest.raises(ValueError, match=r"n_kernels=9 .* want n_kernels <= 8"):
+    with pytest.raises(ValueError, match=r"n_kernels=9 .* expected n_kernels <= 8"):
         pca_conv(n_kernels=9, kernel_size=3).fit(X)
-    with pytest.raises(ValueError, match=r"n_kernels=8 .* want n_kernels <= 6"):
+    with pytest.raises(ValueError, match=r"n_kernels=8 .* expected n_kernels <= 6"):
         pca_conv(input_shape=(30,)).fit(X[:, :3].reshape(5, 30))
     with pytest.raises(ValueError, match="rank 0"):
         pca_conv(n_kernels=1).fit(np.ones((5, 10, 10)))

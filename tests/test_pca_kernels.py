@@ -146,7 +146,7 @@ def test_more_kernels_than_any_data_give(remove_mean: Any, rank: int) -> None:
     most = PCAKernels(n_kernels=rank, kernel_size=3, remove_mean=remove_mean).fit(maps)
     assert len(most.kernels_) == rank
     source = PCAKernels(n_kernels=rank + 1, kernel_size=3, remove_mean=remove_mean)
-    with pytest.raises(ValueError, match=rf"n_kernels={rank + 1} .* want n_kernels <= {rank}"):
+    with pytest.raises(ValueError, match=rf"n_kernels={rank + 1} .* expected n_kernels <= {rank}"):
         source.fit(maps)
 
 
@@ -192,7 +192,7 @@ def test_types_of_maps_and_of_results() -> None:
 @pytest.mark.parametrize(
     ("maps", "parameters", "message"),
     [
-        (np.zeros((2, 5, 5)), {}, "wanted .n_samples, height, width, channels"),
+        (np.zeros((2, 5, 5)), {}, "expected .n_samples, height, width, channels"),
         (np.zeros((2, 5, 6, 1)), {}, "kernel_size=7 is larger than the 5x6 maps"),
         (np.full((2, 9, 9, 1), np.nan), {}, "NaN"),
         (np.zeros((0, 9, 9, 1)), {}, "0 sample"),

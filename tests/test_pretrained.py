@@ -160,25 +160,29 @@ def test_a_network_and_its_classifier_are_c():
 # -------------------------------------------------------------------------------- bad input
 
 BAD = {
-    "no model": ({"model": 3}, TypeError, "model=3: want a torch.nn.Module"),
+    "no model": ({"model": 3}, TypeError, "model=3: expected a torch.nn.Module"),
     "no file": ({"model": "nowhere.pt2"}, ValueError, "'nowhere.pt2' is not a file"),
     "no factory": ({"model": "math:pi"}, TypeError, "not callable"),
-    "makes no module": ({"model": "builtins:list"}, TypeError, "made .*, want a torch.nn.Module"),
+    "makes no module": (
+        {"model": "builtins:list"},
+        TypeError,
+        "made .*, expected a torch.nn.Module",
+    ),
     "no layer that tells": (
         {"model": nn.ReLU()},
         ValueError,
         "ReLU has no Conv1d, Conv2d or Linear",
     ),
-    "pool": ({"pool": "2by2"}, ValueError, "pool='2by2', want 'ROWSxCOLUMNS'"),
+    "pool": ({"pool": "2by2"}, ValueError, "pool='2by2', expected 'ROWSxCOLUMNS'"),
     "no windows": ({"pool": "0x2"}, ValueError, "pool='0x2'"),
     "many windows": ({"pool": "7x7"}, ValueError, "7x7 windows on a map of 6x6"),
     "layer": ({"layer": "00"}, ValueError, "layer='00' is not a module"),
     "size": ({"input_size": [1, 2, 3]}, ValueError, r"input_size=\[1, 2, 3\] must be"),
     "mean": ({"mean": [1, 2]}, ValueError, r"mean=\(1.0, 2.0\) has 2 numbers for 1 channels"),
     "std": ({"std": [0.0]}, ValueError, "must not hold a 0"),
-    "preset": ({"preset": 3}, ValueError, "preset=3, wanted a timm configuration"),
+    "preset": ({"preset": 3}, ValueError, "preset=3, expected a timm configuration"),
     "tap": ({"engine": "module", "tap": "after_activation"}, ValueError, "tap='after_act"),
-    "index": ({"engine": "module", "layer": 1}, ValueError, "wants names of modules"),
+    "index": ({"engine": "module", "layer": 1}, ValueError, "needs names of modules"),
     "too small": ({"input_size": 2}, ValueError, "kernel 3x3 is larger than the 2x2 map"),
 }
 
@@ -193,9 +197,9 @@ def test_bad_parameters_are_named(name):
 
 
 def test_channels_that_do_not_fit_are_named():
-    with pytest.raises(ValueError, match="samples have 3 channels, the network wants 1"):
+    with pytest.raises(ValueError, match="samples have 3 channels, the network needs 1"):
         PretrainedFeatures(small()).fit(COLOUR)
-    with pytest.raises(ValueError, match=r"have 2 channels, the network wants 3 \(or 1"):
+    with pytest.raises(ValueError, match=r"have 2 channels, the network needs 3 \(or 1"):
         PretrainedFeatures(small(3)).fit(COLOUR[..., :2])
 
 

@@ -154,7 +154,7 @@ def test_what_differs_is_named(tmp_path):
     assert text.startswith(f"wrong: node {layer.name!r} (QLinear")
     assert repr(graph) in text and "right:" not in text
     assert differences(pair, "2") == ""
-    with pytest.raises(ValueError, match="the program ran 1 graphs, wanted 2"):
+    with pytest.raises(ValueError, match="the program ran 1 graphs, expected 2"):
         differences(pair, "1")
 
 

@@ -140,7 +140,7 @@ def test_a_memory_map_is_read_block_by_block(tmp_path: Path) -> None:
     [
         ({"alpha": 0}, X, y, "alpha"),
         ({"standardize": 2}, X, y, "standardize"),
-        ({}, X, np.zeros(400), r"y holds one class \(.*0.0.*\), want at least 2"),
+        ({}, X, np.zeros(400), r"y holds one class \(.*0.0.*\), expected at least 2"),
         ({}, X, np.linspace(0, 1, 400), "continuous"),
         ({}, X[:, :0], y, "0 feature"),
         ({}, np.full_like(X, np.nan, np.float64), y, "NaN"),

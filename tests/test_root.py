@@ -131,8 +131,8 @@ def test_c_on_scores_up_to_31_bits():
 @pytest.mark.parametrize(
     ("shift", "magnitude", "message"),
     [
-        (3, 100, "QRoot wants an even shift >= 0, got 3"),
-        (-2, 100, "QRoot wants an even shift >= 0, got -2"),
+        (3, 100, "QRoot needs an even shift >= 0, got 3"),
+        (-2, 100, "QRoot needs an even shift >= 0, got -2"),
         (26, 100, "QRoot: accumulator up to 6710886400 does not fit int32"),
     ],
 )
@@ -144,7 +144,7 @@ def test_refusals(shift, magnitude, message):
 
 def test_refuses_a_zero_point():
     x = TensorSpec((4,), "uint8", 1.0, 128)
-    with pytest.raises(ValueError, match="QRoot wants zero_point 0, got 128"):
+    with pytest.raises(ValueError, match="QRoot needs zero_point 0, got 128"):
         QRoot(0, requantization(RNG, 20)).output(x)
 
 

@@ -149,10 +149,10 @@ def test_a_dictionary_is_reproducible_and_leaves_zeros_out() -> None:
     [
         ({"n_centroids": 0}, GENERIC, "n_centroids"),
         ({"n_centroids": 2}, GENERIC, r"n_centroids=2 is more than the 1 kernel\(s\) that are not"),
-        ({"invariances": ["scale"]}, GENERIC, r"invariances has \['scale'\], want some of"),
+        ({"invariances": ["scale"]}, GENERIC, r"invariances has \['scale'\], expected some of"),
         ({"invariances": "sign"}, GENERIC, "invariances"),
         ({}, GENERIC[0], r"kernels have shape \(3, 3, 2\)"),
-        ({}, GENERIC[:, :2], "kernels 2x3: 'turns' wants square ones"),
+        ({}, GENERIC[:, :2], "kernels 2x3: 'turns' needs square ones"),
         ({}, np.where(GENERIC > 0, np.inf, GENERIC), "infinity"),
     ],
 )
@@ -165,7 +165,7 @@ def test_bad_input(parameters: dict[str, Any], kernels: Any, message: str) -> No
 
 
 def test_shapes_must_agree() -> None:
-    with pytest.raises(ValueError, match=r"\(3, 3, 2\) and \(3, 3, 1\), want the same"):
+    with pytest.raises(ValueError, match=r"\(3, 3, 2\) and \(3, 3, 1\), expected the same"):
         kernel_similarity(GENERIC, GENERIC[..., :1])
     with pytest.raises(ValueError, match=r"shape \(3, 3, 1\), those of the dictionary \(3, 3, 2\)"):
         KernelDictionary(1).fit(GENERIC).score(GENERIC[..., :1])

@@ -187,11 +187,11 @@ def test_the_root_is_taken_of_what_is_pooled(pool_size, nonlinearity):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"nonlinearity": "k_nearest", "n_nearest": 8}, r"n_nearest=8 of the 8 .* want 1 to 7"),
+        ({"nonlinearity": "k_nearest", "n_nearest": 8}, r"n_nearest=8 of the 8 .* expected 1 to 7"),
         ({"nonlinearity": "k_nearest", "n_nearest": 0}, "n_nearest"),
         ({"nonlinearity": "k_nearest", "n_nearest": 1.0}, "n_nearest"),
-        ({"nonlinearity": "clip", "limits": (1, 1)}, r"limits=\(1, 1\), want two numbers"),
-        ({"nonlinearity": "clip", "limits": (1, 2, 3)}, "limits=.* want two numbers"),
+        ({"nonlinearity": "clip", "limits": (1, 1)}, r"limits=\(1, 1\), expected two numbers"),
+        ({"nonlinearity": "clip", "limits": (1, 2, 3)}, "limits=.* expected two numbers"),
         ({"nonlinearity": "triangle", "contrast_eps": 0.1}, "contrast_eps=0.1 with nonlinearity"),
         ({"nonlinearity": "sign", "contrast_eps": 0.1}, "contrast_eps=0.1 changes nothing"),
         ({"contrast_eps": 0.0}, "contrast_eps"),
@@ -271,7 +271,7 @@ def test_on_a_signal_grids_have_one_row():
     x = np.random.default_rng(0).normal(size=(5, 12))
     fitted = extractor(padding="same", input_shape=(12,), pool="max", pool_size="pyramid").fit(x)
     assert fitted.graph_.output.shape == ((1 + 2 + 4) * 4,)
-    with pytest.raises(ValueError, match="pool_size='pyramid' wants maps of at least 1x4"):
+    with pytest.raises(ValueError, match="pool_size='pyramid' needs maps of at least 1x4"):
         extractor(input_shape=(5,), pool_size="pyramid").fit(x[:, :5])
 
 
@@ -322,8 +322,8 @@ def test_the_median_is_a_map_behind_those_of_the_kernels():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"names": ["median"]}, "want the median once, beside a kernel"),
-        ({"names": ["sobel", "median", "median"]}, "want the median once"),
+        ({"names": ["median"]}, "expected the median once, beside a kernel"),
+        ({"names": ["sobel", "median", "median"]}, "expected the median once"),
         ({"names": ["sobel", "median"], "input_shape": (120,)}, "not of signals"),
         ({"names": ["laws", "median"], "padding": "valid"}, "padding='valid' makes maps"),
     ],

@@ -155,5 +155,5 @@ def test_what_a_target_can_do():
     assert get_target("cortex-m7").has_fpu
     assert not get_target("cortex-m4").has_fpu
     wanted = "'portable', 'cortex-m0', 'cortex-m0plus', 'cortex-m3', .* 'rv32imc', 'avr'"
-    with pytest.raises(ValueError, match=f"target is 'z80', wanted one of {wanted}"):
+    with pytest.raises(ValueError, match=f"target is 'z80', expected one of {wanted}"):
         get_target("z80")

@@ -213,7 +213,7 @@ def test_histograms_are_map_major(engine):
 def test_wrong_input_is_named():
     graph = Graph(TensorSpec((4,))).append(Abs())
     for engine in (numpy_engine, torch_engine):
-        with pytest.raises(ValueError, match=r"x has shape \(2, 5\), wanted \(n_samples, 4\)"):
+        with pytest.raises(ValueError, match=r"x has shape \(2, 5\), expected \(n_samples, 4\)"):
             engine.run(graph, np.zeros((2, 5)))
         with pytest.raises(ValueError, match="float graphs"):
             engine.run(Graph(TensorSpec((4,), "int8")), np.zeros((2, 4)))

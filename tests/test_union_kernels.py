@@ -88,7 +88,7 @@ def test_unions_and_others_nest() -> None:
         ([("a", PCAKernels()), ("a", PCAKernels())], "Names provided are not unique"),
         ([("a__b", PCAKernels())], "must not contain __"),
         ([("a", PCAKernels()), ("b", GaborKernels())], "of different channels: .*'b': .*1"),
-        ([("a", LDAKernels(kernel_size=3))], "y=None, want a label"),
+        ([("a", LDAKernels(kernel_size=3))], "y=None, expected a label"),
         (5, "sources"),
     ],
 )

@@ -204,14 +204,14 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
             announced = [] if classes is None else [np.asarray(classes)]
             labels = unique_labels(*known, *announced, y)
             if len(labels) < 2:
-                raise ValueError(f"y holds one class ({labels[0]!r}), want at least 2")
+                raise ValueError(f"y holds one class ({labels[0]!r}), expected at least 2")
             weights = self._weights(X, y, sample_weight)
             self._make_room(labels, X.shape[1], seen=seen)
             codes = np.searchsorted(labels, y)
             for rows, block in _blocks(X):
                 self._add(block, codes[rows], weights[rows])
             if not self.class_counts_.any():
-                raise ValueError("all weights are 0, want at least one that is positive")
+                raise ValueError("all weights are 0, expected at least one that is positive")
             self.coef_, self.intercept_ = self._solution()
         return self
 
@@ -283,7 +283,8 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
         except LinAlgError:
             raise ValueError(
                 f"alpha={self.alpha!r} is too small beside the features, the largest of which "
-                f"has a sum of squares of {self._scatter.diagonal().max():.3g}: want a larger one"
+                f"has a sum of squares of {self._scatter.diagonal().max():.3g}: expected a "
+                f"larger one"
             ) from None
         # Targets are 1 and -1, those of the scatter 1 and 0. Two classes: the score of the second.
         scored = slice(1, None) if len(shares) == 2 else slice(None)

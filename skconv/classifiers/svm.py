@@ -363,7 +363,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         if self.gamma == "scale":
             mean = float(distances.mean())
             if mean == 0:
-                raise ValueError("gamma='scale' wants samples that differ: all rows of X are equal")
+                raise ValueError("gamma='scale' needs samples that differ: all rows of X are equal")
             gamma = 1 / mean
         elif self.gamma == "auto":
             gamma = 1 / n_features

@@ -69,7 +69,9 @@ def verify(arguments: argparse.Namespace) -> int:
 def bench(arguments: argparse.Namespace) -> int:
     """Run the C on a simulated microcontroller, and print what was counted."""
     if arguments.samples < 1:
-        raise UsageError(f"--samples is {arguments.samples}, wanted 1 or more. Write --samples 4.")
+        raise UsageError(
+            f"--samples is {arguments.samples}, expected 1 or more. Write --samples 4."
+        )
     model, samples = _converted(arguments)
     if samples is None:
         raise UsageError(f"no --calibration, so there is no sample to run. {SAVE_SAMPLES}")

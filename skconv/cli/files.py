@@ -25,7 +25,7 @@ def load_model(path: Path) -> Any:
     """The fitted estimator that a file holds."""
     _check_file(path, "model", SAVE_MODEL)
     if kind := _other_kind(path):
-        raise UsageError(f"model: {path} is {kind}, wanted a joblib file. {SAVE_MODEL}")
+        raise UsageError(f"model: {path} is {kind}, expected a joblib file. {SAVE_MODEL}")
     import joblib
 
     try:
@@ -41,7 +41,7 @@ def load_model(path: Path) -> Any:
         ) from error
     if isinstance(model, type) or not hasattr(model, "fit"):
         raise UsageError(
-            f"model: {path} holds {_described(model)}, wanted a fitted estimator. {SAVE_MODEL}"
+            f"model: {path} holds {_described(model)}, expected a fitted estimator. {SAVE_MODEL}"
         )
     return model
 
@@ -66,7 +66,7 @@ def load_samples(given: str, option: str = "--calibration") -> Any:
         ) from error
     if array.dtype.kind not in "buif":
         raise UsageError(
-            f"{option}: {given} holds dtype {array.dtype}, wanted numbers. {save_samples(option)}"
+            f"{option}: {given} holds dtype {array.dtype}, expected numbers. {save_samples(option)}"
         )
     return array
 
@@ -106,7 +106,7 @@ def _member(archive: Any, path: Path, name: str | None, option: str) -> Any:
 
 def _check_file(path: Path, option: str, advice: str) -> None:
     if path.is_dir():
-        raise UsageError(f"{option}: {path} is a folder, wanted a file. {advice}")
+        raise UsageError(f"{option}: {path} is a folder, expected a file. {advice}")
     if not path.exists():
         raise UsageError(f"{option}: no file {path}. {advice}")
     if path.is_file() and path.stat().st_size == 0:

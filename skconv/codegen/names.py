@@ -51,7 +51,7 @@ def check_name(name: str) -> str:
     """
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise ValueError(
-            f"name is {name!r}, wanted a C identifier: a letter, then letters, digits and '_'; "
+            f"name is {name!r}, expected a C identifier: a letter, then letters, digits and '_'; "
             f"write {_near(str(name))!r}"
         )
     if len(name) > LONGEST:

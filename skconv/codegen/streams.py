@@ -17,7 +17,7 @@ from skconv.graph.ops import ConvGeometry
 from skconv.passes.fuse import begins_a_stage, fused
 
 WANTED = (
-    "wanted a convolution, alone or with its pooling, as the only reader of the input, "
+    "expected a convolution, alone or with its pooling, as the only reader of the input, "
     "without circular padding at the top or bottom"
 )
 

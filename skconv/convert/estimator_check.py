@@ -41,7 +41,7 @@ def check_given(estimator: Any) -> None:
     """
     if found := _network(estimator) or _value(estimator):
         what, advice = found
-        raise TypeError(f"estimator is {what}, wanted a fitted estimator or Pipeline. {advice}")
+        raise TypeError(f"estimator is {what}, expected a fitted estimator or Pipeline. {advice}")
 
 
 def _network(value: Any) -> tuple[str, str] | None:

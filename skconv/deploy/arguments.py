@@ -26,21 +26,21 @@ def current_input(value: Input | OldInput) -> Input:
 def check_option(name: str, value: Any, options: tuple[Any, ...]) -> None:
     """Raise a ValueError that names the parameter where its value is none of the options."""
     if value not in options:
-        raise ValueError(f"{name}={value!r}, wanted one of {options}")
+        raise ValueError(f"{name}={value!r}, expected one of {options}")
 
 
 def check_samples(name: str, X: Any, n_features: int, at_least: int = 1) -> NDArray[Any]:
     """Samples as a flat, finite array; ValueError naming the parameter otherwise."""
     if X is None:
         raise ValueError(
-            f"{name} is None, wanted samples like those that the device will see. "
+            f"{name} is None, expected samples like those that the device will see. "
             "Write to_c(pipe, X_train[:500])."
         )
     refuse_paths(name, X)
     array = np.asarray(X)
     if array.ndim < 2 or len(array) < at_least:
         raise ValueError(
-            f"{name} has shape {array.shape}, wanted (n_samples, ...) with at least one sample. "
+            f"{name} has shape {array.shape}, expected (n_samples, ...) with at least one sample. "
             "Write X[None] for a single sample X."
         )
     flat = array.reshape(len(array), int(np.prod(array.shape[1:])))
@@ -55,7 +55,7 @@ def check_samples(name: str, X: Any, n_features: int, at_least: int = 1) -> NDAr
             f"the estimator was fitted on {n_features}. Give samples of that size."
         )
     if flat.dtype.kind not in "buif":
-        raise ValueError(f"{name} has dtype {array.dtype}, wanted real numbers")
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
     if not np.isfinite(flat).all():
-        raise ValueError(f"{name} has NaN or infinite entries, wanted finite numbers")
+        raise ValueError(f"{name} has NaN or infinite entries, expected finite numbers")
     return flat

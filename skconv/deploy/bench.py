@@ -153,7 +153,7 @@ def benchmark(
     graph = program.graph
     _, board = simulated(target)
     if len(x) < 1:
-        raise ValueError("x has no sample, wanted one at least")
+        raise ValueError("x has no sample, expected one at least")
     run = partial(_numbers, sources, _files(program, x), timeout=timeout)
     whole = run("model-whole.c", flags).reshape(len(x), 3)
     hooked = (*flags, f"-D{program.macro}_NODES")

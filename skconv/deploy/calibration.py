@@ -48,13 +48,13 @@ def check_range(estimator: Any, samples: NDArray[Any]) -> None:
     if largest > LARGEST_NUMBER:
         value = high if high >= -low else low
         raise ValueError(
-            f"X_calibration holds {value:g}, wanted numbers of at most {LARGEST_NUMBER:.1e}; "
+            f"X_calibration holds {value:g}, expected numbers of at most {LARGEST_NUMBER:.1e}; "
             "scale the samples before fit and to_c"
         )
     known = seen(estimator)
     if low == high and samples.size > 1 and not (known and np.all(known.low == known.high)):
         raise ValueError(
-            f"X_calibration holds only the number {low:g}, wanted samples like those that the "
+            f"X_calibration holds only the number {low:g}, expected samples like those that the "
             "device will see; give to_c samples from training, such as X_train[:300]"
         )
     if known and (fault := _fault(known, samples)):

@@ -128,7 +128,7 @@ class CompiledSources:
             Where the graph is no classifier.
         """
         if not self.graph.is_classifier:
-            raise ValueError("predict wants a classifier: the graph ends without a decision")
+            raise ValueError("predict needs a classifier: the graph ends without a decision")
         x = self._check(x)
         y = np.empty(len(x), np.int32)
         self._library().call("sk_host_predict", x, y)
@@ -138,7 +138,7 @@ class CompiledSources:
         """Class probabilities, by ``NAME_probabilities``; 32768 = 1.0."""
         found = self.sources.program.probabilities
         if found is None:
-            raise ValueError("probabilities wants a model that offers them")
+            raise ValueError("probabilities needs a model that offers them")
         spec = found[0].output.spec
         scores = np.ascontiguousarray(scores, self.sources.program.scores.dtype)
         y = np.empty((len(scores), *spec.shape), spec.dtype)
@@ -164,7 +164,7 @@ class CompiledSources:
         wanted = np.dtype(self.graph.input.dtype)
         x = check_batch(self.graph, x)
         if self.graph.domain == "integer" and x.dtype != wanted:
-            raise ValueError(f"x has dtype {x.dtype}, wanted {wanted}")
+            raise ValueError(f"x has dtype {x.dtype}, expected {wanted}")
         return np.ascontiguousarray(x, wanted)
 
     def _library(self, *more_flags: str) -> Library:

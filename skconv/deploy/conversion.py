@@ -208,12 +208,12 @@ def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
     if graph.is_classifier or not hasattr(estimator, "transform"):
         raise ValueError(
             f"classes={classes.tolist()}, but {type(estimator).__name__} is not a "
-            "transformer, wanted one whose features are scores"
+            "transformer, expected one whose features are scores"
         )
     n_scores = graph.output.size
     if classes.shape != (max(2, n_scores),):
         raise ValueError(
-            f"classes has shape {classes.shape}, wanted "
+            f"classes has shape {classes.shape}, expected "
             + (f"a label for each of {n_scores} scores" if n_scores > 1 else "2 labels for 1 score")
         )
     return replace(graph.append(ArgMax() if n_scores > 1 else Threshold()), classes=classes)
@@ -221,7 +221,7 @@ def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
 
 def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:
     if probabilities:
-        raise ValueError("probabilities=True with dtype='float32', wanted dtype='int8'")
+        raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
     if any(isinstance(node.op, Quantized) for node in graph.nodes):
         raise NotConvertibleError(
             type(estimator).__name__,

@@ -47,7 +47,7 @@ def check_input(spec: TensorSpec, x: NDArray[Any]) -> None:
 def _check_float(x: NDArray[Any]) -> None:
     most = float(np.finfo(np.float32).max)
     if x.dtype.itemsize > 4 and len(x) and (largest := float(np.abs(x).max())) > most:
-        raise ValueError(f"X holds {largest:g}, wanted numbers of at most {most:.1e}, as float32")
+        raise ValueError(f"X holds {largest:g}, expected numbers of at most {most:.1e}, as float32")
 
 
 def _changes(spec: TensorSpec, x: NDArray[Any]) -> Iterator[str]:

@@ -216,7 +216,7 @@ class CModel(Scored):
         """
         if target is not None and not isinstance(target, str):
             raise TypeError(
-                f"target is of type {type(target).__name__}, wanted a name such as 'cortex-m0'. "
+                f"target is of type {type(target).__name__}, expected a name such as 'cortex-m0'. "
                 "Samples go by keyword: write benchmark(X=samples)."
             )
         model = self if target is None else self.for_target(target)

@@ -89,7 +89,7 @@ def save(
         Where the folder cannot be written.
     """
     if os.fspath(folder) == "":
-        raise ValueError("folder is '', wanted a name; write '.' for the current folder")
+        raise ValueError("folder is '', expected a name; write '.' for the current folder")
     files = project_files(sources, np.asarray(x)[:n_vectors], measured, made or Made())
     return write_project(Path(folder).resolve(), files, sources.program.name)
 

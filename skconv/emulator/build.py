@@ -75,7 +75,9 @@ def simulated(name: str) -> tuple[Target, Board]:
     target = get_target(name)
     if not target.board:
         names = ", ".join(repr(t.name) for t in TARGETS.values() if t.board)
-        raise ValueError(f"target is {name!r}, which has no simulated board, wanted one of {names}")
+        raise ValueError(
+            f"target is {name!r}, which has no simulated board, expected one of {names}"
+        )
     return target, BOARDS[target.board]
 
 

@@ -301,7 +301,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             raise ValueError(f"X must have 2, 3 or 4 axes, got shape {shape}")
         if len(shape) > 2:
             if 0 in shape:
-                raise ValueError(f"X is empty: shape {shape}, want at least one sample")
+                raise ValueError(f"X is empty: shape {shape}, expected at least one sample")
             X = np.asarray(X).reshape(shape[0], -1)
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf: refused next
             return validate_data(self, X, reset=reset, dtype=list(_INPUT_DTYPES), order="C")

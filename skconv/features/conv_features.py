@@ -179,7 +179,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
             return [default_stage()]
         if not self.stages or not all(isinstance(stage, ConvStage) for stage in self.stages):
             raise ValueError(
-                f"stages={self.stages!r}, want at least one ConvStage. "
+                f"stages={self.stages!r}, expected at least one ConvStage. "
                 "Write stages=[ConvStage(kernels=PCAKernels(n_kernels=8))]."
             )
         for i, stage in enumerate(self.stages):
@@ -187,7 +187,7 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
                 if isinstance(stage.kernels, type):
                     name = stage.kernels.__name__
                     raise ValueError(
-                        f"kernels={name} is a class, wanted an instance. Write kernels={name}()."
+                        f"kernels={name} is a class, expected an instance. Write kernels={name}()."
                     )
                 stage._validate_params()
         return list(self.stages)

@@ -202,7 +202,7 @@ class FixedConvFeatures(StageExtractor):
             raise ValueError(f"names={self.names!r}: the median is one of images, not of signals")
         names = [name for name in self.names if name != _MEDIAN]
         if not names or len(names) < len(self.names) - 1:
-            raise ValueError(f"names={self.names!r}: want the median once, beside a kernel")
+            raise ValueError(f"names={self.names!r}: expected the median once, beside a kernel")
         return names
 
     def _responses(self, graph: Graph, source: KernelSource) -> Graph:
@@ -219,7 +219,7 @@ class FixedConvFeatures(StageExtractor):
         if wanted != found:
             raise ValueError(
                 f"padding='valid' makes maps {wanted} of the kernels {conv.weights.shape[1:3]}, "
-                f"and {found} of the median: want padding='same', or kernels of 3 x 3 alone"
+                f"and {found} of the median: expected padding='same', or kernels of 3 x 3 alone"
             )
         return graph.append(Concat(), responses, graph.output_name)
 
@@ -230,7 +230,9 @@ def _leave_out_larger(source: FixedKernels, size: Pair) -> None:
     middle = source.kernels_[:, rows : rows + size[0], columns : columns + size[1]]
     fits = np.abs(middle).sum(axis=(1, 2, 3)) == np.abs(source.kernels_).sum(axis=(1, 2, 3))
     if not fits.any():
-        raise ValueError(f"no known kernel fits samples of {size[0]}x{size[1]}: want at least 3x3")
+        raise ValueError(
+            f"no known kernel fits samples of {size[0]}x{size[1]}: expected at least 3x3"
+        )
     warn(
         f"names='all' has kernels larger than the samples: the {fits.sum()} of at most "
         f"{size[0]}x{size[1]} pixels are used",

@@ -246,7 +246,7 @@ class PCANetFeatures(ConvExtractor):
         if self.output == "uint8" and math.prod(block) > np.iinfo(np.uint8).max:
             raise ValueError(
                 f"output='uint8' holds counts up to 255, block_size={self.block_size!r} has "
-                f"{math.prod(block)} pixels: want fewer, or output='float32'"
+                f"{math.prod(block)} pixels: expected fewer, or output='float32'"
             )
         graph = self._learned(maps, y, n_kernels, patches, clip=clip)
         graph = self._with_tolerance(graph, maps)
@@ -317,7 +317,7 @@ class PCANetFeatures(ConvExtractor):
         if self.block_overlap is not None:
             raise ValueError(
                 f"block_overlap={self.block_overlap!r} with block_size=None, which says where "
-                "blocks lie: want block_overlap=None, or a block_size"
+                "blocks lie: expected block_overlap=None, or a block_size"
             )
         (rows, down), (columns, across) = (
             overlapping(length, min(length, _BLOCKS_OF_LONG if length >= _LONG else _BLOCKS))

@@ -63,7 +63,7 @@ def check_samples(shape: Shape, sample: Shape3) -> None:
         if found[0] != math.prod(sample):
             check_no_lone_sample(shape, sample)
             raise ValueError(
-                f"X has {found[0]} features, but input_shape={sample} wants {math.prod(sample)}"
+                f"X has {found[0]} features, but input_shape={sample} needs {math.prod(sample)}"
             )
     elif _without_ones(found) != _without_ones(sample):
         check_no_lone_sample(shape, sample)

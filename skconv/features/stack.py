@@ -111,7 +111,9 @@ class StackFit:
             with inside(i), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # What is cut is told when it is.
                 if stage.pool_size == "pyramid" and i + 1 < len(stages):
-                    raise ValueError("pool_size='pyramid' gives no map: want it in the last stage")
+                    raise ValueError(
+                        "pool_size='pyramid' gives no map: expected it in the last stage"
+                    )
                 parameters = self._sized(stage, graph.output.shape).get_params(deep=False)
                 # Of the maps only height and width are known, as a rule.
                 size = parameters.get("kernel_size", (1, 1))
@@ -217,7 +219,7 @@ def _centroids(stage: ConvStage, source: KernelSource) -> KMeansKernels | None:
         return None
     if not isinstance(source, KMeansKernels) or stage.groups > 1:
         raise ValueError(
-            "nonlinearity='triangle' wants kernels=KMeansKernels(...) and groups=1, got "
+            "nonlinearity='triangle' needs kernels=KMeansKernels(...) and groups=1, got "
             f"{type(source).__name__} and groups={stage.groups}"
         )
     return source
@@ -241,7 +243,7 @@ def _grown(old: Floats, new: Floats, parts: int) -> Floats:
     old, new = (array.reshape(parts, -1, *array.shape[1:]) for array in (old, new))
     if new.shape[1] < old.shape[1]:
         raise ValueError(
-            f"{new.shape[1]} kernels with warm_start=True, want at least the {old.shape[1]} "
+            f"{new.shape[1]} kernels with warm_start=True, expected at least the {old.shape[1]} "
             "that there are"
         )
     grown = np.concatenate([old, new[:, old.shape[1] :]], axis=1)

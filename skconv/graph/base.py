@@ -174,14 +174,14 @@ def require(condition: bool, message: str) -> None:
 def require_map(op: Op, spec: TensorSpec) -> None:
     require(
         len(spec.shape) == 3,
-        f"{type(op).__name__} wants a map (height, width, channels), got shape {spec.shape}",
+        f"{type(op).__name__} needs a map (height, width, channels), got shape {spec.shape}",
     )
 
 
 def require_vector(op: Op, spec: TensorSpec, length: int | None = None) -> None:
     require(
         len(spec.shape) == 1 and (length is None or spec.shape[0] == length),
-        f"{type(op).__name__} wants a vector of length {length or 'n'}, got shape {spec.shape}",
+        f"{type(op).__name__} needs a vector of length {length or 'n'}, got shape {spec.shape}",
     )
 
 
@@ -195,5 +195,5 @@ def require_channels(op: Op, spec: TensorSpec, channels: int) -> None:
 def require_zero_point_0(op: Op, spec: TensorSpec) -> None:
     require(
         spec.zero_point == 0,
-        f"{type(op).__name__} wants zero_point 0, got {spec.zero_point}",
+        f"{type(op).__name__} needs zero_point 0, got {spec.zero_point}",
     )

@@ -206,7 +206,7 @@ def verify(graph: Graph) -> Graph:
             raise ValueError(f"node {node.name!r} reads {missing} before they exist")
         if node.op.n_inputs not in (None, len(node.inputs)):
             raise ValueError(
-                f"node {node.name!r} has {len(node.inputs)} inputs, wants {node.op.n_inputs}"
+                f"node {node.name!r} has {len(node.inputs)} inputs, needs {node.op.n_inputs}"
             )
         if graph.domain not in node.op.domains:
             raise ValueError(

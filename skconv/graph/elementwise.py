@@ -55,7 +55,7 @@ class Add(Op):
         first, second = inputs
         require(
             first.shape == second.shape,
-            f"Add wants two tensors of one shape, got {first.shape} and {second.shape}",
+            f"Add needs two tensors of one shape, got {first.shape} and {second.shape}",
         )
         return TensorSpec(first.shape)
 
@@ -118,7 +118,7 @@ def product_shape(first: TensorSpec, second: TensorSpec) -> Shape:
     gate = (*(1 for _ in first.shape[:-1]), first.shape[-1])
     require(
         second.shape in (first.shape, gate),
-        f"Multiply wants a second tensor of shape {first.shape} or {gate}, got {second.shape}",
+        f"Multiply needs a second tensor of shape {first.shape} or {gate}, got {second.shape}",
     )
     return first.shape
 
@@ -188,7 +188,7 @@ class Activation(Op):
         known = get_args(ActivationFunction)
         require(
             self.function in known,
-            f"Activation of function {self.function!r}, wanted one of {known}",
+            f"Activation of function {self.function!r}, expected one of {known}",
         )
         return TensorSpec(x.shape)
 
@@ -220,11 +220,11 @@ class QActivation(IntegerOp):
         (x,) = inputs
         require(
             x.dtype in ("int8", "uint8"),
-            f"{self.describe()} wants entries of 8 bits, got {x.dtype}",
+            f"{self.describe()} needs entries of 8 bits, got {x.dtype}",
         )
         require(
             self.table.shape == (256,) and self.table.dtype.name in ("int8", "uint8"),
-            f"{self.describe()} wants a table of 256 entries of 8 bits, "
+            f"{self.describe()} needs a table of 256 entries of 8 bits, "
             f"got {self.table.dtype} {self.table.shape}",
         )
         low, high = x.limits

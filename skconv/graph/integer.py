@@ -196,7 +196,7 @@ class QRoot(IntegerOp):
         require_zero_point_0(self, x)
         require(
             self.shift >= 0 and self.shift % 2 == 0,
-            f"QRoot wants an even shift >= 0, got {self.shift}",
+            f"QRoot needs an even shift >= 0, got {self.shift}",
         )
         largest = x.magnitude << self.shift
         _require_accumulator(self, largest)

@@ -46,7 +46,7 @@ class Quantized(Nested):
         (x,) = inputs
         require(
             x.size == self.graph.input.size,
-            f"Quantized wants {self.graph.input.size} numbers, got shape {x.shape}",
+            f"Quantized needs {self.graph.input.size} numbers, got shape {x.shape}",
         )
         return TensorSpec(self.graph.output.shape)
 
@@ -65,7 +65,7 @@ class Fused(Nested):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require(x == self.graph.input, f"Fused wants {self.graph.input}, got {x}")
+        require(x == self.graph.input, f"Fused needs {self.graph.input}, got {x}")
         return self.graph.output
 
     def describe(self) -> str:

@@ -108,7 +108,7 @@ class SoftThreshold(Op):
             self.threshold.shape == (x.shape[-1],),
             f"SoftThreshold has thresholds {self.threshold.shape}, got channels {x.shape[-1]}",
         )
-        require(bool((self.threshold >= 0).all()), "SoftThreshold wants thresholds >= 0")
+        require(bool((self.threshold >= 0).all()), "SoftThreshold needs thresholds >= 0")
         return (BothSigns() if self.both_signs else Relu()).output(x)
 
 
@@ -124,7 +124,7 @@ class Magnitude(Op):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require(x.shape[-1] % 2 == 0, f"Magnitude wants an even number of channels: {x.shape}")
+        require(x.shape[-1] % 2 == 0, f"Magnitude needs an even number of channels: {x.shape}")
         result = replace(x, shape=(*x.shape[:-1], x.shape[-1] // 2))
         if x.domain == "float":
             return result
@@ -208,7 +208,7 @@ class Clip(Pointwise):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require(self.low < self.high, f"Clip wants low < high, got {self.low}, {self.high}")
+        require(self.low < self.high, f"Clip needs low < high, got {self.low}, {self.high}")
         result = super().output(x)
         if x.domain == "float":
             return result
@@ -289,13 +289,13 @@ class KNearest(Op):
         channels = x.shape[-1] * (2 if self.both_signs else 1)
         require(
             1 <= self.count < channels,
-            f"KNearest wants count in 1..{channels - 1} of {channels} entries, got {self.count}",
+            f"KNearest needs count in 1..{channels - 1} of {channels} entries, got {self.count}",
         )
         shape = (*x.shape[:-1], channels)
         if x.domain == "float":
             return TensorSpec(shape)
         require_zero_point_0(self, x)
-        require(x.magnitude < 2**31, f"KNearest wants entries above -2^31, got {x.limits}")
+        require(x.magnitude < 2**31, f"KNearest needs entries above -2^31, got {x.limits}")
         return TensorSpec(shape, "uint8", minimum=0, maximum=1)
 
     def describe(self) -> str:

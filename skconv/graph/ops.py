@@ -99,7 +99,7 @@ class Concat(Op):
             )
             require(
                 (x.dtype, x.scale, x.zero_point) == (first.dtype, first.scale, first.zero_point),
-                "Concat wants inputs of one type, scale and zero point",
+                "Concat needs inputs of one type, scale and zero point",
             )
         channels = sum(x.shape[-1] for x in inputs)
         result = replace(first, shape=(*first.shape[:-1], channels), minimum=None, maximum=None)
@@ -314,7 +314,7 @@ def code_shape(shape: Shape, n_bits: int) -> Shape:
     """Shape of the codes of maps whose channels are hashed ``n_bits`` at a time."""
     require(
         1 <= n_bits <= 8 and shape[-1] % n_bits == 0,
-        f"hash of {shape[-1]} channels with n_bits={n_bits}: wants 1..8 bits that divide them",
+        f"hash of {shape[-1]} channels with n_bits={n_bits}: needs 1..8 bits that divide them",
     )
     return (*shape[:-1], shape[-1] // n_bits)
 

@@ -106,7 +106,7 @@ class Median(PatchGeometry):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require(self.size == (3, 3), f"Median wants size (3, 3), got {self.size}")
+        require(self.size == (3, 3), f"Median needs size (3, 3), got {self.size}")
         result = replace(x, shape=(*self.places(x), x.shape[2]))
         if x.domain == "float":
             return result
@@ -168,7 +168,7 @@ class LocalContrast(ContrastGeometry):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require(self.eps > 0, f"LocalContrast wants eps > 0, got {self.eps}")
+        require(self.eps > 0, f"LocalContrast needs eps > 0, got {self.eps}")
         return TensorSpec((*self.places(x), 1))
 
 
@@ -187,7 +187,7 @@ class QLocalContrast(ContrastGeometry):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_zero_point_0(self, x)
-        require(self.shift % 2 == 0, f"QLocalContrast wants an even shift, got {self.shift}")
+        require(self.shift % 2 == 0, f"QLocalContrast needs an even shift, got {self.shift}")
         low, high = (self._shifted(total) for total in (self.eps, self.largest_total(x)))
         require(
             low >= 1 and high <= ACCUMULATOR_MAX and self.largest_total(x) < LARGEST_TOTAL,
@@ -209,7 +209,7 @@ def _require_divisor(op: Op, x: TensorSpec, divisor: TensorSpec) -> None:
     wanted = (*x.shape[:-1], 1)
     require(
         divisor.shape == wanted,
-        f"{type(op).__name__} of {x.shape} wants a divisor {wanted}, got {divisor.shape}",
+        f"{type(op).__name__} of {x.shape} needs a divisor {wanted}, got {divisor.shape}",
     )
 
 
@@ -245,8 +245,8 @@ class QDivide(IntegerOp):
         _require_divisor(self, x, divisor)
         require_zero_point_0(self, x)
         require_zero_point_0(self, divisor)
-        require(divisor.limits[0] >= 1, f"QDivide wants a divisor >= 1, got {divisor.limits}")
-        require(len(self.requantization.multiplier) == 1, "QDivide wants one multiplier for all")
+        require(divisor.limits[0] >= 1, f"QDivide needs a divisor >= 1, got {divisor.limits}")
+        require(len(self.requantization.multiplier) == 1, "QDivide needs one multiplier for all")
         return self.requantization.spec(x.shape, x.magnitude)
 
     def macs(self, *inputs: TensorSpec) -> int:
@@ -343,5 +343,5 @@ class QTriangle(CentroidsOp, IntegerOp):
         (x,) = inputs
         require_zero_point_0(self, x)
         shape = self.shape(x)
-        require(len(self.requantization.multiplier) == 1, "QTriangle wants one multiplier for all")
+        require(len(self.requantization.multiplier) == 1, "QTriangle needs one multiplier for all")
         return self.requantization.spec(shape, largest_distance(self.centroids, x))

@@ -40,9 +40,9 @@ def from_dict(data: dict[str, Any]) -> Graph:
         Where the data are not a graph, of a newer version, or not a legal graph.
     """
     if data.get("format") != "skconv.graph":
-        raise ValueError(f"format={data.get('format')!r}, wanted 'skconv.graph'")
+        raise ValueError(f"format={data.get('format')!r}, expected 'skconv.graph'")
     if data.get("version") != FORMAT_VERSION:
-        raise ValueError(f"version={data.get('version')!r}, wanted {FORMAT_VERSION}")
+        raise ValueError(f"version={data.get('version')!r}, expected {FORMAT_VERSION}")
     graph = _decode(data["graph"], _dataclasses())
     if not isinstance(graph, Graph):
         raise ValueError("the data hold no graph")

@@ -46,7 +46,7 @@ class Upsample(Op):
         require_map(self, x)
         require(
             min(self.factor) >= 1,
-            f"Upsample wants factors of at least 1, got {self.factor}",
+            f"Upsample needs factors of at least 1, got {self.factor}",
         )
         height, width, channels = x.shape
         return replace(x, shape=(height * self.factor[0], width * self.factor[1], channels))
@@ -64,7 +64,7 @@ def padded(op: Op, x: TensorSpec, padding: Padding) -> TensorSpec:
     (top, bottom), (left, right) = padding
     require(
         min(top, bottom, left, right) >= 0,
-        f"{type(op).__name__} wants a padding of at least 0, got {padding}",
+        f"{type(op).__name__} needs a padding of at least 0, got {padding}",
     )
     height, width, channels = x.shape
     return replace(x, shape=(top + height + bottom, left + width + right, channels))
@@ -92,7 +92,7 @@ class Pad(Op):
         (x,) = inputs
         require(
             self.fill in ("zero", "lowest"),
-            f"Pad wants fill 'zero' or 'lowest', got {self.fill!r}",
+            f"Pad needs fill 'zero' or 'lowest', got {self.fill!r}",
         )
         return padded(self, x, self.padding)
 

@@ -111,7 +111,7 @@ def draw_grid(
     one_scale = scale == "all" and images[0].ndim == 2
     if colorbar is True and not one_scale:
         raise ValueError(
-            f"colorbar=True with scale={scale!r} on images of {images[0].ndim} axes, wanted one "
+            f"colorbar=True with scale={scale!r} on images of {images[0].ndim} axes, expected one "
             "scale and one number a pixel. Write scale='all', and channels='side_by_side' for RGB."
         )
     height, width = images[0].shape[:2]

@@ -68,13 +68,13 @@ class KernelDisplay(GridDisplay):
     def __init__(self, kernels: Any, *, name: str | None = None) -> None:
         if hasattr(kernels, "get_params"):
             raise TypeError(
-                f"kernels is an estimator, {type(kernels).__name__}, wanted an array. "
+                f"kernels is an estimator, {type(kernels).__name__}, expected an array. "
                 "Write KernelDisplay.from_estimator(estimator)."
             )
         kernels = check_array(kernels, ensure_2d=False, allow_nd=True, input_name="kernels")
         if kernels.ndim != 4:
             raise ValueError(
-                f"kernels have shape {kernels.shape}, wanted (n_kernels, height, width, channels)"
+                f"kernels have shape {kernels.shape}, expected (n_kernels, height, width, channels)"
             )
         self.kernels = kernels
         self.name = name
@@ -187,7 +187,7 @@ class KernelDisplay(GridDisplay):
         n_channels = self.kernels.shape[3]
         if channels not in _CHANNELS or (channels == "rgb" and n_channels != 3):
             raise ValueError(
-                f"channels={channels!r} for kernels of {n_channels} channel(s), wanted 'auto', "
+                f"channels={channels!r} for kernels of {n_channels} channel(s), expected 'auto', "
                 "'side_by_side' or, with 3 channels, 'rgb'"
             )
         kernels = self.kernels[:n_images]
@@ -213,7 +213,7 @@ def _kernels_of(estimator: Any, stage: int) -> tuple[NDArray[Any], str]:
     kernels = estimator.kernels_
     stages = kernels if isinstance(kernels, tuple) else (kernels,)
     if stage not in range(len(stages)):
-        raise ValueError(f"stage={stage!r}, wanted one of {list(range(len(stages)))}")
+        raise ValueError(f"stage={stage!r}, expected one of {list(range(len(stages)))}")
     return stages[stage], f", stage {stage}" if len(stages) > 1 else ""
 
 

@@ -67,7 +67,7 @@ class FeatureMapDisplay(GridDisplay):
     def __init__(self, maps: Any, *, name: str | None = None) -> None:
         maps = check_array(maps, ensure_2d=False, allow_nd=True, input_name="maps")
         if maps.ndim != 3:
-            raise ValueError(f"maps have shape {maps.shape}, wanted (height, width, n_maps)")
+            raise ValueError(f"maps have shape {maps.shape}, expected (height, width, n_maps)")
         self.maps = maps
         self.name = name
 
@@ -209,5 +209,5 @@ def _map_name(graph: Graph, tensor: str | None) -> str:
     if not names:
         raise ValueError("the extractor computes no maps, only vectors. Write transform(X).")
     if tensor not in names:
-        raise ValueError(f"tensor={tensor!r}, wanted one of {names}")
+        raise ValueError(f"tensor={tensor!r}, expected one of {names}")
     return tensor

@@ -88,7 +88,8 @@ class QuantizationDisplay:
         check_matplotlib_support(f"{cls.__name__}.from_model")
         if not hasattr(model, "compare"):
             raise TypeError(
-                f"model is a {type(model).__name__}, wanted a CModel; write skconv.to_c(estimator, "
+                f"model is a {type(model).__name__}, expected a CModel; write "
+                f"skconv.to_c(estimator, "
                 "X_calibration) first"
             )
         return cls(model.compare(X)).plot(ax, **kwargs)

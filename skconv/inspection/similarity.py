@@ -65,7 +65,8 @@ def kernel_similarity(
     orbit = _orbit(checked_kernels(second, invariances), invariances)
     if vectors.shape[1] != orbit.shape[2] or np.shape(first)[1:] != np.shape(second)[1:]:
         raise ValueError(
-            f"kernels have shapes {np.shape(first)[1:]} and {np.shape(second)[1:]}, want the same"
+            f"kernels have shapes {np.shape(first)[1:]} and {np.shape(second)[1:]}, expected "
+            f"the same"
         )
     similarity = np.full((len(vectors), orbit.shape[1]), -np.inf)
     for images in orbit:
@@ -217,18 +218,18 @@ class KernelDictionary(BaseEstimator):
 def checked_kernels(kernels: Any, invariances: Collection[str]) -> Floats:
     """Kernels as an array; ValueError where they are no bank, or cannot be turned."""
     if unknown := sorted(set(invariances) - set(INVARIANCES)):
-        raise ValueError(f"invariances has {unknown}, want some of {list(INVARIANCES)}")
+        raise ValueError(f"invariances has {unknown}, expected some of {list(INVARIANCES)}")
     kernels = check_array(
         kernels, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="kernels"
     )
     if kernels.ndim != 4:
         raise ValueError(
-            f"kernels have shape {kernels.shape}, wanted (n_kernels, height, width, channels)"
+            f"kernels have shape {kernels.shape}, expected (n_kernels, height, width, channels)"
         )
     if "turns" in invariances and kernels.shape[1] != kernels.shape[2]:
         raise ValueError(
             f"invariances={tuple(invariances)!r} of kernels {kernels.shape[1]}x{kernels.shape[2]}: "
-            "'turns' wants square ones"
+            "'turns' needs square ones"
         )
     return kernels
 

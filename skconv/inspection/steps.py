@@ -60,7 +60,7 @@ def find_step(
     names = [one.name for one in found]
     if step is not None:
         if step not in names:
-            raise ValueError(f"step={step!r}, wanted one of {names}. {_advice(names)}".rstrip())
+            raise ValueError(f"step={step!r}, expected one of {names}. {_advice(names)}".rstrip())
         return found[names.index(step)]
     if not found:
         raise ValueError(

@@ -29,18 +29,20 @@ def _checked_kernels(
     )
     if kernels.ndim != 4 or 0 in kernels.shape:
         raise ValueError(
-            f"{name} has shape {kernels.shape}, want (n_kernels, height, width, channels)"
+            f"{name} has shape {kernels.shape}, expected (n_kernels, height, width, channels)"
         )
     maps, _ = check_maps(maps, kernels.shape[1:3])
     if kernels.shape[3] != maps.shape[3]:
         raise ValueError(
-            f"{name} has {kernels.shape[3]} channel(s), want the {maps.shape[3]} of the maps"
+            f"{name} has {kernels.shape[3]} channel(s), expected the {maps.shape[3]} of the maps"
         )
     if biases is None:
         return kernels, np.zeros(len(kernels))
     biases = check_array(biases, ensure_2d=False, dtype=np.float64, input_name="biases")
     if biases.shape != (len(kernels),):
-        raise ValueError(f"biases has shape {biases.shape}, want ({len(kernels)},): one a kernel")
+        raise ValueError(
+            f"biases has shape {biases.shape}, expected ({len(kernels)},): one a kernel"
+        )
     return kernels, biases
 
 
@@ -167,7 +169,7 @@ class PretrainedKernels(BaseEstimator):
             weight = weight[:, :, None]
         if weight.ndim != 4:
             raise ValueError(
-                f"layer={self.layer!r} has weights of shape {weight.shape}, want those of a "
+                f"layer={self.layer!r} has weights of shape {weight.shape}, expected those of a "
                 "convolution: (n_kernels, channels, height, width)"
             )
         kernels, biases = _checked_kernels(
@@ -190,7 +192,7 @@ class PretrainedKernels(BaseEstimator):
             raise ValueError(f"weights={weights!r} is neither a module nor a mapping of arrays")
         if f"{self.layer}.weight" not in weights:
             layers = [name.removesuffix(".weight") for name in weights if name.endswith(".weight")]
-            raise ValueError(f"layer={self.layer!r} has no weight, want one of {layers}")
+            raise ValueError(f"layer={self.layer!r} has no weight, expected one of {layers}")
         names = (f"{self.layer}.weight", f"{self.layer}.bias")
         return {name: _as_array(weights[name]) for name in names if name in weights}
 

@@ -171,7 +171,8 @@ class AutoencoderKernels(BaseEstimator):
         encoder, offsets, errors = self._descend(white / scale, random_state)
         if not np.isfinite(errors[-1]):
             raise ValueError(
-                f"learning_rate={self.learning_rate!r} lets the error grow without end: want less"
+                f"learning_rate={self.learning_rate!r} lets the error grow without end: "
+                f"expected less"
             )
         self.kernels_, biases = whitening.fold(encoder / scale, (*size, maps.shape[3]))
         self.biases_ = (biases + offsets).astype(np.float32)

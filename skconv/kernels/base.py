@@ -58,7 +58,7 @@ def check_maps(
         maps = check_array(maps, ensure_2d=False, allow_nd=True)
     if len(maps.shape) != 4:
         raise ValueError(
-            f"maps have shape {maps.shape}, wanted (n_samples, height, width, channels)"
+            f"maps have shape {maps.shape}, expected (n_samples, height, width, channels)"
         )
     size = pair(kernel_size, "kernel_size")
     if padding == "valid" and (size[0] > maps.shape[1] or size[1] > maps.shape[2]):
@@ -71,7 +71,7 @@ def check_maps(
 def check_labels(y: Any, maps: Any, name: str) -> NDArray[Any]:
     """A label for every sample, as an array; ValueError where source `name` gets none."""
     if y is None:
-        raise ValueError(f"{name} is supervised: y=None, want a label for every sample")
+        raise ValueError(f"{name} is supervised: y=None, expected a label for every sample")
     y = column_or_1d(y)
     check_consistent_length(y, maps)
     check_classification_targets(y)

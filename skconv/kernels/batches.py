@@ -43,7 +43,7 @@ class MapBatches:
     ) -> None:
         if len(shape) != 4 or min(shape) < 1:
             raise ValueError(
-                f"shape={shape!r}, want (n_samples, height, width, channels), each > 0"
+                f"shape={shape!r}, expected (n_samples, height, width, channels), each > 0"
             )
         self.shape = shape
         self.batches = batches
@@ -56,14 +56,14 @@ class MapBatches:
         for batch in self.batches():
             if batch.shape[1:] != self.shape[1:]:
                 raise ValueError(
-                    f"batches hold maps of shape {batch.shape[1:]}, want {self.shape[1:]} as "
+                    f"batches hold maps of shape {batch.shape[1:]}, expected {self.shape[1:]} as "
                     "shape says"
                 )
             assert_all_finite(batch, input_name="batches")
             n_seen += len(batch)
             yield batch
         if n_seen != len(self):
-            raise ValueError(f"batches hold {n_seen} maps, want {len(self)} as shape says")
+            raise ValueError(f"batches hold {n_seen} maps, expected {len(self)} as shape says")
 
     def take(self, indices: NDArray[np.int64], axis: Literal[0] = 0) -> NDArray[Any]:
         """The maps of these numbers, ascending, as `numpy.take` gives those of an array."""

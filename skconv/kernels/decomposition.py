@@ -169,11 +169,11 @@ def _components(estimator: Any, n_entries: int) -> NDArray[np.float64]:
     if components.shape[1:] != (n_entries,):
         raise ValueError(
             f"estimator={estimator!r} has components_ of shape {components.shape} once "
-            f"fitted, want (n_kernels, {n_entries})"
+            f"fitted, expected (n_kernels, {n_entries})"
         )
     if not np.isfinite(components).all():
         raise ValueError(
-            f"estimator={estimator!r} has components_ that are not finite: want fewer than the "
+            f"estimator={estimator!r} has components_ that are not finite: expected fewer than the "
             f"{len(components)}, or patches of higher rank"
         )
     return components

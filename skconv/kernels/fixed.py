@@ -202,7 +202,8 @@ class FixedKernels(BaseEstimator):
         for name in wanted:
             if name not in _KERNELS and name not in _GROUPS:
                 raise ValueError(
-                    f"names has {name!r}, want 'all', groups of {sorted(_GROUPS)} or kernels of "
+                    f"names has {name!r}, expected 'all', groups of {sorted(_GROUPS)} or "
+                    f"kernels of "
                     f"{list(_KERNELS)}"
                 )
             names += _GROUPS.get(name, [name])

@@ -216,7 +216,7 @@ class GreedyKernels(BaseEstimator):
         labels = labels[rows]
         if len(np.unique(labels)) < 2:
             raise ValueError(
-                f"y holds one class ({labels[0]!r}) among the samples, want at least 2"
+                f"y holds one class ({labels[0]!r}) among the samples, expected at least 2"
             )
         with reporting(type(self).__name__, self.verbose):
             return self._chosen(maps, y, drawn, labels)

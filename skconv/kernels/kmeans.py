@@ -351,7 +351,7 @@ class KMeansKernels(BaseEstimator):
         if seen != (n_kernels, *patch):
             raise ValueError(
                 f"partial_fit with {self.n_kernels} kernels on patches of shape {patch}, "
-                f"wanted {seen[0]} and patches of shape {seen[1:]} as before"
+                f"expected {seen[0]} and patches of shape {seen[1:]} as before"
             )
 
     def _contrast(self, patches: NDArray[np.float64]) -> tuple[float | None, float]:

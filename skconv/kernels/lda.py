@@ -201,7 +201,7 @@ class LDAKernels(BaseEstimator):
         before = self.classes_ if seen else y[:0]
         classes = np.union1d(before, y)
         if len(classes) < 2:
-            raise ValueError(f"y holds one class ({classes[0]!r}), want at least 2")
+            raise ValueError(f"y holds one class ({classes[0]!r}), expected at least 2")
         entries = math.prod(patch)
         counts = np.zeros(len(classes), np.int64)
         scatters = np.zeros((len(classes), entries, entries))
@@ -226,7 +226,7 @@ class LDAKernels(BaseEstimator):
         if seen != (maps.shape[1:], math.prod(patch)):
             raise ValueError(
                 f"partial_fit with maps of shape {maps.shape[1:]} and patches of shape {patch}, "
-                f"wanted maps {seen[0]} and patches of {seen[1]} numbers as before"
+                f"expected maps {seen[0]} and patches of {seen[1]} numbers as before"
             )
 
     def _kernels(

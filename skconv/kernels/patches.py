@@ -92,7 +92,7 @@ def sample_patches(
         drawn = [patches, samples + start, keys]
         kept = _smallest(kept, drawn, n_patches) if kept else drawn
     if not kept:
-        raise ValueError("maps hold no batch, want at least one")
+        raise ValueError("maps hold no batch, expected at least one")
     return kept[0], kept[1]
 
 

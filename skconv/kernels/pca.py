@@ -43,7 +43,7 @@ def check_rank(n_kernels: int, rank: int, patch: PatchShape, *, clip: bool) -> i
         return rank
     raise ValueError(
         f"{excess}: patches of {math.prod(patch)} feature(s), shape {patch}, have rank "
-        f"{rank} once their means are removed as told; want n_kernels <= {rank}"
+        f"{rank} once their means are removed as told; expected n_kernels <= {rank}"
     )
 
 
@@ -187,7 +187,7 @@ class PCAKernels(BaseEstimator):
             check_rank(self.n_kernels, max_rank(patch, self.remove_mean), patch, clip=False)
         if scatter is not None and len(scatter) != math.prod(patch):
             raise ValueError(
-                f"partial_fit with patches of {math.prod(patch)} numbers {patch}, wanted the "
+                f"partial_fit with patches of {math.prod(patch)} numbers {patch}, expected the "
                 f"{len(scatter)} of the maps before"
             )
         moment = second_moment(maps, size, self.padding)

@@ -105,7 +105,7 @@ class RandomKernels(BaseEstimator):
             The fitted source.
         """
         if self.zero_mean and self.weights != "normal":
-            raise ValueError(f"zero_mean=True wants weights='normal', got weights={self.weights!r}")
+            raise ValueError(f"zero_mean=True needs weights='normal', got weights={self.weights!r}")
         shape = (self.n_kernels, *pair(self.kernel_size, "kernel_size"), maps.shape[3])
         random_state = check_random_state(self.random_state)
         if self.weights == "signs":

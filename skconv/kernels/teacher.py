@@ -149,7 +149,7 @@ class Lesson:
             else:
                 self._check(found, len(batch))
             if not np.isfinite(found).all():
-                raise ValueError("teacher gives activations that are not finite, want numbers")
+                raise ValueError("teacher gives activations that are not finite, expected numbers")
             yield batch, found
 
     def _batch_bytes(self) -> int:
@@ -164,7 +164,7 @@ class Lesson:
         wanted = (n_maps, *self.n_patches)
         if activations.ndim != 4 or activations.shape[:3] != wanted:
             raise ValueError(
-                f"teacher gives activations of shape {activations.shape}, want {wanted} "
+                f"teacher gives activations of shape {activations.shape}, expected {wanted} "
                 f"and their number: kernel_size={self.size}, padding={self.padding!r}"
             )
 
@@ -194,7 +194,7 @@ def lesson_of(teacher: Any, maps: Maps, y: Any, size: Pair, padding: Padding) ->
         return lesson(lambda batch, start: teacher(batch))
     given = np.asarray(teacher)
     if len(given) != len(maps):
-        raise ValueError(f"teacher has activations of {len(given)} maps, want {len(maps)}")
+        raise ValueError(f"teacher has activations of {len(given)} maps, expected {len(maps)}")
     return lesson(lambda batch, start: given[start : start + len(batch)])
 
 
@@ -209,6 +209,6 @@ def _places(graph: Graph) -> MapPlaces:
         return places_of_output(graph)
     except ValueError as error:
         raise ValueError(
-            f"teacher must yield one map: {error}; of PretrainedFeatures want one layer that "
+            f"teacher must yield one map: {error}; with PretrainedFeatures expected one layer that "
             "returns a map, pool=None and normalize=False"
         ) from error

@@ -78,7 +78,7 @@ class UnionKernels(_BaseComposition):
             kernels differ; and what a source raises.
         """
         if not self.sources or any(len(pair) != 2 for pair in self.sources):
-            raise ValueError(f"sources={self.sources!r}, want at least one (name, source)")
+            raise ValueError(f"sources={self.sources!r}, expected at least one (name, source)")
         names, sources = zip(*self.sources, strict=True)
         self._validate_names(names)
         fitted = [clone(source).fit(maps, y) for source in sources]

@@ -48,7 +48,7 @@ def calibrate(graph: Graph, x: NDArray[Any], method: Method = "minmax") -> dict[
         Where ``x`` is empty, has another shape or is not finite, or ``method`` is unknown.
     """
     if method not in get_args(Method):
-        raise ValueError(f"calibration={method!r}, wanted one of {get_args(Method)}")
+        raise ValueError(f"calibration={method!r}, expected one of {get_args(Method)}")
     return ranges_seen(FloatRun(graph, check_calibration(graph, x)), method)
 
 
@@ -109,9 +109,9 @@ def check_calibration(graph: Graph, x: NDArray[Any]) -> NDArray[Any]:
     """Samples in the shape of the graph's input; ValueError where they are of no use."""
     x = check_batch(graph, x)
     if len(x) == 0:
-        raise ValueError("calibration wants at least one sample, got X with 0")
+        raise ValueError("calibration needs at least one sample, got X with 0")
     if not np.isfinite(x).all():
-        raise ValueError("calibration wants finite samples, X has NaN or infinity")
+        raise ValueError("calibration needs finite samples, X has NaN or infinity")
     return x
 
 

@@ -43,7 +43,7 @@ def limit(op: Op, read: Range, yielded: Range, are_logits: bool = False) -> int:
 @singledispatch
 def eight_bits_do(op: Op, step: float, yielded: Range) -> bool:
     """Whether inputs may be rounded to a step."""
-    raise TypeError(f"op is a {type(op).__name__}, wanted a Linear or a KernelMachine")
+    raise TypeError(f"op is a {type(op).__name__}, expected a Linear or a KernelMachine")
 
 
 @eight_bits_do.register

@@ -143,7 +143,7 @@ def _chosen_input(x: NDArray[Any], dtype: InputType) -> dict[str, Any]:
     if x.dtype.kind in "bui" or (low < 0 and info.min == 0):
         raise ValueError(
             f"input_type={dtype!r}, but calibration samples reach from {low:g} to {high:g}, "
-            f"wanted {info.min} to {info.max}"
+            f"expected {info.min} to {info.max}"
         )
     return {"input_dtype": dtype}
 

@@ -404,16 +404,16 @@ class PretrainedFeatures(ConvExtractor):
 
     def _fit_module(self, source: Source, before: Graph) -> Graph:
         if source.is_program:
-            raise ValueError("engine='module' wants a module, not a torch.export program")
+            raise ValueError("engine='module' needs a module, not a torch.export program")
         if self.window_size is not None:
             raise ValueError("engine='module' slides no network: window_size must be None")
         if self.tap != "output":
-            raise ValueError(f"tap={self.tap!r} wants a graph: name another module as layer")
+            raise ValueError(f"tap={self.tap!r} needs a graph: name another module as layer")
         several = isinstance(self.layer, list | tuple)
         chosen = self.layer if several else [self.layer]
         names = ["output" if one is None else one for one in chosen]
         if not names or not all(isinstance(name, str | Layer) for name in names):
-            raise ValueError(f"layer={self.layer!r}: engine='module' wants names of modules")
+            raise ValueError(f"layer={self.layer!r}: engine='module' needs names of modules")
         self.engine_, self.module_ = "module", copy.deepcopy(source.module).eval()
         self.layers_ = [str(name) for name in names]
         self.n_space_ = source.input_axes()[1]

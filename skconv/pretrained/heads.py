@@ -34,7 +34,8 @@ class Pool(NamedTuple):
         match = _POOL.fullmatch(text)
         if match is None or not text or "0" in match.groups():
             raise ValueError(
-                f"pool={text!r}, want 'ROWSxCOLUMNS' for means, such as '2x2', 'max 2x2' for the "
+                f"pool={text!r}, expected 'ROWSxCOLUMNS' for means, such as '2x2', 'max 2x2' "
+                f"for the "
                 "largest, or None"
             )
         name, rows, columns = match.groups()
@@ -46,7 +47,7 @@ class Pool(NamedTuple):
         rows, columns = min(self.grid[0], height) if height == 1 else self.grid[0], self.grid[1]
         if rows > height or columns > width:
             raise ValueError(
-                f"pool of {rows}x{columns} windows on a map of {height}x{width}: want no more "
+                f"pool of {rows}x{columns} windows on a map of {height}x{width}: expected no more "
                 "windows than pixels"
             )
         (down_size, down), (across_size, across) = covering(height, rows), covering(width, columns)

@@ -84,7 +84,7 @@ def _note(part: nn.Module, name: str, outputs: dict[str, Any], wanted: set[str])
 def _channels_last(name: str, output: Any) -> _Maps:
     if not isinstance(output, Tensor) or output.ndim not in (2, 3, 4):
         found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise ValueError(f"layer={name!r} returns {found}, want a tensor of 2, 3 or 4 axes")
+        raise ValueError(f"layer={name!r} returns {found}, expected a tensor of 2, 3 or 4 axes")
     if output.ndim == 3:
         output = output.unsqueeze(2)
     if output.ndim == 4:

@@ -79,7 +79,7 @@ class Preprocessing:
         height, width, found = shape
         if found not in (1, channels):
             raise ValueError(
-                f"samples have {found} channels, the network wants {channels}"
+                f"samples have {found} channels, the network needs {channels}"
                 + (" (or 1, which is repeated)" if channels > 1 else "")
             )
         graph = Graph(TensorSpec(shape))
@@ -171,7 +171,7 @@ def stated_by(source: Any) -> Preprocessing:
     if hasattr(source, "crop_size") and hasattr(source, "mean"):
         return _by_torchvision(source)
     raise ValueError(
-        f"preset={source!r}, wanted a timm configuration, torchvision weights or a Preprocessing"
+        f"preset={source!r}, expected a timm configuration, torchvision weights or a Preprocessing"
     )
 
 

@@ -181,7 +181,7 @@ def source_of(model: Any) -> Source:
         return Source(_program(Path(model)), Preprocessing())
     if not is_module(model):
         raise TypeError(
-            f"model={model!r}: want a torch.nn.Module, 'module:factory', the path of a saved "
+            f"model={model!r}: expected a torch.nn.Module, 'module:factory', the path of a saved "
             f"torch.export program, or one of {sorted(loaders.NAMES)}"
         )
     return Source(model, stated_by_model(model))
@@ -190,7 +190,7 @@ def source_of(model: Any) -> Source:
 def _made_by(factory: str) -> Any:
     made = _named(factory)()
     if not is_module(made):
-        raise TypeError(f"model={factory!r} made {made!r}, want a torch.nn.Module")
+        raise TypeError(f"model={factory!r} made {made!r}, expected a torch.nn.Module")
     return made
 
 
@@ -244,7 +244,7 @@ def _unknown(name: str) -> str:
     """What a string that stands for no network might have been meant for."""
     if name.endswith((".onnx", ".keras", ".h5", ".tflite")):
         return (
-            f"model={name!r} is a file of another framework, wanted a torch network. Build it in "
+            f"model={name!r} is a file of another framework, expected a torch network. Build it in "
             "torch, load its weights there, and write model=module."
         )
     known = ", ".join(map(repr, sorted(loaders.NAMES)))

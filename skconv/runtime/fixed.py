@@ -99,7 +99,9 @@ def tensors(graph: Graph, x: Batch, names: tuple[str, ...] | None = None) -> dic
     """Tensors of an integer graph by name: all of them, or those asked for."""
     x = check_batch(graph, x)
     if x.dtype != graph.input.dtype:
-        raise ValueError(f"x has dtype {x.dtype}, wanted {graph.input.dtype} (see quantize_input)")
+        raise ValueError(
+            f"x has dtype {x.dtype}, expected {graph.input.dtype} (see quantize_input)"
+        )
     names = names or tuple(graph.specs)
     specs = graph.specs
     found = run_chunks(graph, x, names, evaluate)

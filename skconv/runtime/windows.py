@@ -144,7 +144,7 @@ def check_batch(graph: Graph, x: Batch) -> Batch:
     x = np.asarray(x)
     if x.ndim == 0 or int(np.prod(x.shape[1:])) != graph.input.size:
         raise ValueError(
-            f"x has shape {x.shape}, wanted (n_samples, {', '.join(map(str, graph.input.shape))})"
+            f"x has shape {x.shape}, expected (n_samples, {', '.join(map(str, graph.input.shape))})"
         )
     return x.reshape(len(x), *graph.input.shape)
 

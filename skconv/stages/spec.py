@@ -96,16 +96,16 @@ class StageSpec:
         if self.nonlinearity == "clip" and not (
             np.shape(self.limits) == (2,) and self.limits[0] < self.limits[1]
         ):
-            raise ValueError(f"limits={self.limits!r}, want two numbers, the smaller first")
+            raise ValueError(f"limits={self.limits!r}, expected two numbers, the smaller first")
         if self.nonlinearity == "triangle" and self.contrast_eps is not None:
             raise ValueError(
                 f"contrast_eps={self.contrast_eps!r} with nonlinearity='triangle', whose contrast "
-                "is KMeansKernels(contrast_eps=...): want None"
+                "is KMeansKernels(contrast_eps=...): expected None"
             )
         if self.nonlinearity in ("sign", "k_nearest") and self.contrast_eps is not None:
             raise ValueError(
                 f"contrast_eps={self.contrast_eps!r} changes nothing with nonlinearity="
-                f"{self.nonlinearity!r}, which does not see how large responses are: want None"
+                f"{self.nonlinearity!r}, which does not see how large responses are: expected None"
             )
         if self.nonlinearity == "k_nearest" and n_maps is not None:
             self._count(n_maps)
@@ -118,7 +118,7 @@ class StageSpec:
         if not 1 <= count < entries:
             raise ValueError(
                 f"n_nearest={self.n_nearest!r} of the {entries} responses, of both signs, that "
-                f"{n_maps} map(s) have at a pixel: want 1 to {entries - 1}"
+                f"{n_maps} map(s) have at a pixel: expected 1 to {entries - 1}"
             )
         return count
 
@@ -237,7 +237,7 @@ class StageSpec:
             if self.pool_stride is not None:
                 raise ValueError(
                     f"pool_stride={self.pool_stride!r} with pool_size={self.pool_size!r}, which "
-                    "says where windows lie: want None"
+                    "says where windows lie: expected None"
                 )
             return grid_windows(self.pool_size, map_shape, signal=signal, clip=clip)
         size = fit_window(self.pool_size, map_shape, "pool_size", signal=signal, clip=clip)

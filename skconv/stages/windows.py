@@ -37,7 +37,7 @@ def fit_window(
         warn(f"{name}={size!r} is {what}: {used} is used", ShapeWarning)
     if rows > height or columns > width:
         raise ValueError(
-            f"{name}={size!r} is larger than the {height}x{width} map: want at most "
+            f"{name}={size!r} is larger than the {height}x{width} map: expected at most "
             f"({height}, {width})"
         )
     return rows, columns
@@ -66,7 +66,7 @@ def grid_windows(
             warn(f"pool_size={name!r} is finer than {what}: a grid of {used} is used", ShapeWarning)
         if down > height or across > width:
             raise ValueError(
-                f"pool_size={name!r} wants maps of at least {down}x{across}, got {height}x{width}"
+                f"pool_size={name!r} needs maps of at least {down}x{across}, got {height}x{width}"
             )
         (rows, row_step), (columns, column_step) = cover(height, down), cover(width, across)
         grids.append(((rows, columns), (row_step, column_step)))

@@ -46,7 +46,7 @@ class Chip:
     def __new__(cls, *arguments: Any, **sizes: Any) -> Chip:
         if len(arguments) > 1:
             raise TypeError(
-                f"Chip got sizes by position, {arguments[1:]}, wanted them by keyword. "
+                f"Chip got sizes by position, {arguments[1:]}, expected them by keyword. "
                 f"Write {HOW_TO}."
             )
         return super().__new__(cls)
@@ -54,7 +54,9 @@ class Chip:
     def __post_init__(self) -> None:
         for size in ("flash_bytes", "ram_bytes"):
             if getattr(self, size) < 0:
-                raise ValueError(f"{size}={getattr(self, size)} of {self.name!r}, wanted 0 or more")
+                raise ValueError(
+                    f"{size}={getattr(self, size)} of {self.name!r}, expected 0 or more"
+                )
 
 
 # Sizes from the data sheets. A Raspberry Pi Pico and an ESP32 keep their flash in a chip beside
@@ -96,5 +98,5 @@ def get_chip(chip: str | Chip) -> Chip:
         names = ", ".join(map(repr, CHIPS))
         meant = get_close_matches(str(chip).lower(), CHIPS, n=1, cutoff=0.8)
         advice = f"Write chip={meant[0]!r}" if meant else f"For another chip write chip={HOW_TO}"
-        raise ValueError(f"chip={chip!r}, wanted a Chip or one of {names}. {advice}.")
+        raise ValueError(f"chip={chip!r}, expected a Chip or one of {names}. {advice}.")
     return CHIPS[chip]

@@ -118,7 +118,9 @@ def get_target(name: str) -> Target:
     """
     if name not in TARGETS:
         names = ", ".join(map(repr, TARGETS))
-        raise ValueError(f"target is {name!r}, wanted one of {names}. {_meant(str(name).lower())}")
+        raise ValueError(
+            f"target is {name!r}, expected one of {names}. {_meant(str(name).lower())}"
+        )
     return TARGETS[name]
 
 

@@ -35,7 +35,7 @@ def flatten(build: Builder, x: Value, start_dim: int = 0, end_dim: int = -1) -> 
     rank = len(x.shape) + 1
     start, end = start_dim % rank, end_dim % rank
     if start == 0:
-        unsupported("flatten over samples: want start_dim=1")
+        unsupported("flatten over samples: expected start_dim=1")
     merged = size(x.shape[start - 1 : end])
     return build.reshaped(x, (*x.shape[: start - 1], merged, *x.shape[end:]))
 

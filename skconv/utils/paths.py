@@ -21,20 +21,20 @@ def refuse_paths(name: str, X: Any) -> None:
     if isinstance(X, str | os.PathLike):
         if str(X).endswith((".npy", ".npz")):
             raise ValueError(
-                f"{name} is the path {str(X)!r}, wanted an array. Write np.load(path)."
+                f"{name} is the path {str(X)!r}, expected an array. Write np.load(path)."
             )
         raise ValueError(
-            f"{name} is the path {str(X)!r}, wanted an array. {HOW_TO.format(name=name)}"
+            f"{name} is the path {str(X)!r}, expected an array. {HOW_TO.format(name=name)}"
         )
     first = _first(X)
     if isinstance(first, str | os.PathLike):
         raise ValueError(
-            f"{name} holds paths ({str(first)!r}, ...), wanted an array of pixels. "
+            f"{name} holds paths ({str(first)!r}, ...), expected an array of pixels. "
             + HOW_TO.format(name=name)
         )
     if _is_picture(first) and len({(image.size, image.mode) for image in X}) > 1:
         raise ValueError(
-            f"{name} holds images of several sizes or modes, wanted one for all. Write "
+            f"{name} holds images of several sizes or modes, expected one for all. Write "
             f"{name} = np.stack([np.asarray(i.convert('L').resize((28, 28))) for i in images])."
         )
 
