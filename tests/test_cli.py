@@ -208,7 +208,7 @@ def test_a_wrong_value_is_answered_with_the_choices(
     with pytest.raises(SystemExit) as end:
         main([*EXPORT, option])
     assert end.value.code == 2
-    assert re.search(r"invalid choice: .*choose from", capsys.readouterr().err)
+    assert re.search(r"invalid choice: .*choose from|wanted one of", capsys.readouterr().err)
 
 
 # ------------------------------------------------------------------------------ npz, errors
@@ -252,3 +252,9 @@ def test_a_warning_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     code, _, error = run(*CALIBRATED)
     assert code == 130
     assert error == "skconv: warning: dark samples\n"
+
+
+def test_a_chip_for_a_target_is_told_its_target(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "model.joblib", "-o", "out", "--target", "esp32"])
+    assert "target='portable'" in capsys.readouterr().err

@@ -55,7 +55,7 @@ def _kind(name: str, hint: Any) -> dict[str, Any]:
     if name == "target":
         from skconv.target.targets import TARGETS
 
-        return {"choices": tuple(TARGETS)}
+        return {"type": known_target, "metavar": f"{{{','.join(TARGETS)}}}"}
     if name == "classes":
         return {"type": labels, "metavar": "LABELS"}
     members = [member for member in _members(hint) if member is not NoneType]
@@ -73,6 +73,16 @@ def _kind(name: str, hint: Any) -> dict[str, Any]:
 def _members(hint: Any) -> tuple[Any, ...]:
     """The members of a union; any other type by itself."""
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def known_target(text: str) -> str:
+    """The name of a target; of another name the error says what to write."""
+    from skconv.target.targets import get_target
+
+    try:
+        return get_target(text).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def labels(text: str) -> Any:
