@@ -225,7 +225,7 @@ def pooling(d: Drawing, x: TensorSpec, *, overlaps: bool | None = None) -> Op:
     if kind is MaxPool:
         return MaxPool(*geometry)
     bound = round(np.sqrt(squares)) if kind is QL2Pool else area * x.magnitude
-    return kind(*geometry, d.rule(bound, x.shape[2]))
+    return kind(*geometry, requantization=d.rule(bound, x.shape[2]))
 
 
 def histogram(d: Drawing, x: TensorSpec) -> BlockHistogram:
