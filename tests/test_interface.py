@@ -173,7 +173,7 @@ def test_input_type_is_what_the_device_delivers():
         ({"input_type": "uint8"}, "input_type='uint8', but calibration samples reach from -"),
         ({"input_type": "uint16"}, "input_type='uint16', expected one of"),
         ({"input": "columns"}, "input='columns', expected one of"),
-        ({"input": "rows"}, "expected a convolution"),
+        ({"input": "rows"}, "expected convolutions"),
         ({"arena": "heap"}, "arena='heap', expected one of"),
         ({"probabilities": True, "dtype": "float32"}, "expected dtype='int8'"),
     ],

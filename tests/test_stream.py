@@ -362,7 +362,7 @@ def test_the_budget_of_rows_pushed_to_scores():
     ids=["permuted", "pooled", "a vector", "around", "read twice"],
 )
 def test_what_cannot_take_rows(graph):
-    with pytest.raises(ValueError, match=r"input='rows': .*expected a convolution"):
+    with pytest.raises(ValueError, match=r"input='rows': .*expected convolutions"):
         fastest(quantized(graph, input_dtype="int8"), get_target("portable"), by_rows=True)
 
 

@@ -118,8 +118,8 @@ def begin_signature(program: Program) -> str:
     return f"void {program.name}_begin({_parameters(program)})"
 
 
-def push_signature(program: Program) -> str:
-    return f"void {program.name}_push({_parameters(program, _input(program, 'row'))})"
+def push_signature(program: Program, function: str = "push") -> str:
+    return f"void {program.name}_{function}({_parameters(program, _input(program, 'row'))})"
 
 
 def finish_signature(program: Program) -> str:

@@ -68,10 +68,9 @@ class Program:
         return self.graph.nodes[-1] if self.graph.is_classifier else None
 
     @cached_property
-    def streamed(self) -> Streamed | None:
-        """The first op, if it reads the input row by row."""
-        first = self.graph.nodes[0].op if self.graph.nodes else None
-        return first if isinstance(first, Streamed) else None
+    def streamed(self) -> tuple[Node, ...]:
+        """The first nodes, if they read the input row by row."""
+        return tuple(node for node in self.graph.nodes if isinstance(node.op, Streamed))
 
     @cached_property
     def keeps_scores(self) -> bool:

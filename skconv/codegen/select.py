@@ -23,7 +23,7 @@ from dataclasses import replace
 from skconv.codegen.estimates import instructions
 from skconv.codegen.forms import Chain, Form
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.streams import with_stream
+from skconv.codegen.streams import with_streams
 from skconv.graph import Graph, verify
 from skconv.passes.fuse import chains
 from skconv.target.memory import plan_memory
@@ -83,7 +83,7 @@ def ladders(
     """The forms of each chain of an integer graph, from the fastest to the smallest."""
     specs = graph.specs
     whole = [Chain(nodes, specs[nodes[0].inputs[0]], target) for nodes in chains(graph)]
-    parts = with_stream(graph, whole) if by_rows else whole
+    parts = with_streams(graph, whole) if by_rows else whole
     return [tuple(part.forms(optimize)) for part in parts]
 
 

@@ -49,7 +49,7 @@ def source(program: Program) -> Iterator[str]:
     yield from _tables(program)
     yield from _functions(program)
     if program.streamed:
-        yield from by_rows(program, program.streamed)
+        yield from by_rows(program)
     else:
         yield from _run(program)
         if program.decision:

@@ -11,13 +11,13 @@ from skconv.codegen.routines.base import Optimize, Wish
 from skconv.codegen.routines.registry import routine_for
 from skconv.codegen.streamed import rescaled
 from skconv.codegen.turned import by_samples, is_signal
-from skconv.graph import INPUT, Fused, Graph, Node, Rescale, Reshape, TensorSpec
+from skconv.graph import INPUT, Fused, Graph, Node, Op, Rescale, Reshape, TensorSpec
 from skconv.graph.nested import Streamed
 from skconv.graph.ops import ConvGeometry
 from skconv.passes.fuse import begins_a_stage, fused
 
 WANTED = (
-    "expected a convolution, alone or with its pooling, as the only reader of the input, "
+    "expected convolutions, alone or with their pooling, as the only readers of the input, "
     "without circular padding at the top or bottom"
 )
 
@@ -31,15 +31,17 @@ class Stream:
     chain : Chain
         It begins with a convolution.
     input : TensorSpec
-        Of the graph. Rows are those of the map that the chain reads; a signal, which is a map
-        of one row, comes sample by sample.
+        Of the graph. Rows are those of the map that the chain reads.
     rescale : Node or None
         Between the input and the chain.
+    by_samples : bool
+        Whether it is a signal, a map of one row, that comes sample by sample.
     """
 
     chain: Chain
     input: TensorSpec
     rescale: Node | None
+    by_samples: bool
 
     def forms(self, optimize: Optimize) -> Iterator[Form]:
         """From the fastest to the smallest."""
@@ -50,7 +52,7 @@ class Stream:
 
     def _form(self, optimize: Optimize) -> Form:
         stage = fused(self.chain.graph)
-        stage = by_samples(stage) if is_signal(stage) else stage
+        stage = by_samples(stage) if self.by_samples else stage
         _check_padding(stage)
         x = replace(self.input, shape=stage.graph.input.shape)
         op = self._planned(stage, Wish(optimize, "rows"))
@@ -77,37 +79,44 @@ def _check_padding(stage: Fused) -> None:
         raise ValueError(f"input='rows': padding={conv.padding} is circular, {WANTED}")
 
 
-def with_stream(graph: Graph, chains: Sequence[Chain]) -> tuple[Chain | Stream, ...]:
-    """Chains of a graph, of which the first takes rows: the nodes before it are part of it.
+def with_streams(graph: Graph, chains: Sequence[Chain]) -> tuple[Chain | Stream, ...]:
+    """Chains of a graph, those first that take rows: the nodes before them are part of them.
 
     Raises
     ------
     ValueError
-        Where the graph is float, or does not begin with a convolution.
+        Where the graph is float, or something else than convolutions reads its input.
     """
     if graph.domain == "float":
         raise ValueError("input='rows' needs integers, got a float graph: write dtype='int8'")
-    before = []
-    readers = _readers(chains, INPUT)
-    if len(readers) == 1 and isinstance(readers[0].op, Reshape):
-        before += readers
-        readers = _readers(chains, readers[0].name)
-    first = _only(INPUT, readers)
-    rescale = first.nodes[0] if isinstance(first.op, Rescale) else None
-    if rescale:
-        before.append(first)
-        first = _only(rescale.name, _readers(chains, rescale.name))
-    if not begins_a_stage(first.nodes[0].op):
-        raise ValueError(f"input='rows': node {first.name!r} is {first.op.describe()}, {WANTED}")
-    stream = Stream(first, graph.input, rescale)
-    return tuple(stream if chain is first else chain for chain in chains if chain not in before)
+    paths = list(_paths(chains, INPUT))
+    shapes = list(dict.fromkeys(path[-1].input.shape for path in paths))
+    if len(shapes) > 1:
+        maps = " and ".join(map(str, shapes))
+        raise ValueError(f"input='rows': the input is read as maps {maps}, expected one shape")
+    turned = all(is_signal(fused(path[-1].graph)) for path in paths)
+    streams = (Stream(path[-1], graph.input, _rescale(path), turned) for path in paths)
+    taken = {chain.name for path in paths for chain in path}
+    return (*streams, *(chain for chain in chains if chain.name not in taken))
 
 
-def _readers(chains: Sequence[Chain], name: str) -> list[Chain]:
-    return [chain for chain in chains if any(name in node.inputs for node in chain.nodes)]
+def _paths(
+    chains: Sequence[Chain], name: str, through: tuple[type[Op], ...] = (Reshape, Rescale)
+) -> Iterator[tuple[Chain, ...]]:
+    """From a tensor to each convolution that reads it, ``through`` no other ops."""
+    readers = [c for c in chains if any(name in node.inputs for node in c.nodes)]
+    if not readers:
+        raise ValueError(f"input='rows': nothing reads {name!r}, {WANTED}")
+    for chain in readers:
+        if isinstance(chain.op, through):
+            rest = through[through.index(type(chain.op)) + 1 :]
+            yield from ((chain, *path) for path in _paths(chains, chain.name, rest))
+        elif begins_a_stage(chain.nodes[0].op):
+            yield (chain,)
+        else:
+            found = f"node {chain.name!r} is {chain.op.describe()}"
+            raise ValueError(f"input='rows': {found}, {WANTED}")
 
 
-def _only(name: str, readers: Sequence[Chain]) -> Chain:
-    if len(readers) != 1:
-        raise ValueError(f"input='rows': {name!r} has {len(readers)} readers, {WANTED}")
-    return readers[0]
+def _rescale(path: Sequence[Chain]) -> Node | None:
+    return next((c.nodes[0] for c in path if isinstance(c.op, Rescale)), None)

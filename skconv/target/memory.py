@@ -237,11 +237,22 @@ def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
         callers.add(homes[graph.scores_name])
     last = _last_uses(graph, homes)
     decisions = {graph.output_name} if graph.is_classifier else set()
-    for time, node in enumerate(graph.nodes):
+    times = _times(graph)
+    for node in graph.nodes:
+        first, end = times[node.name]
         if homes[node.name] == node.name and node.name not in callers | decisions:
-            yield Buffer(node.name, specs[node.name].nbytes, time, last[node.name])
+            yield Buffer(node.name, specs[node.name].nbytes, first, max(end, last[node.name]))
         if scratch := scratch_bytes(node.op):
-            yield Buffer(scratch_name(node), scratch, time, time)
+            yield Buffer(scratch_name(node), scratch, first, end)
+
+
+def _times(graph: Graph) -> dict[str, tuple[int, int]]:
+    """When each node runs; those that take rows of the input take turns with each."""
+    pushed = sum(isinstance(node.op, Streamed) for node in graph.nodes)
+    return {
+        node.name: (0, pushed - 1) if time < pushed else (time, time)
+        for time, node in enumerate(graph.nodes)
+    }
 
 
 def is_made_by_rows(graph: Graph, homes: dict[str, str]) -> bool:
