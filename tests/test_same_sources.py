@@ -22,7 +22,7 @@ from skconv.codegen.program import Program
 INTERFACES = [
     {"input": input_, "arena": arena, "probabilities": probabilities}
     for input_, arena, probabilities in itertools.product(
-        ("image", "rows"), ("static", "caller"), (False, True)
+        ("whole", "rows"), ("static", "caller"), (False, True)
     )
 ]
 CASES = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from skconv.graph import ArgMax, Graph, OvoVote, Threshold
 
 
@@ -21,3 +23,19 @@ def decide(graph: Graph, classes: Any, *, one_against_one: bool = False) -> Grap
             graph = graph.append(OvoVote(len(classes)))
         graph = graph.append(ArgMax())
     return replace(graph, classes=classes)
+
+
+def decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
+    """The scores that a transformer yields, followed by the decision between ``classes``."""
+    if graph.is_classifier or not hasattr(estimator, "transform"):
+        raise ValueError(
+            f"classes={classes.tolist()}, but {type(estimator).__name__} is not a "
+            "transformer, expected one whose features are scores"
+        )
+    n_scores = graph.output.size
+    if classes.shape != (max(2, n_scores),):
+        raise ValueError(
+            f"classes has shape {classes.shape}, expected "
+            + (f"a label for each of {n_scores} scores" if n_scores > 1 else "2 labels for 1 score")
+        )
+    return replace(graph.append(ArgMax() if n_scores > 1 else Threshold()), classes=classes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,11 +11,12 @@ from skconv.codegen.interface import Arena, Input, Interface
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
+from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.model import CModel
-from skconv.graph import ArgMax, Graph, Quantized, Threshold
+from skconv.graph import Graph, Quantized
 from skconv.passes.calibrate import Method
 from skconv.passes.device import centred
 from skconv.passes.fold import fold
@@ -165,26 +165,22 @@ def to_c(
     if probabilities and classes is None:
         check_probabilities(estimator)
     chosen = get_target(target)
-    float_graph = fold(to_graph(estimator))
+    floats = fold(to_graph(estimator))
     if classes is not None:
-        float_graph = _decided(estimator, float_graph, np.asarray(classes))
-    n_features = float_graph.input.size
+        floats = decided(estimator, floats, np.asarray(classes))
     if dtype == "float32":
-        _check_float(estimator, float_graph, probabilities)
-        given = np.empty((0, n_features)) if X_calibration is None else X_calibration
-        samples = check_samples("X_calibration", given, n_features, at_least=0)
-        float_graph = centred(float_graph, samples)
-        return CModel(
-            estimator, float_graph, name, chosen, samples, interface=Interface(input_, arena)
-        )
-    samples = check_samples("X_calibration", X_calibration, n_features)
+        _check_float(estimator, floats, probabilities)
+        samples = _samples_of_floats(X_calibration, floats.input.size)
+        graph = centred(floats, samples)
+        return CModel(estimator, graph, name, chosen, samples, interface=Interface(input_, arena))
+    samples = check_samples("X_calibration", X_calibration, floats.input.size)
     check_range(estimator, samples)
     options: dict[str, Any] = {**bits, "are_logits": probabilities}
     with reporting("to_c", verbose):
-        graph = _integers(estimator, float_graph, samples, calibration, input_type, **options)
+        graph = _integers(estimator, floats, samples, calibration, input_type, **options)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
     model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input_, arena, op))
-    told = advice(float_graph, samples, calibration, input_type, **bits)
+    told = advice(floats, samples, calibration, input_type, **bits)
     return checked(model, X_calibration, samples, told)
 
 
@@ -203,20 +199,10 @@ def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
     return graph
 
 
-def _decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
-    """A graph of scores, followed by the decision between ``classes``."""
-    if graph.is_classifier or not hasattr(estimator, "transform"):
-        raise ValueError(
-            f"classes={classes.tolist()}, but {type(estimator).__name__} is not a "
-            "transformer, expected one whose features are scores"
-        )
-    n_scores = graph.output.size
-    if classes.shape != (max(2, n_scores),):
-        raise ValueError(
-            f"classes has shape {classes.shape}, expected "
-            + (f"a label for each of {n_scores} scores" if n_scores > 1 else "2 labels for 1 score")
-        )
-    return replace(graph.append(ArgMax() if n_scores > 1 else Threshold()), classes=classes)
+def _samples_of_floats(X_calibration: Any, n_features: int) -> NDArray[Any]:
+    """Calibration samples, which a float model can do without."""
+    given = np.empty((0, n_features)) if X_calibration is None else X_calibration
+    return check_samples("X_calibration", given, n_features, at_least=0)
 
 
 def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:

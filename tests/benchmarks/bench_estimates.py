@@ -148,7 +148,7 @@ def measure_form(
 
 def code_of(graph: Graph, core: str) -> int:
     """Bytes without the tables."""
-    sizes = emulator.object_sizes(render(graph, "m"), target=core, flags=("-O2",))
+    sizes = emulator.object_sizes(render(graph, "m"), target=core, flags=("-O2",), hosted=True)
     return sizes.text + sizes.rodata - sizes.tables
 
 
