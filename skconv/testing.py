@@ -302,7 +302,7 @@ def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> 
     ------
     AssertionError
         Where they differ.
-    skconv.deploy.compiled.NoCompilerError
+    skconv.deploy.host_compiler.NoCompilerError
         For an integer graph, where no C compiler is found.
     """
     from skconv.deploy.compiled import CompiledGraph

@@ -54,7 +54,7 @@ def _version(package: str) -> str:
 
 def _compiler() -> str:
     """The compiler of `predict` and `verify`."""
-    from skconv.deploy.compiled import NoCompilerError, find_compiler
+    from skconv.deploy.host_compiler import NoCompilerError, find_compiler
 
     try:
         return " ".join(find_compiler())

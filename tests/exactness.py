@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from skconv import emulator
 from skconv.codegen.render import render
 from skconv.codegen.text import table
-from skconv.deploy.compiled import write_files
 from skconv.emulator.build import Compiler
 from skconv.graph import Graph
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS, get_target
+from skconv.utils.files import write_files
 
 # Functions that the printed C wants inlined stay apart: code that is used many times compiles
 # several times as fast. It is the same C, and other tests build it as it is.

@@ -21,7 +21,7 @@ from skconv import RandomConvFeatures, datasets, demo
 from skconv.cli import main
 from skconv.cli.options import GIVEN_OTHERWISE, to_c_options
 from skconv.cli.parser import parser
-from skconv.deploy.compiled import NoCompilerError
+from skconv.deploy.host_compiler import NoCompilerError
 
 X, Y = datasets.load_digits()
 ROOT = Path(__file__).resolve().parent.parent

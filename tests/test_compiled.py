@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from skconv.deploy import compiled
-from skconv.deploy.compiled import CompilationError, CompiledGraph, NoCompilerError
+from skconv.deploy import host_compiler, library_cache
+from skconv.deploy.compiled import CompiledGraph
+from skconv.deploy.host_compiler import CompilationError, NoCompilerError
 from skconv.deploy.library_cache import CacheError
 from skconv.graph import Abs, ArgMax, Graph, Linear, QLinear, Reshape, TensorSpec, Threshold, verify
 from skconv.runtime import fixed
@@ -63,7 +64,7 @@ def test_a_library_is_built_once(cache, monkeypatch):
     CompiledGraph(GRAPH, "m").run(X)
     (path,) = cache.iterdir()
     assert path.suffix == ".so"
-    monkeypatch.setattr(compiled, "compile_c", lambda *_: pytest.fail("built again"))
+    monkeypatch.setattr(host_compiler, "compile_c", lambda *_: pytest.fail("built again"))
     CompiledGraph(GRAPH, "m").run(X[:1])
     assert list(cache.iterdir()) == [path]
 
@@ -134,21 +135,21 @@ def test_cc_of_the_environment_comes_first(tmp_path, fake_path, monkeypatch):
     for name in ("mycc", "clang"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
-    assert compiled.find_compiler() == (str(tmp_path / "clang"),)
+    assert host_compiler.find_compiler() == (str(tmp_path / "clang"),)
     monkeypatch.setenv("CC", "mycc -m32")
-    assert compiled.find_compiler() == (str(tmp_path / "mycc"), "-m32")
+    assert host_compiler.find_compiler() == (str(tmp_path / "mycc"), "-m32")
 
 
 def test_the_cache_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("SKCONV_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert compiled.cache_folder() == tmp_path / "skconv"
+    assert library_cache.cache_folder() == tmp_path / "skconv"
     monkeypatch.setenv("SKCONV_CACHE", str(tmp_path / "a" / "b"))
-    assert compiled.cache_folder() == tmp_path / "a" / "b"
+    assert library_cache.cache_folder() == tmp_path / "a" / "b"
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKCONV_CACHE", os.fspath(tmp_path / "file"))
     with pytest.raises(CacheError, match="set SKCONV_CACHE to another"):
-        compiled.cache_folder()
+        library_cache.cache_folder()
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from skconv.codegen.routines.first import DspFirst
 from skconv.codegen.routines.rows import DspRows
 from skconv.codegen.routines.strided_depthwise import DspStridedDepthwise
 from skconv.codegen.text import table
-from skconv.deploy.compiled import write_files
 from skconv.graph import ArgMax, Graph, Hash, QConv, Relu, Reshape, verify
 from skconv.target.cost import report
 from skconv.target.memory import plan_memory
 from skconv.target.targets import WARNING_FLAGS, get_target
+from skconv.utils.files import write_files
 from tests import exactness
 from tests.integer_graphs import input_spec, qconv, samples
 from tests.selecting import op_by_op

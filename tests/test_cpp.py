@@ -10,10 +10,10 @@ import pytest
 from skconv import emulator
 from skconv.codegen.headers import header_texts
 from skconv.codegen.render import render
-from skconv.deploy.compiled import write_files
 from skconv.graph import Graph
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, quantized_example
+from skconv.utils.files import write_files
 from tests.integer_graphs import every_integer_op
 from tests.selecting import op_by_op
 

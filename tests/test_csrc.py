@@ -14,13 +14,14 @@ from skconv.codegen import render as printer
 from skconv.codegen.emit import emit
 from skconv.codegen.headers import header_texts
 from skconv.codegen.text import table
-from skconv.deploy.compiled import CompiledGraph, write_files
+from skconv.deploy.compiled import CompiledGraph
 from skconv.graph import Fused, Graph, Magnitude, Op, OvoVote, TensorSpec, verify
 from skconv.graph.integer import exp2_table
 from skconv.graph.nested import Packed
 from skconv.runtime import fixed, reference
 from skconv.target.targets import WARNING_FLAGS
 from skconv.testing import example_graphs, example_samples
+from skconv.utils.files import write_files
 from tests.exactness import APART, SANITIZERS, build
 from tests.integer_graphs import (
     add_conv_ops,

@@ -15,11 +15,11 @@ from skconv.codegen.headers import header_texts
 from skconv.codegen.routines.blocked import packing as blocked_conv
 from skconv.codegen.routines.conv import packing
 from skconv.codegen.text import table
-from skconv.deploy.compiled import write_files
 from skconv.graph import QConv, TensorSpec
 from skconv.graph.integer import row_bound
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS
+from skconv.utils.files import write_files
 from tests.exactness import SANITIZERS, build
 from tests.integer_graphs import conv_parts, input_spec, requantization, samples
 from tests.mcu import conv as mcu

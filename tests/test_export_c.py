@@ -15,7 +15,6 @@ import skconv
 from skconv.codegen.headers import header_paths, header_texts
 from skconv.codegen.render import Program, render, trace_offsets
 from skconv.codegen.text import float_literal, table
-from skconv.deploy.compiled import write_files
 from skconv.emulator import object_sizes
 from skconv.graph import (
     Abs,
@@ -34,6 +33,7 @@ from skconv.target.cost import report
 from skconv.target.memory import plan_memory
 from skconv.target.targets import TARGETS, WARNING_FLAGS, get_target
 from skconv.testing import example_graphs
+from skconv.utils.files import write_files
 from tests.integer_graphs import every_integer_op
 
 GOLDEN = Path(__file__).parent / "golden"

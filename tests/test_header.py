@@ -14,11 +14,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import skconv
 from skconv.codegen.render import render
-from skconv.deploy.compiled import compile_c, find_compiler, write_files
 from skconv.deploy.harness import TEMPLATES
+from skconv.deploy.host_compiler import compile_c, find_compiler
 from skconv.graph import Abs, Graph, TensorSpec
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS, get_target
+from skconv.utils.files import write_files
 from tests.test_export_c import tiny_graph
 from tests.test_house import ROOT
 

@@ -19,11 +19,13 @@ from sklearn.svm import SVC
 import skconv
 from skconv import emulator
 from skconv.codegen.text import string
-from skconv.deploy.compiled import CompiledGraph, compile_c, find_compiler, write_files
+from skconv.deploy.compiled import CompiledGraph
+from skconv.deploy.host_compiler import compile_c, find_compiler
 from skconv.graph import Graph, QKernelMachine, TensorSpec
 from skconv.passes.softmax import softmax
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS
+from skconv.utils.files import write_files
 
 MAIN = """
 #include <stdio.h>

@@ -14,8 +14,9 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 import skconv
-from skconv.deploy import compiled
-from skconv.deploy.compiled import CompilationError, CompiledGraph
+from skconv.deploy import host_compiler
+from skconv.deploy.compiled import CompiledGraph
+from skconv.deploy.host_compiler import CompilationError
 from skconv.deploy.library_cache import CacheError, CompilerError
 from skconv.exceptions import CompilerWarning
 from skconv.graph import Abs, Graph, TensorSpec
@@ -34,7 +35,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def run() -> list[list[int]]:
-    compiled.load.cache_clear()
+    host_compiler.load.cache_clear()
     return CompiledGraph(GRAPH, "m").run(X).tolist()
 
 
@@ -67,8 +68,8 @@ def test_a_library_that_was_cut_off_is_built_again(cache, size):
 
 def is_built_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     calls = []
-    compile_c = compiled.compile_c
-    monkeypatch.setattr(compiled, "compile_c", lambda *a: (calls.append(a), compile_c(*a)))
+    compile_c = host_compiler.compile_c
+    monkeypatch.setattr(host_compiler, "compile_c", lambda *a: (calls.append(a), compile_c(*a)))
     run()
     return bool(calls)
 
@@ -159,7 +160,7 @@ def test_a_folder_that_cannot_be_written(cache, monkeypatch):
     def refused(*_, **__):
         raise PermissionError(30, "Read-only file system")
 
-    monkeypatch.setattr(compiled.tempfile, "TemporaryDirectory", refused)
+    monkeypatch.setattr(host_compiler.tempfile, "TemporaryDirectory", refused)
     with pytest.raises(CacheError, match=r"cannot be used \(.*Read-only.*; set SKCONV_CACHE"):
         run()
 

@@ -26,6 +26,7 @@ from skconv import (
     to_c,
 )
 from skconv.deploy import compiled
+from skconv.deploy.host_compiler import NoCompilerError
 from skconv.graph import Fused, Reshape
 from skconv.graph.nested import Packed
 from skconv.runtime import fixed
@@ -199,14 +200,14 @@ def test_model_goes_through_joblib_in_a_new_process(model, tmp_path):
 
 def test_without_a_compiler_the_definition_serves(model, monkeypatch):
     def no_compiler():
-        raise compiled.NoCompilerError("no C compiler found: install gcc or set CC")
+        raise NoCompilerError("no C compiler found: install gcc or set CC")
 
     monkeypatch.setattr(compiled, "find_compiler", no_compiler)
     assert np.array_equal(model.predict(X[:20]), model.predict(X[:20], engine="fixed"))
     found = model.verify(X[:20])
     assert found.differing_bytes is None
     assert "install gcc" in str(found)
-    with pytest.raises(compiled.NoCompilerError):
+    with pytest.raises(NoCompilerError):
         model.predict(X[:20], engine="c")
 
 

@@ -16,8 +16,8 @@ import skconv
 from skconv import emulator
 from skconv.codegen.names import HEADERS, LONGEST
 from skconv.codegen.render import render
-from skconv.deploy.compiled import write_files
 from skconv.graph import Graph, Linear, TensorSpec
+from skconv.utils.files import write_files
 from tests.test_export_c import tiny_graph
 
 X, Y = load_iris(return_X_y=True)

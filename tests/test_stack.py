@@ -11,11 +11,11 @@ import pytest
 from skconv import ConvFeatures, ConvStage, to_c
 from skconv.codegen.render import render
 from skconv.codegen.stack import stack_bytes
-from skconv.deploy.compiled import write_files
 from skconv.graph import Abs, ArgMax, Graph, Relu, Reshape
 from skconv.kernels import RandomKernels
 from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_graphs, linear, quantized_example
+from skconv.utils.files import write_files
 from tests.integer_graphs import every_integer_op
 from tests.selecting import fastest
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from skconv.codegen.render import CSources
 from skconv.deploy.arguments import check_option
-from skconv.deploy.compiled import CompiledSources, CompilerError, NoCompilerError
+from skconv.deploy.compiled import CompiledSources
+from skconv.deploy.host_compiler import NoCompilerError
+from skconv.deploy.library_cache import CompilerError
 from skconv.exceptions import CompilerWarning, warn
 from skconv.graph.integer import KERNEL_FRACTION_BITS
 from skconv.runtime import fixed, reference

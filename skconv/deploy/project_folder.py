@@ -22,6 +22,7 @@ from pathlib import Path
 
 from skconv.codegen.source import HEADER_FOLDER
 from skconv.deploy.manifest import MANIFEST
+from skconv.utils.files import write_files
 
 
 def write_project(folder: Path, files: Mapping[str, str], name: str) -> Path:
@@ -109,10 +110,7 @@ def _is_ours(folder: Path, file: str, name: str) -> bool:
 
 
 def _fill(folder: Path, files: Mapping[str, str]) -> None:
-    for file, text in files.items():
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(folder, files)
     folder.chmod(0o755)
 
 

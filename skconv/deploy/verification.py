@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.convert.estimator_answers import answers
-from skconv.deploy.compiled import CompilerError
 from skconv.deploy.inference import Engine, Inference
 from skconv.deploy.input_check import checked_samples
+from skconv.deploy.library_cache import CompilerError
 from skconv.runtime import fixed
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from skconv.emulator.board import BOARDS, FOLDER, Board
 from skconv.target.targets import TARGETS, Target, get_target
+from skconv.utils.files import write_files
 
 Compiler = Literal["gcc", "clang"]
 Section = Literal["text", "rodata", "data", "bss"]
@@ -150,9 +151,7 @@ def written(sources: Mapping[str, str]) -> Iterator[Path]:
     """A temporary folder with some files."""
     with TemporaryDirectory(prefix="skconv-bench-") as name:
         folder = Path(name)
-        for path, text in sources.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, encoding="utf-8")
+        write_files(folder, sources)
         yield folder
 
 
