@@ -357,3 +357,13 @@ def add_examples(graph: Graph) -> Graph:
         if op.domains == BOTH and op.facts.role in ("entrywise", "pixelwise") and not is_known:
             graph = graph.append(op.in_units(graph.input), "input")
     return graph
+
+
+def small_classifier(seed: int = 0) -> Graph:
+    """A layer of each kind, and one of four classes: where not every op matters."""
+    rng = np.random.default_rng(seed)
+    graph = Graph(input_spec((6, 7, 2), "int8"), classes=np.array(["a", "b", "c", "d"]))
+    graph = graph.append(qconv(rng, graph.input, 4, (3, 2))).append(Abs())
+    graph = graph.append(Reshape((graph.output.size,)))
+    weights = rng.integers(-120, 121, (4, graph.output.size)).astype(np.int8)
+    return verify(graph.append(QLinear(weights, np.zeros(4, np.int32), 0.1)).append(ArgMax()))

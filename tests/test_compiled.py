@@ -13,22 +13,11 @@ from skconv.deploy import host_compiler, library_cache
 from skconv.deploy.compiled import CompiledGraph
 from skconv.deploy.host_compiler import CompilationError, NoCompilerError
 from skconv.deploy.library_cache import CacheError
-from skconv.graph import Abs, ArgMax, Graph, Linear, QLinear, Reshape, TensorSpec, Threshold, verify
+from skconv.graph import Abs, Graph, Linear, TensorSpec, Threshold
 from skconv.runtime import fixed
-from tests.integer_graphs import input_spec, qconv, samples
+from tests.integer_graphs import samples, small_classifier
 
-
-def layers() -> Graph:
-    """A small network that decides among four classes."""
-    rng = np.random.default_rng(5)
-    graph = Graph(input_spec((6, 7, 2), "int8"), classes=np.array(["a", "b", "c", "d"]))
-    graph = graph.append(qconv(rng, graph.input, 4, (3, 2))).append(Abs())
-    graph = graph.append(Reshape((graph.output.size,)))
-    weights = rng.integers(-120, 121, (4, graph.output.size)).astype(np.int8)
-    return verify(graph.append(QLinear(weights, np.zeros(4, np.int32), 0.1)).append(ArgMax()))
-
-
-GRAPH = layers()
+GRAPH = small_classifier(5)
 X = samples(np.random.default_rng(6), GRAPH.input, 9)
 
 

@@ -20,9 +20,9 @@ from skconv.runtime import fixed
 from skconv.target.memory import plan_memory
 from skconv.target.targets import WARNING_FLAGS, get_target
 from skconv.testing import example_graphs, example_samples
-from tests.integer_graphs import every_integer_op, samples
+from tests.integer_graphs import samples, small_classifier
 
-GRAPH = every_integer_op(8)
+GRAPH = small_classifier(8)
 X = samples(np.random.default_rng(9), GRAPH.input, 12)
 
 
