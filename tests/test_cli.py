@@ -208,7 +208,7 @@ def test_a_wrong_value_is_answered_with_the_choices(
     with pytest.raises(SystemExit) as end:
         main([*EXPORT, option])
     assert end.value.code == 2
-    assert re.search(r"invalid choice: .*choose from|wanted one of", capsys.readouterr().err)
+    assert re.search(r"invalid choice: .*choose from|expected one of", capsys.readouterr().err)
 
 
 # ------------------------------------------------------------------------------ npz, errors

@@ -108,11 +108,11 @@ def compile_for(
 ) -> None:
     """Compile the ``.c`` files of a folder for a target."""
     target, board = simulated(name)
-    library = board.hosted if hosted else board.freestanding
+    library, split = (board.hosted, ()) if hosted else (board.freestanding, SECTIONS)
     command = (target.compiler,) if compiler == "gcc" else _clang(target, board)
     units = [file for file in sources if file.endswith(".c")]
     output(
-        *command, *WARNINGS, *SECTIONS, *target.dialect, *library.flags, *board.compile_flags,
+        *command, *WARNINGS, *split, *target.dialect, *library.flags, *board.compile_flags,
         *flags, "-I", str(folder), "-I", str(FOLDER), *units, *rest, cwd=folder,
     )  # fmt: skip
 
