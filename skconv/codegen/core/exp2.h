@@ -11,7 +11,7 @@ SK_INLINE int64_t sk_exp2_negative(const SK_FLASH uint16_t *table, int32_t u)
     return whole < 16 ? table[u & 255] >> whole : 0;
 }
 
-/* The same of u with 14 bits of fraction: the last six take off their share of the logarithm
+/* The same for u with 14 fraction bits: the last six subtract their share of the logarithm
  * of 2, which is 177 / 256. */
 SK_INLINE int32_t sk_fine_exp2_negative(const SK_FLASH uint16_t *table, int32_t u)
 {

@@ -4,8 +4,8 @@
 
 #include "types.h"
 
-/* Nearest integer to the square root: one bit of the root a step, no division. The value is
- * below four times `highest`, a power of four.
+/* Nearest integer to the square root: one bit of the root per step, no division. The value
+ * must be below four times `highest`, a power of four.
  */
 SK_INLINE uint32_t sk_rounded_root_below(uint32_t value, uint32_t highest)
 {

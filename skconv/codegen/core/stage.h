@@ -1,8 +1,8 @@
 /* A convolution, a nonlinearity and a pooling (or codes and their histogram) in one.
  *
- * A pixel of the convolution is computed, used and forgotten: no map is kept. Where windows
- * of the pooling do not overlap, one after the other is computed (`sk_stage_windows`); else
- * rows of pixels go into every window that holds them (stage_rows.h).
+ * A pixel of the convolution is computed, used and forgotten: no map is kept. Windows that do
+ * not overlap are computed one after the other (`sk_stage_windows`). Otherwise each row of pixels
+ * is added to all windows that hold it (stage_rows.h).
  */
 #ifndef SKCONV_STAGE_H
 #define SKCONV_STAGE_H

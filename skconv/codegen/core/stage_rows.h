@@ -1,7 +1,7 @@
 /* A stage (stage.h) row by row: every pixel goes into all windows that hold it.
  *
- * As many rows of windows are kept as can be unfinished at a time. They take turns in the
- * sums: when the last row of a window's pixels is through, its place is free for a new one.
+ * The sums hold as many rows of windows as can be unfinished at a time. When the last row of
+ * pixels of a window is done, its place is free for a new window.
  */
 #ifndef SKCONV_STAGE_ROWS_H
 #define SKCONV_STAGE_ROWS_H

@@ -1,6 +1,6 @@
-/* A stage whose input comes row by row: those rows are kept that a kernel covers.
+/* A stage whose input comes row by row. Only the rows that a kernel covers are kept.
  *
- * They are the whole map of `stage.in`, from the top of the next window on.
+ * They form the whole map of `stage.in`, from the top of the next window on.
  */
 #ifndef SKCONV_STAGE_STREAM_H
 #define SKCONV_STAGE_STREAM_H

@@ -1,8 +1,8 @@
 /* Types of tensors, and how one entry is read and written.
  *
- * Every routine is written once, for all types: the type is an argument. The printer
- * passes literals and the routines are inlined, so the compiler sees constants and
- * leaves one plain load or store of each `switch`.
+ * Every routine is written once for all types: the type is an argument. Its value is a
+ * literal and the routines are inlined, so the compiler reduces each `switch` to one plain
+ * load or store.
  */
 #ifndef SKCONV_TYPES_H
 #define SKCONV_TYPES_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where constant tables lie. An AVR cannot read its flash through a plain pointer: its
+/* Where constant tables live. An AVR cannot read its flash through a plain pointer: its
  * compiler has an address space for that in GNU's dialects of C, not in plain C or C++:
  * there tables take RAM, if SKCONV_TABLES_IN_RAM allows it.
  */

@@ -149,7 +149,7 @@ typedef struct {
     const uint16_t *exp2_table;
 } sk_machine_sample;
 
-/* 2^-u of u with 14 bits of fraction, as `sk_fine_exp2_negative` gives it. */
+/* 2^-u of u with 14 fraction bits, as `sk_fine_exp2_negative` gives it. */
 SK_INLINE uint32_t sk_machine_fine_exp2(sk_machine_sample x, int32_t u)
 {
     const int32_t exponent = sk_clip(u, 0, ((int32_t)1 << 19) - 1);
@@ -158,7 +158,7 @@ SK_INLINE uint32_t sk_machine_fine_exp2(sk_machine_sample x, int32_t u)
     return sk_shift_right((uint32_t)(entry - part), (uint32_t)exponent >> 14);
 }
 
-/* 2^-u of a distance, u rounded to 8 bits of fraction. The left shift of the
+/* 2^-u of a distance, u rounded to 8 fraction bits. The left shift of the
  * requantisation goes into the multiplier where that leaves the product as it is. */
 SK_INLINE uint32_t sk_machine_exp2(sk_dsp_machine m, sk_machine_sample x, uint32_t distance)
 {
