@@ -80,6 +80,8 @@ def test_what_a_project_holds(folder):
     readme = (folder / "README.md").read_text()
     assert f"arena: {plan_memory(GRAPH).arena_bytes:,} bytes" in readme
     assert "m_predict(input)" in readme
+    for other in ("m_push", "m_arena_t", "m_probabilities"):
+        assert other not in readme
 
 
 @pytest.mark.needs("cc")

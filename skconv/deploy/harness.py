@@ -37,7 +37,7 @@ def words(program: Program) -> dict[str, object]:
         "has_labels": program.graph.classes is not None,
         "is_integer": program.scores.domain == "integer",
         "reads_integers": program.specs[INPUT].domain == "integer",
-        "takes_rows": program.streamed is not None,
+        "takes_rows": bool(program.streamed),
         "gives_probabilities": program.interface.probabilities is not None,
     }
 
