@@ -82,14 +82,14 @@ def samples(rng, spec: TensorSpec, n_samples: int = 6):
     ).astype(spec.dtype)
 
 
-def requantization(rng, bound: int, dtype: str = "int8", channels: int = 1, zero_point: int = 0):
+def requantization(rng, bound: int, dtype: str = "int8", channels: int = 1):
     """A rule that fills the type, and passes its limits where accumulators are large."""
     limits = np.iinfo(dtype)
     low = max(int(limits.min), -int(limits.max))
     shift = max(0, 31 - max(1, bound).bit_length())
     factor = limits.max * 2.0**32 / (max(1, bound) << shift) * rng.uniform(0.3, 6, channels)
     multiplier = np.clip(factor, 1, 2**31 - 1).astype(np.int32)
-    return Requantization(multiplier, shift, 0.02, dtype, low, int(limits.max), zero_point)
+    return Requantization(multiplier, shift, 0.02, dtype, low, int(limits.max))
 
 
 def conv_parts(rng, x: TensorSpec, n_kernels: int, size, *, groups=1, shared=False, **geometry):
@@ -178,8 +178,8 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
     for dtype, many in (("int8", channels), ("int16", 1)):
         graph = graph.append(signed_root(rng, x, 8, dtype, many), "input")
-    rescale = requantization(rng, x.magnitude, "uint8", channels, zero_point=-7)
-    graph = graph.append(Rescale(0, rescale), "input")
+    rescale = requantization(rng, x.magnitude, "uint8", channels)
+    graph = graph.append(Rescale(rescale), "input")
     graph = graph.append(Relu(), "input").append(BothSigns(), "input")
     threshold = np.arange(channels, dtype=np.int16) * 7
     graph = graph.append(SoftThreshold(threshold), "input")
@@ -230,7 +230,7 @@ def add_network_ops(graph: Graph, rng) -> Graph:
     """Sums, products and tables, borders and resampling of the input."""
     x = graph.input
     channels = x.shape[2]
-    graph = graph.append(Rescale(0, requantization(rng, x.magnitude, "int8")), "input")
+    graph = graph.append(Rescale(requantization(rng, x.magnitude, "int8")), "input")
     other = graph.output_name
     for dtype in ("int8", "uint8"):
         graph = graph.append(activation(rng, dtype), other)
@@ -343,7 +343,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8") -> Graph:
     graph = add_map_ops(graph, rng, (2, 3), (2, 2))
     graph = add_network_ops(graph, rng)
     rule = replace(requantization(rng, x.magnitude, "int16"), minimum=-23000, maximum=23000)
-    graph = graph.append(Rescale(0, rule), "input").append(Magnitude())
+    graph = graph.append(Rescale(rule), "input").append(Magnitude())
     graph = add_examples(graph)
     graph = add_vector_ops(graph, rng, "maxpool")
     return verify(add_kernel_machines(graph, rng, "flat"))

@@ -66,7 +66,7 @@ def strided(d: Drawing, x: TensorSpec) -> QConv:
 
 
 def fits_pair(x: TensorSpec) -> bool:
-    return x.zero_point == 0 and 1 <= x.magnitude <= 2**15
+    return 1 <= x.magnitude <= 2**15
 
 
 def add_pair(d: Drawing, graph: Graph, source: str) -> Graph:

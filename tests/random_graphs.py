@@ -134,11 +134,11 @@ Offer = tuple[Callable[[TensorSpec], bool], Callable[[Drawing, TensorSpec], Op]]
 
 
 def is_map(x: TensorSpec) -> bool:
-    return len(x.shape) == 3 and x.zero_point == 0 and x.dtype != "int32"
+    return len(x.shape) == 3 and x.dtype != "int32"
 
 
 def is_vector(x: TensorSpec) -> bool:
-    return len(x.shape) == 1 and x.zero_point == 0
+    return len(x.shape) == 1
 
 
 def is_short_vector(x: TensorSpec) -> bool:
@@ -256,7 +256,7 @@ def reshape(d: Drawing, x: TensorSpec) -> Reshape:
 
 
 def fits_abs(x: TensorSpec) -> bool:
-    return x.zero_point == 0 and x.magnitude <= np.iinfo(x.dtype).max
+    return x.magnitude <= np.iinfo(x.dtype).max
 
 
 def fits_both_signs(x: TensorSpec) -> bool:
@@ -265,7 +265,7 @@ def fits_both_signs(x: TensorSpec) -> bool:
 
 def fits_magnitude(x: TensorSpec) -> bool:
     largest = round(np.sqrt(2.0) * x.magnitude)
-    return x.shape[-1] % 2 == 0 and x.zero_point == 0 and largest <= np.iinfo(x.dtype).max and (
+    return x.shape[-1] % 2 == 0 and largest <= np.iinfo(x.dtype).max and (
         x.dtype != "int32"
     )  # fmt: skip
 
@@ -280,10 +280,7 @@ def square(d: Drawing, x: TensorSpec) -> QSquare:
 
 
 def rescale(d: Drawing, x: TensorSpec) -> Rescale:
-    rule = d.rule(x.magnitude + abs(x.zero_point), x.shape[-1])
-    if d.sometimes():
-        rule = replace(rule, zero_point=d.integer(-20, 20))
-    return Rescale(x.zero_point, rule)
+    return Rescale(d.rule(x.magnitude, x.shape[-1]))
 
 
 def hashing(d: Drawing, x: TensorSpec) -> Hash:
@@ -338,7 +335,7 @@ def fits_machine(x: TensorSpec) -> bool:
 
 def machine(d: Drawing, x: TensorSpec) -> QKernelMachine:
     """Pairs of classes, or scores that share the support vectors."""
-    kernel = d.one_of("laplacian", "rbf", "poly") if x.zero_point == 0 else "rbf"
+    kernel = d.one_of("laplacian", "rbf", "poly")
     offset = d.one_of(0, 1234, -500) if kernel == "poly" else 0
     if d.one_of(False, True):
         counts = tuple(d.integer(1, 6) for _ in range(d.integer(2, 4)))
@@ -374,15 +371,15 @@ ON_VECTORS: tuple[Offer, ...] = (
     (is_short_vector, hashing),
 )
 ON_ANY: tuple[Offer, ...] = (
-    (lambda x: x.zero_point == 0, lambda d, x: Relu()),
+    (lambda x: True, lambda d, x: Relu()),
     (fits_abs, lambda d, x: Abs()),
     (fits_both_signs, lambda d, x: BothSigns()),
     (fits_both_signs, soft_threshold),
     *3 * ((fits_magnitude, lambda d, x: Magnitude()),),
-    (lambda x: x.zero_point == 0 and x.magnitude < 2**15, square),
-    (lambda x: x.zero_point != 0 or x.magnitude < 2**15, rescale),
-    (lambda x: x.zero_point == 0, nonlinear.clip),
-    (lambda x: x.zero_point == 0, lambda d, x: Sign()),
+    (lambda x: x.magnitude < 2**15, square),
+    (lambda x: x.magnitude < 2**15, rescale),
+    (lambda x: True, nonlinear.clip),
+    (lambda x: True, lambda d, x: Sign()),
     (nonlinear.fits_nearest, nonlinear.k_nearest),
     (nonlinear.fits_triangle, nonlinear.random_triangle),
     (nonlinear.fits_root, nonlinear.root),
@@ -417,7 +414,7 @@ def add_stage(d: Drawing, graph: Graph, source: str) -> Graph:
     if isinstance(graph.nodes[-2].op, MaxPool) and d.one_of(False, True):
         graph = graph.append(rescale(d, graph.output))
     graph = nonlinear.sometimes_rooted(d, graph)
-    if graph.output.zero_point == 0 and d.one_of(False, True):
+    if d.one_of(False, True):
         graph = graph.append(linear(d, graph.output, scores=True))
     return graph
 
@@ -464,9 +461,8 @@ def input_spec(d: Drawing) -> TensorSpec:
         height, width = d.integer(3, LONGEST_SIDE), d.integer(3, LONGEST_SIDE)
         most = min(MOST_CHANNELS, LARGEST_TENSOR // (height * width))
         shape = (height, width, d.one_of(1, d.integer(1, most), d.integer(1, most)))
-        return TensorSpec(shape, dtype, 0.01, 0, low, high)
-    zero_point = d.one_of(0, 0, 100)
-    return TensorSpec((d.integer(1, 100),), dtype, 0.01, zero_point, low, high)
+        return TensorSpec(shape, dtype, 0.01, low, high)
+    return TensorSpec((d.integer(1, 100),), dtype, 0.01, low, high)
 
 
 def grown(d: Drawing) -> Graph:

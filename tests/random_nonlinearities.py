@@ -31,7 +31,7 @@ def clip(d: Drawing, x: TensorSpec) -> Clip:
 
 
 def fits_nearest(x: TensorSpec) -> bool:
-    return x.zero_point == 0 and x.magnitude <= ACCUMULATOR_MAX and x.size <= 1200
+    return x.magnitude <= ACCUMULATOR_MAX and x.size <= 1200
 
 
 def k_nearest(d: Drawing, x: TensorSpec) -> KNearest:
@@ -41,7 +41,7 @@ def k_nearest(d: Drawing, x: TensorSpec) -> KNearest:
 
 
 def fits_root(x: TensorSpec) -> bool:
-    return x.zero_point == 0 and x.magnitude <= ACCUMULATOR_MAX
+    return x.magnitude <= ACCUMULATOR_MAX
 
 
 def root(d: Drawing, x: TensorSpec) -> QRoot:
@@ -58,7 +58,7 @@ def sometimes_rooted(d: Drawing, graph: Graph) -> Graph:
 def fits_triangle(x: TensorSpec) -> bool:
     """Whether centroids on both sides of the input are near enough."""
     largest = x.shape[-1] * (2 * x.magnitude + 1) ** 2
-    return x.zero_point == 0 and x.magnitude < 2**15 and largest <= ACCUMULATOR_MAX
+    return x.magnitude < 2**15 and largest <= ACCUMULATOR_MAX
 
 
 def random_triangle(d: Drawing, x: TensorSpec) -> QTriangle:
@@ -98,12 +98,7 @@ def contrast(d: Drawing, x: TensorSpec, **geometry: Any) -> QLocalContrast:
 def fits_contrast(x: TensorSpec) -> bool:
     """Whether the largest patch keeps its total in 62 bits, and its sums of entries in 31."""
     n = 16 * x.shape[-1]
-    return (
-        len(x.shape) == 3
-        and x.zero_point == 0
-        and x.dtype != "int32"
-        and 4 * n * n * x.magnitude**2 < LARGEST_TOTAL
-    )
+    return len(x.shape) == 3 and x.dtype != "int32" and 4 * n * n * x.magnitude**2 < LARGEST_TOTAL
 
 
 def add_division(d: Drawing, graph: Graph, source: str) -> Graph:

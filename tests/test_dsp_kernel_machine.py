@@ -36,7 +36,7 @@ int main(void)
     sk_dsp_machine m = {
         .kernel = (sk_kernel)n[0], .type = (sk_type)n[1], .vector_type = (sk_type)n[2],
         .features = n[3], .vectors = n[4], .classes = n[5], .rows = n[6],
-        .exponent = {NULL, n[7], n[8], 0, 0, n[9]}};
+        .exponent = {NULL, n[7], n[8], 0, n[9]}};
     m.support_vectors = array();
     m.n_support = array();
     m.coefficients = array();
@@ -125,7 +125,7 @@ def test_the_whole_range_of_the_types(driver, kernel, limits):
     rng = np.random.default_rng(7)
     low, high = limits
     n_features = 9 if kernel == "laplacian" else 1 if high > 127 else 21
-    x = TensorSpec((n_features,), f"int{8 if high == 127 else 16}", 1.0, 0, low, high)
+    x = TensorSpec((n_features,), f"int{8 if high == 127 else 16}", 1.0, low, high)
     if kernel == "rbf" and high > 127:
         x = replace(x, minimum=-23000, maximum=23000)
         low, high = x.limits

@@ -42,10 +42,10 @@ int main(void)
         if (n[6] == SK_INT32) {
             sk_dsp_linear(input + i * n[5], output, m);
         } else {
-            sk_requantization rule = {multipliers, 0, n[7], n[8], n[9], n[10]};
+            sk_requantization rule = {multipliers, 0, n[7], n[8], n[9]};
             sk_dsp_linear_requantized(input + i * n[5], output, (sk_type)n[6], m, rule);
         }
-        fwrite(output, (size_t)n[11], 1, stdout);
+        fwrite(output, (size_t)n[10], 1, stdout);
     }
     return 0;
 }
@@ -67,10 +67,10 @@ def results(driver, op: QLinear, x: TensorSpec, batch, wide: bool):
     output = op.output(x)
     dtype = np.dtype(output.dtype)
     rule = op.requantization
-    limits = [0, 0, 0, 0]
+    limits = [0, 0, 0]
     multipliers = np.zeros(0, np.int32)
     if rule is not None:
-        limits = [rule.shift, rule.zero_point, rule.minimum, rule.maximum]
+        limits = [rule.shift, rule.minimum, rule.maximum]
         multipliers = rule.multiplier
     header = [
         TYPES.index(x.dtype), TYPES.index(weight_type(op, wide=wide)), len(op.bias), x.size,

@@ -15,23 +15,20 @@ from skconv.graph.integer import exp2_table
 from skconv.runtime import fixed, windows
 
 
-def rule(multiplier: int, shift: int, low: int = -128, high: int = 127, zero: int = 0):
-    return Requantization(
-        np.array([multiplier], np.int32), shift, 1.0, "int32", low, high, zero_point=zero
-    )
+def rule(multiplier: int, shift: int, low: int = -128, high: int = 127):
+    return Requantization(np.array([multiplier], np.int32), shift, 1.0, "int32", low, high)
 
 
 @given(
     st.integers(0, 30),
     st.integers(1, 2**31 - 1),
     st.integers(-(2**31) + 1, 2**31 - 1),
-    st.integers(-128, 127),
 )
-def test_requantize_is_one_product_and_one_rounding_half_up(shift, multiplier, acc, zero):
+def test_requantize_is_one_product_and_one_rounding_half_up(shift, multiplier, acc):
     acc = acc >> shift
     exact = Fraction(acc * 2**shift * multiplier, 2**32)
-    wanted = min(max(floor(exact + Fraction(1, 2)) + zero, -128), 127)
-    assert fixed.requantize(np.array([acc]), rule(multiplier, shift, zero=zero))[0] == wanted
+    wanted = min(max(floor(exact + Fraction(1, 2)), -128), 127)
+    assert fixed.requantize(np.array([acc]), rule(multiplier, shift))[0] == wanted
 
 
 def test_requantize_rounds_halves_up_and_saturates():

@@ -80,7 +80,7 @@ def test_proper_samples_do_not_warn(pixels, fractions):
 
 
 def test_a_range_for_each_feature():
-    spec = TensorSpec((2,), "uint8", 1.0, 0, 0, 255, scales=(0.01, 1.0))
+    spec = TensorSpec((2,), "uint8", 1.0, 0, 255, scales=(0.01, 1.0))
     check_input(spec, np.array([[2.55, 255.0]]))
     with pytest.warns(InputRangeWarning, match=r"1 of 2 .* 0 to 255 \(a range for each feature\)"):
         check_input(spec, np.array([[25.0, 25.0]]))

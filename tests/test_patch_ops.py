@@ -134,7 +134,7 @@ def test_divided_by_its_contrast_a_patch_has_variance_one():
 
 
 def test_integer_division_is_the_quotient():
-    x, by = TensorSpec((2, 2, 3), "int16", 0.5), TensorSpec((2, 2, 1), "uint16", 0.25, 0, 1, 900)
+    x, by = TensorSpec((2, 2, 3), "int16", 0.5), TensorSpec((2, 2, 1), "uint16", 0.25, 1, 900)
     rule = requantization(x.scale / by.scale, x.magnitude, TensorSpec((1,), "int16", 2.0))
     op = QDivide(requantization=rule)
     assert op.output(x, by).shape == x.shape

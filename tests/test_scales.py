@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skconv import QuantizedFeatures, to_c
-from skconv.graph import Graph, QLinear, TensorSpec, from_dict, to_dict
+from skconv.graph import Abs, Graph, QLinear, TensorSpec, from_dict, to_dict
 
 SIZES = np.array([1.0, 1e-4, 1e3])
 
@@ -87,3 +87,13 @@ def test_scales_of_entries_survive_json_and_say_what_integers_mean():
     graph = from_dict(json.loads(json.dumps(to_dict(Graph(spec)))))
     assert graph.input == spec
     np.testing.assert_array_equal(spec.real(np.array([[12, 3]])), [[1.0, 8.0]])
+
+
+def test_graphs_written_with_zero_points_of_0_are_read():
+    graph = Graph(TensorSpec((2,), "uint8")).append(Abs())
+    older = to_dict(graph)
+    older["graph"]["input"]["zero_point"] = 0
+    assert from_dict(older) == graph
+    older["graph"]["input"]["zero_point"] = 3
+    with pytest.raises(ValueError, match="zero_point"):
+        from_dict(older)

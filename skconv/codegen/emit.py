@@ -237,7 +237,7 @@ def _(op: QRoot, code: NodeCode) -> Iterator[Call]:
 @emit.register
 def _(op: Rescale, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    sizes = (x.pixels, x.channels, op.input_zero_point)
+    sizes = (x.pixels, x.channels)
     rule = code.requantization(op.requantization)
     yield Call("pointwise.h", call("sk_rescale", *x.typed, *y.typed, *sizes, rule))
 

@@ -108,7 +108,6 @@ class NodeCode:
             "sk_requantization",
             **{"multiplier" if single else "multipliers": multiplier},
             shift=rule.shift,
-            zero_point=rule.zero_point,
             minimum=rule.minimum,
             maximum=rule.maximum,
         )

@@ -72,6 +72,6 @@ def row_calls(op: Streamed, code: NodeCode) -> tuple[tuple[Call, ...], str]:
     tables = {"multiplier": code.tables.get("rescale.multiplier", "")}
     inner = replace(code, node=replace(code.node, op=op.rescale), tables=tables)
     rule = inner.requantization(op.rescale.requantization)
-    sizes = (to.pixels, to.channels, op.rescale.input_zero_point)
+    sizes = (to.pixels, to.channels)
     text = call("sk_rescale_row", "row", code.input.type, *to.typed, *sizes, rule)
     return (Call("pointwise.h", text, "const void *const rescaled"),), "rescaled"

@@ -36,18 +36,17 @@ BOTH: frozenset[Domain] = FLOAT | INTEGER
 class TensorSpec:
     """What a tensor is: its shape for one sample, its type, and what its integers mean.
 
-    ``real = scale * (q - zero_point)``; a float tensor has scale 1 and zero point 0.
+    ``real = scale * q``; a float tensor has scale 1.
     `minimum` and `maximum` bound the integers that can occur: they prove accumulators.
 
     At the ends of a graph its entries may have scales of their own: `scales` and
     `zero_points`, one for each entry or one for all, then say what they mean to a caller.
-    The graph computes with `scale` and `zero_point`, and never reads these.
+    ``real = scales * (q - zero_points)``. The graph computes with `scale`, and never reads these.
     """
 
     shape: Shape
     dtype: str = "float32"
     scale: float = 1.0
-    zero_point: int = 0
     minimum: int | None = None
     maximum: int | None = None
     scales: tuple[float, ...] = ()
@@ -61,7 +60,7 @@ class TensorSpec:
     @property
     def outer_zero_point(self) -> Array:
         """The integer that stands for 0 to a caller: of each entry, or one for all."""
-        return np.asarray(self.zero_points or (self.zero_point,), np.int64)
+        return np.asarray(self.zero_points or (0,), np.int64)
 
     def real(self, q: Array) -> Array:
         """The numbers that integers of flat samples ``(n_samples, size)`` stand for."""
@@ -189,11 +188,4 @@ def require_channels(op: Op, spec: TensorSpec, channels: int) -> None:
     require(
         spec.shape[-1] == channels,
         f"{type(op).__name__} of {channels} channels, got shape {spec.shape}",
-    )
-
-
-def require_zero_point_0(op: Op, spec: TensorSpec) -> None:
-    require(
-        spec.zero_point == 0,
-        f"{type(op).__name__} needs zero_point 0, got {spec.zero_point}",
     )

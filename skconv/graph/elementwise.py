@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from skconv.graph.base import Array, Op, Shape, TensorSpec, require, require_zero_point_0
+from skconv.graph.base import Array, Op, Shape, TensorSpec, require
 from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
 from skconv.graph.limits import INT8_MAX
@@ -79,8 +79,6 @@ class QAdd(IntegerOp):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         first, second = inputs
         shape = Add().output(first, second).shape
-        for x in inputs:
-            require_zero_point_0(self, x)
         bound = sum(
             x.magnitude * abs(factor) for x, factor in zip(inputs, self.factors, strict=True)
         )
@@ -133,8 +131,6 @@ class QMultiply(IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         first, second = inputs
-        for x in inputs:
-            require_zero_point_0(self, x)
         bound = first.magnitude * second.magnitude
         return self.requantization.spec(product_shape(first, second), bound)
 

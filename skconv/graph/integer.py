@@ -20,7 +20,6 @@ from skconv.graph.base import (
     require,
     require_channels,
     require_vector,
-    require_zero_point_0,
 )
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
@@ -54,7 +53,7 @@ NORMALIZED_FRACTION_BITS = 14
 class Requantization:
     """From an int32 accumulator to few bits, by one product and one rounding shift.
 
-    ``q = clip((((acc << shift) * multiplier + 2^31) >> 32) + zero_point, minimum, maximum)``
+    ``q = clip(((acc << shift) * multiplier + 2^31) >> 32, minimum, maximum)``
 
     Attributes
     ----------
@@ -62,8 +61,8 @@ class Requantization:
         Positive. Per channel (last axis), or one for all.
     shift : int
         As large as the proven bound of the accumulator allows: ``|acc << shift| < 2^31``.
-    scale, zero_point : float, int
-        What the result means: ``real = scale * (q - zero_point)``.
+    scale : float
+        What the result means: ``real = scale * q``.
     dtype, minimum, maximum
         Type of the result and the limits that it is clipped to.
     """
@@ -74,7 +73,6 @@ class Requantization:
     dtype: str
     minimum: int
     maximum: int
-    zero_point: int = 0
 
     def spec(self, shape: tuple[int, ...], accumulator: int) -> TensorSpec:
         """The tensor that comes of accumulators up to ``accumulator`` in magnitude."""
@@ -86,9 +84,7 @@ class Requantization:
             len(self.multiplier) in (1, shape[-1]),
             f"{len(self.multiplier)} multipliers for {shape[-1]} channels",
         )
-        return TensorSpec(
-            shape, self.dtype, self.scale, self.zero_point, self.minimum, self.maximum
-        )
+        return TensorSpec(shape, self.dtype, self.scale, self.minimum, self.maximum)
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -128,7 +124,6 @@ class ConvInteger(ConvGeometry, IntegerOp):
     domains = INTEGER
 
     def accumulator_bound(self, x: TensorSpec) -> int:
-        require_zero_point_0(self, x)
         bound = row_bound(self.weights, self.bias, x)
         _require_accumulator(self, bound)
         return bound
@@ -173,7 +168,6 @@ class QSquare(IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_zero_point_0(self, x)
         return self.requantization.spec(x.shape, x.magnitude**2)
 
     def macs(self, *inputs: TensorSpec) -> int:
@@ -193,7 +187,6 @@ class QRoot(IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_zero_point_0(self, x)
         require(
             self.shift >= 0 and self.shift % 2 == 0,
             f"QRoot needs an even shift >= 0, got {self.shift}",
@@ -213,7 +206,6 @@ class QMeanPool(PoolGeometry, IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_zero_point_0(self, x)
         return self.requantization.spec(self.map_shape(x), self.area * x.magnitude)
 
     def macs(self, *inputs: TensorSpec) -> int:
@@ -228,7 +220,6 @@ class QL2Pool(QMeanPool):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_zero_point_0(self, x)
         largest = self.area * x.magnitude**2
         _require_accumulator(self, largest)
         return self.requantization.spec(self.map_shape(x), round(np.sqrt(largest)))
@@ -236,19 +227,14 @@ class QL2Pool(QMeanPool):
 
 @dataclass(frozen=True)
 class Rescale(IntegerOp):
-    """The same numbers on another scale: ``x - input_zero_point`` requantised."""
+    """The same numbers on another scale: requantised."""
 
     facts = Facts("affine", stage="rescale")
-    input_zero_point: int
     requantization: Requantization
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require(
-            x.zero_point == self.input_zero_point,
-            f"Rescale for zero point {self.input_zero_point}, the input has {x.zero_point}",
-        )
-        return self.requantization.spec(x.shape, x.magnitude + abs(x.zero_point))
+        return self.requantization.spec(x.shape, x.magnitude)
 
 
 @dataclass(frozen=True)
@@ -263,7 +249,6 @@ class QAffine(IntegerOp):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_channels(self, x, len(self.factors))
-        require_zero_point_0(self, x)
         bound = row_bound(self.factors[:, None], self.offsets, x)
         _require_accumulator(self, bound)
         return self.requantization.spec(x.shape, bound)
@@ -282,7 +267,6 @@ class QNormalize(IntegerOp):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         require_vector(self, x)
-        require_zero_point_0(self, x)
         power = 2 if self.norm == "l2" else 1
         _require_accumulator(self, x.size * x.magnitude**power)
         one = 2**NORMALIZED_FRACTION_BITS
@@ -298,12 +282,11 @@ class QNormalize(IntegerOp):
 
 @dataclass(frozen=True)
 class QLinear(IntegerOp):
-    """``weights @ (x - zero_point) + bias``, int8 or int16 weights; int32 or requantised.
+    """``weights @ x + bias``, int8 or int16 weights; int32 or requantised.
 
     Without a requantisation the accumulators themselves are the result (scores), and
     ``scale`` is what one of them is worth: ``scales``, where every output has its own, which
-    only results that nothing compares may have. The input's zero point is folded into the bias
-    when the graph is quantised: here the sum runs over ``x`` as it is.
+    only results that nothing compares may have.
     """
 
     facts = Facts("vector", stage="head")
@@ -367,7 +350,7 @@ def kernel_bound(kernel: Kernel, support_vectors: Array, offset: int, x: TensorS
 class QKernelMachine(SupportVectors, IntegerOp):
     """Decisions of an SVM with a kernel, in integers.
 
-    Support vectors have the type, scale and zero point of the input; ``dual_coef`` is
+    Support vectors have the type and scale of the input; ``dual_coef`` is
     int16, ``intercept`` int64. Distances (or ``x . s + offset``, poly) are int32; the
     requantisation ``exponent`` makes of them an exponent with 8 bits of fraction, or with 14
     where ``fine`` says so (laplacian, rbf), or the base of the power with 23 (poly). Kernels
@@ -422,7 +405,6 @@ class QKernelMachine(SupportVectors, IntegerOp):
             f"support vectors are {self.support_vectors.dtype}, the input is {x.dtype}",
         )
         if self.kernel == "poly":
-            require_zero_point_0(self, x)
             largest = max(-self.exponent.minimum, self.exponent.maximum)
             require(largest <= 2**POLY_BASE_BITS, f"{self.describe()}: base up to {largest}")
         self.exponent.spec((1,), self.accumulator_bound(x))

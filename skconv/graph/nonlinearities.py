@@ -12,7 +12,7 @@ from math import inf, sqrt
 
 import numpy as np
 
-from skconv.graph.base import BOTH, Array, Op, TensorSpec, require, require_zero_point_0
+from skconv.graph.base import BOTH, Array, Op, TensorSpec, require
 from skconv.graph.facts import Facts
 
 __all__ = [
@@ -39,7 +39,6 @@ class Pointwise(Op):
         (x,) = inputs
         if x.domain == "float":
             return x
-        require_zero_point_0(self, x)
         return replace(x, minimum=0, maximum=x.magnitude)
 
 
@@ -128,7 +127,6 @@ class Magnitude(Op):
         result = replace(x, shape=(*x.shape[:-1], x.shape[-1] // 2))
         if x.domain == "float":
             return result
-        require_zero_point_0(self, x)
         largest = round(np.sqrt(2.0) * x.magnitude)
         require(
             largest <= np.iinfo(x.dtype).max,
@@ -247,7 +245,6 @@ class Sign(Op):
         (x,) = inputs
         if x.domain == "float":
             return x
-        require_zero_point_0(self, x)
         return TensorSpec(x.shape, "int8", minimum=-1, maximum=1)
 
 
@@ -294,7 +291,6 @@ class KNearest(Op):
         shape = (*x.shape[:-1], channels)
         if x.domain == "float":
             return TensorSpec(shape)
-        require_zero_point_0(self, x)
         require(x.magnitude < 2**31, f"KNearest needs entries above -2^31, got {x.limits}")
         return TensorSpec(shape, "uint8", minimum=0, maximum=1)
 

@@ -22,7 +22,6 @@ from skconv.graph.base import (
     TensorSpec,
     require,
     require_map,
-    require_zero_point_0,
 )
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
@@ -98,8 +97,8 @@ class Concat(Op):
                 f"Concat of shapes {[i.shape for i in inputs]}: only the last axis may differ",
             )
             require(
-                (x.dtype, x.scale, x.zero_point) == (first.dtype, first.scale, first.zero_point),
-                "Concat needs inputs of one type, scale and zero point",
+                (x.dtype, x.scale) == (first.dtype, first.scale),
+                "Concat needs inputs of one type and scale",
             )
         channels = sum(x.shape[-1] for x in inputs)
         result = replace(first, shape=(*first.shape[:-1], channels), minimum=None, maximum=None)
@@ -332,7 +331,6 @@ class Hash(Op):
         shape = code_shape(x.shape, self.n_bits)
         if x.domain == "float":
             return TensorSpec(shape)
-        require_zero_point_0(self, x)
         return TensorSpec(shape, "uint8", minimum=0, maximum=2**self.n_bits - 1)
 
     def describe(self) -> str:

@@ -23,7 +23,6 @@ from skconv.graph.base import (
     TensorSpec,
     require,
     require_map,
-    require_zero_point_0,
 )
 from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
@@ -110,7 +109,6 @@ class Median(PatchGeometry):
         result = replace(x, shape=(*self.places(x), x.shape[2]))
         if x.domain == "float":
             return result
-        require_zero_point_0(self, x)
         low, high = x.limits
         return replace(result, minimum=min(low, 0), maximum=max(high, 0))
 
@@ -186,7 +184,6 @@ class QLocalContrast(ContrastGeometry):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_zero_point_0(self, x)
         require(self.shift % 2 == 0, f"QLocalContrast needs an even shift, got {self.shift}")
         low, high = (self._shifted(total) for total in (self.eps, self.largest_total(x)))
         require(
@@ -243,8 +240,6 @@ class QDivide(IntegerOp):
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         x, divisor = inputs
         _require_divisor(self, x, divisor)
-        require_zero_point_0(self, x)
-        require_zero_point_0(self, divisor)
         require(divisor.limits[0] >= 1, f"QDivide needs a divisor >= 1, got {divisor.limits}")
         require(len(self.requantization.multiplier) == 1, "QDivide needs one multiplier for all")
         return self.requantization.spec(x.shape, x.magnitude)
@@ -341,7 +336,6 @@ class QTriangle(CentroidsOp, IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        require_zero_point_0(self, x)
         shape = self.shape(x)
         require(len(self.requantization.multiplier) == 1, "QTriangle needs one multiplier for all")
         return self.requantization.spec(shape, largest_distance(self.centroids, x))

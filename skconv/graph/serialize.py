@@ -24,6 +24,8 @@ from skconv.graph.integer import Requantization
 __all__ = ["from_dict", "to_dict"]
 
 FORMAT_VERSION = 1
+# Always 0 in what older versions wrote.
+GONE = frozenset({"zero_point", "input_zero_point"})
 
 
 def to_dict(graph: Graph) -> dict[str, Any]:
@@ -83,4 +85,7 @@ def _decode(value: Any, classes: dict[str, type]) -> Any:
     if name not in classes:
         raise ValueError(f"unknown type {name!r}")
     state = {key: _decode(item, classes) for key, item in value.items() if key != "type"}
+    for key in GONE.intersection(state):
+        if state.pop(key) != 0:
+            raise ValueError(f"{name} has a {key}, which graphs no longer have")
     return classes[name](**state)

@@ -18,7 +18,6 @@ from skconv.graph.base import (
     TensorSpec,
     require,
     require_map,
-    require_zero_point_0,
 )
 from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
@@ -219,7 +218,6 @@ class QResize(IntegerOp):
 
     def check(self, x: TensorSpec) -> None:
         require_map(self, x)
-        require_zero_point_0(self, x)
         require(x.shape[:2] == self.size, f"{self.describe()} does not fit shape {x.shape}")
         for size, starts, weights in zip(
             self.size,

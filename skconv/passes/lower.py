@@ -87,7 +87,7 @@ def _(op: Magnitude, node: Node, lowering: Lowering) -> None:
 @lower.register
 def _(op: Concat, node: Node, lowering: Lowering) -> None:
     specs = [lowering.spec(name) for name in node.inputs]
-    if len({(s.dtype, s.scale, s.zero_point) for s in specs}) == 1:
+    if len({(s.dtype, s.scale) for s in specs}) == 1:
         lowering.add(node, op, *(lowering.names[name] for name in node.inputs))
         return
     wanted = lowering.wanted(node.name)
@@ -157,7 +157,7 @@ def _integer_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array]:
 def _(op: Quantized, node: Node, lowering: Lowering) -> None:
     (name,) = node.inputs
     x, wanted = lowering.spec(name), op.graph.input
-    same = (x.dtype, x.scale, x.zero_point) == (wanted.dtype, wanted.scale, wanted.zero_point)
+    same = (x.dtype, x.scale) == (wanted.dtype, wanted.scale)
     source = lowering.names[name] if same else lowering.rescale(name, wanted)
     lowering.graph = lowering.graph.extend(op.graph, source)
     lowering.names[node.name] = lowering.graph.output_name
@@ -315,7 +315,7 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
     source = lowering.read(name, lowering.vector_limit(node), at_most=most)
     x = lowering.graph.specs[source]
     low, high = x.limits
-    vectors = np.clip(np.rint(op.support_vectors / x.scale) + x.zero_point, low, high)
+    vectors = np.clip(np.rint(op.support_vectors / x.scale), low, high)
     vectors = vectors.astype(x.dtype)
     offset = round(op.coef0 / (op.gamma * x.scale**2)) if op.kernel == "poly" else 0
     bound = kernel_bound(op.kernel, vectors, offset, x)
@@ -344,7 +344,7 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
 
 def _exponent_rule(exponent_per_unit: float, bound: int, bits: int) -> Requantization:
     """The rule from a distance to the exponent ``u`` of ``2^-u``, with ``bits`` of fraction."""
-    spec = TensorSpec((1,), "int32", 2.0**-bits, 0, 0, ACCUMULATOR_MAX)
+    spec = TensorSpec((1,), "int32", 2.0**-bits, 0, ACCUMULATOR_MAX)
     rule = requantization(exponent_per_unit, bound, spec)
     if rule.scale != spec.scale:
         raise NoIntegerFormError(
@@ -374,7 +374,7 @@ def _poly_rule(op: KernelMachine, x: TensorSpec, bound: int) -> tuple[Requantiza
     base = op.gamma * (vectors @ vectors.T) + op.coef0
     largest = 1.25 * float(np.abs(base).max())
     limit = 2**POLY_BASE_BITS
-    spec = TensorSpec((1,), "int32", (largest or 1.0) / limit, 0, -limit, limit)
+    spec = TensorSpec((1,), "int32", (largest or 1.0) / limit, -limit, limit)
     rule = requantization(op.gamma * x.scale**2, bound, spec)
     return rule, (rule.scale * limit) ** op.degree
 

@@ -92,7 +92,7 @@ def _(op: Activation, node: Node, lowering: Lowering) -> None:
     numbers = np.arange(256)
     if x.dtype == "int8":
         numbers = numbers.astype(np.uint8).view(np.int8).astype(np.int64)
-    reals = (np.clip(numbers, *x.limits) - x.zero_point) * x.scale
+    reals = np.clip(numbers, *x.limits) * x.scale
     results = np.rint(reference.evaluate(op, reals) / wanted.scale)
     table = np.clip(results, *wanted.limits).astype(wanted.dtype)
     lowering.add(node, QActivation(op.function, table, wanted.scale), source)
@@ -105,7 +105,7 @@ def _(op: Activation, node: Node, lowering: Lowering) -> None:
 def _(op: Pad, node: Node, lowering: Lowering) -> None:
     (name,) = node.inputs
     x = lowering.spec(name)
-    value = x.zero_point if op.fill == "zero" else x.limits[0]
+    value = 0 if op.fill == "zero" else x.limits[0]
     lowering.add(node, QPad(op.padding, value), lowering.names[name])
 
 

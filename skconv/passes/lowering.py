@@ -128,8 +128,6 @@ class Lowering:
     def rescale(self, name: str, wanted: TensorSpec) -> str:
         """A new integer tensor for ``name`` with the scale, type and limits wanted."""
         spec = self.spec(name)
-        bound = spec.magnitude + abs(spec.zero_point)
-        rule = requantization(spec.scale, bound, wanted)
-        op = Rescale(input_zero_point=spec.zero_point, requantization=rule)
+        op = Rescale(requantization(spec.scale, spec.magnitude, wanted))
         self.graph = self.graph.append(op, self.names[name], name=f"{name}_rescaled")
         return self.graph.output_name

@@ -197,8 +197,8 @@ def input_tensor(
         raise ValueError(f"input_dtype={chosen!r}, but calibration samples go down to {low:g}")
     maximum = int(info.max)
     if scale is not None:
-        return TensorSpec(graph.input.shape, chosen, scale, 0, int(info.min), maximum)
+        return TensorSpec(graph.input.shape, chosen, scale, int(info.min), maximum)
     largest = max(high, -low)
     fitted = largest / maximum if largest > 0 else 1.0
     minimum = 0 if info.min == 0 else -maximum
-    return TensorSpec(graph.input.shape, chosen, fitted, 0, minimum, maximum)
+    return TensorSpec(graph.input.shape, chosen, fitted, minimum, maximum)

@@ -22,7 +22,7 @@ def integer_spec(shape: tuple[int, ...], low: float, high: float, limit: int) ->
     """A tensor for reals in ``low .. high`` whose integers stay within ``limit``.
 
     Up to 127: uint8 where nothing is negative (then up to 255), else int8. Above: int16.
-    The zero point is 0, so that padding is 0 and no input offset is needed.
+    0 stands for 0, so that padding is 0 and no input offset is needed.
     """
     largest = max(high, -low)
     if limit <= INT8_MAX and low >= 0:
@@ -31,7 +31,7 @@ def integer_spec(shape: tuple[int, ...], low: float, high: float, limit: int) ->
         dtype, maximum = ("int8" if limit <= INT8_MAX else "int16"), limit
         minimum = 0 if low >= 0 else -limit
     scale = largest / maximum if largest > 0 else 1.0
-    return TensorSpec(shape, dtype, scale, 0, minimum, maximum)
+    return TensorSpec(shape, dtype, scale, minimum, maximum)
 
 
 def requantization(
@@ -55,7 +55,6 @@ def requantization(
         spec.dtype,
         low,
         high,
-        spec.zero_point,
     )
 
 

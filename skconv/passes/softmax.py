@@ -19,5 +19,5 @@ def softmax(scores: TensorSpec) -> QSoftmax:
     shift = max(0, limit.bit_length() - ACCUMULATOR_MAX.bit_length())
     limit >>= shift
     largest = LARGEST_EXPONENT << EXP2_FRACTION_BITS
-    exponents = TensorSpec((1,), "int32", 2.0**-EXP2_FRACTION_BITS, 0, 0, largest)
+    exponents = TensorSpec((1,), "int32", 2.0**-EXP2_FRACTION_BITS, 0, largest)
     return QSoftmax(shift, limit, requantization(bits * 2.0**shift, limit, exponents))

@@ -126,9 +126,9 @@ def quantize_input(spec: TensorSpec, x: Batch) -> Batch:
 
 
 def requantize(accumulator: Batch, rule: Requantization) -> Batch:
-    """``clip((((acc << k) * m + 2^31) >> 32) + zero_point)``: halves go up."""
+    """``clip(((acc << k) * m + 2^31) >> 32)``: halves go up."""
     product = (accumulator.astype(np.int64) << rule.shift) * rule.multiplier.astype(np.int64)
-    q = ((product + 2**31) >> 32) + rule.zero_point
+    q = (product + 2**31) >> 32
     return np.clip(q, rule.minimum, rule.maximum).astype(rule.dtype)
 
 
@@ -255,7 +255,7 @@ def _(op: QL2Pool, x: Batch) -> Batch:
 
 @evaluate.register
 def _(op: Rescale, x: Batch) -> Batch:
-    return requantize(x.astype(np.int64) - op.input_zero_point, op.requantization)
+    return requantize(x, op.requantization)
 
 
 @evaluate.register

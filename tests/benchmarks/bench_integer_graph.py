@@ -37,7 +37,9 @@ x = rng.integers(0, 256, (int(sys.argv[2]), 16, 16, 3)).astype("uint8")
 start = time.process_time()
 found = integer_graph(graph, x)
 seconds = time.process_time() - start
-text = json.dumps(to_dict(found), sort_keys=True).replace('"zero_point": 0, ', "")
+text = json.dumps(to_dict(found), sort_keys=True)
+for gone in ('"input_zero_point": 0, ', '"zero_point": 0, ', ', "zero_point": 0'):
+    text = text.replace(gone, "")  # of trees that still have them
 print(seconds, hashlib.sha256(text.encode()).hexdigest()[:12])
 """
 

@@ -81,8 +81,8 @@ void tiny_run(const tiny_input_t *input, tiny_output_t *output)
         (sk_kernels){.kernels = 2, .height = 2, .width = 2, .row_stride = 1, .column_stride = 1,
             .row_dilation = 1, .column_dilation = 1, .groups = 1, .shared = false},
         (sk_padding){.top = 0, .bottom = 1, .left = 0, .right = 0, .circular = false},
-        (sk_requantization){.multipliers = edges_multiplier, .shift = 8, .zero_point = 0,
-            .minimum = -127, .maximum = 127});
+        (sk_requantization){.multipliers = edges_multiplier, .shift = 8, .minimum = -127,
+            .maximum = 127});
     TRACE(0, edges, 40);
     NODE(0);
 
@@ -95,8 +95,7 @@ void tiny_run(const tiny_input_t *input, tiny_output_t *output)
     sk_mean_pool(
         edges, SK_INT8, mean, SK_INT8, (sk_map){.height = 4, .width = 5, .channels = 2},
         (sk_pool){.height = 2, .width = 2, .row_stride = 2, .column_stride = 2},
-        (sk_requantization){.multiplier = 4194304, .shift = 6, .zero_point = 0, .minimum = 0,
-            .maximum = 127});
+        (sk_requantization){.multiplier = 4194304, .shift = 6, .minimum = 0, .maximum = 127});
     TRACE(80, mean, 8);
     NODE(2);
 

@@ -74,7 +74,6 @@ def rule(to: Requantization, table_name: str = "") -> str:
         "sk_requantization",
         **({"multiplier": int(to.multiplier[0])} if single else {"multipliers": f"{table_name}_@"}),
         shift=to.shift,
-        zero_point=to.zero_point,
         minimum=to.minimum,
         maximum=to.maximum,
     )

@@ -103,7 +103,7 @@ def _columns(op: QConv, name: str) -> list[str]:
 
 def _rule(op: QConv, name: str) -> list[str]:
     rule = op.requantization
-    numbers = (0, rule.shift, rule.zero_point, rule.minimum, rule.maximum)
+    numbers = (0, rule.shift, rule.minimum, rule.maximum)
     values = ", ".join(map(str, (f"{name}_multipliers", *numbers)))
     return [f"    const sk_requantization to = {{{values}}};"]
 

@@ -55,7 +55,6 @@ def _rule(op: QKernelMachine, maximum: int) -> str:
         "sk_requantization",
         multiplier=int(rule.multiplier[0]),
         shift=rule.shift,
-        zero_point=0,
         minimum=0,
         maximum=maximum,
     )

@@ -50,7 +50,6 @@ def fast_source(op: QLinear, x: TensorSpec, *, wide: bool = False) -> str:
         multipliers="multipliers",
         multiplier=0,
         shift=rule.shift,
-        zero_point=rule.zero_point,
         minimum=rule.minimum,
         maximum=rule.maximum,
     )

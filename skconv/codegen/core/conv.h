@@ -130,7 +130,7 @@ SK_INLINE void sk_conv_hash(
 {
     const sk_conv_inputs a = {
         input, input_type, map, weights, weight_type, bias, kernels, padding};
-    const sk_conv_output out = {output, SK_UINT8, bits, {0, 0, 0, 0, 0, 0}};
+    const sk_conv_output out = {output, SK_UINT8, bits, {0, 0, 0, 0, 0}};
     sk_conv_map(a, out);
 }
 

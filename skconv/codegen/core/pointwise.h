@@ -99,14 +99,14 @@ SK_INLINE void sk_square(
     }
 }
 
-/* The same numbers on another scale: x - zero_point, requantised. */
+/* The same numbers on another scale. */
 SK_INLINE void sk_rescale(
     const void *input, sk_type input_type, void *output, sk_type output_type, int32_t pixels,
-    int32_t channels, int32_t zero_point, sk_requantization to)
+    int32_t channels, sk_requantization to)
 {
     for (int32_t i = 0; i < pixels; i++) {
         for (int32_t c = 0; c < channels; c++) {
-            const int32_t x = sk_load(input, input_type, i * channels + c) - zero_point;
+            const int32_t x = sk_load(input, input_type, i * channels + c);
             sk_store(output, output_type, i * channels + c, sk_requantize(x, c, to));
         }
     }
@@ -115,12 +115,12 @@ SK_INLINE void sk_rescale(
 /* A row on another scale, at `to`; a row of zeros, which is NULL, stays what it is. */
 SK_INLINE const void *sk_rescale_row(
     const void *row, sk_type type, void *to, sk_type to_type, int32_t pixels, int32_t channels,
-    int32_t zero_point, sk_requantization rule)
+    sk_requantization rule)
 {
     if (row == NULL) {
         return NULL;
     }
-    sk_rescale(row, type, to, to_type, pixels, channels, zero_point, rule);
+    sk_rescale(row, type, to, to_type, pixels, channels, rule);
     return to;
 }
 

@@ -53,7 +53,7 @@ SK_INLINE void sk_pool_map(
 SK_INLINE void sk_max_pool(
     const void *input, void *output, sk_type type, sk_map map, sk_pool pool)
 {
-    const sk_requantization unused = {0, 0, 0, 0, 0, 0};
+    const sk_requantization unused = {0, 0, 0, 0, 0};
     sk_pool_map(SK_POOL_MAX, input, type, output, type, map, pool, unused);
 }
 

@@ -75,7 +75,6 @@ def limits(to: Requantization, shifts: Shifts) -> dict[str, int]:
     """Fields of the requantisation, less its multipliers."""
     return {
         "shift": shifts.rest,
-        "zero_point": to.zero_point,
         "minimum": to.minimum,
         "maximum": to.maximum,
     }

@@ -37,7 +37,7 @@ class ConvBlock:
         Results per window.
     weight_bits : {8, 16}
         Of a weight in the table.
-    shift, zero_point, dtype, minimum, maximum
+    shift, dtype, minimum, maximum
         As of `skconv.graph.Requantization`; what the table's weights hold of its shift
         is not in ``shift``.
     unroll : int
@@ -50,7 +50,6 @@ class ConvBlock:
     n_kernels: int
     weight_bits: int
     shift: int
-    zero_point: int
     dtype: str
     minimum: int
     maximum: int
@@ -93,7 +92,7 @@ class ConvBlock:
             f"{self.windows}, {self.distance // 2}, {self.steps}, {self.n_kernels}, "
             f"{self.weight_bits}"
         )
-        rule = f"{{NULL, 0, {self.shift}, {self.zero_point}, {self.minimum}, {self.maximum}}}"
+        rule = f"{{NULL, 0, {self.shift}, {self.minimum}, {self.maximum}}}"
         return [
             "#if SK_DSP",
             f"SK_NAKED void {name}(SK_UNUSED const int16_t *x, SK_UNUSED const int32_t *table,",
@@ -175,7 +174,6 @@ class ConvBlock:
         yield f"ldr r0, {OUTPUT}"
         yield f"ldr r4, {LAST}"
         yield "ldrd r2, r3, [r1], #8"
-        yield from _constant("r5", self.zero_point) if self.zero_point else ()
         for register, missing in zip(("r6", "r7"), self.missing, strict=True):
             lanes = 0x01010101 if self.itemsize == 1 else 0x00010001
             yield from _constant(register, missing * lanes) if missing else ()
@@ -189,10 +187,7 @@ class ConvBlock:
         for register, multiplier in zip(sums, ("r2", "r3"), strict=True):
             if self.shift:
                 yield f"lsl {register}, {register}, #{self.shift}"
-            if self.zero_point:
-                yield f"smmlar {register}, {register}, {multiplier}, r5"
-            else:
-                yield f"smmulr {register}, {register}, {multiplier}"
+            yield f"smmulr {register}, {register}, {multiplier}"
 
     def _store(self, window: int) -> Iterator[str]:
         a, b = SUMS[window]

@@ -131,7 +131,6 @@ def blocks(
             n_kernels=len(op.bias),
             weight_bits=weight_bits,
             shift=rule.shift - folded_shift(op, weight_bits),
-            zero_point=rule.zero_point,
             dtype=rule.dtype,
             minimum=rule.minimum,
             maximum=rule.maximum,

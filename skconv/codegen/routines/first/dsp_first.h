@@ -23,7 +23,6 @@ typedef struct {
     int32_t step;       /* words from one pixel of the output to the next */
     int32_t row_stride;
     int32_t shift; /* what of the requantisation's shift lanes and weights do not hold */
-    int32_t zero_point;
     int32_t minimum;
     int32_t maximum;
 } sk_first;
@@ -69,7 +68,7 @@ SK_INLINE void sk_first_run(
 SK_INLINE int32_t sk_first_requantize(int32_t sum, uint32_t multiplier, sk_first f)
 {
     const int32_t shifted = (int32_t)((uint32_t)sum << f.shift);
-    const int32_t value = sk_smmulr(shifted, (int32_t)multiplier) + f.zero_point;
+    const int32_t value = sk_smmulr(shifted, (int32_t)multiplier);
     return f.minimum == -f.maximum ? sk_clip_evenly(value, f.maximum)
                                    : sk_clip(value, f.minimum, f.maximum);
 }

@@ -61,7 +61,6 @@ def fits(op: QKernelMachine, x: TensorSpec) -> bool:
         op.kernel in ("laplacian", "rbf")
         and x.dtype in ("uint8", "int8", "int16")
         and op.dual_coef.dtype.itemsize <= 2
-        and op.exponent.zero_point == 0
         and op.exponent.minimum == 0
         and op.exponent.maximum >= _largest_exponent(op, x)
     )

@@ -154,7 +154,7 @@ SK_INLINE void sk_dsp_rows(
 /* As `sk_linear`: the sums themselves. */
 SK_INLINE void sk_dsp_linear(const void *input, int32_t *output, sk_dsp_matrix m)
 {
-    sk_linear_result to = {SK_INT32, false, {NULL, 0, 0, 0, 0, 0}};
+    sk_linear_result to = {SK_INT32, false, {NULL, 0, 0, 0, 0}};
     sk_dsp_rows(input, output, m, to);
 }
 

@@ -24,7 +24,6 @@ typedef struct {
     int32_t height;  /* of a kernel */
     int32_t breadth; /* of a kernel: 1 .. SK_ROWS_WIDEST */
     int32_t shift;   /* what of the requantisation's shift lanes and weights do not hold */
-    int32_t zero_point;
     int32_t minimum;
     int32_t maximum;
 } sk_rows;
@@ -164,7 +163,7 @@ SK_INLINE sk_rows sk_rows_plainer(sk_rows r, sk_type type)
 
 SK_INLINE int32_t sk_rows_requantize(int32_t sum, int32_t multiplier, sk_rows r)
 {
-    const int32_t value = sk_rows_scale(sum, multiplier, r) + r.zero_point;
+    const int32_t value = sk_rows_scale(sum, multiplier, r);
     return r.minimum == -r.maximum ? sk_clip_evenly(value, r.maximum)
                                    : sk_clip(value, r.minimum, r.maximum);
 }

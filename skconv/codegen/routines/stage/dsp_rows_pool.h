@@ -49,7 +49,7 @@ SK_INLINE bool sk_pools_sums(sk_rows_pool p)
 /* |q| of the requantised sum q: the clip may follow where its limits are even. */
 SK_INLINE int32_t sk_rows_magnitude(int32_t sum, int32_t multiplier, sk_rows r)
 {
-    const bool even = r.minimum == -r.maximum && r.zero_point == 0;
+    const bool even = r.minimum == -r.maximum;
     const int32_t value = even ? sk_rows_scale(sum, multiplier, r)
                                : sk_rows_requantize(sum, multiplier, r);
     const int32_t size = value < 0 ? -value : value;

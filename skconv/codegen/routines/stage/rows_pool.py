@@ -18,7 +18,6 @@ def fits(conv: QConv, x: TensorSpec, nonlinearity: Op | None, pool: PoolGeometry
     """
     return (
         rows.fits(conv, x)
-        and conv.requantization.zero_point == 0
         and (nonlinearity is None or nonlinearity.facts.stage == "entry")
         and pool.facts.stage == "pool"
         and all(step >= size for step, size in zip(pool.stride, pool.size, strict=True))
