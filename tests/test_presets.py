@@ -329,7 +329,7 @@ def test_ldanet_is_the_same_in_c_and_tells_digits_apart():
         (FixedConvFeatures(names="sobl"), "names has 'sobl'"),
         (FixedConvFeatures(names="gauss", input_shape=(8, 8, 1), pool_size=9), "pool_size=9"),
         (KMeansConvFeatures(kernel_size=9), "kernel_size=9 is larger than the 8x8 map"),
-        (RandomConvFeatures(weights="signs", zero_mean=True), "zero_mean=True wants"),
+        (RandomConvFeatures(weights="signs", zero_mean=True), "zero_mean=True needs"),
     ],
 )
 def test_bad_input_is_named(preset, message):
