@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 
 from skconv import NotConvertibleError, QuantizedFeatures, to_c
 from skconv.graph import Abs, Graph, Op, TensorSpec
+from skconv.graph.facts import Facts
 from skconv.passes.calibrate import calibrate
 from skconv.passes.quantize import quantize
 from skconv.passes.refusal import NoIntegerFormError
@@ -28,6 +29,8 @@ Y = (X[:, 0] > 0).astype(int)
 @dataclass(frozen=True)
 class Cube(Op):
     """An op that only floats have."""
+
+    facts = Facts("entrywise")
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return inputs[0]
