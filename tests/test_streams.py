@@ -55,7 +55,7 @@ class Branch:
         """What becomes of the map, a vector in the end."""
         graph = Graph(x)
         if self.rescaled:
-            graph = graph.append(Rescale(0, requantization=requantization(rng, x.magnitude)))
+            graph = graph.append(Rescale(requantization(rng, x.magnitude)))
         graph = graph.append(qconv(rng, graph.output, 4, self.size, **self.geometry))
         graph = graph.append(Abs() if self.mean else Relu())
         if self.pool is not None and self.mean:
