@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skconv import QuantizedFeatures, to_c
+from skconv.deploy import CModel
 from skconv.graph import Abs, Graph, QLinear, TensorSpec, from_dict, to_dict
 
 SIZES = np.array([1.0, 1e-4, 1e3])
@@ -49,14 +50,12 @@ def test_c_of_a_regressor_with_many_scales_gives_the_same_bytes(regressor):
 
 def test_agreement_is_that_of_the_worst_output(regressor):
     X, pipe, model = regressor
-    broken = to_c(pipe, X, name="reg")
-    scales = broken.graph.output.scales
-    (node,) = broken.graph.nodes
+    scales = model.graph.output.scales
+    (node,) = model.graph.nodes
     wrong = (scales[0], 2 * scales[1], scales[2])
     op = node.op.op if hasattr(node.op, "op") else node.op
-    broken.graph = Graph(broken.graph.input).append(
-        QLinear(op.weights, op.bias, scales=wrong), name=node.name
-    )
+    graph = Graph(model.graph.input).append(QLinear(op.weights, op.bias, scales=wrong))
+    broken = CModel(pipe, graph, "reg", model.target, X)
     assert broken.verify(X[:50]).agreement < 0.5 < model.verify(X[:50]).agreement
 
 
