@@ -367,7 +367,7 @@ ON_VECTORS: tuple[Offer, ...] = (
     (fits_machine, machine),
     (fits_machine, machine),
     (is_vector, select),
-    *2 * ((holds_scores, lambda d, x: softmax(x)),),
+    *4 * ((holds_scores, lambda d, x: softmax(x)),),
     (is_short_vector, hashing),
 )
 ON_ANY: tuple[Offer, ...] = (
