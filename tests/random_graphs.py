@@ -447,6 +447,8 @@ def add_decision(d: Drawing, graph: Graph) -> Graph:
         make = d.one_of(*offers(graph.output, ((is_short_vector, linear), (fits_machine, machine)))
                         or [lambda d, x: Select(np.zeros(1, np.int32))])  # fmt: skip
         graph = graph.append(make(d, graph.output))
+    if graph.output.size > 1 and d.sometimes():
+        graph = graph.append(Select(np.zeros(1, np.int32)))
     n = graph.output.size
     classes = next((c for c in range(2, 9) if c * (c - 1) // 2 == n), 0)
     if classes and d.one_of(False, True):
@@ -486,8 +488,3 @@ def graphs(draw: Callable[[Any], Any]) -> Graph:
     """Every choice is hypothesis's own: a graph that fails shrinks."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return grown(Drawing(lambda low, high: draw(st.integers(low, high)), rng))
-
-
-def seeded_graphs() -> st.SearchStrategy[Graph]:
-    """Graphs that have little in common."""
-    return st.integers(0, 2**32 - 1).map(of_seed)
