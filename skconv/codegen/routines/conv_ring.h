@@ -166,14 +166,14 @@ SK_INLINE void sk_conv_fill(sk_conv_ring r, void *ring, int32_t row, int32_t lin
         sk_conv_clear(r, ring, line, 0, r.columns);
         return;
     }
-    if (!circular) {
-        sk_conv_clear(r, ring, line, 0, first);
-        sk_conv_clear(r, ring, line, end, r.columns);
-    }
+    sk_conv_clear(r, ring, line, 0, first);
     for (int32_t column = first; column < end; column++) {
         const int32_t x = sk_tap(column - r.padding.left, r.map.width, circular, !circular);
         const int32_t at = (y * r.map.width + x) * channels;
         sk_conv_take(r, ring, column * r.column + line * channels, at, channels);
+    }
+    if (!circular) {
+        sk_conv_clear(r, ring, line, end, r.columns);
     }
 }
 
