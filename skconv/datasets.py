@@ -1,15 +1,18 @@
-"""Example images, read from installed packages and never downloaded."""
+"""Example images and signals, read from installed packages and never downloaded."""
 
 from __future__ import annotations
 
 import gzip
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
+
+from skconv.utils.ts_file import read_ts
 
 _DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 _FASHION_CLASSES = (
@@ -128,3 +131,94 @@ def load_digits(*, return_X_y: bool = True) -> Any:
     digits = load()
     X, y = digits.images.astype(np.uint8), digits.target
     return (X, y) if return_X_y else Bunch(data=X, target=y)
+
+
+def load_ts(path: Any) -> tuple[Any, NDArray[Any]]:
+    """Signals and labels of a file in the format ``.ts`` of the UCR and UEA archives.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    X : ndarray of float32 of shape (n_samples, length) or (n_samples, length, channels)
+        Signals, channels last. Where their lengths differ, a list of arrays; write
+        ``pad_to="longest"`` for the extractors.
+    y : ndarray of str of shape (n_samples,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        Where the file cannot be read; it names the line.
+
+    Examples
+    --------
+    >>> from skconv.datasets import load_ts
+    >>> X, y = load_ts("GunPoint_TRAIN.ts")  # doctest: +SKIP
+    >>> X.shape, y[:3]  # doctest: +SKIP
+    ((50, 150), array(['2', '2', '1'], dtype='<U1'))
+    """
+    series, y = read_ts(Path(path))
+    if len({signal.shape[1] for signal in series}) == 1 and series[0].shape[1] == 1:
+        series = [signal[:, 0] for signal in series]
+    same = len({signal.shape for signal in series}) == 1
+    return (np.stack(series) if same else series), y
+
+
+def load_ucr(name: str, split: str = "train", *, data_home: Any = None) -> tuple[Any, NDArray[Any]]:
+    """A set of the UCR and UEA archives (Dau et al. 2019), in its official split.
+
+    Parameters
+    ----------
+    name : str
+        For example ``"GunPoint"``. The package aeon holds GunPoint, ItalyPowerDemand, ArrowHead,
+        OSULeaf, ACSF1, BasicMotions, JapaneseVowels and PickupGestureWiimoteZ.
+    split : {"train", "test"}
+        Which half.
+    data_home : str or path-like, default=None
+        A folder that holds ``name/name_TRAIN.ts``. None: that of the installed package aeon,
+        which is not imported, then ``ucr`` in scikit-learn's data home.
+
+    Returns
+    -------
+    X, y
+        As of `load_ts`.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where the file is not found; it says what to install.
+
+    References
+    ----------
+    H. A. Dau et al., "The UCR time series archive", IEEE/CAA Journal of Automatica Sinica 6(6),
+    2019.
+
+    Examples
+    --------
+    >>> from skconv.datasets import load_ucr
+    >>> X, y = load_ucr("BasicMotions")  # doctest: +SKIP
+    >>> X.shape  # doctest: +SKIP
+    (40, 100, 6)
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"split={split!r}, expected 'train' or 'test'")
+    folders = [Path(data_home).expanduser()] if data_home else _ucr_folders()
+    for folder in folders:
+        path = folder / name / f"{name}_{split.upper()}.ts"
+        if path.is_file():
+            return load_ts(path)
+    raise FileNotFoundError(
+        f"{name}_{split.upper()}.ts is not in {' or '.join(map(str, folders))}. Some sets come "
+        f"with aeon: pip install --no-deps aeon. Others: put the file into {folders[-1] / name}"
+    )
+
+
+def _ucr_folders() -> list[Path]:
+    aeon = find_spec("aeon")
+    homes = list(aeon.submodule_search_locations or ()) if aeon else []
+    home = os.environ.get("SCIKIT_LEARN_DATA") or Path.home() / "scikit_learn_data"
+    return [Path(h) / "datasets" / "data" for h in homes] + [Path(home).expanduser() / "ucr"]

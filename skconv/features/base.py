@@ -62,7 +62,7 @@ STAGE_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-def _as_array(X: Any) -> Any:
+def as_array(X: Any) -> Any:
     """``X`` with a shape; a data frame stays one, so that its column names are seen."""
     refuse_paths("X", X)
     if not hasattr(X, "shape"):
@@ -206,18 +206,15 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         with restored_on_error(self):
             shape = checked_input_shape(self.input_shape)
-            X = _as_array(X)
+            X = self._samples_to_fit(X)
             found = tuple(X.shape[1:])
             is_batches = isinstance(X, MapBatches)
             flat = self._checked_batches(X) if is_batches else self._validated(X, reset=True)
-            sample = with_three_axes(
-                shape or found[:3], channels_first=self.data_format == "channels_first"
-            )
+            sample = self._axes(shape or found[:3])
             check_samples(tuple(X.shape), sample)
             is_stated = shape is not None or (len(found) == 1 and self._reads_rows())
             if not is_stated and not isinstance(flat, MapBatches):
-                first = self.data_format == "channels_first"
-                check_unstated_shape(X, flat, y, channels_first=first)
+                self._check_unstated_shape(X, flat, y)
             maps = self._maps(flat, sample)
             self.map_shape_ = maps.shape[1:]
             self.input_range_ = input_range(flat)
@@ -225,6 +222,22 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 self.graph_ = self._sample_graph(self._fit_graph(maps, y), sample)
             check_finite_fit(self.graph_, flat)
         return self
+
+    def _samples_to_fit(self, X: Any) -> Any:
+        """``X`` as something with a shape: `MapBatches`, a data frame or an array."""
+        return as_array(X)
+
+    def _samples_to_transform(self, X: Any) -> Any:
+        return as_array(X)
+
+    def _axes(self, shape: tuple[int, ...]) -> Shape3:
+        """The axes of a sample in full, in the order of `data_format`."""
+        return with_three_axes(shape, channels_first=self.data_format == "channels_first")
+
+    def _check_unstated_shape(self, X: Any, flat: NDArray[Any], y: Any) -> None:
+        """Refuse or warn where nobody says what a sample is, and it could be two things."""
+        first = self.data_format == "channels_first"
+        check_unstated_shape(X, flat, y, channels_first=first)
 
     def _reads_rows(self) -> bool:
         """Whether rows are samples as they are meant to be, and no maps that were flattened."""
@@ -282,7 +295,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _validated_samples(self, X: Any) -> NDArray[Any]:
         """Samples for `transform`, flat; ValueError where they are not as in `fit`."""
-        X = _as_array(X)
+        X = self._samples_to_transform(X)
         if isinstance(X, MapBatches):
             raise ValueError("transform takes arrays, got MapBatches: call it with each batch")
         height, width, channels = self.map_shape_

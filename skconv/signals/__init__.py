@@ -1,0 +1,1 @@
+"""Signals: extractors of features along time."""

@@ -1,0 +1,1 @@
+"""Sound: spectrograms, and features of them."""
