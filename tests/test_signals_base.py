@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from skconv import datasets
+from skconv.exceptions import ShapeWarning
 from skconv.graph import Conv, Graph, TensorSpec
 from skconv.signals.base import SignalExtractor
 
@@ -25,7 +26,7 @@ class Responses(SignalExtractor):
         self.device, self.batch_size, self.n_jobs = "cpu", "auto", None
 
     def _fit_graph(self, maps: Any, y: Any) -> Graph:
-        kernels = WEIGHTS[..., : maps.shape[3]]
+        kernels = np.tile(WEIGHTS, 7)[..., : maps.shape[3]]
         return Graph(TensorSpec(maps.shape[1:])).append(Conv(kernels, np.zeros(2, np.float32)))
 
 
@@ -55,6 +56,23 @@ def test_two_axes_are_signals_of_one_channel():
         assert Responses(input_shape=shape).fit(row).map_shape_ == (1, 20, 1)
     first = Responses(data_format="channels_first").fit(row)
     np.testing.assert_array_equal(first.transform(row), Responses().fit(row).transform(row))
+
+
+def test_channels_on_the_other_side_are_warned_of():
+    first = np.zeros((6, 3, 20), np.float32)
+    with pytest.warns(ShapeWarning, match=r"write data_format='channels_first' for signals of 20"):
+        Responses().fit(np.zeros((6, 4, 20), np.float32))
+    with pytest.warns(ShapeWarning, match="data_format='channels_last'"):
+        Responses(data_format="channels_first").fit(np.zeros((6, 20, 4), np.float32))
+    Responses(data_format="channels_first").fit(first)
+
+
+def test_one_signal_is_warned_of():
+    signal = np.sin(np.arange(100)[:, None] / 20 + np.arange(6)).astype(np.float32)
+    with pytest.warns(ShapeWarning, match=r"write X\[None\] if it is one signal of 6 channels"):
+        Responses().fit(signal)
+    Responses(input_shape=(6,)).fit(signal)
+    Responses().fit(signal, np.zeros(100))
 
 
 def test_images_are_refused():

@@ -123,7 +123,7 @@ def _looks_like_one_image(shape: Shape, flat: NDArray[Any]) -> bool:
     if len(shape) == 2:
         # A square array of bytes is hardly a set of samples.
         pixels = flat.dtype == np.uint8 and shape[0] == shape[1]
-        return pixels or _neighbours_are_alike(flat)
+        return pixels or neighbours_are_alike(flat)
     return len(shape) == 3 and shape[2] in (3, 4)
 
 
@@ -141,7 +141,7 @@ def _one_image(shape: Shape, dtype: Any) -> str:
     )
 
 
-def _neighbours_are_alike(flat: NDArray[Any]) -> bool:
+def neighbours_are_alike(flat: NDArray[Any]) -> bool:
     """Whether rows side by side are more alike than rows that are apart, as in an image."""
     near, far = (_difference(flat, step, axis=0) for step in (1, len(flat) // 2))
     return near < far / 2

@@ -5,13 +5,18 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skconv.exceptions import ShapeWarning, warn
 from skconv.features.base import ConvExtractor, as_array
-from skconv.features.shapes import Shape3
+from skconv.features.shapes import Shape3, neighbours_are_alike
 from skconv.kernels.batches import MapBatches
 from skconv.signals.lengths import PadTo, one_length
+
+# An array that is at least this many times as long as wide, and no wider, may be one signal.
+_LEAST_LENGTH, _MOST_CHANNELS = 8, 12
 
 
 class SignalExtractor(ConvExtractor):
@@ -78,4 +83,39 @@ class SignalExtractor(ConvExtractor):
         return (shape[0], 1, shape[1]) if first else (1, shape[0], shape[1])
 
     def _check_unstated_shape(self, X: Any, flat: NDArray[Any], y: Any) -> None:
-        """Nothing: three axes are signals here, and so are two."""
+        """Warn of what is probably one signal, or has its channels on the other side."""
+        labelled = y is not None and np.shape(y)[:1] == (len(X),)
+        shape = tuple(X.shape)
+        if len(shape) == 3 and self._length(shape) < self._channels(shape):
+            warn(self._other_side(shape), ShapeWarning)
+        elif not labelled and _looks_like_one_signal(shape, flat):
+            warn(_one_signal(shape), ShapeWarning)
+
+    def _length(self, shape: tuple[int, ...]) -> int:
+        return shape[2 if self.data_format == "channels_first" else 1]
+
+    def _channels(self, shape: tuple[int, ...]) -> int:
+        return shape[1 if self.data_format == "channels_first" else 2]
+
+    def _other_side(self, shape: tuple[int, ...]) -> str:
+        length, channels = self._length(shape), self._channels(shape)
+        first = self.data_format == "channels_first"
+        other = "channels_last" if first else "channels_first"
+        stated = (channels, length) if first else (length, channels)
+        return (
+            f"X of shape {shape} is taken for signals of {length} numbers in {channels} channels: "
+            f"write data_format={other!r} for signals of {channels} numbers, or "
+            f"input_shape={stated} if this is what they are"
+        )
+
+
+def _looks_like_one_signal(shape: tuple[int, ...], flat: NDArray[Any]) -> bool:
+    is_narrow = len(shape) == 2 and 1 < shape[1] <= _MOST_CHANNELS
+    return is_narrow and shape[0] >= _LEAST_LENGTH * shape[1] and neighbours_are_alike(flat)
+
+
+def _one_signal(shape: tuple[int, ...]) -> str:
+    return (
+        f"X of shape {shape} is taken for {shape[0]} signals of {shape[1]} numbers: write X[None] "
+        f"if it is one signal of {shape[1]} channels, or input_shape=({shape[1]},) if it is not"
+    )
