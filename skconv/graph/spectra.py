@@ -1,0 +1,155 @@
+"""Ops of the auditory front end: the power of a signal in bands, frame by frame, and its scale.
+
+A signal of one channel becomes a signal of as many channels as there are bands, one sample a
+frame: it stays a signal, local in time. A `Reshape` makes of it the map ``(n_frames, n_bands,
+1)`` that two-dimensional kernels read; the numbers lie in the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skconv.graph.axes import Axes, windows
+from skconv.graph.base import Array, Op, Shape, TensorSpec, require, require_channels, require_map
+from skconv.graph.facts import Facts
+from skconv.graph.ops import window_count
+
+__all__ = ["BandPower", "Log", "Power"]
+
+
+@dataclass(frozen=True)
+class BandPower(Op):
+    """The power of a signal in bands of frequency, frame by frame.
+
+    A frame is ``len(window)`` samples, times the window, with zeros behind up to ``n_fft``.
+    With ``X`` its discrete Fourier transform::
+
+        P[frame, band] = sum_k |X[frame, k]|^2 * bank[k, band],    k = 0 .. n_fft / 2
+
+    Frames begin every ``hop`` samples; one that does not fit whole is left out.
+
+    Parameters
+    ----------
+    window : ndarray of shape (frame_length,)
+    bank : ndarray of shape (n_fft / 2 + 1, n_bands)
+        The weights of every bin in every band, at least 0.
+    hop : int
+        Samples from one frame to the next.
+
+    Examples
+    --------
+    The bins of a cosine of 2 periods in 8 samples, one band a bin: ``|X[2]|^2 = (8 / 2)^2``.
+
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, TensorSpec
+    >>> from skconv.graph.spectra import BandPower
+    >>> from skconv.runtime import reference, spectra
+    >>> graph = Graph(TensorSpec((1, 8, 1))).append(BandPower(np.ones(8), np.eye(5), 8))
+    >>> x = np.cos(2 * np.pi * 2 * np.arange(8) / 8).reshape(1, 1, 8, 1)
+    >>> (reference.run(graph, x) + 0).round(6).ravel()
+    array([ 0.,  0., 16.,  0.,  0.])
+    """
+
+    facts = Facts("window")
+    window: Array
+    bank: Array
+    hop: int
+
+    @property
+    def n_fft(self) -> int:
+        return 2 * (len(self.bank) - 1)
+
+    def n_frames(self, x: TensorSpec) -> int:
+        """Frames of a signal that stands in a row or in a column; ValueError without any."""
+        require_map(self, x)
+        require_channels(self, x, 1)
+        length = max(x.shape)
+        require(x.size == length, f"BandPower needs a signal (1, length, 1), got shape {x.shape}")
+        count = window_count(length, len(self.window), self.hop)
+        require(
+            count > 0,
+            f"frames of {len(self.window)} samples are longer than the signal of {length}",
+        )
+        return count
+
+    def shape(self, x: TensorSpec) -> Shape:
+        """One row of frames, or one column where the signal is one."""
+        frames, bands = self.n_frames(x), self.bank.shape[1]
+        return (1, frames, bands) if x.shape[0] == 1 else (frames, 1, bands)
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        (x,) = inputs
+        require(self.hop >= 1, f"BandPower needs hop >= 1, got {self.hop}")
+        require(
+            len(self.window) <= self.n_fft,
+            f"BandPower: frames of {len(self.window)} samples, a bank for {self.n_fft}",
+        )
+        require(bool((self.bank >= 0).all()), "BandPower needs a bank without negative weights")
+        return TensorSpec(self.shape(x))
+
+    def macs(self, *inputs: TensorSpec) -> int:
+        """The window, the products of a transform of half the length, squares and bands."""
+        half = self.n_fft // 2
+        butterflies = 4 * (half // 2) * max(1, half.bit_length() - 1)
+        squares = 2 * len(self.bank)
+        bands = int(np.count_nonzero(self.bank))
+        per_frame = len(self.window) + butterflies + 4 * half + squares + bands
+        return self.n_frames(inputs[0]) * per_frame
+
+    def sampling(self) -> Axes:
+        return windows((1, len(self.window)), (1, self.hop), (0, 0))
+
+    def describe(self) -> str:
+        return f"BandPower {len(self.window)}->{self.bank.shape[1]}, hop {self.hop}"
+
+
+@dataclass(frozen=True)
+class Log(Op):
+    """``ln(max(x / floor, 1))``: 0 at the floor and below it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, TensorSpec
+    >>> from skconv.graph.spectra import Log
+    >>> from skconv.runtime import reference, spectra
+    >>> reference.run(Graph(TensorSpec((3,))).append(Log(2.0)), np.array([[0, 2, 2 * np.e]]))
+    array([[0., 0., 1.]])
+    """
+
+    facts = Facts("entrywise")
+    floor: float = 1.0
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        require(self.floor > 0, f"Log needs floor > 0, got {self.floor}")
+        return TensorSpec(inputs[0].shape)
+
+
+@dataclass(frozen=True)
+class Power(Op):
+    """``max(x, 0)^exponent``, for an exponent between 0 and 1.
+
+    Examples
+    --------
+    Ten times the power is 1.2589 times its tenth power.
+
+    >>> import numpy as np
+    >>> from skconv.graph import Graph, TensorSpec
+    >>> from skconv.graph.spectra import Power
+    >>> from skconv.runtime import reference, spectra
+    >>> graph = Graph(TensorSpec((3,))).append(Power(0.1))
+    >>> reference.run(graph, np.array([[0.0, 1.0, 10.0]])).round(6)
+    array([[0.      , 1.      , 1.258925]])
+    """
+
+    facts = Facts("entrywise")
+    exponent: float = 0.1
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        require(0 < self.exponent < 1, f"Power needs 0 < exponent < 1, got {self.exponent}")
+        return TensorSpec(inputs[0].shape)
+
+    def describe(self) -> str:
+        return f"Power {self.exponent:.4g}"
