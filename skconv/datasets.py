@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skconv.utils.ts_file import read_ts
+from skconv.utils.wav_file import read_wav
 
 _DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 _FASHION_CLASSES = (
@@ -222,3 +223,131 @@ def _ucr_folders() -> list[Path]:
     homes = list(aeon.submodule_search_locations or ()) if aeon else []
     home = os.environ.get("SCIKIT_LEARN_DATA") or Path.home() / "scikit_learn_data"
     return [Path(h) / "datasets" / "data" for h in homes] + [Path(home).expanduser() / "ucr"]
+
+
+# ------------------------------------------------------------------------------- voices
+
+VOICE_RATE = 8000
+_SOUNDS_FOLDER = Path("/usr/share/asterisk/sounds")
+# The folder of each voice. The same speaker has recorded the first two.
+_VOICES = {
+    "Allison, English": "en_US_f_Allison",
+    "Allison, Spanish": "es_MX_f_Allison",
+    "June, French": "fr_CA_f_June",
+    "Menardi, Italian": "it_IT_f_Menardi",
+    "Carlo, Italian": "it_IT_m_Carlo",
+    "IvrvoiceRU, Russian": "ru_RU_f_IvrvoiceRU",
+}
+_VOICE_PACKAGES = (
+    "asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav "
+    "asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav asterisk-prompt-it-menardi-wav"
+)
+_NO_SPEECH = ("silence/", "beep", "ascending-", "descending-", "tt-monkeys")
+
+
+def load_prompts(*, data_home: Any = None) -> Bunch:
+    """Recorded prompts of a telephone exchange, in six voices and five languages.
+
+    Read speech from a studio, 8,000 samples a second, as Debian's packages of Asterisk's core
+    sounds hold them (CC-BY-SA): "extension", "the number you have dialled", digits. Each voice
+    says a prompt once, in its own language. One speaker has recorded both English and Spanish.
+    Silences and tones are left out.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        A folder with a subfolder for each voice. None: where Debian's packages are.
+
+    Returns
+    -------
+    prompts : Bunch
+        ``data``: a list of int16 arrays. ``target``: the voice of each. ``target_names``: the
+        voices. ``names``: the prompt of each, such as ``"digits/3"``, the same for all voices.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where a voice is not found; it says what to install.
+    ValueError
+        Where a file is damaged.
+
+    Examples
+    --------
+    >>> from skconv.datasets import load_prompts
+    >>> prompts = load_prompts()  # doctest: +SKIP
+    >>> len(prompts.data), len(prompts.target_names)  # doctest: +SKIP
+    (3289, 6)
+    """
+    home = Path(data_home).expanduser() if data_home else _SOUNDS_FOLDER
+    data, target, names = [], [], []
+    for voice, folder in enumerate(_VOICES.values()):
+        paths = sorted((home / folder).rglob("*.wav"))
+        if not paths:
+            raise FileNotFoundError(
+                f"{home / folder} holds no recording. On Debian and Ubuntu: "
+                f"apt-get install {_VOICE_PACKAGES}"
+            )
+        for path in paths:
+            name = path.relative_to(home / folder).with_suffix("").as_posix()
+            samples = None if name.startswith(_NO_SPEECH) else read_wav(path, VOICE_RATE)
+            if samples is not None and samples.size:
+                data.append(samples)
+                target.append(voice)
+                names.append(name)
+    return Bunch(
+        data=data,
+        target=np.array(target),
+        target_names=np.array(list(_VOICES)),
+        names=np.array(names),
+    )
+
+
+def load_voices(
+    *, seconds: float = 1.0, data_home: Any = None
+) -> tuple[NDArray[np.int16], NDArray[np.int64], NDArray[np.str_]]:
+    """Clips of the prompts of `load_prompts`, for the identification of a voice.
+
+    Every prompt is cut into clips from its beginning; what is left at its end is left out.
+    The mean spectrum of a clip tells the studio and its microphone, not the voice: take it off,
+    for example by ``SpectroTemporalGaborFeatures(remove_mean=True)``, or most of the score is
+    the studio's. Split by prompt, or the same words are on both sides.
+
+    Parameters
+    ----------
+    seconds : float, default=1.0
+        Length of a clip.
+    data_home : str or path-like, default=None
+        As of `load_prompts`.
+
+    Returns
+    -------
+    X : ndarray of int16 of shape (n_clips, 8000 * seconds)
+        The clips.
+    y : ndarray of int of shape (n_clips,)
+        Voices 0 to 5.
+    prompts : ndarray of str of shape (n_clips,)
+        The prompt of each clip, for ``groups`` of `sklearn.model_selection.GroupKFold`.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where a voice is not found; it says what to install.
+    ValueError
+        Where ``seconds`` is not above 0, or no prompt is that long.
+
+    Examples
+    --------
+    >>> from skconv.datasets import load_voices
+    >>> X, y, prompts = load_voices()  # doctest: +SKIP
+    >>> X.shape  # doctest: +SKIP
+    (7099, 8000)
+    """
+    length = round(seconds * VOICE_RATE)
+    if length < 1:
+        raise ValueError(f"seconds={seconds!r}, expected a number above 0")
+    found = load_prompts(data_home=data_home)
+    counts = [len(samples) // length for samples in found.data]
+    if not any(counts):
+        raise ValueError(f"seconds={seconds!r} is longer than every prompt")
+    whole = [x[: n * length].reshape(n, length) for x, n in zip(found.data, counts, strict=True)]
+    return np.concatenate(whole), np.repeat(found.target, counts), np.repeat(found.names, counts)

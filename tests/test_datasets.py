@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import wave
 
 import numpy as np
 import pytest
@@ -79,3 +80,58 @@ def test_digits():
     np.testing.assert_array_equal(y, wanted.target)
     assert X.dtype == np.uint8
     assert datasets.load_digits(return_X_y=False).data.shape == (1797, 8, 8)
+
+
+def write_wav(path, samples, *, rate=8000, channels=1):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.asarray(samples, "<i2").tobytes())
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """Two prompts of each voice, and files that are no speech."""
+    for voice, folder in enumerate(datasets._VOICES.values()):
+        write_wav(tmp_path / folder / "digits" / "3.wav", np.full(9000, voice))
+        write_wav(tmp_path / folder / "hello.wav", np.full(17000, -voice))
+        write_wav(tmp_path / folder / "silence" / "1.wav", np.zeros(8000))
+        write_wav(tmp_path / folder / "beep.wav", np.ones(8000))
+        write_wav(tmp_path / folder / "empty.wav", [])
+    return tmp_path
+
+
+def test_prompts_have_a_voice_and_a_name(sounds):
+    prompts = datasets.load_prompts(data_home=sounds)
+    assert sorted(set(prompts.names)) == ["digits/3", "hello"]
+    np.testing.assert_array_equal(np.bincount(prompts.target), [2] * 6)
+    assert len(prompts.target_names) == 6
+    assert {x.dtype for x in prompts.data} == {np.dtype(np.int16)}
+
+
+def test_voices_are_cut_into_clips(sounds):
+    X, y, prompts = datasets.load_voices(seconds=0.5, data_home=sounds)
+    assert X.shape == (6 * (2 + 4), 4000)
+    np.testing.assert_array_equal(X[prompts == "digits/3"][:, 0], y[prompts == "digits/3"])
+    np.testing.assert_array_equal(X[prompts == "hello"][:, -1], -y[prompts == "hello"])
+    with pytest.raises(ValueError, match="seconds=3 is longer than every prompt"):
+        datasets.load_voices(seconds=3, data_home=sounds)
+    with pytest.raises(ValueError, match="seconds=0, expected a number above 0"):
+        datasets.load_voices(seconds=0, data_home=sounds)
+
+
+def test_missing_voices_say_what_to_install(tmp_path):
+    with pytest.raises(FileNotFoundError, match="apt-get install asterisk-core-sounds-en-wav"):
+        datasets.load_voices(data_home=tmp_path)
+
+
+def test_a_wrong_sound_file_is_named(sounds):
+    path = sounds / "fr_CA_f_June" / "hello.wav"
+    write_wav(path, np.zeros(100), rate=16000)
+    with pytest.raises(ValueError, match=r"hello\.wav has 1 channel\(s\) of 16 bits at 16000 Hz"):
+        datasets.load_prompts(data_home=sounds)
+    path.write_bytes(b"RIFF")
+    with pytest.raises(ValueError, match=r"hello\.wav is not a WAV file"):
+        datasets.load_prompts(data_home=sounds)
