@@ -38,6 +38,7 @@ from skconv.graph import (
     Pad,
     Permute,
     Relu,
+    RemoveMean,
     Reshape,
     Resize,
     Root,
@@ -138,6 +139,9 @@ def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
         ),
         "signed root": chain(Root(), MeanPool()),
         "one sign": chain(SoftThreshold(np.array([0.2, 0.4], "f4"), both_signs=False)),
+        "means": chain(
+            RemoveMean(), conv(rng, (3, 3, 3, 2)), RemoveMean(1), L2Pool((6, 8), (6, 8))
+        ),
         "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
     }
 

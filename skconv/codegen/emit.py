@@ -13,11 +13,12 @@ from itertools import accumulate
 
 import numpy as np
 
+import skconv.codegen.emit_centring
 import skconv.codegen.emit_float
 import skconv.codegen.emit_fused
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches
-import skconv.codegen.routines.registry  # noqa: F401  (all five register ops)
+import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)
 from skconv.codegen.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root
 from skconv.codegen.text import CTYPES, call, float_literal, struct
 from skconv.graph import (

@@ -7,6 +7,7 @@ Each module names what it exports; ``print(skconv.graph.catalogue())`` lists all
 
 from skconv.graph.base import *
 from skconv.graph.catalogue import *
+from skconv.graph.centring import *
 from skconv.graph.core import *
 from skconv.graph.elementwise import *
 from skconv.graph.integer import *

@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-import skconv.passes.lower_networks  # noqa: F401  (registers ops)
+import skconv.passes.lower_centring
+import skconv.passes.lower_networks  # noqa: F401  (both register ops)
 from skconv.graph import (
     INPUT,
     Graph,
