@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from skconv.graph.base import Op, TensorSpec, require, require_map
 from skconv.graph.facts import Facts
@@ -16,7 +15,7 @@ __all__ = ["QRemoveMean", "RemoveMean"]
 class Lines(Op):
     """Which numbers of a map are centred together: a column of each channel, or a row."""
 
-    axis: Literal[0, 1] = 0
+    axis: int = 0
 
     def length(self, x: TensorSpec) -> int:
         """Numbers that share a mean; ValueError where ``x`` is no map."""
