@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
+    from skconv.signals import HydraFeatures
     from skconv.versions import show_versions
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "GaborFeatures",
     "Graph",
     "GreedyConvFeatures",
+    "HydraFeatures",
     "KMeansConvFeatures",
     "KernelDisplay",
     "LaplacianNuSVC",
@@ -80,6 +82,7 @@ _HOMES = {
     "GaborFeatures": "skconv.features",
     "Graph": "skconv.graph",
     "GreedyConvFeatures": "skconv.features",
+    "HydraFeatures": "skconv.signals",
     "KMeansConvFeatures": "skconv.features",
     "KernelDisplay": "skconv.inspection",
     "LaplacianNuSVC": "skconv.classifiers.svm",

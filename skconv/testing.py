@@ -51,6 +51,7 @@ from skconv.graph import (
     Threshold,
     Triangle,
     Upsample,
+    WinnerCounts,
     verify,
 )
 from skconv.graph.elementwise import ActivationFunction
@@ -106,6 +107,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         | _vector_examples(rng)
         | {"union": _union(rng)}
         | _network_examples(np.random.default_rng(seed))
+        | _signal_examples(np.random.default_rng(seed))
     )
 
 
@@ -201,6 +203,31 @@ def _network_examples(rng: np.random.Generator) -> dict[str, Graph]:
             conv(rng, (4, 3, 3, 2)), Select(np.array([2, 0, 3], np.uint8)), MaxPool((2, 2), (2, 2))
         ),
     }
+
+
+def _signal_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    """Ops that work along time."""
+    return {
+        "winners": chain(winner_counts(rng, (6, 4, 9), 40, 1), Root(), shape=(1, 40, 1)),
+        "winners of channels": chain(winner_counts(rng, (4, 3, 5), 23, 3), shape=(1, 23, 3)),
+    }
+
+
+def winner_counts(
+    rng: np.random.Generator, shape: tuple[int, int, int], length: int, n_channels: int
+) -> WinnerCounts:
+    """Random kernels ``(n_groups, n_kernels, kernel_length)`` that compete along a signal."""
+    weights = rng.integers(-20, 21, shape)
+    weights[:, :, 0] -= weights.sum(axis=2)
+    groups = np.arange(len(weights))
+    return WinnerCounts(
+        weights.astype(np.int8),
+        rng.integers(0, n_channels, (len(weights), min(2, n_channels)), np.uint8),
+        1 + (groups // 2 % 3).astype(np.int16),
+        (groups % 2).astype(np.uint8),
+        length,
+        scale=0.05,
+    )
 
 
 def resampling(new_size: int, size: int) -> NDArray[Any]:

@@ -19,3 +19,4 @@ from skconv.graph.serialize import *
 from skconv.graph.softmax import *
 from skconv.graph.spatial import *
 from skconv.graph.vectors import *
+from skconv.graph.winners import *

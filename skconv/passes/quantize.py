@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skconv.passes.lower_centring
-import skconv.passes.lower_networks  # noqa: F401  (both register ops)
+import skconv.passes.lower_networks
+import skconv.passes.lower_signals  # noqa: F401  (all of them register ops)
 from skconv.graph import (
     INPUT,
     Graph,

@@ -5,3 +5,4 @@ from skconv.runtime import centring as centring
 from skconv.runtime import elementwise as elementwise
 from skconv.runtime import nested as nested
 from skconv.runtime import spatial as spatial
+from skconv.runtime import winners as winners

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import skconv.runtime.torch_networks
-import skconv.runtime.torch_nonlinearities  # noqa: F401  (both register ops)
+import skconv.runtime.torch_nonlinearities
+import skconv.runtime.torch_winners  # noqa: F401  (all three register ops)
 from skconv.graph import INPUT, Graph, KernelMachine, Op, Permute, Reshape
 from skconv.runtime.torch_ops import apply, apply_over, has_form, prepared
 from skconv.runtime.torch_rewrite import rewritten

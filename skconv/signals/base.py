@@ -84,7 +84,7 @@ class SignalExtractor(ConvExtractor):
 
     def _check_unstated_shape(self, X: Any, flat: NDArray[Any], y: Any) -> None:
         """Warn of what is probably one signal, or has its channels on the other side."""
-        labelled = y is not None and np.shape(y)[:1] == (len(X),)
+        labelled = y is not None and np.asarray(y).shape[:1] == (len(X),)
         shape = tuple(X.shape)
         if len(shape) == 3 and self._length(shape) < self._channels(shape):
             warn(self._other_side(shape), ShapeWarning)
