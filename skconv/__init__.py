@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
     from skconv.signals import HydraFeatures
+    from skconv.sound import SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
 
 __version__ = "0.1.0"
@@ -60,6 +61,7 @@ __all__ = [
     "QuantizationDisplay",
     "QuantizedFeatures",
     "RandomConvFeatures",
+    "SpectroTemporalGaborFeatures",
     "datasets",
     "exceptions",
     "layer_costs",
@@ -93,6 +95,7 @@ _HOMES = {
     "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
+    "SpectroTemporalGaborFeatures": "skconv.sound",
     "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",

@@ -35,6 +35,7 @@ from skconv import (
     PretrainedFeatures,
     QuantizedFeatures,
     RandomConvFeatures,
+    SpectroTemporalGaborFeatures,
 )
 from skconv.datasets import load_digits
 from skconv.kernels import MimicKernels, PatchKernels, PCAKernels, RandomKernels
@@ -101,6 +102,9 @@ EXTRACTORS: dict[str, Any] = {
             )
         ]
     ),
+    "spectro-temporal": SpectroTemporalGaborFeatures(
+        size_max=(8, 10), n_filters=4, pool=("mean", "std", "max"), random_state=0
+    ),
     "autoencoder": AutoencoderFeatures(n_kernels=4, kernel_size=3, n_epochs=1, random_state=0),
     "greedy, root": GreedyConvFeatures(
         source=PatchKernels(n_kernels=6, kernel_size=3), n_kernels=2, root=True, random_state=0
@@ -112,6 +116,7 @@ ESTIMATORS: list[Any] = [
     KMeansConvFeatures(),
     AutoencoderFeatures(),
     GreedyConvFeatures(),
+    SpectroTemporalGaborFeatures(),
     ConvFeatures(),
     *EXTRACTORS.values(),
     PCANetFeatures(output="float32", n_kernels=(4,), learn="random", random_state=0),
@@ -192,7 +197,7 @@ def test_shapes_agree(name):
     np.testing.assert_array_equal(from_flat.transform(X[..., None]), wanted)
 
 
-@EACH_EXTRACTOR
+@pytest.mark.parametrize("name", [n for n in EXTRACTORS if n != "spectro-temporal"])  # one channel
 def test_channels_first_is_channels_last(name):
     colour = np.stack([X, X[::-1], X.transpose(0, 2, 1)], axis=-1)
     wanted = fitted(name, colour).transform(colour)
