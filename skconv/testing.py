@@ -14,6 +14,7 @@ from skconv.graph import (
     Add,
     Affine,
     ArgMax,
+    BandPower,
     BlockHistogram,
     BothSigns,
     Clip,
@@ -27,6 +28,7 @@ from skconv.graph import (
     L2Pool,
     Linear,
     LocalContrast,
+    Log,
     Magnitude,
     MaxPool,
     MeanPool,
@@ -37,6 +39,7 @@ from skconv.graph import (
     OvoVote,
     Pad,
     Permute,
+    Power,
     Relu,
     RemoveMean,
     Reshape,
@@ -106,6 +109,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         _map_examples(rng)
         | _vector_examples(rng)
         | {"union": _union(rng)}
+        | _sound_examples(np.random.default_rng(seed))
         | _network_examples(np.random.default_rng(seed))
         | _signal_examples(np.random.default_rng(seed))
     )
@@ -228,6 +232,20 @@ def winner_counts(
         length,
         scale=0.05,
     )
+
+
+def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    """Signals of one channel, and the power in their bands."""
+    signal = (1, 150, 1)
+    bank = np.maximum(rng.normal(size=(33, 4)), 0).astype(np.float32)
+    window = np.hanning(50).astype(np.float32)
+    short = BandPower(np.ones(16, "f4"), bank[:9], 8)
+    return {
+        "log bands": chain(BandPower(window, bank, 20), Log(0.1), shape=signal),
+        "root bands": chain(BandPower(window, bank, 20), Power(0.1), MeanPool((1, 2), (1, 2)), shape=signal),
+        "bands": chain(short, Clip(0.0, 20.0), shape=signal),
+        "powers": chain(Power(0.5), Log(0.3), shape=(7,)),
+    }
 
 
 def resampling(new_size: int, size: int) -> NDArray[Any]:

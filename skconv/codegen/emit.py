@@ -19,6 +19,7 @@ import skconv.codegen.emit_fused
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches
 import skconv.codegen.emit_signals
+import skconv.codegen.emit_spectra
 import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)
 from skconv.codegen.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root
 from skconv.codegen.text import CTYPES, call, float_literal, struct

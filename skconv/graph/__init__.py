@@ -11,6 +11,7 @@ from skconv.graph.centring import *
 from skconv.graph.core import *
 from skconv.graph.elementwise import *
 from skconv.graph.integer import *
+from skconv.graph.integer_spectra import *
 from skconv.graph.nested import *
 from skconv.graph.nonlinearities import *
 from skconv.graph.ops import *
@@ -18,5 +19,6 @@ from skconv.graph.patches import *
 from skconv.graph.serialize import *
 from skconv.graph.softmax import *
 from skconv.graph.spatial import *
+from skconv.graph.spectra import *
 from skconv.graph.vectors import *
 from skconv.graph.winners import *

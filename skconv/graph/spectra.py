@@ -8,15 +8,31 @@ frame: it stays a signal, local in time. A `Reshape` makes of it the map ``(n_fr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from skconv.graph.axes import Axes, windows
-from skconv.graph.base import Array, Op, Shape, TensorSpec, require, require_channels, require_map
+from skconv.graph.base import Array, Op, Shape, TensorSpec, require
 from skconv.graph.facts import Facts
 from skconv.graph.ops import window_count
 
 __all__ = ["BandPower", "Log", "Power"]
+
+
+def frame_shape(name: str, x: TensorSpec, frame_length: int, hop: int, n_bands: int) -> Shape:
+    """A row of frames with so many bands; a column where the signal is one.
+
+    ValueError where it is no signal of one channel, or shorter than a frame.
+    """
+    length = x.size
+    require(
+        len(x.shape) == 3 and max(x.shape[:2]) == length,
+        f"{name} needs a signal of one channel (1, length, 1), got shape {x.shape}",
+    )
+    count = window_count(length, frame_length, hop)
+    require(count > 0, f"frames of {frame_length} samples are longer than the signal of {length}")
+    return (1, count, n_bands) if x.shape[0] == 1 else (count, 1, n_bands)
 
 
 @dataclass(frozen=True)
@@ -43,9 +59,8 @@ class BandPower(Op):
     The bins of a cosine of 2 periods in 8 samples, one band a bin: ``|X[2]|^2 = (8 / 2)^2``.
 
     >>> import numpy as np
-    >>> from skconv.graph import Graph, TensorSpec
-    >>> from skconv.graph.spectra import BandPower
-    >>> from skconv.runtime import reference, spectra
+    >>> from skconv.graph import BandPower, Graph, TensorSpec
+    >>> from skconv.runtime import reference
     >>> graph = Graph(TensorSpec((1, 8, 1))).append(BandPower(np.ones(8), np.eye(5), 8))
     >>> x = np.cos(2 * np.pi * 2 * np.arange(8) / 8).reshape(1, 1, 8, 1)
     >>> (reference.run(graph, x) + 0).round(6).ravel()
@@ -61,23 +76,8 @@ class BandPower(Op):
     def n_fft(self) -> int:
         return 2 * (len(self.bank) - 1)
 
-    def n_frames(self, x: TensorSpec) -> int:
-        """Frames of a signal that stands in a row or in a column; ValueError without any."""
-        require_map(self, x)
-        require_channels(self, x, 1)
-        length = max(x.shape)
-        require(x.size == length, f"BandPower needs a signal (1, length, 1), got shape {x.shape}")
-        count = window_count(length, len(self.window), self.hop)
-        require(
-            count > 0,
-            f"frames of {len(self.window)} samples are longer than the signal of {length}",
-        )
-        return count
-
     def shape(self, x: TensorSpec) -> Shape:
-        """One row of frames, or one column where the signal is one."""
-        frames, bands = self.n_frames(x), self.bank.shape[1]
-        return (1, frames, bands) if x.shape[0] == 1 else (frames, 1, bands)
+        return frame_shape("BandPower", x, len(self.window), self.hop, self.bank.shape[1])
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -96,7 +96,7 @@ class BandPower(Op):
         squares = 2 * len(self.bank)
         bands = int(np.count_nonzero(self.bank))
         per_frame = len(self.window) + butterflies + 4 * half + squares + bands
-        return self.n_frames(inputs[0]) * per_frame
+        return prod(self.shape(inputs[0])[:2]) * per_frame
 
     def sampling(self) -> Axes:
         return windows((1, len(self.window)), (1, self.hop), (0, 0))
@@ -112,9 +112,8 @@ class Log(Op):
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph import Graph, TensorSpec
-    >>> from skconv.graph.spectra import Log
-    >>> from skconv.runtime import reference, spectra
+    >>> from skconv.graph import Graph, Log, TensorSpec
+    >>> from skconv.runtime import reference
     >>> reference.run(Graph(TensorSpec((3,))).append(Log(2.0)), np.array([[0, 2, 2 * np.e]]))
     array([[0., 0., 1.]])
     """
@@ -136,9 +135,8 @@ class Power(Op):
     Ten times the power is 1.2589 times its tenth power.
 
     >>> import numpy as np
-    >>> from skconv.graph import Graph, TensorSpec
-    >>> from skconv.graph.spectra import Power
-    >>> from skconv.runtime import reference, spectra
+    >>> from skconv.graph import Graph, Power, TensorSpec
+    >>> from skconv.runtime import reference
     >>> graph = Graph(TensorSpec((3,))).append(Power(0.1))
     >>> reference.run(graph, np.array([[0.0, 1.0, 10.0]])).round(6)
     array([[0.      , 1.      , 1.258925]])

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 import skconv.passes.lower_centring
 import skconv.passes.lower_networks
-import skconv.passes.lower_signals  # noqa: F401  (all of them register ops)
+import skconv.passes.lower_signals
+import skconv.passes.lower_spectra  # noqa: F401  (all of them register ops)
 from skconv.graph import (
     INPUT,
     Graph,

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from skconv.graph.base import TensorSpec
-from skconv.graph.spectra import BandPower, Log, Power
+from skconv.graph import BandPower, Log, Power, TensorSpec
 from skconv.runtime import numpy_engine, reference
 
 Batch = NDArray[Any]
