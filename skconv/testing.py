@@ -242,7 +242,9 @@ def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
     short = BandPower(np.ones(16, "f4"), bank[:9], 8)
     return {
         "log bands": chain(BandPower(window, bank, 20), Log(0.1), shape=signal),
-        "root bands": chain(BandPower(window, bank, 20), Power(0.1), MeanPool((1, 2), (1, 2)), shape=signal),
+        "root bands": chain(
+            BandPower(window, bank, 20), Power(0.1), MeanPool((1, 2), (1, 2)), shape=signal
+        ),
         "bands": chain(short, Clip(0.0, 20.0), shape=signal),
         "powers": chain(Power(0.5), Log(0.3), shape=(7,)),
     }

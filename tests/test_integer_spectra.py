@@ -1,4 +1,4 @@
-"""The integers of the auditory front end: the transform, logarithms and powers, and their errors."""
+"""The integers of the auditory front end: transform, logarithms, powers, and their errors."""
 
 from __future__ import annotations
 

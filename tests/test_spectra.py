@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.fft import rfft
 
-from skconv.graph import Graph, TensorSpec
-from skconv.graph.spectra import BandPower, Log, Power
-from skconv.runtime import engine, numpy_engine, reference, spectra
+from skconv.graph import BandPower, Graph, Log, Power, TensorSpec
+from skconv.runtime import engine, numpy_engine, reference
 from skconv.testing import chain
 
 RNG = np.random.default_rng(0)
@@ -55,7 +54,7 @@ def test_ten_times_the_power_is_so_much_more_of_its_tenth_power():
     [
         (BandPower(np.ones(16), bank(9, 2), 4), (1, 15, 1), "longer than the signal of 15"),
         (BandPower(np.ones(16), bank(9, 2), 4), (2, 32, 1), "needs a signal"),
-        (BandPower(np.ones(16), bank(9, 2), 4), (1, 32, 2), "of 1 channels"),
+        (BandPower(np.ones(16), bank(9, 2), 4), (1, 32, 2), "signal of one channel"),
         (BandPower(np.ones(16), bank(9, 2), 0), (1, 32, 1), "hop >= 1, got 0"),
         (BandPower(np.ones(17), bank(9, 2), 4), (1, 32, 1), "a bank for 16"),
         (BandPower(np.ones(16), -bank(9, 2), 4), (1, 32, 1), "without negative weights"),
@@ -64,6 +63,5 @@ def test_ten_times_the_power_is_so_much_more_of_its_tenth_power():
     ],
 )
 def test_what_is_refused_and_why(op, shape, message):
-    assert spectra is not None
     with pytest.raises(ValueError, match=message):
         _ = Graph(TensorSpec(shape)).append(op).output

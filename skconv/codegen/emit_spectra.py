@@ -5,18 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skconv.codegen.node import Call, NodeCode, emit
-from skconv.codegen.text import call, struct
-from skconv.graph import BandPower, Log, Op, Power, QBandLog, QBandPower, QBandRoot, QLog, QPower
+from skconv.codegen.text import call, float_literal, struct
+from skconv.graph import BandPower, Log, Power, QBandLog, QBandPower, QBandRoot, QLog, QPower
 from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
 
 
-@emit.register(BandPower)
-@emit.register(Log)
-@emit.register(Power)
-def _(op: Op, code: NodeCode) -> Iterator[Call]:
-    raise ValueError(
-        f"node {code.node.name!r}: {type(op).__name__} has no C for floats: write dtype='int8'"
+@emit.register
+def _(op: BandPower, code: NodeCode) -> Iterator[Call]:
+    n_fft = op.n_fft
+    if n_fft < 4 or n_fft & (n_fft - 1):
+        raise ValueError(
+            f"node {code.node.name!r}: C has no transform of {n_fft} samples: write a power of two"
+        )
+    bands = struct(
+        "sk_float_bands",
+        frames=code.output.pixels,
+        frame_length=len(op.window),
+        hop=op.hop,
+        bands=code.output.channels,
+        points=n_fft // 2,
+        window=code.table("window", "float32"),
+        twiddles=code.table("twiddles", "float32"),
+        band_starts=code.table("band_starts", "uint16"),
+        band_counts=code.table("band_counts", "uint16"),
+        weights=code.table("weights", "float32"),
     )
+    arguments = (code.input.pointer, code.output.pointer, bands, code.scratch)
+    yield Call("float_spectra.h", call("sk_float_band_power", *arguments))
+
+
+@emit.register
+def _(op: Log, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    numbers = (x.spec.size, float_literal(1 / op.floor))
+    yield Call("float_spectra.h", call("sk_float_log_above", x.pointer, y.pointer, *numbers))
+
+
+@emit.register
+def _(op: Power, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    numbers = (x.spec.size, float_literal(op.exponent))
+    yield Call("float_spectra.h", call("sk_float_raise", x.pointer, y.pointer, *numbers))
 
 
 def bands(op: BandsOp, code: NodeCode) -> str:

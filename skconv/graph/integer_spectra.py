@@ -116,9 +116,7 @@ class BandsOp(IntegerOp):
         return windows((1, self.frame_length), (1, self.hop), (0, 0))
 
     def describe(self) -> str:
-        return (
-            f"{type(self).__name__} {self.frame_length}->{len(self.band_starts)}, hop {self.hop}"
-        )
+        return f"{type(self).__name__} {self.frame_length}->{len(self.band_starts)}, hop {self.hop}"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,20 @@ def frame_shape(name: str, x: TensorSpec, frame_length: int, hop: int, n_bands: 
     return (1, count, n_bands) if x.shape[0] == 1 else (count, 1, n_bands)
 
 
+def band_runs(bank: Array) -> dict[str, Array]:
+    """Of every band of ``(n_bins, n_bands)`` the bins from the first that counts to the last."""
+    used = bank > 0
+    first = used.argmax(axis=0)
+    last = len(bank) - used[::-1].argmax(axis=0)
+    counts = np.where(used.any(axis=0), last - first, 0)
+    runs = [bank[s : s + n, band] for band, (s, n) in enumerate(zip(first, counts, strict=True))]
+    return {
+        "band_starts": first.astype(np.uint16),
+        "band_counts": counts.astype(np.uint16),
+        "weights": np.concatenate(runs),
+    }
+
+
 @dataclass(frozen=True)
 class BandPower(Op):
     """The power of a signal in bands of frequency, frame by frame.
@@ -75,6 +89,22 @@ class BandPower(Op):
     @property
     def n_fft(self) -> int:
         return 2 * (len(self.bank) - 1)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """One frame of the C for floats."""
+        return 4 * self.n_fft
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The tables of the C for floats: of every band the bins that it has."""
+        points = self.n_fft // 2
+        angles = np.pi * np.arange(points) / max(points, 1)
+        return {
+            "window": self.window.astype(np.float32),
+            "twiddles": np.stack([np.cos(angles), -np.sin(angles)], axis=1).astype(np.float32),
+            **band_runs(self.bank.astype(np.float32)),
+        }
 
     def shape(self, x: TensorSpec) -> Shape:
         return frame_shape("BandPower", x, len(self.window), self.hop, self.bank.shape[1])

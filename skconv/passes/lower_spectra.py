@@ -23,6 +23,7 @@ from skconv.graph.core import Node
 from skconv.graph.integer import FINE_EXP2_BITS, KERNEL_FRACTION_BITS, Requantization
 from skconv.graph.integer_spectra import LOG2_BITS, MOST_OCTAVES, SLACK
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX, UINT16_MAX
+from skconv.graph.spectra import band_runs
 from skconv.passes.lower import lower
 from skconv.passes.lowering import Lowering
 from skconv.passes.refusal import NoIntegerFormError
@@ -88,12 +89,12 @@ def _frames(op: BandPower, x: TensorSpec) -> tuple[dict[str, Any], float]:
     pairs = np.where(inside[:, None], window[starts[:, None] + np.arange(2)], 0)
     shift = _shift(window, x.magnitude)
     turns = twiddles(points).astype(np.int64) & 0xFFFF
-    bank, weight = _runs(op.bank)
+    bank, weight = _rounded(op.bank, UINT16_MAX)
     frames = {
         "starts": starts.astype(np.uint16),
         "window": pairs.astype(np.int16),
         "twiddles": (turns[:, 0] | (turns[:, 1] << 16)).astype(np.uint32),
-        **bank,
+        **band_runs(bank.astype(np.uint16)),
         "frame_length": length,
         "hop": op.hop,
         "shift": shift,
@@ -114,22 +115,6 @@ def _shift(window: Array, magnitude: int) -> int:
     return max(1, ceil(log2(max(largest, 1) / ACCUMULATOR_MAX)))
 
 
-def _runs(bank: Array) -> tuple[dict[str, Array], float]:
-    """From the first to the last weight of every band that is not 0."""
-    weights, unit = _rounded(bank, UINT16_MAX)
-    used = weights > 0
-    first = used.argmax(axis=0)
-    last = len(weights) - used[::-1].argmax(axis=0)
-    counts = np.where(used.any(axis=0), last - first, 0)
-    runs = [weights[s : s + n, band] for band, (s, n) in enumerate(zip(first, counts, strict=True))]
-    arrays = {
-        "band_starts": first.astype(np.uint16),
-        "band_counts": counts.astype(np.uint16),
-        "weights": np.concatenate(runs).astype(np.uint16),
-    }
-    return arrays, unit
-
-
 def _linear(frames: dict[str, Any], gain: float, high: float) -> QBandPower:
     """As fine as int32 allows for the largest power."""
     octaves = log2(high / gain / ACCUMULATOR_MAX) if high > 0 else 0
@@ -142,9 +127,7 @@ def _linear(frames: dict[str, Any], gain: float, high: float) -> QBandPower:
 # ------------------------------------------------------------------- logarithms and powers
 
 
-def _log_rule(
-    op: Log, node: Node, lowering: Lowering, unit: float
-) -> tuple[int, Requantization]:
+def _log_rule(op: Log, node: Node, lowering: Lowering, unit: float) -> tuple[int, Requantization]:
     """What is added to the logarithm of integers that are worth ``unit``, and the rule."""
     offset = floor(ONE * log2(unit / op.floor) + 0.5)
     bound = max(0, MOST_OCTAVES * ONE + offset)

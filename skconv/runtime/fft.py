@@ -73,10 +73,14 @@ def half_turned(z: Complex, w: Array) -> Complex:
 
 
 def _two(z: Complex) -> Complex:
-    re, im = (part.reshape(len(part), -1, 2) for part in z)
-    sums = (np.stack([x[..., 0] + x[..., 1], x[..., 0] - x[..., 1]], axis=2) for x in (re, im))
-    re, im = (x.reshape(len(x), -1) for x in sums)
+    re, im = (_sums_and_differences(part) for part in z)
     return re, im
+
+
+def _sums_and_differences(x: Array) -> Array:
+    """Of every two neighbours ``a, b``: ``a + b, a - b``."""
+    a, b = x[:, 0::2], x[:, 1::2]
+    return np.stack([a + b, a - b], axis=2).reshape(x.shape)
 
 
 def _four(z: Complex, size: int, table: Array) -> Complex:

@@ -37,9 +37,7 @@ def log2(x: Batch) -> Batch:
     """
     x = x.astype(np.int64)
     whole = np.where(x < 2**32, _leading_bit(x), 32 + _leading_bit(x >> 32))
-    mantissa = np.where(
-        whole < 31, x << np.maximum(31 - whole, 0), x >> np.maximum(whole - 31, 0)
-    )
+    mantissa = np.where(whole < 31, x << np.maximum(31 - whole, 0), x >> np.maximum(whole - 31, 0))
     table = log2_table().astype(np.int64)
     step, place = (mantissa >> 25) & 63, (mantissa >> 9) & 0xFFFF
     fraction = (table[step] << 16) + (table[step + 1] - table[step]) * place

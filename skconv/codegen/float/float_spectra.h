@@ -16,7 +16,7 @@ typedef struct {
     int32_t bands;
     int32_t points; /* of the complex transform: half as many as samples */
     const SK_FLASH float *window;
-    const SK_FLASH float *twiddles;       /* cos and -sin of pi k / points, k = 0 .. points / 2 */
+    const SK_FLASH float *twiddles;       /* cos and -sin of pi k / points, k < points */
     const SK_FLASH uint16_t *band_starts; /* the first bin of every band */
     const SK_FLASH uint16_t *band_counts; /* and how many there are */
     const SK_FLASH float *weights;        /* of the bins of every band */
