@@ -81,9 +81,9 @@ def logarithm(op: LogOp, code: NodeCode) -> str:
 
 
 def power(op: PowerOp, code: NodeCode) -> str:
-    """The C value of `sk_power`."""
+    """The C value of `sk_small_power`."""
     return struct(
-        "sk_power",
+        "sk_small_power",
         log2_table=code.table("log2_table", "uint16"),
         exp2_table=code.table("exp2_table", "uint16"),
         offset=op.offset,

@@ -79,7 +79,7 @@ SK_INLINE sk_complex sk_weighted_pair(sk_fft fft, const void *frame, sk_type typ
 }
 
 /* Four numbers, `size` apart, to their transform: a, b, c, d stand in the order of frequency. */
-SK_INLINE void sk_combine(sk_complex *z, int32_t size, sk_complex p, sk_complex q,
+SK_INLINE void sk_fft_combine(sk_complex *z, int32_t size, sk_complex p, sk_complex q,
                           sk_complex u, sk_complex v)
 {
     z[0] = (sk_complex){p.re + u.re, p.im + u.im};
@@ -89,18 +89,18 @@ SK_INLINE void sk_combine(sk_complex *z, int32_t size, sk_complex p, sk_complex 
 }
 
 /* The same of four numbers as they are. */
-SK_INLINE void sk_four(sk_complex *z, int32_t size, sk_complex a, sk_complex b, sk_complex c,
+SK_INLINE void sk_fft_four(sk_complex *z, int32_t size, sk_complex a, sk_complex b, sk_complex c,
                        sk_complex d)
 {
     const sk_complex p = {a.re + c.re, a.im + c.im};
     const sk_complex q = {a.re - c.re, a.im - c.im};
     const sk_complex u = {b.re + d.re, b.im + d.im};
     const sk_complex v = {b.re - d.re, b.im - d.im};
-    sk_combine(z, size, p, q, u, v);
+    sk_fft_combine(z, size, p, q, u, v);
 }
 
 /* The same behind three twiddle factors, whose products are halves. */
-SK_INLINE void sk_four_turned(sk_complex *z, int32_t size, uint32_t w1, uint32_t w2, uint32_t w3)
+SK_INLINE void sk_fft_four_turned(sk_complex *z, int32_t size, uint32_t w1, uint32_t w2, uint32_t w3)
 {
     const sk_complex b = sk_half_turned(z[size], w1);
     const sk_complex d = sk_half_turned(z[3 * size], w3);
@@ -109,7 +109,7 @@ SK_INLINE void sk_four_turned(sk_complex *z, int32_t size, uint32_t w1, uint32_t
     const sk_complex c = sk_half_turned(z[2 * size], w2);
     const sk_complex p = {z[0].re + 2 * c.re, z[0].im + 2 * c.im};
     const sk_complex q = {z[0].re - 2 * c.re, z[0].im - 2 * c.im};
-    sk_combine(z, size, p, q, u, v);
+    sk_fft_combine(z, size, p, q, u, v);
 }
 
 /* The weighted samples, and the first step: of two where the points are no power of four. */
@@ -129,7 +129,7 @@ SK_INLINE int32_t sk_fft_begin(sk_fft fft, const void *frame, sk_type type, sk_c
         const sk_complex b = sk_weighted_pair(fft, frame, type, i + 1);
         const sk_complex c = sk_weighted_pair(fft, frame, type, i + 2);
         const sk_complex d = sk_weighted_pair(fft, frame, type, i + 3);
-        sk_four(z + i, 1, a, b, c, d);
+        sk_fft_four(z + i, 1, a, b, c, d);
     }
     return 4;
 }
@@ -139,14 +139,14 @@ SK_INLINE void sk_fft_step(sk_fft fft, sk_complex *z, int32_t size)
 {
     const int32_t turn = fft.points / (2 * size);
     for (int32_t i = 0; i < fft.points; i += 4 * size) {
-        sk_four(z + i, size, z[i], z[i + size], z[i + 2 * size], z[i + 3 * size]);
+        sk_fft_four(z + i, size, z[i], z[i + size], z[i + 2 * size], z[i + 3 * size]);
     }
     for (int32_t j = 1; j < size; j++) {
         const uint32_t w1 = fft.twiddles[j * turn];
         const uint32_t w2 = fft.twiddles[2 * j * turn];
         const uint32_t w3 = fft.twiddles[3 * j * turn];
         for (int32_t i = j; i < fft.points; i += 4 * size) {
-            sk_four_turned(z + i, size, w1, w2, w3);
+            sk_fft_four_turned(z + i, size, w1, w2, w3);
         }
     }
 }

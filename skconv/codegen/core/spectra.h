@@ -29,7 +29,7 @@ typedef struct {
     int32_t limit; /* of the octaves below the top, 16 fraction bits */
     sk_requantization exponent;
     sk_requantization to;
-} sk_power;
+} sk_small_power;
 
 /* The place of the highest bit; x is not 0. */
 SK_INLINE int32_t sk_leading_bit(uint32_t x)
@@ -70,7 +70,7 @@ SK_INLINE int32_t sk_log_above(uint64_t x, int32_t octaves, sk_logarithm log)
 }
 
 /* 2^(p (log2(x) - octaves + offset)), at most 1, requantised; 0 for 0. */
-SK_INLINE int32_t sk_power_below(uint64_t x, int32_t octaves, sk_power power)
+SK_INLINE int32_t sk_power_below(uint64_t x, int32_t octaves, sk_small_power power)
 {
     if (x == 0) {
         return sk_requantize(0, 0, power.to);
@@ -158,7 +158,7 @@ SK_INLINE void sk_band_log(
 }
 
 SK_INLINE void sk_band_root(
-    const void *signal, sk_type type, void *output, sk_type to, sk_bands bands, sk_power power,
+    const void *signal, sk_type type, void *output, sk_type to, sk_bands bands, sk_small_power power,
     void *scratch)
 {
     for (int32_t i = 0; i < bands.frames; i++) {
@@ -183,7 +183,7 @@ SK_INLINE void sk_log(
 }
 
 SK_INLINE void sk_raise(
-    const void *input, sk_type from, void *output, sk_type to, int32_t size, sk_power power)
+    const void *input, sk_type from, void *output, sk_type to, int32_t size, sk_small_power power)
 {
     for (int32_t i = 0; i < size; i++) {
         const int32_t x = sk_load(input, from, i);

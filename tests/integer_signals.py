@@ -1,0 +1,63 @@
+"""Integer ops of signals, with tables of any numbers: what the C tests run beside the other ops."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from skconv.graph import BandPower, Graph, Log, Op, Power, QLog, QPower, Reshape, TensorSpec
+from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
+from skconv.passes.quantize import quantize
+from skconv.testing import chain
+
+FRAME, HOP = 16, 10
+
+
+@cache
+def _lowered(kind: str, length: int, dtype: str, magnitude: int) -> Op:
+    """The integer op of a float one, for a signal of so many integers up to a magnitude."""
+    rng = np.random.default_rng(length)
+    bank = np.maximum(rng.normal(size=(FRAME // 2 + 1, 3)), 0).astype(np.float32)
+    bands = BandPower(np.hanning(FRAME).astype(np.float32), bank, HOP)
+    behind = {"log": (Log(),), "power": (Power(0.1),), "bands": ()}[kind]
+    graph = chain(bands, *behind, shape=(1, length, 1))
+    low = max(-magnitude, np.iinfo(dtype).min)
+    device = TensorSpec((1, length, 1), dtype, 1.0, minimum=low, maximum=magnitude)
+    ranges = dict.fromkeys(graph.specs, (0.0, 20.0))
+    return quantize(graph, ranges, device=device, output_bits=16).nodes[-1].op
+
+
+def fits_bands(x: TensorSpec) -> bool:
+    """Whether it is a signal of one channel that has a frame."""
+    is_signal = len(x.shape) == 3 and max(x.shape[:2]) == x.size
+    return is_signal and x.size >= FRAME and x.dtype != "int32" and x.magnitude > 0
+
+
+def bands(kind: str, x: TensorSpec) -> BandsOp:
+    op = _lowered(kind, x.size, x.dtype, x.magnitude)
+    assert isinstance(op, BandsOp)
+    return op
+
+
+def logarithm(rng: np.random.Generator, kind: str) -> Op:
+    """The logarithm or the power of integers, above a random floor or below a random top."""
+    op = _lowered(kind, 4 * FRAME, "int16", 1000)
+    offset = int(rng.integers(-30, 1)) << 16
+    if isinstance(op, PowerOp):
+        return QPower(offset, op.limit, op.exponent, op.requantization)
+    assert isinstance(op, LogOp)
+    return QLog(offset, op.requantization)
+
+
+def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Bands of the input as one long signal, in a row and in a column; logarithms of it."""
+    size = graph.input.size
+    for shape in ((1, size, 1), (size, 1, 1)):
+        graph = graph.append(Reshape(shape), "input")
+        source = graph.output_name
+        for kind in ("bands", "log", "power"):
+            graph = graph.append(bands(kind, graph.specs[source]), source)
+    for kind in ("log", "power"):
+        graph = graph.append(logarithm(rng, kind), "input")
+    return graph
