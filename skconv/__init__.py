@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
-    from skconv.signals import HydraFeatures
+    from skconv.signals import HydraFeatures, QuantFeatures
     from skconv.sound import SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
 
@@ -58,6 +58,7 @@ __all__ = [
     "PCAConvFeatures",
     "PCANetFeatures",
     "PretrainedFeatures",
+    "QuantFeatures",
     "QuantizationDisplay",
     "QuantizedFeatures",
     "RandomConvFeatures",
@@ -92,6 +93,7 @@ _HOMES = {
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",
     "PretrainedFeatures": "skconv.pretrained",
+    "QuantFeatures": "skconv.signals",
     "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",

@@ -23,6 +23,7 @@ from skconv.graph import (
     Divide,
     Graph,
     Hash,
+    IntervalQuantiles,
     KernelMachine,
     KNearest,
     L2Pool,
@@ -58,6 +59,7 @@ from skconv.graph import (
     verify,
 )
 from skconv.graph.elementwise import ActivationFunction
+from skconv.graph.quantiles import Representation
 
 MAP = (8, 10, 2)
 
@@ -211,7 +213,15 @@ def _network_examples(rng: np.random.Generator) -> dict[str, Graph]:
 
 def _signal_examples(rng: np.random.Generator) -> dict[str, Graph]:
     """Ops that work along time."""
-    return {
+    intervals = np.array([[0, 21], [3, 4], [2, 5], [0, 10], [10, 21]], np.uint16)
+    kinds = get_args(Representation)
+    quantiles = {
+        f"quantiles, {kind}": chain(
+            IntervalQuantiles(intervals, 23, representation=kind), shape=(1, 23, 2)
+        )
+        for kind in kinds
+    }
+    return quantiles | {
         "winners": chain(winner_counts(rng, (6, 4, 9), 40, 1), Root(), shape=(1, 40, 1)),
         "winners of channels": chain(winner_counts(rng, (4, 3, 5), 23, 3), shape=(1, 23, 3)),
     }

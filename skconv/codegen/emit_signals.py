@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import call, float_literal, struct
-from skconv.graph import QWinnerCounts, WinnerCounts
+from skconv.graph import IntervalQuantiles, QIntervalQuantiles, QWinnerCounts, WinnerCounts
+from skconv.graph.quantiles import SMOOTHED, Intervals
 from skconv.graph.winners import CompetingKernels
 
 
@@ -43,3 +44,35 @@ def _(op: QWinnerCounts, code: NodeCode) -> Iterator[Call]:
     rule = code.requantization(op.requantization)
     arguments = (*x.typed, *y.typed, x.map, groups, *work, rule)
     yield Call("winners.h", call("sk_winner_counts", *arguments))
+
+
+def _intervals(name: str, prefix: str, op: Intervals, code: NodeCode, **numbers: object) -> str:
+    """The C value of intervals."""
+    return struct(
+        name,
+        ends=code.table("intervals", "uint16"),
+        count=len(op.intervals),
+        divisor=op.divisor,
+        representation=f"{prefix}_{op.representation.upper()}",
+        **numbers,
+    )
+
+
+@emit.register
+def _(op: IntervalQuantiles, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    scale = op.scale / (SMOOTHED if op.representation == "difference" else 1)
+    numbers = {"scale": float_literal(scale)}
+    intervals = _intervals("sk_float_intervals", "SK_FLOAT", op, code, **numbers)
+    arguments = (x.pointer, y.pointer, x.map, intervals, f"(float *){code.scratch}")
+    yield Call("float_quantiles.h", call("sk_float_interval_quantiles", *arguments))
+
+
+@emit.register
+def _(op: QIntervalQuantiles, code: NodeCode) -> Iterator[Call]:
+    x, y = code.input, code.output
+    intervals = _intervals("sk_intervals", "SK", op, code, bits=op.fraction_bits)
+    work = (f"(void *){code.scratch}", f"SK_{op.row_dtype.upper()}")
+    rule = code.requantization(op.requantization)
+    arguments = (*x.typed, *y.typed, x.map, intervals, *work, rule)
+    yield Call("quantiles.h", call("sk_interval_quantiles", *arguments))

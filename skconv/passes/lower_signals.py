@@ -6,13 +6,23 @@ from dataclasses import fields
 
 import numpy as np
 
-from skconv.graph import QWinnerCounts, TensorSpec, WinnerCounts
+from skconv.graph import (
+    IntervalQuantiles,
+    QIntervalQuantiles,
+    QWinnerCounts,
+    TensorSpec,
+    WinnerCounts,
+)
 from skconv.graph.core import Node
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
+from skconv.graph.quantiles import LARGER, SMOOTHED, Intervals
 from skconv.graph.winners import CompetingKernels
 from skconv.passes.lower import lower
 from skconv.passes.lowering import Lowering
 from skconv.passes.scales import requantization
+
+# Of quantiles: more would not show in 16 bits of a result.
+MOST_FRACTION_BITS = 8
 
 
 @lower.register
@@ -39,3 +49,20 @@ def _shift(op: WinnerCounts, x: TensorSpec) -> int:
     while op.length * ((largest >> shift) + (shift > 0)) > ACCUMULATOR_MAX:
         shift += 1
     return shift
+
+
+@lower.register
+def _(op: IntervalQuantiles, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0], op.largest_read(lowering.spec(node.inputs[0])))
+    x = lowering.graph.specs[source]
+    intervals = {f.name: getattr(op, f.name) for f in fields(Intervals)}
+    largest = LARGER[op.representation] * x.magnitude
+    room = ACCUMULATOR_MAX.bit_length() - (2 * largest).bit_length()
+    bits = min(MOST_FRACTION_BITS, room)
+    worth = x.scale * op.scale / (SMOOTHED if op.representation == "difference" else 1) / 2**bits
+    rule = requantization(worth, 2 * largest << bits, lowering.wanted(node.name))
+    row_dtype = "int16" if largest <= INT16_MAX else "int32"
+    quantiles = QIntervalQuantiles(
+        **intervals, fraction_bits=bits, row_dtype=row_dtype, requantization=rule
+    )
+    lowering.add(node, quantiles, source)

@@ -5,6 +5,7 @@ from skconv.runtime import centring as centring
 from skconv.runtime import elementwise as elementwise
 from skconv.runtime import integer_spectra as integer_spectra
 from skconv.runtime import nested as nested
+from skconv.runtime import quantiles as quantiles
 from skconv.runtime import spatial as spatial
 from skconv.runtime import spectra as spectra
 from skconv.runtime import winners as winners
