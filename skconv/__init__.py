@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
-    from skconv.signals import HydraFeatures, QuantFeatures
+    from skconv.signals import HydraFeatures, QuantFeatures, SlidingWindow
     from skconv.sound import SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
 
@@ -62,6 +62,7 @@ __all__ = [
     "QuantizationDisplay",
     "QuantizedFeatures",
     "RandomConvFeatures",
+    "SlidingWindow",
     "SpectroTemporalGaborFeatures",
     "datasets",
     "exceptions",
@@ -98,6 +99,7 @@ _HOMES = {
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
     "SpectroTemporalGaborFeatures": "skconv.sound",
+    "SlidingWindow": "skconv.signals",
     "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",

@@ -154,7 +154,9 @@ def test_the_old_name_of_a_whole_sample_warns():
     with pytest.warns(FutureWarning, match='input="image" is now input="whole"'):
         model, _ = digits_model(input="image")
     assert model.interface.input == "whole"
-    with pytest.raises(ValueError, match=r"input='lines', expected one of \('whole', 'rows'\)"):
+    with pytest.raises(
+        ValueError, match=r"input='lines', expected one of \('whole', 'rows', 'samples'\)"
+    ):
         digits_model(input="lines")
 
 

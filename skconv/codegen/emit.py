@@ -2,8 +2,9 @@
 
 Integer ops, and the ops that floats and integers share, stand here; float ops in
 `skconv.codegen.emit_float`, ops on patches in `skconv.codegen.emit_patches`, those of deep
-networks in `skconv.codegen.emit_networks`, fused stages in `skconv.codegen.emit_fused`. What a
-call computes stands in the header files of ``core`` and ``float``.
+networks in `skconv.codegen.emit_networks`, rings in `skconv.codegen.emit_ring`, fused stages in
+`skconv.codegen.emit_fused`. What a call computes stands in the header files of ``core`` and
+``float``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import skconv.codegen.emit_float
 import skconv.codegen.emit_fused
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches
+import skconv.codegen.emit_ring
 import skconv.codegen.emit_signals
 import skconv.codegen.emit_spectra
 import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)

@@ -22,9 +22,19 @@ def header(program: Program) -> Iterator[str]:
     yield from _title(program)
     yield f"#ifndef {guard}"
     yield f"#define {guard}"
-    yield from ("", "#include <stdint.h>", "", "#ifdef __cplusplus", 'extern "C" {', "#endif", "")
+    includes = ("#include <stdbool.h>",) if program.rings else ()
+    yield from (
+        "",
+        *includes,
+        "#include <stdint.h>",
+        "",
+        "#ifdef __cplusplus",
+        'extern "C" {',
+        "#endif",
+        "",
+    )
     yield f'#define {macro}_SKCONV_VERSION "{version()}"'
-    yield f"#define {macro}_INPUT_SIZE {program.specs[INPUT].size}"
+    yield f"#define {macro}_INPUT_SIZE {program.definition.input.size}"
     yield from shape_macros(program)
     yield f"#define {macro}_OUTPUT_SIZE {program.scores.size}"
     if program.decision:
@@ -79,6 +89,8 @@ def _functions(program: Program) -> Iterator[str]:
         yield ""
     if program.streamed:
         yield from _rows(program)
+    if program.rings:
+        yield from _samples(program)
     if program.decision:
         yield "/* Returns the index of the class of one sample. */"
         yield f"{predict_signature(program)};"
@@ -114,12 +126,43 @@ def _rows(program: Program) -> Iterator[str]:
     yield ""
 
 
+def _samples(program: Program) -> Iterator[str]:
+    name, macro, window = program.name, program.macro, program.interface.window
+    assert window is not None
+    yield f"/* A stream: call {name}_begin once, then {name}_push for each sample of"
+    yield f" * {macro}_SAMPLE_SIZE numbers. It returns whether a new result is ready: the first of"
+    yield f" * {macro}_WINDOW samples, then one every {macro}_HOP samples. {name}_result gives it"
+    yield f" * until the next push. A sample may be overwritten as soon as {name}_push returns."
+    yield f" * Working memory is in use all the time; {name}_run begins a new stream."
+    yield " */"
+    yield f"#define {macro}_WINDOW {window.length}"
+    yield f"#define {macro}_HOP {window.hop}"
+    yield f"#define {macro}_SAMPLE_SIZE {program.specs[INPUT].size}"
+    yield f"{begin_signature(program)};"
+    yield f"{push_sample_signature(program)};"
+    if program.decision:
+        yield "/* Returns the index of the class. Writes the scores, unless the pointer is NULL. */"
+    else:
+        yield f"/* Writes the {_meaning(program)}. */"
+    yield f"{result_signature(program)};"
+    yield ""
+
+
 def begin_signature(program: Program) -> str:
     return f"void {program.name}_begin({_parameters(program)})"
 
 
 def push_signature(program: Program, function: str = "push") -> str:
     return f"void {program.name}_{function}({_parameters(program, _input(program, 'row'))})"
+
+
+def push_sample_signature(program: Program) -> str:
+    return f"bool {program.name}_push({_parameters(program, _input(program, 'sample'))})"
+
+
+def result_signature(program: Program) -> str:
+    kind, pointer = ("int32_t", "scores") if program.decision else ("void", "result")
+    return f"{kind} {program.name}_result({_parameters(program, _output(program, pointer))})"
 
 
 def finish_signature(program: Program) -> str:
@@ -164,8 +207,8 @@ def _title(program: Program) -> Iterator[str]:
     yield from (f" * {line}" for line in _what_to_call(program))
     yield " *"
     yield f" * skconv   {version()}; changes made here are lost at the next export"
-    sample = sample_of(graph)
-    yield f" * input    {described(program.specs[INPUT], sample.shape)}"
+    sample = sample_of(program.definition)
+    yield f" * input    {described(program.definition.input, sample.shape)}"
     yield f" *          {sample.layout}"
     yield f" * output   {described(program.scores)}: {_meaning(program)}"
     yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"

@@ -7,8 +7,24 @@ from typing import Literal
 
 from skconv.graph import QSoftmax
 
-Input = Literal["whole", "rows"]
+Input = Literal["whole", "rows", "samples"]
 Arena = Literal["static", "caller"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """How windows lie in a stream.
+
+    Attributes
+    ----------
+    length : int
+        Samples in a window.
+    hop : int
+        Samples between the beginnings of two windows.
+    """
+
+    length: int
+    hop: int
 
 
 @dataclass(frozen=True)
@@ -17,18 +33,22 @@ class Interface:
 
     Attributes
     ----------
-    input : {"whole", "rows"}
+    input : {"whole", "rows", "samples"}
         ``"whole"``: a whole sample at a time. ``"rows"``: row by row, as a camera delivers
         it, by ``NAME_begin``, ``NAME_push`` and ``NAME_finish``; a row of a signal is one
-        sample in time.
+        sample in time. ``"samples"``: an endless stream, sample by sample, by ``NAME_begin``,
+        ``NAME_push`` and ``NAME_result``: every window of it is decided on.
     arena : {"static", "caller"}
         Where working memory lives. ``"static"``: in the C of the model. ``"caller"``: in a
         ``NAME_arena_t``, the first argument of every function; models that never run at the
         same time may then share memory, and one model may run in several threads.
     probabilities : QSoftmax or None
         What ``NAME_probabilities`` makes of scores, where it is wanted.
+    window : Window or None
+        The windows of ``input="samples"``.
     """
 
     input: Input = "whole"
     arena: Arena = "static"
     probabilities: QSoftmax | None = None
+    window: Window | None = None

@@ -15,6 +15,7 @@ from skconv.codegen.node import Call, NodeCode, Tensor
 from skconv.codegen.text import CTYPES
 from skconv.graph import INPUT, Graph, Node, TensorSpec
 from skconv.graph.nested import Packed, Streamed
+from skconv.graph.ring import Ring
 from skconv.target.memory import MemoryPlan, scratch_name
 
 
@@ -24,12 +25,15 @@ class Program:
 
     All facts are known before the first line is printed. They are found in the order in which
     they stand here: tensors choose their names first, then tables, then what probabilities need.
+
+    The graph of a stream reads one sample. ``whole`` is the graph that it computes of a window.
     """
 
     graph: Graph
     name: str
     plan: MemoryPlan
     interface: Interface = field(default_factory=Interface)
+    whole: Graph | None = None
 
     def __post_init__(self) -> None:
         for name, fact in vars(Program).items():
@@ -38,7 +42,12 @@ class Program:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A pickle holds no facts: they are found again."""
-        return Program, (self.graph, self.name, self.plan, self.interface)
+        return Program, (self.graph, self.name, self.plan, self.interface, self.whole)
+
+    @cached_property
+    def definition(self) -> Graph:
+        """What is computed of a whole sample."""
+        return self.graph if self.whole is None else self.whole
 
     @cached_property
     def specs(self) -> Mapping[str, TensorSpec]:
@@ -73,6 +82,11 @@ class Program:
         return tuple(node for node in self.graph.nodes if isinstance(node.op, Streamed))
 
     @cached_property
+    def rings(self) -> tuple[Node, ...]:
+        """What is kept of a stream that is pushed sample by sample."""
+        return tuple(node for node in self.graph.nodes if isinstance(node.op, Ring))
+
+    @cached_property
     def keeps_scores(self) -> bool:
         """Whether the arena holds the output: scores, or other results."""
         return self.plan.buffer(self.plan.homes[self.graph.scores_name]) is not None
@@ -90,7 +104,8 @@ class Program:
     def pointers(self) -> dict[str, str]:
         """The C pointer of every tensor: that of its home."""
         homes = self.plan.homes
-        given = {homes[self.graph.scores_name]: "output"} | {INPUT: "input"}
+        taken = {INPUT: "sample" if self.rings else "input"}
+        given = {homes[self.graph.scores_name]: "output"} | taken
         for name in homes.values():
             if name not in given:
                 given[name] = self.names.give(name)

@@ -17,7 +17,7 @@ FLOAT32_BITS = 24  # of a float32, the first of them not stored
 
 def shape_macros(program: Program) -> Iterator[str]:
     """Height, width and channels of an input that is a map."""
-    for word, size in sample_of(program.graph).sizes.items():
+    for word, size in sample_of(program.definition).sizes.items():
         yield f"#define {program.macro}_INPUT_{word} {size}"
 
 

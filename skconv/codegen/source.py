@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from skconv.codegen.body import decision_lines, declarations, node_lines, scores_pointer
 from skconv.codegen.by_rows import by_rows
+from skconv.codegen.by_samples import by_samples
 from skconv.codegen.header import predict_signature, probabilities_signature, run_signature
 from skconv.codegen.node import Call
 from skconv.codegen.program import Program
@@ -50,6 +51,8 @@ def source(program: Program) -> Iterator[str]:
     yield from _functions(program)
     if program.streamed:
         yield from by_rows(program)
+    elif program.rings:
+        yield from by_samples(program)
     else:
         yield from _run(program)
         if program.decision:

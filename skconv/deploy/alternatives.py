@@ -10,7 +10,7 @@ from skconv.codegen.estimates import code_bytes
 from skconv.codegen.interface import Input, Interface
 from skconv.codegen.program import Program
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.select import select
+from skconv.codegen.samples import computed
 from skconv.graph import Graph
 from skconv.target.cost import Alternative, input_bytes
 from skconv.target.memory import plan_memory
@@ -30,8 +30,9 @@ class Options:
             if optimize != self.optimize:
                 yield f'optimize="{optimize}"', replace(self, optimize=optimize)
         for input_ in get_args(Input):
-            if input_ != self.interface.input:
-                interface = replace(self.interface, input=input_)
+            # The windows of a stream are no fact of the model.
+            if input_ not in (self.interface.input, "samples"):
+                interface = replace(self.interface, input=input_, window=None)
                 yield f'input="{input_}"', replace(self, interface=interface)
 
 
@@ -59,8 +60,7 @@ def alternatives(graph: Graph, target: Target, options: Options) -> Iterator[Alt
 
 
 def _cost(written: str, graph: Graph, target: Target, options: Options) -> Alternative:
-    by_rows = options.interface.input == "rows"
-    built = select(graph, target, options.optimize, by_rows=by_rows)
+    built = computed(graph, target, options.optimize, options.interface)
     plan = plan_memory(built)
     tables = built.parameter_bytes
     if options.interface.probabilities is not None:

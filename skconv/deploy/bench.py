@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv import emulator
+from skconv.codegen.interface import Window
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
 from skconv.deploy.harness import from_template, vectors
@@ -64,6 +65,8 @@ class BenchReport:
     n_samples, wrong : int
         How many samples ran, and how many scores and classes were not those of the
         definition. For float models ``wrong`` is None: they are not equal to the bit.
+    what : str
+        What is counted: an inference, or of a stream a hop, all samples between two results.
     """
 
     name: str
@@ -79,10 +82,11 @@ class BenchReport:
     stack_bytes: int
     n_samples: int
     wrong: int | None
+    what: str = "an inference"
 
     def _facts(self) -> Iterator[str]:
         yield (
-            f"{self.per_inference:,} {self.unit} an inference "
+            f"{self.per_inference:,} {self.unit} {self.what} "
             f"(mean of {self.n_samples} samples; {self.largest:,} at most)"
         )
         yield f"flash: {self.code_bytes:,} bytes of code, {self.table_bytes:,} bytes of tables"
@@ -177,7 +181,14 @@ def benchmark(
         stack_bytes=int(stack.max()),
         n_samples=len(x),
         wrong=int(wrong.sum()) if graph.domain == "integer" else None,
+        what=_counted(program.interface.window),
     )
+
+
+def _counted(window: Window | None) -> str:
+    if window is None:
+        return "an inference"
+    return f"a hop of {window.hop:,} sample{'s' if window.hop > 1 else ''}, with one result"
 
 
 def _files(program: Program, x: Batch) -> dict[str, str]:

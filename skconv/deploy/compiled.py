@@ -52,7 +52,7 @@ class CompiledSources:
 
     def __init__(self, sources: CSources, flags: Iterable[str] = DEFAULT_FLAGS) -> None:
         self.sources = sources
-        self.graph = sources.program.graph
+        self.graph = sources.program.definition
         self.flags = tuple(flags)
         self._libraries: dict[tuple[str | None, ...], Library | CompilerError] = {}
 
@@ -93,10 +93,33 @@ class CompiledSources:
         self._library().call("sk_host_probabilities", scores, y)
         return y
 
+    def push(self, x: Batch, state: Batch) -> tuple[Batch, Batch]:
+        """What samples of a stream give: the scores of the windows that they complete, and classes.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, ...)
+            Samples as the device delivers them.
+        state : ndarray
+            What is kept of the samples before: `new_state`, and changed here.
+        """
+        spec = self.sources.program.scores
+        y = np.empty((len(x), spec.size), spec.dtype)
+        indices, ready = np.empty(len(x), np.int32), np.zeros(len(x), np.uint8)
+        x = np.ascontiguousarray(x, self.graph.input.dtype)
+        self._library().call("sk_host_push", x, y, state, indices, ready)
+        is_ready = ready.astype(bool)
+        return y[is_ready], indices[is_ready]
+
+    def new_state(self) -> Batch:
+        """The state of a stream before its first sample."""
+        words = self.sources.program.plan.arena_bytes // np.dtype(np.int64).itemsize
+        return np.zeros(words, np.int64)
+
     def tensors(self, x: Batch) -> dict[str, Batch]:
         """Every tensor by name, as the C code computed it."""
         x = self._check(x)
-        specs = self.graph.specs
+        specs = self.sources.program.specs
         offsets = self.sources.program.trace_offsets
         n_bytes = sum(specs[name].nbytes for name in offsets)
         trace = np.empty((len(x), max(1, n_bytes)), np.uint8)

@@ -16,6 +16,7 @@ from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.model import CModel
+from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
 from skconv.graph import Graph, Quantized
 from skconv.passes.calibrate import Method
 from skconv.passes.device import centred
@@ -54,6 +55,8 @@ def to_c(
     conv_bits: Bits = 8,
     optimize: Optimize = "balanced",
     input: Input | OldInput = "whole",  # A builtin's name, and the word for what a model reads.
+    window: int | None = None,
+    hop: int | None = None,
     input_type: InputType | None = None,
     arena: Arena = "static",
     probabilities: bool = False,
@@ -98,9 +101,16 @@ def to_c(
         the fewest instructions. ``"balanced"`` takes more than twice the RAM of ``"size"``
         only where that saves more than a third of the instructions: see
         `skconv.codegen.select`. `CModel.report` says what the other choices would cost.
-    input : {"whole", "rows"}
+    input : {"whole", "rows", "samples"}
         How the C takes a sample: as a whole, or row by row through ``NAME_push``. By rows,
-        only those that a kernel covers are in memory.
+        only those that a kernel covers are in memory. ``"samples"``: the C takes an endless
+        stream, one sample in time of all channels at a time, and decides on every window of it.
+        The answers are those of whole windows. `CModel.stream` does the same in Python.
+    window : int, optional
+        With ``input="samples"``: samples in a window. By default what the estimator was fitted
+        on; flat windows of several channels have to say it.
+    hop : int, optional
+        With ``input="samples"``: samples from one window to the next.
     input_type : {"uint8", "int8", "int16"}, optional
         What the device delivers, where the calibration samples do not tell it: by default
         int16 for numbers that are not whole. 8 bits have one scale for all features.
@@ -158,28 +168,32 @@ def to_c(
     """
     check_given(estimator)
     check_name(name)
-    input_ = current_input(input)
+    input_ = check_windows(current_input(input), window, hop)
     bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
-    _check_options(dtype=dtype, calibration=calibration, input_type=input_type, **bits)
-    _check_options(optimize=optimize, input=input_, arena=arena)
+    _check_options(dtype=dtype, calibration=calibration, input_type=input_type, arena=arena)
+    _check_options(optimize=optimize, input=input_, **bits)
     if probabilities and classes is None:
         check_probabilities(estimator)
     chosen = get_target(target)
     floats = fold(to_graph(estimator))
     if classes is not None:
         floats = decided(estimator, floats, np.asarray(classes))
+    windows = windows_of(floats, X_calibration, window, hop)
     if dtype == "float32":
         _check_float(estimator, floats, probabilities)
         samples = _samples_of_floats(X_calibration, floats.input.size)
         graph = centred(floats, samples)
-        return CModel(estimator, graph, name, chosen, samples, interface=Interface(input_, arena))
+        interface = Interface(input_, arena, window=windows)
+        return CModel(estimator, graph, name, chosen, samples, interface=interface)
     samples = check_samples("X_calibration", X_calibration, floats.input.size)
     check_range(estimator, samples)
     options: dict[str, Any] = {**bits, "are_logits": probabilities}
+    options["sample_size"] = sample_size(floats, windows)
     with reporting("to_c", verbose):
         graph = _integers(estimator, floats, samples, calibration, input_type, **options)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
-    model = CModel(estimator, graph, name, chosen, samples, optimize, Interface(input_, arena, op))
+    interface = Interface(input_, arena, op, windows)
+    model = CModel(estimator, graph, name, chosen, samples, optimize, interface)
     told = advice(floats, samples, calibration, input_type, **bits)
     return checked(model, X_calibration, samples, told)
 

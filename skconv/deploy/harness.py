@@ -38,6 +38,7 @@ def words(program: Program) -> dict[str, object]:
         "is_integer": program.scores.domain == "integer",
         "reads_integers": program.specs[INPUT].domain == "integer",
         "takes_rows": bool(program.streamed),
+        "takes_samples": bool(program.rings),
         "gives_probabilities": program.interface.probabilities is not None,
     }
 
@@ -53,7 +54,7 @@ def vectors(program: Program, x: NDArray[Any]) -> str:
 
 
 def _vectors(program: Program, x: NDArray[Any]) -> Iterator[str]:
-    graph, name, macro = program.graph, program.name, program.macro
+    graph, name, macro = program.definition, program.name, program.macro
     runtime = fixed if graph.domain == "integer" else reference
     tensors = runtime.tensors(graph, x, (graph.scores_name, graph.output_name))
     outputs = tensors[graph.scores_name].astype(program.scores.dtype)

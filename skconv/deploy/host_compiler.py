@@ -62,13 +62,11 @@ class Library:
     handle: ctypes.CDLL
     lock: threading.Lock
 
-    def call(self, function: str, x: Batch, y: Batch) -> None:
+    def call(self, function: str, x: Batch, y: Batch, *more: Batch) -> None:
+        """Call a function of ``x``, ``y``, the length of ``x``, and more arrays."""
+        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (x, y, *more)]
         with self.lock:
-            getattr(self.handle, function)(
-                x.ctypes.data_as(ctypes.c_void_p),
-                y.ctypes.data_as(ctypes.c_void_p),
-                ctypes.c_size_t(len(x)),
-            )
+            getattr(self.handle, function)(*pointers[:2], ctypes.c_size_t(len(x)), *pointers[2:])
 
 
 @cache

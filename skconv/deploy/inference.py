@@ -32,7 +32,7 @@ class Inference:
 
     def __init__(self, sources: CSources) -> None:
         self.program = sources.program
-        self.graph = sources.program.graph
+        self.graph = sources.program.definition
         self.compiled = CompiledSources(sources)
         self._has_warned = False
 
@@ -48,8 +48,7 @@ class Inference:
 
     def scores(self, x: Batch, engine: Engine) -> NDArray[np.float64]:
         """Scores, values or features in their own units."""
-        found = self._scores(x, engine).astype(np.float64)
-        return np.asarray(self.program.scores.real(found))
+        return self.real(self._scores(x, engine))
 
     def probabilities(self, x: Batch, engine: Engine) -> NDArray[np.float64]:
         """Class probabilities, if the model offers them."""
@@ -74,6 +73,11 @@ class Inference:
         found = self.defined(x, (name,))[name] if found is None else found
         return found.reshape(len(x), -1)
 
+    def real(self, scores: Batch) -> NDArray[np.float64]:
+        """Scores of samples in their own units."""
+        found = scores.astype(np.float64)
+        return np.asarray(self.program.scores.real(found))
+
     def _by_c(self, engine: Engine, run: Callable[[], Batch]) -> Batch | None:
         """What the C gives; None where it is not wanted, or cannot run and need not."""
         check_option("engine", engine, get_args(Engine))
@@ -84,10 +88,10 @@ class Inference:
         except CompilerError as error:
             if engine == "c":
                 raise
-            self._warn_once(error)
+            self.warn_once(error)
             return None
 
-    def _warn_once(self, error: CompilerError) -> None:
+    def warn_once(self, error: CompilerError) -> None:
         """Warn of a compiler that fails; a machine without one needs no warning."""
         if isinstance(error, NoCompilerError) or self._has_warned:
             return

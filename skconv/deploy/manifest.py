@@ -13,7 +13,7 @@ from skconv.codegen.header import version
 from skconv.codegen.input_layout import sample_of
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
-from skconv.graph import INPUT, TensorSpec
+from skconv.graph import TensorSpec
 
 MANIFEST = "manifest.json"
 
@@ -70,9 +70,9 @@ def manifest(sources: CSources, made: Made, files: Mapping[str, str]) -> str:
 
 
 def _input(program: Program) -> dict[str, Any]:
-    sample = sample_of(program.graph)
+    sample = sample_of(program.definition)
     described = {"shape": list(sample.shape), "layout": sample.layout}
-    return _tensor(program.specs[INPUT]) | described
+    return _tensor(program.definition.input) | described
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from skconv.codegen.interface import Interface
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.select import select
+from skconv.codegen.samples import computed
 from skconv.deploy import project
 from skconv.deploy.alternatives import Options, alternatives
 from skconv.deploy.bench import BenchReport, benchmark
@@ -25,6 +25,7 @@ from skconv.deploy.inference import Engine, Inference
 from skconv.deploy.input_check import checked_samples
 from skconv.deploy.manifest import Made
 from skconv.deploy.scoring import Scored
+from skconv.deploy.streaming import Stream
 from skconv.deploy.verification import Verification, verify
 from skconv.graph import Graph
 from skconv.target.chips import Chip
@@ -98,16 +99,17 @@ class CModel(Scored):
     ) -> None:
         self.estimator = estimator
         self.interface = interface or Interface()
-        by_rows = self.interface.input == "rows"
-        self.graph = select(graph, target, optimize, by_rows=by_rows)
+        printed = computed(graph, target, optimize, self.interface)
+        self.graph = graph if self.interface.input == "samples" else printed
         self.name = name
         self.target = target
         # A copy: a view would keep all samples alive, and in the pickle.
         self.samples = np.array(samples[: project.N_VECTORS])
         self.optimize: Optimize = optimize
-        self.plan: MemoryPlan = plan_memory(self.graph)
+        self.plan: MemoryPlan = plan_memory(printed)
         self.calibration_agreement = float("nan")
         self._any_target = graph
+        self._printed = printed
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is made anew from the rest."""
@@ -134,7 +136,7 @@ class CModel(Scored):
     @cached_property
     def sources(self) -> CSources:
         """The C: what `save` writes, and what all other methods compile."""
-        program = Program(self.graph, self.name, self.plan, self.interface)
+        program = Program(self._printed, self.name, self.plan, self.interface, self.graph)
         return CSources(program, self.target)
 
     @property
@@ -168,7 +170,7 @@ class CModel(Scored):
             Where there is no chip of that name; the message lists the names.
         """
         return report(
-            self.graph,
+            self._printed,
             self.plan,
             self.interface.probabilities,
             chip,
@@ -260,9 +262,12 @@ class CModel(Scored):
         x = self._delivered(X)
         if self._is_classifier:
             return self.classes_[self.inference.indices(x, engine)]
-        values = self.inference.scores(x, engine)
-        single = self._is_regressor and values.shape[1] == 1
-        return values[:, 0] if single else values
+        return self._values(self.inference.scores(x, engine))
+
+    def _values(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scores of a regressor as scikit-learn returns them."""
+        single = self._is_regressor and scores.shape[1] == 1
+        return scores[:, 0] if single else scores
 
     @available_where(lambda model: model._is_classifier, "it is not a classifier; call predict")
     def decision_function(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
@@ -295,6 +300,20 @@ class CModel(Scored):
     def transform(self, X: Any, engine: Engine = "auto") -> NDArray[np.float32]:
         """Features of a transformer, in its own units."""
         return self.inference.scores(self._delivered(X), engine).astype(np.float32)
+
+    @available_where(
+        lambda model: model.interface.window is not None,
+        "write to_c(..., input='samples', hop=10)",
+    )
+    def stream(self, engine: Engine = "auto") -> Stream:
+        """Begin a stream of samples, as ``NAME_begin`` and ``NAME_push`` do: see `Stream`.
+
+        Parameters
+        ----------
+        engine : {"auto", "c", "fixed"}
+            As in `predict`.
+        """
+        return Stream(self, engine)
 
     def _delivered(self, X: Any) -> NDArray[Any]:
         """Samples as the device delivers them; a warning where it cannot."""
@@ -381,7 +400,10 @@ class CModel(Scored):
 
     def _options(self) -> dict[str, Any]:
         """The options of `to_c` that decide what the C looks like."""
+        window = self.interface.window
+        windows = {} if window is None else {"window": window.length, "hop": window.hop}
         return {
+            **windows,
             "optimize": self.optimize,
             "input": self.interface.input,
             "arena": self.interface.arena,

@@ -30,7 +30,6 @@ from skconv.deploy.bench import BenchReport
 from skconv.deploy.harness import from_template, vectors
 from skconv.deploy.manifest import MANIFEST, Made, manifest
 from skconv.deploy.project_folder import write_project
-from skconv.graph import INPUT
 from skconv.target.cost import report
 from skconv.target.targets import WARNING_FLAGS
 
@@ -158,8 +157,8 @@ def _made(sources: CSources, made: Made) -> Iterator[str]:
     if made.options:
         chosen = ", ".join(f"{key}={value!r}" for key, value in made.options.items())
         yield f"options of `to_c`: `{chosen}`"
-    sample = sample_of(program.graph)
-    yield f"input: {described(program.specs[INPUT], sample.shape)}; {sample.layout}"
+    sample = sample_of(program.definition)
+    yield f"input: {described(program.definition.input, sample.shape)}; {sample.layout}"
     yield f"output: {described(program.scores)}"
     if not math.isnan(made.agreement):
         yield f"agreement with the estimator on calibration samples: {made.agreement:.4f}"
@@ -169,7 +168,7 @@ def _made(sources: CSources, made: Made) -> Iterator[str]:
 
 def _sketch(program: Program, x: Batch) -> str:
     """An Arduino sketch that runs the model on an array."""
-    spec = program.specs[INPUT]
+    spec = program.definition.input
     sample = x[:1].astype(spec.dtype) if len(x) else np.zeros((1, *spec.shape), spec.dtype)
     numbers = "\n".join(filled(literals(sample), "    "))
     return from_template("predict.ino", program, has_samples=len(x) > 0, numbers=numbers)

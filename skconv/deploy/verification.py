@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.codegen.program import Program
 from skconv.convert.estimator_answers import answers
 from skconv.deploy.inference import Engine, Inference
 from skconv.deploy.input_check import checked_samples
 from skconv.deploy.library_cache import CompilerError
+from skconv.deploy.streaming import engines
+from skconv.graph import Graph
 from skconv.runtime import fixed
 
 if TYPE_CHECKING:
@@ -29,7 +33,8 @@ class Verification:
     n_samples : int
     compared_bytes, differing_bytes : int or None
         Bytes of every tensor of every sample, and of probabilities where the C gives them,
-        integer definition against compiled C. None where there is no compiler, or for a float
+        integer definition against compiled C; of a stream also the scores of up to 100 windows
+        of all samples one after the other. None where there is no compiler, or for a float
         export.
     relative_error : float or None
         For a float export: the largest difference of a tensor from the float definition,
@@ -105,6 +110,11 @@ def verify(model: CModel, X: Any) -> Verification:
             compared = (compared or 0) + found[0]
             differing = (differing or 0) + found[1]
             error = max(error, found[2])
+        if model.interface.window is not None:
+            found = _stream_difference(model, x)
+            compared = (compared or 0) + found[0]
+            differing = (differing or 0) + found[1]
+            error = max(error, found[2])
     except CompilerError as missing:
         compared = differing = None
         messages.append(f"not compiled: {missing}")
@@ -125,13 +135,20 @@ def verify(model: CModel, X: Any) -> Verification:
 def _difference(inference: Inference, x: NDArray[Any]) -> tuple[int, int, float]:
     """Bytes compared, bytes that differ, and the largest relative difference."""
     graph, compiled = inference.graph, inference.compiled
-    names = tuple(node.name for node in graph.nodes)
-    wanted, found = inference.defined(x, names), compiled.tensors(x)
-    pairs = [(wanted[name], found[name]) for name in names]
+    names = _of_whole_samples(inference.program)
+    wanted, found = inference.defined(x, tuple(names.values())), compiled.tensors(x)
+    pairs = [(wanted[defined], found[name]) for name, defined in names.items()]
     if op := inference.program.interface.probabilities:
         scores = wanted[graph.scores_name]
         by_c = compiled.probabilities(scores)
         pairs.append((fixed.evaluate(op, scores).astype(by_c.dtype), by_c))
+    return _compared(graph, pairs)
+
+
+def _compared(
+    graph: Graph, pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]
+) -> tuple[int, int, float]:
+    """What `_difference` returns, of pairs of arrays."""
     compared = differing = 0
     error = 0.0
     for a, b in pairs:
@@ -143,6 +160,30 @@ def _difference(inference: Inference, x: NDArray[Any]) -> tuple[int, int, float]
         compared += a.nbytes
         differing += int((a.view(np.uint8) != b.view(np.uint8)).sum())
     return compared, differing, error
+
+
+def _stream_difference(model: CModel, x: NDArray[Any]) -> tuple[int, int, float]:
+    """The same of scores in a stream: samples are windows, one pushed after the other."""
+    window = model.interface.window
+    assert window is not None
+    stream = x.reshape(len(x) * window.length, -1)
+    stream = stream[: window.length + (VERIFY_CHUNK - 1) * window.hop]
+    (wanted, _), (found, _) = (make.push(stream) for make in engines(model))
+    return _compared(model.graph, [(wanted, found)])
+
+
+def _of_whole_samples(program: Program) -> dict[str, str]:
+    """Tensors of the C that are those of a whole sample, and their names in the definition.
+
+    All of them; of a stream the last ring, which is the map that its entries make up, and what
+    is computed of it.
+    """
+    nodes = program.graph.nodes
+    if not program.rings:
+        return {node.name: node.name for node in nodes}
+    last = program.rings[-1]
+    behind = nodes[nodes.index(last) + 1 :]
+    return {last.name: last.inputs[0]} | {node.name: node.name for node in behind}
 
 
 # --------------------------------------------------------------------------- the agreement

@@ -10,6 +10,7 @@ reads the device's integers is the same function, and costs nothing more.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ FARTHEST = 8
 HEADROOM = 4
 
 
-def device_units(graph: Graph, x: NDArray[Any]) -> tuple[Graph, TensorSpec] | None:
+def device_units(
+    graph: Graph, x: NDArray[Any], sample_size: int | None = None
+) -> tuple[Graph, TensorSpec] | None:
     """A float graph in units of an int16 input, and that input.
 
     Parameters
@@ -36,6 +39,8 @@ def device_units(graph: Graph, x: NDArray[Any]) -> tuple[Graph, TensorSpec] | No
         A float graph.
     x : ndarray of shape (n_samples, graph.input.size)
         Samples that are no whole numbers.
+    sample_size : int, optional
+        Of a window in a stream: how many numbers come at a time, with the same scales every time.
 
     Returns
     -------
@@ -49,6 +54,8 @@ def device_units(graph: Graph, x: NDArray[Any]) -> tuple[Graph, TensorSpec] | No
     if any(isinstance(node.op, Quantized) for node in graph.users(INPUT)):
         return None
     groups = _n_groups(graph)
+    if sample_size is not None:
+        groups = gcd(groups, sample_size)
     low = x.min(axis=0).astype(np.float64).reshape(-1, groups).min(axis=0)
     high = x.max(axis=0).astype(np.float64).reshape(-1, groups).max(axis=0)
     if _one_scale_does(low, high):

@@ -28,6 +28,7 @@ def integer_graph(
     samples: NDArray[Any],
     calibration: Method = "minmax",
     input_type: InputType | None = None,
+    sample_size: int | None = None,
     **bits: Any,
 ) -> Graph:
     """The integer graph of a float graph, calibrated on samples.
@@ -46,6 +47,9 @@ def integer_graph(
         How the range of each tensor is chosen.
     input_type : {"uint8", "int8", "int16"}, optional
         What the device delivers, where the samples do not tell it.
+    sample_size : int, optional
+        Of a window in a stream: how many numbers come at a time. Those of all times then share
+        their scales.
     **bits
         ``linear_bits``, ``output_bits``, ``conv_bits`` and ``are_logits`` of
         `skconv.passes.quantize.quantize`.
@@ -54,7 +58,7 @@ def integer_graph(
     options = device_input(samples, input_type) | bits
     delivered = None
     if options.get("input_dtype") == "int16" and "input_scale" not in options:
-        delivered = device_units(graph, checked.reshape(len(checked), -1))
+        delivered = device_units(graph, checked.reshape(len(checked), -1), sample_size)
     if delivered is None:
         return _quantized(graph, checked, calibration, options)
     graph, device = delivered

@@ -1,4 +1,6 @@
-"""Signals: extractors of features along time."""
+"""Signals: extractors of features along time, windows of recordings."""
 
 from skconv.signals.hydra import HydraFeatures as HydraFeatures
 from skconv.signals.quant import QuantFeatures as QuantFeatures
+from skconv.signals.sliding import SlidingWindow as SlidingWindow
+from skconv.signals.sliding import Windows as Windows

@@ -7,7 +7,8 @@ The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 - A buffer lives from the node that writes it to the last node that reads it.
 - Input and output belong to the caller and take no room in the arena. The scores of a
   classifier do: ``predict`` has no output of its own to write them to. So does an output
-  that grows while rows of the input come.
+  that grows while rows of the input come, or that follows a stream of samples.
+- A ring, which keeps samples of a stream, and its counter live all the time.
 - Some routines need scratch memory: a buffer that lives while its node runs.
 - Buffers are placed in order of size, the largest first.
 - Each goes into the first gap that is large enough between the buffers that live at the
@@ -31,6 +32,7 @@ from skconv.graph import (
     TensorSpec,
 )
 from skconv.graph.nested import Streamed
+from skconv.graph.ring import Ring
 from skconv.target.stage_memory import StageMemory
 
 ALIGNMENT = 8
@@ -227,13 +229,14 @@ def _may_overwrite(graph: Graph, homes: dict[str, str], source: str, time: int) 
     home = homes[source]
     tensors = [name for name, h in homes.items() if h == home]
     later = {name for other in graph.nodes[time + 1 :] for name in other.inputs}
-    return home != INPUT and graph.scores_name not in tensors and not later.intersection(tensors)
+    is_kept = home == INPUT or isinstance(graph.by_name[home].op, Ring)
+    return not is_kept and graph.scores_name not in tensors and not later.intersection(tensors)
 
 
 def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
     specs = graph.specs
     callers = {homes[INPUT]}
-    if not graph.is_classifier and not is_made_by_rows(graph, homes):
+    if not graph.is_classifier and not is_made_in_parts(graph, homes):
         callers.add(homes[graph.scores_name])
     last = _last_uses(graph, homes)
     decisions = {graph.output_name} if graph.is_classifier else set()
@@ -247,23 +250,34 @@ def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
 
 
 def _times(graph: Graph) -> dict[str, tuple[int, int]]:
-    """When each node runs; those that take rows of the input take turns with each."""
+    """When each node runs; those that take rows of the input take turns with each.
+
+    What a ring holds is needed all the time.
+    """
     pushed = sum(isinstance(node.op, Streamed) for node in graph.nodes)
+    always = 0, len(graph.nodes) - 1
     return {
-        node.name: (0, pushed - 1) if time < pushed else (time, time)
+        node.name: always
+        if isinstance(node.op, Ring)
+        else (0, pushed - 1)
+        if time < pushed
+        else (time, time)
         for time, node in enumerate(graph.nodes)
     }
 
 
-def is_made_by_rows(graph: Graph, homes: dict[str, str]) -> bool:
-    """Whether the output grows while rows come: the caller gives its memory at the end."""
+def is_made_in_parts(graph: Graph, homes: dict[str, str]) -> bool:
+    """Whether the output comes before the caller gives its memory: of rows, or of a stream."""
     home = homes[graph.scores_name]
-    return any(node.name == home and isinstance(node.op, Streamed) for node in graph.nodes)
+    grows = (node.name == home and isinstance(node.op, Streamed) for node in graph.nodes)
+    return any(grows) or any(isinstance(node.op, Ring) for node in graph.nodes)
 
 
 def scratch_name(node: Node) -> str:
     """The name of the scratch buffer of a node."""
-    return f"{'rows' if isinstance(node.op, Streamed) else 'scratch'} of {node.name}"
+    words = {Streamed: "rows", Ring: "counter"}
+    word = next((word for op, word in words.items() if isinstance(node.op, op)), "scratch")
+    return f"{word} of {node.name}"
 
 
 def _last_uses(graph: Graph, homes: dict[str, str]) -> dict[str, int]:
