@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
-    from skconv.signals import HydraFeatures, QuantFeatures, SlidingWindow
+    from skconv.signals import EventDetector, HydraFeatures, QuantFeatures, SlidingWindow
     from skconv.sound import SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
 
@@ -45,6 +45,7 @@ __all__ = [
     "BatchRidgeClassifier",
     "ConvFeatures",
     "ConvStage",
+    "EventDetector",
     "FeatureMapDisplay",
     "FixedConvFeatures",
     "GaborFeatures",
@@ -81,6 +82,7 @@ _HOMES = {
     "BatchRidgeClassifier": "skconv.classifiers.ridge",
     "ConvFeatures": "skconv.features",
     "ConvStage": "skconv.features",
+    "EventDetector": "skconv.signals",
     "FeatureMapDisplay": "skconv.inspection",
     "FixedConvFeatures": "skconv.features",
     "GaborFeatures": "skconv.features",

@@ -1,5 +1,7 @@
 """Signals: extractors of features along time, windows of recordings."""
 
+from skconv.signals.events import EventDetector as EventDetector
+from skconv.signals.events import count_events as count_events
 from skconv.signals.hydra import HydraFeatures as HydraFeatures
 from skconv.signals.quant import QuantFeatures as QuantFeatures
 from skconv.signals.sliding import SlidingWindow as SlidingWindow
