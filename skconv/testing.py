@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import (
+    Above,
     Abs,
     Activation,
     Add,
@@ -213,6 +214,7 @@ def _network_examples(rng: np.random.Generator) -> dict[str, Graph]:
 
 def _signal_examples(rng: np.random.Generator) -> dict[str, Graph]:
     """Ops that work along time."""
+    levels = np.array([[-0.5, 0, 0.5, 1], [1, 0.4, 2, -3]], "f4")
     intervals = np.array([[0, 21], [3, 4], [2, 5], [0, 10], [10, 21]], np.uint16)
     kinds = get_args(Representation)
     quantiles = {
@@ -222,6 +224,8 @@ def _signal_examples(rng: np.random.Generator) -> dict[str, Graph]:
         for kind in kinds
     }
     return quantiles | {
+        "above": chain(conv(rng, (4, 3, 3, 2)), Above(levels), MeanPool((3, 2), (3, 2))),
+        "bare above": chain(Above(levels[:, :2])),
         "winners": chain(winner_counts(rng, (6, 4, 9), 40, 1), Root(), shape=(1, 40, 1)),
         "winners of channels": chain(winner_counts(rng, (4, 3, 5), 23, 3), shape=(1, 23, 3)),
     }

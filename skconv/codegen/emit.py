@@ -14,6 +14,7 @@ from itertools import accumulate
 
 import numpy as np
 
+import skconv.codegen.emit_above
 import skconv.codegen.emit_centring
 import skconv.codegen.emit_float
 import skconv.codegen.emit_fused

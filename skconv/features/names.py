@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skconv.graph import (
     INPUT,
+    Above,
     BlockHistogram,
     BothSigns,
     Concat,
@@ -31,6 +32,7 @@ def feature_names(graph: Graph) -> NDArray[Any]:
 
     - ``conv3_2x1``: kernel 3, row 2, column 1 of the pooled map; ``conv3_17`` on a signal.
     - ``conv3pos_2x1`` and ``conv3neg_2x1``: where a nonlinearity has both signs.
+    - ``conv3above1_2x1``: compared with the second of several levels.
     - ``conv3ch1_2x1``: on channel 1 alone, where kernels are applied to each channel.
     - ``conv3_level2_2x1``: of the third grid of a pyramid.
     - ``map0bin5_2x1``: the count of code 5 in a block of the first map of codes.
@@ -110,6 +112,8 @@ class _Names:
             isinstance(op, SoftThreshold | KNearest) and op.both_signs
         ):
             return [channel + sign for sign in ("pos", "neg") for channel in channels]
+        if isinstance(op, Above):
+            return [f"{channel}above{i}" for i in range(len(op.levels)) for channel in channels]
         if isinstance(op, Magnitude):
             # Of pairs that two convolutions of the same kernels may have made.
             return [channel.removesuffix("of0") for channel in channels[: len(channels) // 2]]

@@ -5,6 +5,7 @@ Each module names what it exports; ``print(skconv.graph.catalogue())`` lists all
 
 # ruff: noqa: F403  (an op is exported where it is defined)
 
+from skconv.graph.above import *
 from skconv.graph.base import *
 from skconv.graph.catalogue import *
 from skconv.graph.centring import *

@@ -19,7 +19,7 @@ Role = Literal[
     "decision",
     "nested",
 ]
-Reads = Literal["readers", "unsigned", "kernels", "scores", "own"]
+Reads = Literal["readers", "unsigned", "kernels", "scores", "fine", "own"]
 StagePart = Literal[
     "kernels",
     "codes",
@@ -70,7 +70,8 @@ class Facts:
     reads : str
         How many bits it wants to read, when it becomes integer: what its ``readers`` want;
         those of its result, but 16 bits for 8 where it is ``unsigned`` and gives up a sign;
-        those of ``kernels``; those that ``scores`` need; or its ``own``, `Op.largest_read`.
+        those of ``kernels``; those that ``scores`` need; ``fine``, 16 whatever other readers
+        want, as for comparisons; or its ``own``, `Op.largest_read`.
     stage : str or None
         Which part of a fused stage it can be; None: it stands alone.
 

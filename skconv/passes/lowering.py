@@ -80,8 +80,10 @@ class Lowering:
         """The largest integer that all readers of a float tensor want."""
         if name not in self._limits:
             of_output = INT8_MAX if self.output_bits == 8 else INT16_MAX
-            wishes = (self._limit_of(node, name) for node in self.source.users(name))
-            self._limits[name] = min(wishes, default=of_output)
+            users = self.source.users(name)
+            is_fine = any(node.op.facts.reads == "fine" for node in users)
+            wishes = (self._limit_of(node, name) for node in users)
+            self._limits[name] = INT16_MAX if is_fine else min(wishes, default=of_output)
         return self._limits[name]
 
     def _limit_of(self, node: Node, name: str) -> int:

@@ -1,6 +1,7 @@
 """Ways to run a graph: the float definition, numpy, torch, the integer definition, compiled C."""
 
 # These register ops that two runtimes share.
+from skconv.runtime import above as above
 from skconv.runtime import centring as centring
 from skconv.runtime import elementwise as elementwise
 from skconv.runtime import integer_spectra as integer_spectra

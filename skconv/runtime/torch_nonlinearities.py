@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from skconv.graph import (
+    Above,
     Abs,
     BothSigns,
     Clip,
@@ -75,6 +76,11 @@ def _(op: SoftThreshold, x: Tensor) -> Tensor:
     if not op.both_signs:
         return above
     return torch.cat([above, (x + op.threshold).neg_().relu_()], dim=-1)
+
+
+@apply.register
+def _(op: Above, x: Tensor) -> Tensor:
+    return torch.cat([x > level for level in op.levels], dim=-1).to(x.dtype)
 
 
 @apply.register
