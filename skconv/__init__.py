@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
     from skconv.signals import EventDetector, HydraFeatures, QuantFeatures, SlidingWindow
-    from skconv.sound import SpectroTemporalGaborFeatures
+    from skconv.sound import MFCC, LogMelSpectrogram, SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "MFCC",
     "AutoencoderFeatures",
     "BatchRidgeClassifier",
     "ConvFeatures",
@@ -55,6 +56,7 @@ __all__ = [
     "KMeansConvFeatures",
     "KernelDisplay",
     "LaplacianNuSVC",
+    "LogMelSpectrogram",
     "NotConvertibleError",
     "PCAConvFeatures",
     "PCANetFeatures",
@@ -92,6 +94,8 @@ _HOMES = {
     "KMeansConvFeatures": "skconv.features",
     "KernelDisplay": "skconv.inspection",
     "LaplacianNuSVC": "skconv.classifiers.svm",
+    "LogMelSpectrogram": "skconv.sound",
+    "MFCC": "skconv.sound",
     "NotConvertibleError": "skconv.exceptions",
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",

@@ -20,6 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skconv
 from skconv import (
+    MFCC,
     AutoencoderFeatures,
     BatchRidgeClassifier,
     ConvFeatures,
@@ -30,6 +31,7 @@ from skconv import (
     HydraFeatures,
     KMeansConvFeatures,
     LaplacianNuSVC,
+    LogMelSpectrogram,
     PCAConvFeatures,
     PCANetFeatures,
     PretrainedFeatures,
@@ -125,6 +127,8 @@ ESTIMATORS: list[Any] = [
     QuantizedFeatures(RandomConvFeatures(n_kernels=4, random_state=0)),
     HydraFeatures(n_groups=4, random_state=0),
     QuantFeatures(),
+    LogMelSpectrogram(),
+    MFCC(n_bands=20),
     LaplacianNuSVC(),
     BatchRidgeClassifier(),
     BatchRidgeClassifier(standardize=True),
