@@ -13,9 +13,21 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skconv import RandomConvFeatures, SlidingWindow, emulator, to_c
+from skconv import (
+    ConvFeatures,
+    ConvStage,
+    HydraFeatures,
+    QuantFeatures,
+    RandomConvFeatures,
+    SlidingWindow,
+    emulator,
+    to_c,
+)
+from skconv.codegen.cuts import as_map, cuts
 from skconv.codegen.text import table
 from skconv.deploy import CModel
+from skconv.graph.ring import Ring, runs_per_hop, samples_read
+from skconv.kernels import RandomKernels
 from skconv.target.memory import overlaps
 from tests.exactness import SANITIZERS, on_target, run_program
 from tests.test_stream import ON_HOST, ON_TARGET
@@ -48,9 +60,33 @@ def extractor(**options):
     )
 
 
+def deep():
+    """Two convolutions of all channels, each with its pooling."""
+    stages = [
+        ConvStage(
+            kernels=RandomKernels(n_kernels=n, kernel_size=3, random_state=0),
+            nonlinearity="abs",
+            padding="valid",
+            pool_size=2,
+        )
+        for n in (4, 3)
+    ]
+    return ConvFeatures(stages, input_shape=(1, LENGTH, CHANNELS))
+
+
+def signals():
+    return {"input_shape": (LENGTH, CHANNELS)}
+
+
 PIPELINES: dict[str, Callable[[], object]] = {
     "valid": lambda: make_pipeline(extractor(padding="valid", pool_size=4), RidgeClassifier()),
     "padded": lambda: make_pipeline(extractor(padding="same", pool_size=8), RidgeClassifier()),
+    "uneven": lambda: make_pipeline(extractor(padding="valid", pool_size=5), RidgeClassifier()),
+    "deep": lambda: make_pipeline(deep(), LogisticRegression(max_iter=50)),
+    "hydra": lambda: make_pipeline(
+        HydraFeatures(n_kernels=2, n_groups=2, random_state=0, **signals()), RidgeClassifier()
+    ),
+    "quant": lambda: make_pipeline(QuantFeatures(interval_depth=2, **signals()), RidgeClassifier()),
     "raw": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=50)),
 }
 
@@ -73,8 +109,11 @@ def cut(hop: int) -> np.ndarray:
     return X.reshape(len(X), -1)
 
 
-@pytest.mark.parametrize("hop", [1, 10, LENGTH])
-@pytest.mark.parametrize("name", PIPELINES)
+# `tests/benchmarks/bench_streams.py` has every pipeline at every hop.
+ALL_HOPS = [(name, hop) for name in ("uneven", "deep") for hop in (1, LENGTH)]
+
+
+@pytest.mark.parametrize(("name", "hop"), [*ALL_HOPS, *((name, 10) for name in PIPELINES)])
 def test_a_stream_gives_the_answers_of_whole_windows(name, hop):
     model, X = exported(name, hop), cut(hop)
     labels, scores = model.predict(X, engine="fixed"), model.decision_function(X, engine="fixed")
@@ -86,6 +125,44 @@ def test_a_stream_gives_the_answers_of_whole_windows(name, hop):
         found = [stream.push(piece, return_scores=True) for piece in pieces]
         assert np.array_equal(np.concatenate([d for d, _ in found]), labels)
         assert np.array_equal(np.concatenate([s for _, s in found]), scores)
+
+
+def rings(model: CModel) -> list[tuple[int, int]]:
+    """Length and step of each."""
+    ops = (node.op for node in model.sources.program.graph.nodes)
+    return [(op.length, op.step) for op in ops if isinstance(op, Ring)]
+
+
+def test_what_reads_neighbours_in_time_is_computed_once():
+    """Kernels of 5 samples, pooled by 4: 8 samples are kept, and a window of 9 results."""
+    assert rings(exported("valid", 8)) == [(8, 4), (9, 2)]
+    model = exported("deep", 8)
+    assert rings(model) == [(4, 2), (4, 2), (8, 2)]
+    stream = model.sources.program.graph
+    runs = runs_per_hop(stream)
+    assert [runs[node.name] for node in stream.nodes if isinstance(node.op, Ring)] == [8, 4, 2]
+    assert samples_read(stream) == (7 * 2 + 3) * 2 + 4 == LENGTH - 2
+    whole = exported("padded", 8)
+    assert rings(whole) == [(LENGTH, 8)]
+    assert model.plan.arena_bytes < whole.plan.arena_bytes / 3
+
+
+def test_rings_stand_where_the_hop_is_a_multiple_of_the_step():
+    graph = as_map(exported("deep", 8).graph)
+    for hop, steps in ((8, [1, 1, 2, 2, 4]), (6, [1, 1, 2, 2]), (1, [1, 1])):
+        found = cuts(graph, LENGTH, hop)
+        assert [cut.step for cut in found] == steps
+        assert [cut.reach for cut in found] == [1, 3, 4, 8, 10][: len(steps)]
+        assert [cut.length for cut in found] == [40, 38, 19, 17, 8][: len(steps)]
+    padded = cuts(as_map(exported("padded", 8).graph), LENGTH, 8)
+    assert [cut.name for cut in padded] == ["input"]
+
+
+def test_size_takes_the_least_ram_and_speed_the_fewest_instructions():
+    size, speed = (exported("deep", 1, optimize=optimize) for optimize in ("size", "speed"))
+    assert size.plan.arena_bytes < speed.plan.arena_bytes
+    for model in (size, speed):
+        assert model.verify(cut(1)[:30]).differing_bytes == 0
 
 
 def test_samples_between_two_windows_are_skipped():
@@ -151,7 +228,7 @@ def test_a_float_model_takes_a_stream():
 
 
 @pytest.mark.needs(*M4)
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", ["deep", "raw"])
 def test_ram_is_what_the_report_says(name):
     model = exported(name, 10)
     sizes = emulator.object_sizes(model.files, target="cortex-m4", hosted=True)
@@ -223,10 +300,9 @@ def test_the_c_stays_within_its_memory(tmp_path):
 
 @pytest.mark.needs(*M4)
 def test_a_benchmark_counts_a_hop():
-    few, many = (exported("valid", hop).benchmark(n_samples=2) for hop in (1, 20))
-    assert few.wrong == many.wrong == 0
-    assert "instructions a hop of 1 sample, with one result" in str(few)
-    assert "a hop of 20 samples" in str(many)
+    few = exported("valid", 10).benchmark(n_samples=2)
+    assert few.wrong == 0
+    assert "instructions a hop of 10 samples, with one result" in str(few)
     assert sum(node.count for node in few.nodes) == pytest.approx(few.per_inference, rel=0.1)
 
 

@@ -13,6 +13,7 @@ from skconv.codegen.stack import stack_bytes
 from skconv.codegen.text import CTYPES, comment
 from skconv.graph import INPUT, TensorSpec
 from skconv.graph.base import Shape
+from skconv.graph.ring import runs_per_hop
 
 
 def header(program: Program) -> Iterator[str]:
@@ -219,7 +220,9 @@ def _title(program: Program) -> Iterator[str]:
     yield " *          far more, up to tens of kilobytes"
     if on_avr != stack:
         yield f" *          on an AVR about {on_avr:,} bytes at -O2"
-    yield f" * MACs     {graph.macs:,} multiply-accumulates a sample"
+    macs, runs = graph.node_macs(), runs_per_hop(graph)
+    total = sum(macs[name] * runs[name] for name in macs)
+    yield f" * MACs     {total:,} multiply-accumulates a {'hop' if program.rings else 'sample'}"
     if graph.classes is not None and program.decision:
         for i, label in enumerate(graph.classes):
             yield f" * class {i:<3}{comment(str(label))}"

@@ -1,7 +1,10 @@
 """The graph of a stream: what a target computes when samples are pushed one by one.
 
-A window is kept in a ring, and what is computed of it runs each time the ring is full. So the
-answers are those of whole windows by construction.
+The newest samples are kept in a ring, and what is computed of them runs each time the ring is full.
+In the simplest case the ring holds a whole window, and the whole graph runs. Where nodes read only
+neighbours in time (`skconv.codegen.cuts`), they run on as many samples as one entry of their result
+is computed of, as soon as these are there; that entry goes into the next ring. The last ring
+holds a whole window of such entries. So the answers are those of whole windows by construction.
 """
 
 from __future__ import annotations
@@ -9,14 +12,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from skconv.codegen.cuts import Cut, as_map, cuts
+from skconv.codegen.estimates import node_instructions
 from skconv.codegen.input_layout import sample_of
 from skconv.codegen.interface import Interface, Window
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
 from skconv.graph import INPUT, Graph, Node, Reshape, TensorSpec, verify
-from skconv.graph.base import Shape
-from skconv.graph.ring import COUNTER_BYTES, Ring
+from skconv.graph.locality import with_length
+from skconv.graph.ring import COUNTER_BYTES, Ring, runs_per_hop
+from skconv.target.memory import plan_memory
 from skconv.target.targets import Target
+
+# Instructions of a Cortex-M4 to take an entry, and bytes that it moves with one.
+RING_CALL, RING_BYTES = 50, 3
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,8 @@ def pushed(graph: Graph, target: Target, optimize: Optimize, window: Window) -> 
         Of a whole window, op by op.
     target : Target
     optimize : {"size", "balanced", "speed"}
+        The least RAM, the least product of RAM and instructions, or the fewest instructions from
+        one result to the next.
     window : Window
 
     Returns
@@ -101,23 +112,96 @@ def pushed(graph: Graph, target: Target, optimize: Optimize, window: Window) -> 
     Graph
         It reads one sample; where a ring is full, what stands behind it runs.
     """
-    samples = samples_of(graph, window.length)
-    stream = Graph(_one(graph.input, samples), classes=graph.classes)
-    ring = _ring(graph.input.shape, window.length, window.hop)
-    stream = stream.append(ring, name=stream.free_name("window"))
-    return verify(_joined(stream, select(graph, target, optimize)))
+    return _Search(as_map(graph), target, optimize, window).best()
 
 
-def _one(spec: TensorSpec, samples: Samples) -> TensorSpec:
-    """One sample of an input."""
-    size = samples.size
-    return replace(
-        spec, shape=(size,), scales=spec.scales[:size], zero_points=spec.zero_points[:size]
+class _Search:
+    """Looks for the tensors to keep in rings: one more at a time, as long as that is better."""
+
+    def __init__(self, graph: Graph, target: Target, optimize: Optimize, window: Window) -> None:
+        self.graph, self.target, self.optimize = graph, target, optimize
+        self.window = window
+        self.cuts = cuts(graph, window.length, window.hop)
+        self.parts: dict[tuple[Cut, Cut | None], Graph] = {}
+
+    def best(self) -> Graph:
+        chosen = self.cuts[:1]
+        found = self._built(chosen)
+        while True:
+            wider = [sorted([*chosen, cut], key=self.cuts.index) for cut in self.cuts]
+            tried = [(self._built(c), c) for c in wider if len(set(c)) == len(c)]
+            tried = [pair for pair in tried if self._cost(pair[0]) < self._cost(found)]
+            if not tried:
+                return found
+            found, chosen = min(tried, key=lambda pair: self._cost(pair[0]))
+
+    def _cost(self, stream: Graph) -> tuple[float, float]:
+        ram, count = plan_memory(stream).arena_bytes, instructions_per_hop(stream)
+        return {
+            "size": (ram, count),
+            "balanced": (ram * count, ram),
+            "speed": (count, ram),
+        }[self.optimize]
+
+    def _built(self, chosen: list[Cut]) -> Graph:
+        """The stream with rings at these cuts, the input among them."""
+        size = samples_of(self.graph, self.window.length).size
+        stream = Graph(_one(self.graph.input, size), classes=self.graph.classes)
+        for cut, after in zip(chosen, [*chosen[1:], None], strict=True):
+            ring = self._ring(cut, after)
+            name = self.graph.free_name(f"{cut.name} ring")
+            stream = _joined(stream.append(ring, name=name), self._part(cut, after))
+        return verify(stream)
+
+    def _ring(self, cut: Cut, after: Cut | None) -> Ring:
+        shape, step = self.graph.specs[cut.name].shape, self.window.hop // cut.step
+        if after is None:
+            length = cut.length
+        else:
+            length = (after.reach - cut.reach) // cut.step + 1
+            step = after.step // cut.step
+            shape = with_length(shape, cut.axis, length)
+        return Ring(Reshape(shape), length=length, step=step, scratch_bytes=COUNTER_BYTES)
+
+    def _part(self, cut: Cut, after: Cut | None) -> Graph:
+        """What is computed of a full ring, as the target computes it."""
+        if (cut, after) not in self.parts:
+            ring = self._ring(cut, after).op
+            assert isinstance(ring, Reshape)
+            nodes = self.graph.nodes[cut.n_nodes : None if after is None else after.n_nodes]
+            part = Graph(
+                replace(self.graph.specs[cut.name], shape=ring.shape),
+                tuple(
+                    replace(n, inputs=tuple(INPUT if i == cut.name else i for i in n.inputs))
+                    for n in nodes
+                ),
+            )
+            self.parts[cut, after] = select(part, self.target, self.optimize)
+        return self.parts[cut, after]
+
+
+def instructions_per_hop(stream: Graph) -> float:
+    """Estimate of the Cortex-M4 instructions from one result of a stream to the next."""
+    specs, runs = stream.specs, runs_per_hop(stream)
+    return sum(
+        runs[node.name] * _instructions(node, specs[node.inputs[0]], specs[node.name])
+        for node in stream.nodes
     )
 
 
-def _ring(shape: Shape, length: int, step: int) -> Ring:
-    return Ring(Reshape(shape), length=length, step=step, scratch_bytes=COUNTER_BYTES)
+def _instructions(node: Node, x: TensorSpec, y: TensorSpec) -> float:
+    """Those of one run; of a ring to take an entry, and its share of moving the others."""
+    if not isinstance(node.op, Ring):
+        return node_instructions(node, x, y)
+    kept = max(0, node.op.length - node.op.step)
+    return RING_CALL + x.nbytes / RING_BYTES * (1 + kept / node.op.step)
+
+
+def _one(spec: TensorSpec, size: int) -> TensorSpec:
+    """One sample of an input."""
+    return replace(
+        spec, shape=(size,), scales=spec.scales[:size], zero_points=spec.zero_points[:size]
+    )
 
 
 def _joined(stream: Graph, part: Graph) -> Graph:

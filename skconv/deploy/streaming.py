@@ -16,6 +16,7 @@ from skconv.deploy.inference import Engine, Inference
 from skconv.deploy.input_check import check_input
 from skconv.deploy.library_cache import CompilerError
 from skconv.graph import INPUT
+from skconv.graph.ring import samples_read
 from skconv.runtime import fixed
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class Definition:
         assert window is not None
         self.inference = inference
         self.window = window
+        # No later sample of a window is read.
+        self.n_read = samples_read(inference.program.graph)
         self.begin()
 
     def begin(self) -> None:
@@ -141,11 +144,13 @@ class Definition:
 
     def push(self, x: Batch) -> tuple[Batch, Batch]:
         """Scores and classes of the windows that samples complete."""
-        length, hop = self.window.length, self.window.hop
+        n_read, hop = self.n_read, self.window.hop
         kept = x if self.kept is None else np.concatenate([self.kept, x])
         kept, self.skipped = kept[self.skipped :], max(0, self.skipped - len(kept))
-        starts = range(0, len(kept) - length + 1, hop)
-        windows = np.stack([kept[i : i + length] for i in starts]) if starts else kept[:0]
+        starts = range(0, len(kept) - n_read + 1, hop)
+        windows = np.zeros((len(starts), self.window.length, *x.shape[1:]), x.dtype)
+        for window, start in zip(windows, starts, strict=True):
+            window[:n_read] = kept[start : start + n_read]
         done = len(starts) * hop
         self.kept, self.skipped = kept[done:], max(self.skipped, done - len(kept))
         graph = self.inference.graph

@@ -152,7 +152,7 @@ def _compared(
     compared = differing = 0
     error = 0.0
     for a, b in pairs:
-        a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+        a, b = (np.ascontiguousarray(each).reshape(len(each), -1) for each in (a, b))
         if graph.domain == "float":
             largest = max(float(np.abs(a).max(initial=0)), 1e-30)
             error = max(error, float(np.abs(a - b).max(initial=0)) / largest)
@@ -182,8 +182,9 @@ def _of_whole_samples(program: Program) -> dict[str, str]:
     if not program.rings:
         return {node.name: node.name for node in nodes}
     last = program.rings[-1]
-    behind = nodes[nodes.index(last) + 1 :]
-    return {last.name: last.inputs[0]} | {node.name: node.name for node in behind}
+    # A target may give a map other axes on the way: that tensor has no definition of its own.
+    behind = [n.name for n in nodes[nodes.index(last) + 1 :] if n.name in program.definition.specs]
+    return {last.name: last.inputs[0]} | {name: name for name in behind}
 
 
 # --------------------------------------------------------------------------- the agreement

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from skconv.graph.base import BOTH, TensorSpec
+from skconv.graph.core import Graph
 from skconv.graph.nested import Packed
 
 COUNTER_BYTES = np.dtype(np.int32).itemsize
@@ -41,3 +42,23 @@ class Ring(Packed):
 
     def describe(self) -> str:
         return f"Ring of {self.length:,}, {self.step:,} new"
+
+
+def runs_per_hop(graph: Graph) -> dict[str, int]:
+    """How often each node runs from one result of a stream to the next; a ring takes an entry."""
+    runs: dict[str, int] = {}
+    times = 1
+    for node in reversed(graph.nodes):
+        if isinstance(node.op, Ring):
+            times *= node.op.step
+        runs[node.name] = times
+    return runs
+
+
+def samples_read(graph: Graph) -> int:
+    """How many samples of a stream the first result is computed of; 0 where there is no ring."""
+    entries = 1
+    rings = [node.op for node in graph.nodes if isinstance(node.op, Ring)]
+    for ring in reversed(rings):
+        entries = (entries - 1) * ring.step + ring.length
+    return entries if rings else 0

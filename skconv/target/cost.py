@@ -16,6 +16,7 @@ from typing import Any
 
 from skconv.graph import Graph, Op, TensorSpec
 from skconv.graph.nested import Streamed
+from skconv.graph.ring import runs_per_hop
 from skconv.target.chips import Chip, get_chip
 from skconv.target.memory import MemoryPlan, plan_memory
 from skconv.target.targets import get_target
@@ -33,7 +34,7 @@ class NodeCost:
     name, op, tensor : str
         The node, its op in a few words, type and shape of its result.
     macs : int
-        Multiply-accumulates for one sample.
+        Multiply-accumulates for one sample; of a stream for one hop.
     flash_bytes : int
         Bytes of its tables.
     ram_bytes : int
@@ -315,13 +316,13 @@ def report(
         Where there is no chip of that name.
     """
     plan = plan or plan_memory(graph)
-    specs, macs = graph.specs, graph.node_macs()
+    specs, macs, runs = graph.specs, graph.node_macs(), runs_per_hop(graph)
     nodes = tuple(
         NodeCost(
             node.name,
             node.op.describe(),
             f"{specs[node.name].dtype} {specs[node.name].shape}",
-            macs[node.name],
+            macs[node.name] * runs[node.name],
             node.op.parameter_bytes,
             plan.live_bytes(time),
         )
