@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.pretrained import PretrainedFeatures
-    from skconv.signals import EventDetector, HydraFeatures, QuantFeatures, SlidingWindow
+    from skconv.signals import (
+        EventDetector,
+        HydraFeatures,
+        QuantFeatures,
+        SlidingWindow,
+        SmoothedClassifier,
+    )
     from skconv.sound import MFCC, LogMelSpectrogram, SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
 
@@ -66,6 +72,7 @@ __all__ = [
     "QuantizedFeatures",
     "RandomConvFeatures",
     "SlidingWindow",
+    "SmoothedClassifier",
     "SpectroTemporalGaborFeatures",
     "datasets",
     "exceptions",
@@ -106,6 +113,7 @@ _HOMES = {
     "RandomConvFeatures": "skconv.features",
     "SpectroTemporalGaborFeatures": "skconv.sound",
     "SlidingWindow": "skconv.signals",
+    "SmoothedClassifier": "skconv.signals",
     "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",

@@ -51,7 +51,7 @@ def scores_pointer(program: Program) -> Iterator[str]:
 def decision_lines(program: Program, decision: Node) -> Iterator[str]:
     """The last node of a classifier."""
     yield f"    /* {comment(decision.name)}: {decision.op.describe()} */"
-    (call,) = program.calls[decision.name]
+    *_, call = program.calls[decision.name]
     yield from statement(call.text, "const int32_t class_index")
     offset = program.trace_offsets[decision.name]
     yield f"    TRACE({offset}, &class_index, {program.specs[decision.name].nbytes});"

@@ -26,6 +26,7 @@ from skconv.codegen.program import Program
 from skconv.codegen.text import call, comment, statement
 from skconv.graph import Node
 from skconv.graph.ring import Ring
+from skconv.graph.smoothing import Smoothed
 
 
 def by_samples(program: Program) -> Iterator[str]:
@@ -42,9 +43,9 @@ def by_samples(program: Program) -> Iterator[str]:
 
 
 def _beginning(program: Program) -> Iterator[str]:
-    for node in program.nodes:
-        if isinstance(node.op, Ring):
-            begin, _ = program.calls[node.name]
+    for node in program.graph.nodes:
+        if isinstance(node.op, Ring | Smoothed):
+            begin, *_ = program.calls[node.name]
             yield from statement(begin.text)
 
 
@@ -56,7 +57,17 @@ def _taking(program: Program) -> Iterator[str]:
         yield from (
             _ring_lines(program, node) if isinstance(node.op, Ring) else node_lines(program, node)
         )
+    if program.decision and isinstance(program.decision.op, Smoothed):
+        yield from _smoothing_lines(program, program.decision)
     yield from ("", "    return true;")
+
+
+def _smoothing_lines(program: Program, decision: Node) -> Iterator[str]:
+    """The decision on the window, and what those before make of it."""
+    _, window, push, _ = program.calls[decision.name]
+    yield from ("", f"    /* {comment(decision.name)}: {decision.op.describe()} */")
+    yield from statement(window.text, "const int32_t of_window")
+    yield from statement(push.text)
 
 
 def _ring_lines(program: Program, node: Node) -> Iterator[str]:

@@ -22,6 +22,7 @@ import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches
 import skconv.codegen.emit_ring
 import skconv.codegen.emit_signals
+import skconv.codegen.emit_smoothing
 import skconv.codegen.emit_spectra
 import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)
 from skconv.codegen.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root

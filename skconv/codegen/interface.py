@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skconv.graph import QSoftmax
+from skconv.graph.smoothing import Smoothed
 
 Input = Literal["whole", "rows", "samples"]
 Arena = Literal["static", "caller"]
@@ -46,9 +47,12 @@ class Interface:
         What ``NAME_probabilities`` makes of scores, where it is wanted.
     window : Window or None
         The windows of ``input="samples"``.
+    smoothing : Smoothed or None
+        What stands in place of the decision in a stream.
     """
 
     input: Input = "whole"
     arena: Arena = "static"
     probabilities: QSoftmax | None = None
     window: Window | None = None
+    smoothing: Smoothed | None = None

@@ -26,7 +26,7 @@ KEYWORDS = _words(
 # What the included headers, GNU's compilers and the printed functions themselves define.
 TAKEN = _words(
     "NULL memcpy memset memmove offsetof linux unix bool true false input output sample result row "
-    "rescaled scores arena class_index probabilities value values i TRACE NODE"
+    "rescaled scores arena of_window class_index probabilities value values i TRACE NODE"
 )
 # The folder of a model is on the include path, before the folders of the compiler: a header of
 # these names would be found in the place of the compiler's or Arduino's own.

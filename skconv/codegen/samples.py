@@ -21,6 +21,7 @@ from skconv.codegen.select import select
 from skconv.graph import INPUT, Graph, Node, Reshape, TensorSpec, verify
 from skconv.graph.locality import with_length
 from skconv.graph.ring import COUNTER_BYTES, Ring, runs_per_hop
+from skconv.graph.smoothing import Smoothed
 from skconv.target.memory import plan_memory
 from skconv.target.targets import Target
 
@@ -90,7 +91,8 @@ def computed(graph: Graph, target: Target, optimize: Optimize, interface: Interf
         Where the input cannot come like that.
     """
     if interface.window is not None:
-        return pushed(graph, target, optimize, interface.window)
+        stream = pushed(graph, target, optimize, interface.window)
+        return stream if interface.smoothing is None else _smoothed(stream, interface.smoothing)
     return select(graph, target, optimize, by_rows=interface.input == "rows")
 
 
@@ -195,6 +197,12 @@ def _instructions(node: Node, x: TensorSpec, y: TensorSpec) -> float:
         return node_instructions(node, x, y)
     kept = max(0, node.op.length - node.op.step)
     return RING_CALL + x.nbytes / RING_BYTES * (1 + kept / node.op.step)
+
+
+def _smoothed(stream: Graph, op: Smoothed) -> Graph:
+    """A stream whose last op remembers."""
+    *nodes, decision = stream.nodes
+    return verify(replace(stream, nodes=(*nodes, replace(decision, op=op))))
 
 
 def _one(spec: TensorSpec, size: int) -> TensorSpec:

@@ -114,7 +114,9 @@ class CompiledSources:
     def new_state(self) -> Batch:
         """The state of a stream before its first sample."""
         words = self.sources.program.plan.arena_bytes // np.dtype(np.int64).itemsize
-        return np.zeros(words, np.int64)
+        state = np.zeros(words, np.int64)
+        self._library().call("sk_host_begin", state, state)
+        return state
 
     def tensors(self, x: Batch) -> dict[str, Batch]:
         """Every tensor by name, as the C code computed it."""

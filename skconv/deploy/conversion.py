@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from skconv.codegen.interface import Arena, Input, Interface
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
-from skconv.convert import NotConvertibleError, check_given, check_probabilities, to_graph
+from skconv.convert import NotConvertibleError, check_probabilities, to_graph
 from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.model import CModel
+from skconv.deploy.smoothed import of_stream, without_smoothing
 from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
 from skconv.graph import Graph, Quantized
 from skconv.passes.calibrate import Method
@@ -166,7 +167,7 @@ def to_c(
     >>> model.verify(X[:50]).differing_bytes
     0
     """
-    check_given(estimator)
+    estimator, smoothed = without_smoothing(estimator, input)
     check_name(name)
     input_ = check_windows(current_input(input), window, hop)
     bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
@@ -183,7 +184,7 @@ def to_c(
         _check_float(estimator, floats, probabilities)
         samples = _samples_of_floats(X_calibration, floats.input.size)
         graph = centred(floats, samples)
-        interface = Interface(input_, arena, window=windows)
+        interface = Interface(input_, arena, None, windows, of_stream(smoothed, graph))
         return CModel(estimator, graph, name, chosen, samples, interface=interface)
     samples = check_samples("X_calibration", X_calibration, floats.input.size)
     check_range(estimator, samples)
@@ -192,7 +193,7 @@ def to_c(
     with reporting("to_c", verbose):
         graph = _integers(estimator, floats, samples, calibration, input_type, **options)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
-    interface = Interface(input_, arena, op, windows)
+    interface = Interface(input_, arena, op, windows, of_stream(smoothed, graph))
     model = CModel(estimator, graph, name, chosen, samples, optimize, interface)
     told = advice(floats, samples, calibration, input_type, **bits)
     return checked(model, X_calibration, samples, told)

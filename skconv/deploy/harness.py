@@ -17,6 +17,7 @@ from skconv.codegen.program import Program
 from skconv.codegen.text import float_literal, table
 from skconv.graph import INPUT
 from skconv.runtime import fixed, reference
+from skconv.runtime.smoothing import alone
 from skconv.target.targets import OPTIMIZATION
 from skconv.utils.template import fill
 
@@ -69,5 +70,7 @@ def _vectors(program: Program, x: NDArray[Any]) -> Iterator[str]:
     yield ""
     yield from table("outputs", outputs)
     if program.decision:
+        classes = tensors[graph.output_name].astype(np.int32)
+        smoothing = program.interface.smoothing
         yield ""
-        yield from table("classes", tensors[graph.output_name].astype(np.int32))
+        yield from table("classes", classes if smoothing is None else alone(smoothing, classes))

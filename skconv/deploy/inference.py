@@ -16,6 +16,7 @@ from skconv.deploy.library_cache import CompilerError
 from skconv.exceptions import CompilerWarning, warn
 from skconv.graph.integer import KERNEL_FRACTION_BITS
 from skconv.runtime import fixed, reference
+from skconv.runtime.smoothing import alone
 
 Engine = Literal["auto", "c", "fixed"]
 Batch = NDArray[Any]
@@ -46,6 +47,14 @@ class Inference:
         """Indices of classes, of delivered samples."""
         return self._tensor(x, self.graph.output_name, engine, self.compiled.predict)[:, 0]
 
+    def of_windows(self, x: Batch, engine: Engine) -> Batch:
+        """What is decided on each sample alone, where decisions remember those before, too."""
+        if self.program.interface.smoothing is None:
+            return self.indices(x, engine)
+        definition = fixed if self.graph.domain == "integer" else reference
+        name = self.graph.output_name
+        return definition.tensors(self.graph, x, (name,))[name].reshape(len(x), -1)[:, 0]
+
     def scores(self, x: Batch, engine: Engine) -> NDArray[np.float64]:
         """Scores, values or features in their own units."""
         return self.real(self._scores(x, engine))
@@ -62,7 +71,12 @@ class Inference:
     def defined(self, x: Batch, names: tuple[str, ...]) -> dict[str, Batch]:
         """Tensors by name, from the definition."""
         definition = fixed if self.graph.domain == "integer" else reference
-        return definition.tensors(self.graph, x, names)
+        found = definition.tensors(self.graph, x, names)
+        smoothing = self.program.interface.smoothing
+        if smoothing is not None and self.graph.output_name in found:
+            name = self.graph.output_name
+            found[name] = alone(smoothing, found[name])
+        return found
 
     def _scores(self, x: Batch, engine: Engine) -> Batch:
         return self._tensor(x, self.graph.scores_name, engine, self.compiled.run)

@@ -17,7 +17,8 @@ from skconv.deploy.input_check import check_input
 from skconv.deploy.library_cache import CompilerError
 from skconv.graph import INPUT
 from skconv.graph.ring import samples_read
-from skconv.runtime import fixed
+from skconv.runtime import fixed, reference
+from skconv.runtime.smoothing import smooth
 
 if TYPE_CHECKING:
     from skconv.deploy.model import CModel
@@ -140,6 +141,7 @@ class Definition:
 
     def begin(self) -> None:
         self.kept: Batch | None = None
+        self.state: Batch | None = None
         self.skipped = 0
 
     def push(self, x: Batch) -> tuple[Batch, Batch]:
@@ -156,10 +158,17 @@ class Definition:
         graph = self.inference.graph
         windows = windows.reshape(len(starts), *graph.input.shape)
         names = graph.scores_name, graph.output_name
-        found = self.inference.defined(windows, names)
+        definition = fixed if graph.domain == "integer" else reference
+        found = definition.tensors(graph, windows, names)
         size = graph.specs[graph.scores_name].size
         indices = found[graph.output_name].reshape(len(starts), -1)[:, 0] if starts else np.empty(0)
-        return found[graph.scores_name].reshape(len(starts), size), indices.astype(np.int32)
+        return found[graph.scores_name].reshape(len(starts), size), self._smoothed(indices)
+
+    def _smoothed(self, indices: Batch) -> Batch:
+        op = self.inference.program.interface.smoothing
+        if op is not None:
+            indices, self.state = smooth(op, indices.astype(np.int32), self.state)
+        return indices.astype(np.int32)
 
 
 class Compiled:

@@ -168,8 +168,9 @@ def _stream_difference(model: CModel, x: NDArray[Any]) -> tuple[int, int, float]
     assert window is not None
     stream = x.reshape(len(x) * window.length, -1)
     stream = stream[: window.length + (VERIFY_CHUNK - 1) * window.hop]
-    (wanted, _), (found, _) = (make.push(stream) for make in engines(model))
-    return _compared(model.graph, [(wanted, found)])
+    wanted, found = (make.push(stream) for make in engines(model))
+    is_float = model.graph.domain == "float"
+    return _compared(model.graph, list(zip(wanted, found, strict=True))[: 1 if is_float else 2])
 
 
 def _of_whole_samples(program: Program) -> dict[str, str]:
@@ -202,7 +203,7 @@ def measure_agreement(
         return Agreement(float("nan"), None, said.reason, wanted, wanted)
     x = model.inference.delivered(flat[said.valid])
     if graph.is_classifier:
-        found = model.classes_[model.inference.indices(x, engine)]
+        found = model.classes_[model.inference.of_windows(x, engine)]
         return Agreement(float(np.mean(found == wanted)), None, said.reason, found, wanted)
     found = model.inference.scores(x, engine)
     if not model._is_regressor:

@@ -6,3 +6,4 @@ from skconv.signals.hydra import HydraFeatures as HydraFeatures
 from skconv.signals.quant import QuantFeatures as QuantFeatures
 from skconv.signals.sliding import SlidingWindow as SlidingWindow
 from skconv.signals.sliding import Windows as Windows
+from skconv.signals.smoothing import SmoothedClassifier as SmoothedClassifier
