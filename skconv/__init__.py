@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from skconv.signals import (
         EventDetector,
         HydraFeatures,
+        MiniRocketFeatures,
         QuantFeatures,
         SlidingWindow,
         SmoothedClassifier,
@@ -63,6 +64,7 @@ __all__ = [
     "KernelDisplay",
     "LaplacianNuSVC",
     "LogMelSpectrogram",
+    "MiniRocketFeatures",
     "NotConvertibleError",
     "PCAConvFeatures",
     "PCANetFeatures",
@@ -103,6 +105,7 @@ _HOMES = {
     "LaplacianNuSVC": "skconv.classifiers.svm",
     "LogMelSpectrogram": "skconv.sound",
     "MFCC": "skconv.sound",
+    "MiniRocketFeatures": "skconv.signals",
     "NotConvertibleError": "skconv.exceptions",
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",

@@ -35,6 +35,7 @@ from skconv.graph import (
     MaxPool,
     MeanPool,
     Median,
+    MiniRocket,
     Multiply,
     Normalize,
     Op,
@@ -227,8 +228,34 @@ def _signal_examples(rng: np.random.Generator) -> dict[str, Graph]:
         "above": chain(conv(rng, (4, 3, 3, 2)), Above(levels), MeanPool((3, 2), (3, 2))),
         "bare above": chain(Above(levels[:, :2])),
         "winners": chain(winner_counts(rng, (6, 4, 9), 40, 1), Root(), shape=(1, 40, 1)),
+        "rocket": rocket_graph(rng, 40, 1),
+        "rocket of channels": rocket_graph(rng, 23, 3),
         "winners of channels": chain(winner_counts(rng, (4, 3, 5), 23, 3), shape=(1, 23, 3)),
     }
+
+
+def mini_rocket(rng: np.random.Generator, length: int, n_channels: int) -> MiniRocket:
+    """Random convolutions of a signal whose numbers are about 1."""
+    n = 30
+    n_read = rng.integers(1, n_channels + 1, n)
+    n_biases = rng.integers(1, 4, n)
+    return MiniRocket(
+        dilations=np.sort(rng.integers(1, (length + 7) // 8, n)).astype(np.uint16),
+        kernels=rng.integers(0, 84, n).astype(np.uint8),
+        padded=rng.integers(0, 2, n).astype(np.uint8),
+        n_channels=n_read.astype(np.uint8),
+        channels=np.concatenate([rng.permutation(n_channels)[:k] for k in n_read]).astype("u1"),
+        n_biases=n_biases.astype(np.uint16),
+        biases=rng.normal(size=n_biases.sum()).astype(np.float32),
+        length=length,
+    )
+
+
+def rocket_graph(rng: np.random.Generator, length: int, n_channels: int) -> Graph:
+    """The counts of random convolutions, and a classifier."""
+    op = mini_rocket(rng, length, n_channels)
+    head = linear(rng, 3, len(op.biases))
+    return chain(op, head, ArgMax(), shape=(1, length, n_channels))
 
 
 def winner_counts(

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from skconv.graph import BandPower, Graph, Log, Op, Power, QLog, QPower, Reshape, TensorSpec
+from skconv.graph import (
+    BandPower,
+    Graph,
+    Log,
+    Op,
+    Power,
+    QLinear,
+    QLog,
+    QPower,
+    Reshape,
+    TensorSpec,
+)
 from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
 from skconv.passes.quantize import quantize
-from skconv.testing import chain
+from skconv.testing import chain, mini_rocket
 
 FRAME, HOP = 16, 10
 
@@ -61,3 +73,21 @@ def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
     for kind in ("log", "power"):
         graph = graph.append(logarithm(rng, kind), "input")
     return graph
+
+
+def add_rocket(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Counts of random convolutions of the input as one long signal."""
+    graph = graph.append(Reshape((1, graph.input.size, 1)), "input")
+    x = replace(graph.output, scale=1 / graph.output.magnitude)
+    return graph.append(mini_rocket(rng, x.size, 1).in_units(x))
+
+
+def rocket_scores(seed: int) -> Graph:
+    """The same of several channels, and a linear layer that adds the counts up."""
+    rng = np.random.default_rng(seed)
+    dtype, channels = ("int8", "int16", "uint8")[seed % 3], 1 + seed % 4
+    graph = Graph(TensorSpec((1, int(rng.integers(9, 60)), channels), dtype))
+    x = replace(graph.input, scale=1 / graph.input.magnitude)
+    op = mini_rocket(rng, x.shape[1], channels).in_units(x)
+    weights = rng.integers(-99, 100, (3, len(op.biases))).astype(np.int16)
+    return graph.append(op).append(QLinear(weights, np.zeros(3, np.int32)))

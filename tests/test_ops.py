@@ -61,7 +61,9 @@ INTEGER_GRAPHS |= {f"{name}, fused": fuse(graph) for name, graph in INTEGER_GRAP
 
 
 def ops_of(graphs: dict[str, Graph]) -> set[type[Op]]:
-    return {type(node.op) for graph in graphs.values() for node in graph.nodes}
+    """All but those of routines."""
+    found = {type(node.op) for graph in graphs.values() for node in graph.nodes}
+    return {op for op in found if not issubclass(op, Packed)}
 
 
 def registered(dispatcher, op: type[Op]) -> bool:

@@ -174,7 +174,8 @@ def _parts_of(op: Op) -> Iterator[str]:
     yield from (f"{type(m).__name__} in a stage" for m in members if not isinstance(m, APART))
     memory = StageMemory(inner.graph)
     conv = memory.first.op
-    assert isinstance(conv, ConvGeometry)
+    if not isinstance(conv, ConvGeometry):
+        return
     if isinstance(op, Fused) and conv.padding != NO_PADDING:
         yield "border of a stage"
     if isinstance(op, Fused) and not memory.by_window:

@@ -13,6 +13,8 @@ from skconv.graph import Fused, Graph, Reshape
 
 def is_signal(fused: Fused) -> bool:
     """Whether all maps have one row: they may as well have one column."""
+    if fused.graph.nodes[0].op.facts.stage == "counts":
+        return False  # it reads the whole signal
     maps = [spec.shape for spec in fused.graph.specs.values() if len(spec.shape) == 3]
     return all(shape[0] == 1 for shape in maps) and maps[0][1] > 1
 

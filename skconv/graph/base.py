@@ -139,6 +139,10 @@ class Op:
         """This op on maps whose rows are columns."""
         return self
 
+    def only(self, chosen: Array) -> Op | None:
+        """This op with some of the numbers of its vector; None where it must compute all."""
+        return None
+
     # ----------------------------------------------------------------------------- tensors
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:

@@ -23,6 +23,7 @@ Reads = Literal["readers", "unsigned", "kernels", "scores", "fine", "own"]
 StagePart = Literal[
     "kernels",
     "codes",
+    "counts",
     "contrast",
     "divide",
     "pixel",
@@ -78,6 +79,7 @@ class Facts:
         =============  =================================================================
         ``kernels``    begins a stage: a convolution
         ``codes``      begins a stage: a convolution that yields codes
+        ``counts``     begins a stage that a linear layer ends: what it counts goes into scores
         ``contrast``   of the patches that the convolution sees
         ``divide``     by that contrast
         ``pixel``      a function of whole pixels of the convolution

@@ -43,6 +43,8 @@ def fold(graph: Graph) -> Graph:
     - `Pad` with zeros becomes the padding of a `Conv`;
     - `Select` moves in front of `Affine`, and into a `Linear` before or behind it;
     - two `Select`, `Reshape` or `Permute` become one;
+    - an op that can (`Op.only`) does not compute what `Select` leaves out, or what a `Linear`
+      has no weight for;
     - `Select`, `Reshape` and `Permute` that change nothing go, and so does every node that
       the output does not depend on.
 
@@ -123,8 +125,20 @@ def _replaced(graph: Graph, chain: tuple[Node, ...], ops: Ops) -> Graph:
 
 def _folded_pair(first: Op, second: Op, x: TensorSpec) -> Ops | None:
     """The ops that do what two do, one after the other; None where they stay."""
-    rule = _RULES.get((type(first), type(second)))
-    return None if rule is None else rule(first, second, x)
+    rule = _RULES.get((type(first), type(second)), _narrowed)
+    return rule(first, second, x)
+
+
+def _narrowed(first: Op, second: Op, x: TensorSpec) -> Ops | None:
+    """Without what `Select` leaves out, or a linear layer has no weight for."""
+    if isinstance(second, Select):
+        fewer = first.only(second.indices)
+        return None if fewer is None else (fewer,)
+    if not isinstance(second, Linear):
+        return None
+    used = np.flatnonzero(second.weights.any(axis=0))
+    fewer = first.only(used) if len(used) < second.weights.shape[1] else None
+    return None if fewer is None else (fewer, replace(second, weights=second.weights[:, used]))
 
 
 def _linear(weights: Values, bias: Values) -> Linear:

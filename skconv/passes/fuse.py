@@ -11,6 +11,7 @@
 - So is a root of what is pooled: it is taken when a window is complete.
 - Where only a linear layer reads the result and leaves its sums as they are (scores), it
   becomes part of the stage: it adds up while features appear, and they are not kept either.
+- Counts of convolutions go into the scores of such a layer, too (`MiniRocket`).
 - All tensors inside have one reader. The numbers do not change.
 """
 
@@ -79,6 +80,8 @@ def begins_a_stage(op: Op) -> bool:
 
 def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
     """The nodes that are fused with ``first``, itself included; it alone where none are."""
+    if first.op.facts.stage == "counts":
+        return (first, *_scores(graph, first))
     if not begins_a_stage(first.op):
         return (first,)
     chain = [first]
@@ -94,6 +97,13 @@ def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
     chain = [*chain, pool, *_tail(graph, pool)]
     x = graph.specs[first.inputs[0]]
     return tuple(chain) if _saves_memory(chain_graph(x, chain)) else (first,)
+
+
+def _scores(graph: Graph, counts: Node) -> tuple[Node, ...]:
+    """The linear layer that adds up what is counted."""
+    head = _only_user(graph, counts, "head")
+    is_head = head is not None and isinstance(head.op, QLinear) and head.op.requantization is None
+    return (head,) if head is not None and is_head else ()
 
 
 def _contrast(graph: Graph, conv: Node) -> tuple[Node, ...]:

@@ -76,6 +76,10 @@ class Lowering:
         node = self.graph.by_name[name]
         return node.op.facts.role == "layout" and self.is_delivered(node.inputs[0])
 
+    def _are_counts(self, name: str) -> bool:
+        node = self.graph.by_name.get(name)
+        return node is not None and node.op.facts.stage == "counts"
+
     def limit(self, name: str) -> int:
         """The largest integer that all readers of a float tensor want."""
         if name not in self._limits:
@@ -109,11 +113,12 @@ class Lowering:
     def read(self, name: str, limit: int = INT16_MAX, at_most: int | None = None) -> str:
         """The integer tensor for ``name``, rescaled where it holds more than is wanted.
 
-        The input of the graph stays as the device delivers it, up to ``at_most``.
+        The input of the graph stays as the device delivers it, up to ``at_most``; counts stay
+        what they are.
         """
         spec = self.spec(name)
         allowed = UINT8_MAX if limit == INT8_MAX else limit
-        if self.is_delivered(self.names[name]):
+        if self.is_delivered(self.names[name]) or self._are_counts(self.names[name]):
             allowed = at_most or INT16_MAX + 1
         if spec.magnitude <= allowed:
             return self.names[name]

@@ -37,16 +37,16 @@ from skconv.graph import (
     Threshold,
 )
 from skconv.graph.ops import window_count
-from skconv.runtime import reference
+from skconv.runtime import numpy_engine
 
 
 @singledispatch
 def apply(op: Op, *inputs: Tensor) -> Tensor:
     """One op, its parameters tensors, on a batch ``(n_samples, ...)``, channels last.
 
-    An op without a form of its own, its parameters arrays, is computed by its definition.
+    An op without a form of its own, its parameters arrays, is computed by numpy.
     """
-    values = reference.evaluate(op, *(x.cpu().numpy() for x in inputs))
+    values = numpy_engine.evaluate(op, *(x.cpu().numpy() for x in inputs))
     return torch.from_numpy(values.astype(np.float32)).to(inputs[0].device)
 
 

@@ -3,6 +3,7 @@
 from skconv.signals.events import EventDetector as EventDetector
 from skconv.signals.events import count_events as count_events
 from skconv.signals.hydra import HydraFeatures as HydraFeatures
+from skconv.signals.minirocket import MiniRocketFeatures as MiniRocketFeatures
 from skconv.signals.quant import QuantFeatures as QuantFeatures
 from skconv.signals.sliding import SlidingWindow as SlidingWindow
 from skconv.signals.sliding import Windows as Windows
