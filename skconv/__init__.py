@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         QuantFeatures,
         SlidingWindow,
         SmoothedClassifier,
+        TemporalConvFeatures,
     )
     from skconv.sound import MFCC, LogMelSpectrogram, SpectroTemporalGaborFeatures
     from skconv.versions import show_versions
@@ -76,6 +77,7 @@ __all__ = [
     "SlidingWindow",
     "SmoothedClassifier",
     "SpectroTemporalGaborFeatures",
+    "TemporalConvFeatures",
     "datasets",
     "exceptions",
     "layer_costs",
@@ -117,6 +119,7 @@ _HOMES = {
     "SpectroTemporalGaborFeatures": "skconv.sound",
     "SlidingWindow": "skconv.signals",
     "SmoothedClassifier": "skconv.signals",
+    "TemporalConvFeatures": "skconv.signals",
     "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",

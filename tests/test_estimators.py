@@ -40,6 +40,7 @@ from skconv import (
     QuantizedFeatures,
     RandomConvFeatures,
     SpectroTemporalGaborFeatures,
+    TemporalConvFeatures,
 )
 from skconv.datasets import load_digits
 from skconv.kernels import MimicKernels, PatchKernels, PCAKernels, RandomKernels
@@ -131,6 +132,7 @@ ESTIMATORS: list[Any] = [
     LogMelSpectrogram(),
     MFCC(n_bands=20),
     MiniRocketFeatures(n_features=84, random_state=0),
+    TemporalConvFeatures(n_kernels=4, random_state=0),
     LaplacianNuSVC(),
     BatchRidgeClassifier(),
     BatchRidgeClassifier(standardize=True),

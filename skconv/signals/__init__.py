@@ -8,3 +8,4 @@ from skconv.signals.quant import QuantFeatures as QuantFeatures
 from skconv.signals.sliding import SlidingWindow as SlidingWindow
 from skconv.signals.sliding import Windows as Windows
 from skconv.signals.smoothing import SmoothedClassifier as SmoothedClassifier
+from skconv.signals.temporal_conv import TemporalConvFeatures as TemporalConvFeatures

@@ -157,7 +157,7 @@ class StageSpec:
         n_channels = graph.output.shape[-1]
         if self.threshold == 0:
             return np.zeros(n_channels, np.float32)
-        responses = _sampled(graph, maps, device)
+        responses = sampled(graph, maps, device)
         last = math.ceil(self.threshold * len(responses)) - 1
         middle = (last, min(last + 1, len(responses) - 1))
         return np.partition(np.abs(responses), middle, axis=0)[middle, :].mean(axis=0)
@@ -171,10 +171,10 @@ class StageSpec:
         """
         if self.contrast_eps is None:
             return None
-        contrasts = _sampled(graph.append(_contrast(conv, _HARDLY_ANY)), maps, device)
+        contrasts = sampled(graph.append(_contrast(conv, _HARDLY_ANY)), maps, device)
         variance = np.mean(contrasts**2, dtype=np.float64)
         rounding = 4 * np.finfo(np.float32).eps
-        if variance <= rounding * np.mean(_sampled(graph, maps, device) ** 2, dtype=np.float64):
+        if variance <= rounding * np.mean(sampled(graph, maps, device) ** 2, dtype=np.float64):
             raise ValueError("maps have patches that are all flat: they have no contrast")
         return self.contrast_eps * float(variance)
 
@@ -245,7 +245,7 @@ class StageSpec:
         return [(size, (1 if signal else rows, columns))]
 
 
-def _sampled(graph: Graph, maps: Any, device: str) -> NDArray[np.float32]:
+def sampled(graph: Graph, maps: Any, device: str) -> NDArray[np.float32]:
     """What ``graph`` makes of samples taken evenly from ``maps``: a row for every pixel.
 
     So many samples that there are about 100,000 pixels. Of ``maps`` no more is asked than a
