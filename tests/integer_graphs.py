@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from skconv.graph import (
+    Above,
     Abs,
     ArgMax,
     BlockHistogram,
@@ -183,6 +184,7 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     graph = graph.append(Rescale(rescale), "input")
     graph = graph.append(Relu(), "input").append(BothSigns(), "input")
     threshold = np.arange(channels, dtype=np.int16) * 7
+    graph = graph.append(Above(np.stack([threshold, -5 - threshold])), "input")
     graph = graph.append(SoftThreshold(threshold), "input")
     graph = graph.append(SoftThreshold(threshold, both_signs=False), "input")
     graph = graph.append(Clip(-40, 60), "input").append(Sign(), "input")

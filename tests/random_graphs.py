@@ -52,6 +52,7 @@ from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.passes.softmax import softmax
 from tests import random_elementwise as elementwise
 from tests import random_nonlinearities as nonlinear
+from tests import random_signals as signals
 from tests.integer_graphs import kernel_machine, requantization
 
 MOST_CHANNELS = 17
@@ -472,6 +473,8 @@ def grown(d: Drawing) -> Graph:
     n_ops = d.integer(1, 6)
     while len(graph.nodes) < n_ops:
         graph = add_step(d, graph)
+    if d.sometimes():
+        graph = signals.add_sound(d, graph)
     if d.one_of(False, True):
         graph = add_decision(d, graph)
     return verify(graph)
