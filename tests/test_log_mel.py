@@ -191,6 +191,19 @@ def test_the_pipeline_is_the_same_in_c():
     assert report.agreement == 1.0
 
 
+@pytest.mark.needs("cc")
+def test_pushed_samples_give_the_answers_of_whole_windows():
+    X, y = tones()
+    model = make_pipeline(MFCC(hop_length=400), StandardScaler(), RidgeClassifier()).fit(X, y)
+    whole, recording = to_c(model, X, name="tones"), X.reshape(-1)
+    for hop, length in ((1, 2100), (160, 6000)):
+        windows = np.lib.stride_tricks.sliding_window_view(recording[:length], 2000)[::hop]
+        stream = to_c(model, X, name="tones", input="samples", hop=hop).stream(engine="c")
+        labels, scores = stream.push(recording[:length], return_scores=True)
+        assert np.array_equal(labels, whole.predict(windows))
+        assert np.array_equal(scores.ravel(), whole.decision_function(windows).ravel())
+
+
 def test_a_frame_of_odd_length_cannot_be_converted():
     X, y = tones()
     model = make_pipeline(LogMelSpectrogram(frame_length=401), RidgeClassifier()).fit(X, y)

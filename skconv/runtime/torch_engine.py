@@ -26,7 +26,8 @@ from torch import Tensor
 
 import skconv.runtime.torch_networks
 import skconv.runtime.torch_nonlinearities
-import skconv.runtime.torch_winners  # noqa: F401  (all three register ops)
+import skconv.runtime.torch_spectra
+import skconv.runtime.torch_winners  # noqa: F401  (all of them register ops)
 from skconv.graph import INPUT, Graph, KernelMachine, Op, Permute, Reshape
 from skconv.runtime.torch_ops import apply, apply_over, has_form, prepared
 from skconv.runtime.torch_rewrite import rewritten
