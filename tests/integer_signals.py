@@ -9,7 +9,9 @@ import numpy as np
 
 from skconv.graph import (
     BandPower,
+    Concat,
     Graph,
+    IntervalQuantiles,
     Log,
     Op,
     Power,
@@ -20,8 +22,11 @@ from skconv.graph import (
     TensorSpec,
 )
 from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
+from skconv.graph.quantiles import LARGER
 from skconv.passes.quantize import quantize
-from skconv.testing import chain, mini_rocket
+from skconv.runtime import reference
+from skconv.signals.quant import dyadic_intervals
+from skconv.testing import chain, mini_rocket, winner_counts
 
 FRAME, HOP = 16, 10
 
@@ -91,3 +96,42 @@ def rocket_scores(seed: int) -> Graph:
     op = mini_rocket(rng, x.shape[1], channels).in_units(x)
     weights = rng.integers(-99, 100, (3, len(op.biases))).astype(np.int16)
     return graph.append(op).append(QLinear(weights, np.zeros(3, np.int32)))
+
+
+def signal_of_seed(seed: int) -> Graph:
+    """Competing kernels and quantiles of a random signal, in integers."""
+    rng = np.random.default_rng(seed)
+    length, channels = int(rng.integers(9, 30)), int(rng.integers(1, 4))
+    dtype = str(rng.choice(["int8", "uint8", "int16"]))
+    shape = (2 * int(rng.integers(1, 4)), int(rng.integers(2, 6)), int(rng.choice([3, 5, 9])))
+    graph = Graph(TensorSpec((1, length, channels)))
+    names = []
+    for op in (winner_counts(rng, shape, length, channels), _quantiles(rng, length)):
+        graph = graph.append(op, "input")
+        names.append(graph.output_name)
+    graph = graph.append(Concat(), *names)
+    info = np.iinfo(dtype)
+    numbers = rng.choice([info.min, 0, info.max], (20, *graph.input.shape))
+    ranges = {
+        name: (float(values.min(initial=0)), float(values.max(initial=0)))
+        for name, values in reference.tensors(graph, numbers).items()
+    }
+    return quantize(graph, ranges, input_dtype=dtype, input_scale=1.0)
+
+
+def _quantiles(rng: np.random.Generator, length: int) -> IntervalQuantiles:
+    kind = str(rng.choice(list(LARGER)))
+    intervals = dyadic_intervals(length - 2, int(rng.integers(1, 5)))
+    return IntervalQuantiles(intervals, length, int(rng.integers(1, 5)), kind)
+
+
+def add_winners_and_quantiles(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Competing kernels and quantiles of the input as one long signal."""
+    graph = graph.append(Reshape((1, graph.input.size, 1)), "input")
+    signal, length = graph.output_name, graph.output.shape[1]
+    for op in (winner_counts(rng, (2, 3, 5), length, 1), _quantiles(rng, length)):
+        alone = chain(op, shape=graph.specs[signal].shape)
+        ranges = dict.fromkeys(alone.specs, (-500.0, 500.0))
+        integer = quantize(alone, ranges, device=graph.specs[signal], output_bits=16)
+        graph = graph.append(integer.nodes[-1].op, signal)
+    return graph

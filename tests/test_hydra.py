@@ -153,3 +153,15 @@ def test_no_byte_differs_on_a_microcontroller(target):
     _, model, X = exported(target=target)
     sources = exactness.program(model.graph, X[:3].reshape(3, 1, LENGTH, 1), host=False)
     assert exactness.on_target(sources, target) == 0
+
+
+@pytest.mark.needs(*tools("cortex-m4"))
+def test_two_taps_at_a_time_take_three_instructions_a_product():
+    X, y = bursts(n_samples=20)
+    hydra = HydraFeatures(n_groups=8, random_state=0)
+    model = to_c(make_pipeline(hydra, RidgeClassifier()).fit(X, y), X, target="cortex-m4")
+    (macs,) = (node.macs for node in model.report().nodes if "WinnerCounts" in node.op)
+    bench = model.benchmark(n_samples=1)
+    assert bench.wrong == 0
+    (count,) = (node.count for node in bench.nodes if "WinnerCounts" in node.op)
+    assert count < 3 * macs

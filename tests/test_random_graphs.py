@@ -23,12 +23,12 @@ from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_graphs import every_integer_op
-from tests.integer_signals import rocket_scores
+from tests.integer_signals import rocket_scores, signal_of_seed
 from tests.many_graphs import Case, defined, differences, program, samples
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
 
-N_GRAPHS, N_ROCKETS = 200, 4
+N_GRAPHS, N_ROCKETS, N_SIGNALS = 200, 4, 4
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
@@ -49,6 +49,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     """The same graphs every time, each with a way to optimise it."""
     seeds = range(FIRST_SEED, FIRST_SEED + N_GRAPHS)
     some = [*map(of_seed, seeds), *map(rocket_scores, range(N_ROCKETS))]
+    some += map(signal_of_seed, range(N_SIGNALS))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -158,7 +159,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS
+    assert len(drawn()) == N_GRAPHS + N_ROCKETS + N_SIGNALS
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

@@ -94,17 +94,19 @@ def test_the_largest_integers_are_within_the_bound(dtype, n_channels):
     graph = Graph(TensorSpec((1, 50, n_channels))).append(op)
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     rng = np.random.default_rng(1)
-    x = rng.choice([low, high], (20, 1, 50, n_channels)).astype(dtype)
+    x = rng.integers(low, high, (20, 1, 50, n_channels), dtype, endpoint=True)
     wanted = reference.run(graph, x)
     largest = float(wanted.max())
     ranges = {"input": (low, high), graph.output_name: (float(wanted.min()), largest)}
     integer = quantize(graph, ranges, input_dtype=dtype, input_scale=1.0, output_bits=16)
     (node,) = integer.nodes
     assert isinstance(node.op, QWinnerCounts)
-    assert node.op.row_dtype == ("int16" if dtype == "int8" else "int32")
-    assert_runtimes_agree(integer, x)
+    assert node.op.row_shift == (0 if dtype == "int8" else n_channels)
+    assert_runtimes_agree(integer, np.where(x > 0, high, low).astype(dtype))
     found = integer.output.scale * fixed.run(integer, x)
-    np.testing.assert_allclose(found, wanted, atol=largest / 20_000, rtol=1e-3)
+    # Shifted numbers may have another winner, where two are all but equal.
+    is_near = np.abs(found - wanted) <= largest / 5000 + 1e-3 * np.abs(wanted)
+    assert is_near.mean() >= (1 if dtype == "int8" else 0.99)
 
 
 def test_what_does_not_fit_is_refused():

@@ -11,7 +11,9 @@ from skconv.graph.quantiles import SMOOTHED, Intervals
 from skconv.graph.winners import CompetingKernels
 
 
-def _groups(name: str, op: CompetingKernels, code: NodeCode, **numbers: object) -> str:
+def _groups(
+    name: str, op: CompetingKernels, code: NodeCode, weights: str, **numbers: object
+) -> str:
     """The C value of groups of kernels."""
     count, kernels, taps = op.weights.shape
     return struct(
@@ -20,7 +22,7 @@ def _groups(name: str, op: CompetingKernels, code: NodeCode, **numbers: object) 
         kernels=kernels,
         taps=taps,
         summed=op.channels.shape[1],
-        weights=code.table("weights", "int8"),
+        weights=weights,
         channels=code.table("channels", "uint8"),
         dilations=code.table("dilations", "int16"),
         differences=code.table("differences", "uint8"),
@@ -31,18 +33,24 @@ def _groups(name: str, op: CompetingKernels, code: NodeCode, **numbers: object) 
 @emit.register
 def _(op: WinnerCounts, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    groups = _groups("sk_float_groups", op, code, scale=float_literal(op.scale))
+    weights = code.table("weights", "int8")
+    groups = _groups("sk_float_groups", op, code, weights, scale=float_literal(op.scale))
     arguments = (x.pointer, y.pointer, x.map, groups, f"(float *){code.scratch}")
     yield Call("float_winners.h", call("sk_float_winner_counts", *arguments))
+
+
+def integer_groups(op: QWinnerCounts, code: NodeCode, weights: str) -> str:
+    """The C value of groups of kernels on integers; ``weights`` is the name of their table."""
+    numbers = {"unit": op.unit, "shift": op.shift, "row_shift": op.row_shift}
+    return _groups("sk_groups", op, code, weights, **numbers)
 
 
 @emit.register
 def _(op: QWinnerCounts, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    groups = _groups("sk_groups", op, code, unit=op.unit, shift=op.shift)
-    work = (f"(int32_t *){code.scratch}", f"SK_{op.row_dtype.upper()}")
+    groups = integer_groups(op, code, code.table("weights", "int8"))
     rule = code.requantization(op.requantization)
-    arguments = (*x.typed, *y.typed, x.map, groups, *work, rule)
+    arguments = (*x.typed, *y.typed, x.map, groups, f"(int32_t *){code.scratch}", rule)
     yield Call("winners.h", call("sk_winner_counts", *arguments))
 
 

@@ -78,18 +78,14 @@ class CompetingKernels(Op):
             f"{self.describe()}: differences need 2 steps of time, got {self.length}",
         )
 
-    def largest_sum(self, x: TensorSpec) -> int:
-        """The largest number that a group can read: its channels added, and their differences."""
-        return self.channels.shape[1] * x.magnitude * (1 + int(self.differences.max()))
-
-    def response_bound(self, x: TensorSpec) -> int:
-        """The largest response, from the kernels themselves."""
-        rows = np.abs(self.weights.astype(np.int64)).sum(axis=2)
-        bound = int(rows.max()) * self.largest_sum(x)
+    def response_bound(self) -> int:
+        """The largest response to int16, from the kernels themselves."""
+        largest = int(np.abs(self.weights.astype(np.int64)).sum(axis=2).max()) * (INT16_MAX + 1)
         require(
-            bound <= ACCUMULATOR_MAX, f"{self.describe()}: responses up to {bound} exceed int32"
+            largest <= ACCUMULATOR_MAX,
+            f"{self.describe()}: responses up to {largest} exceed int32",
         )
-        return bound
+        return largest
 
     def macs(self, *inputs: TensorSpec) -> int:
         return int(self.weights.size) * self.length
@@ -148,20 +144,21 @@ class WinnerCounts(CompetingKernels):
 class QWinnerCounts(CompetingKernels, IntegerOp):
     """`WinnerCounts` of an integer signal, requantised: int32 responses, compared as they are.
 
-    A response is shifted right by ``shift`` bits before it is added; a loss adds ``unit``,
-    which is 1 in the same units. Both stay within int32. What a group reads is ``row_dtype``.
+    What a group reads is shifted right by ``row_shift`` bits and clipped to int16. A response
+    is shifted right by ``shift`` bits before it is added; a loss adds ``unit``, which is 1 in
+    the same units. Both sums stay within int32.
     """
 
     facts = Facts("window")
     domains = INTEGER
     unit: int = 1
     shift: int = 0
-    row_dtype: str = "int32"
+    row_shift: int = 0
     requantization: Requantization = field(kw_only=True)
 
-    def accumulator_bound(self, x: TensorSpec) -> int:
+    def accumulator_bound(self) -> int:
         """The largest sum over time, of shifted responses or of losses."""
-        largest = (self.response_bound(x) >> self.shift) + (self.shift > 0)
+        largest = (self.response_bound() >> self.shift) + (self.shift > 0)
         bound = self.length * max(largest, self.unit)
         require(bound <= ACCUMULATOR_MAX, f"{self.describe()}: sums up to {bound} exceed int32")
         return bound
@@ -170,16 +167,13 @@ class QWinnerCounts(CompetingKernels, IntegerOp):
     def scratch_bytes(self) -> int:
         """Sums and counts of one group, then what it reads."""
         sums = 2 * self.weights.shape[1] * np.dtype("int32").itemsize
-        return sums + self.padded_length * np.dtype(self.row_dtype).itemsize
+        return sums + self.padded_length * np.dtype("int16").itemsize
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         self.check(x)
         require(self.unit >= 1, f"{self.describe()} needs unit >= 1, got {self.unit}")
-        require(
-            self.largest_sum(x) <= np.iinfo(self.row_dtype).max,
-            f"{self.describe()}: sums of channels up to {self.largest_sum(x)} exceed "
-            f"{self.row_dtype}",
-        )
-        spec = self.requantization.spec((1,), self.accumulator_bound(x))
+        sums = self.channels.shape[1] * 2 * x.magnitude
+        require(sums <= ACCUMULATOR_MAX, f"{self.describe()}: sums of channels exceed int32")
+        spec = self.requantization.spec((1,), self.accumulator_bound())
         return replace(spec, shape=(self.n_features,))

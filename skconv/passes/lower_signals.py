@@ -10,7 +10,6 @@ from skconv.graph import (
     IntervalQuantiles,
     QIntervalQuantiles,
     QWinnerCounts,
-    TensorSpec,
     WinnerCounts,
 )
 from skconv.graph.core import Node
@@ -27,24 +26,34 @@ MOST_FRACTION_BITS = 8
 
 @lower.register
 def _(op: WinnerCounts, node: Node, lowering: Lowering) -> None:
-    source = lowering.read(node.inputs[0], op.largest_read(lowering.spec(node.inputs[0])))
+    (name,) = node.inputs
+    source = lowering.read(name, op.largest_read(lowering.spec(name)))
     x = lowering.graph.specs[source]
     kernels = {f.name: getattr(op, f.name) for f in fields(CompetingKernels)}
-    shift = _shift(op, x)
-    worth = x.scale * op.scale * 2.0**shift
+    row_shift = _row_shift(op, max(np.abs(lowering.ranges[name])) / x.scale)
+    shift = _shift(op)
+    worth = x.scale * op.scale * 2.0 ** (row_shift + shift)
     unit = int(np.clip(np.rint(1 / worth), 1, ACCUMULATOR_MAX // op.length))
-    bound = op.length * max((op.response_bound(x) >> shift) + (shift > 0), unit)
+    bound = op.length * max((op.response_bound() >> shift) + (shift > 0), unit)
     rule = requantization(worth, bound, lowering.wanted(node.name))
-    row_dtype = "int16" if op.largest_sum(x) <= INT16_MAX else "int32"
     counts = QWinnerCounts(
-        **kernels, unit=unit, shift=shift, row_dtype=row_dtype, requantization=rule
+        **kernels, unit=unit, shift=shift, row_shift=row_shift, requantization=rule
     )
     lowering.add(node, counts, source)
 
 
-def _shift(op: WinnerCounts, x: TensorSpec) -> int:
+def _row_shift(op: WinnerCounts, largest: float) -> int:
+    """How far sums of channels, or their differences, are shifted right to fit int16.
+
+    Those of numbers as large as were seen: what is larger is clipped.
+    """
+    most = op.channels.shape[1] * (1 + int(op.differences.max())) * largest
+    return max(0, int(np.ceil(np.log2(max(most, 1) / (INT16_MAX + 1)))))
+
+
+def _shift(op: WinnerCounts) -> int:
     """How far responses are shifted right, so that the sum of one at every step fits int32."""
-    largest = op.response_bound(x)
+    largest = op.response_bound()
     shift = 0
     while op.length * ((largest >> shift) + (shift > 0)) > ACCUMULATOR_MAX:
         shift += 1

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import QWinnerCounts, WinnerCounts
+from skconv.graph.limits import INT16_MAX
 from skconv.graph.winners import CompetingKernels
 from skconv.runtime import fixed, numpy_engine, reference
 
@@ -35,16 +36,15 @@ def read_by(op: CompetingKernels, group: int, x: Batch) -> Batch:
     return np.diff(summed, axis=1) if op.differences[group] else summed
 
 
-def responses(op: CompetingKernels, group: int, x: Batch) -> Batch:
-    """Those of the kernels of a group: ``(n, n_kernels, length)``."""
-    row = read_by(op, group, x)
+def responses(op: CompetingKernels, group: int, row: Batch) -> Batch:
+    """Those of the kernels of a group to what it reads: ``(n, n_kernels, length)``."""
     step, taps = int(op.dilations[group]), op.weights.shape[2]
     reach = taps // 2 * step
     padded = np.pad(row, ((0, 0), (reach, reach)))
-    total = np.zeros((len(row), op.weights.shape[1], row.shape[1]), x.dtype)
+    total = np.zeros((len(row), op.weights.shape[1], row.shape[1]), row.dtype)
     for tap in range(taps):
         seen = padded[:, tap * step : tap * step + row.shape[1]] - row
-        total += op.weights[group, :, tap, None].astype(x.dtype) * seen[:, None]
+        total += op.weights[group, :, tap, None].astype(row.dtype) * seen[:, None]
     return total
 
 
@@ -64,7 +64,7 @@ def _(op: WinnerCounts, x: Batch) -> Batch:
     x = x.astype(np.float64)
     parts: list[Batch] = []
     for group in range(len(op.weights)):
-        found = responses(op, group, x)
+        found = responses(op, group, read_by(op, group, x))
         sums, counts = gathered(found, found.max(axis=1))
         parts += [op.scale * sums, counts.astype(np.float64)]
     return np.concatenate(parts, axis=1)
@@ -75,7 +75,8 @@ def _(op: QWinnerCounts, x: Batch) -> Batch:
     x = x.astype(np.int64)
     parts: list[Batch] = []
     for group in range(len(op.weights)):
-        found = responses(op, group, x)
+        row = np.clip(read_by(op, group, x) >> op.row_shift, -INT16_MAX - 1, INT16_MAX)
+        found = responses(op, group, row)
         sums, counts = gathered(found, found.max(axis=1) >> op.shift)
         parts += [sums, counts * op.unit]
     return fixed.requantize(np.concatenate(parts, axis=1), op.requantization)

@@ -29,8 +29,10 @@
 /* AVR's compiler reads this file, too, and is older than the pragma. */
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 8)
 #define SK_UNROLL_4 _Pragma("GCC unroll 4")
+#define SK_UNROLL_8 _Pragma("GCC unroll 8")
 #else
 #define SK_UNROLL_4
+#define SK_UNROLL_8
 #endif
 
 /* A function that stays one: nothing of its caller takes registers in its loops. */

@@ -24,6 +24,7 @@ FOLDERS = (
     "stage",
     "kernel_machine",
     "linear",
+    "winners",
 )
 
 
