@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.graph.base import Op, TensorSpec
 from skconv.graph.ops import Conv, Permute, Reshape, Select
-from skconv.graph.spatial import Pad
+from skconv.graph.spatial import Pad, Resize
 from skconv.graph.vectors import Affine, Linear
 
 
@@ -41,6 +41,31 @@ def with_affine(first: Op | None, affine: Op) -> Op | None:
             weights, bias = wide(first.weights) * per_row, wide(first.bias) * factors + offsets
             return replace(first, weights=weights, bias=bias)
     return None
+
+
+def cropped(conv: Conv, crop: Op) -> Conv | None:
+    """A convolution without pixels that a crop behind it leaves out, where the border makes them.
+
+    A causal convolution of torch has a border on both sides, and its end is chomped off. None
+    where the op is no such crop, or takes more than the border of the windows.
+    """
+    if not isinstance(crop, Resize) or conv.pad_mode != "zero" or conv.stride != (1, 1):
+        return None
+    sides = [_kept(matrix) for matrix in (crop.rows, crop.columns)]
+    padding = []
+    for side, border in zip(sides, conv.padding, strict=True):
+        if side is None or side[0] > border[0] or side[1] > border[1]:
+            return None
+        padding.append((border[0] - side[0], border[1] - side[1]))
+    return replace(conv, padding=(padding[0], padding[1]))
+
+
+def _kept(matrix: NDArray[Any]) -> tuple[int, int] | None:
+    """How many lines a crop leaves out before and behind; None where it is no crop."""
+    kept, size = matrix.shape
+    before = int(matrix[0].argmax()) if kept else 0
+    is_crop = before + kept <= size and np.array_equal(matrix, np.eye(kept, size, before))
+    return (before, size - kept - before) if is_crop else None
 
 
 def wide(values: NDArray[Any]) -> NDArray[np.float64]:

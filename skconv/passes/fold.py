@@ -20,12 +20,13 @@ from skconv.graph import (
     Pad,
     Permute,
     Reshape,
+    Resize,
     Select,
     TensorSpec,
     verify,
     without_dead_nodes,
 )
-from skconv.graph.folding import is_identity, narrowed, wide, with_affine
+from skconv.graph.folding import cropped, is_identity, narrowed, wide, with_affine
 
 Ops = tuple[Op, ...]
 Values = NDArray[np.float64]
@@ -41,6 +42,7 @@ def fold(graph: Graph) -> Graph:
     - an `Affine` of one factor goes into the support vectors and gamma of a `KernelMachine`
       that measures distances;
     - `Pad` with zeros becomes the padding of a `Conv`;
+    - a crop takes the border of a `Conv` that it leaves out;
     - `Select` moves in front of `Affine`, and into a `Linear` before or behind it;
     - two `Select`, `Reshape` or `Permute` become one;
     - an op that can (`Op.only`) does not compute what `Select` leaves out, or what a `Linear`
@@ -204,6 +206,11 @@ def _pad_conv(first: Pad, second: Conv, x: TensorSpec) -> Ops | None:
     return (replace(second, padding=padding, pad_mode="zero"),)
 
 
+def _conv_crop(first: Conv, second: Resize, x: TensorSpec) -> Ops | None:
+    folded = cropped(first, second)
+    return (folded,) if folded else None
+
+
 def _affine_select(first: Affine, second: Select, x: TensorSpec) -> Ops | None:
     kept = second.indices
     moved = Affine(first.factors[kept], first.offsets[kept])
@@ -250,6 +257,7 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Conv, Affine): _behind_affine,
     (Affine, Conv): _affine_conv,
     (Pad, Conv): _pad_conv,
+    (Conv, Resize): _conv_crop,
     (Affine, Select): _affine_select,
     (Linear, Select): _linear_select,
     (Select, Linear): _select_linear,
