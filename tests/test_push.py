@@ -17,9 +17,11 @@ from skconv import (
     ConvFeatures,
     ConvStage,
     HydraFeatures,
+    LogMelSpectrogram,
     QuantFeatures,
     RandomConvFeatures,
     SlidingWindow,
+    SpectroTemporalGaborFeatures,
     emulator,
     to_c,
 )
@@ -37,9 +39,22 @@ N_PUSHES = 1000
 LENGTH, CHANNELS = 40, 3
 
 
+# Sound has one channel and long windows.
+SOUND_LENGTH = 200
+
+
+def is_sound(name: str) -> bool:
+    return name.startswith("mel")
+
+
+def length(name: str = "") -> int:
+    return SOUND_LENGTH if is_sound(name) else LENGTH
+
+
 @cache
-def recording(channels: int = CHANNELS) -> np.ndarray:
+def recording(name: str = "") -> np.ndarray:
     """Three movements, one after the other."""
+    channels = 1 if is_sound(name) else CHANNELS
     rng = np.random.default_rng(channels)
     time = np.arange(N_PUSHES)
     speed = np.repeat([0.2, 0.5, 0.9], -(-N_PUSHES // 3))[:N_PUSHES]
@@ -48,9 +63,9 @@ def recording(channels: int = CHANNELS) -> np.ndarray:
 
 
 @cache
-def windows(channels: int = CHANNELS) -> tuple[np.ndarray, np.ndarray]:
+def windows(name: str = "") -> tuple[np.ndarray, np.ndarray]:
     labels = np.repeat(["rest", "walk", "run"], -(-N_PUSHES // 3))[:N_PUSHES]
-    X, y, _ = SlidingWindow(LENGTH, hop=8).cut([recording(channels)], [labels])
+    X, y, _ = SlidingWindow(length(name), hop=8).cut([recording(name)], [labels])
     return X, y
 
 
@@ -74,6 +89,20 @@ def deep():
     return ConvFeatures(stages, input_shape=(1, LENGTH, CHANNELS))
 
 
+def mel():
+    """Frames of 40 samples, one every 20: 9 in a window."""
+    return LogMelSpectrogram(4000, frame_length=0.01, hop_length=0.005, n_bands=6)
+
+
+def gabor():
+    return SpectroTemporalGaborFeatures(size_max=(9, None), input_shape=(9, 6))
+
+
+def of_bands():
+    options = {"kernel_size": 3, "padding": "valid", "pool_size": 2, "input_shape": (9, 6)}
+    return RandomConvFeatures(n_kernels=4, random_state=0, **options)
+
+
 def signals():
     return {"input_shape": (LENGTH, CHANNELS)}
 
@@ -87,25 +116,28 @@ PIPELINES: dict[str, Callable[[], object]] = {
         HydraFeatures(n_kernels=2, n_groups=2, random_state=0, **signals()), RidgeClassifier()
     ),
     "quant": lambda: make_pipeline(QuantFeatures(interval_depth=2, **signals()), RidgeClassifier()),
+    "mel": lambda: make_pipeline(mel(), RidgeClassifier()),
+    "mel and convolutions": lambda: make_pipeline(mel(), of_bands(), RidgeClassifier()),
+    "mel and Gabor filters": lambda: make_pipeline(mel(), gabor(), RidgeClassifier()),
     "raw": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=50)),
 }
 
 
 @cache
 def fitted(name: str):
-    X, y = windows()
+    X, y = windows(name)
     return PIPELINES[name]().fit(X.reshape(len(X), -1), y)
 
 
 @cache
 def exported(name: str, hop: int, **options) -> CModel:
-    X, _ = windows()
-    given = {"input": "samples", "window": LENGTH, "name": "m"} | options
+    X, _ = windows(name)
+    given = {"input": "samples", "window": length(name), "name": "m"} | options
     return to_c(fitted(name), X.reshape(len(X), -1), hop=hop, **given)
 
 
-def cut(hop: int) -> np.ndarray:
-    X = SlidingWindow(LENGTH, hop=hop).cut([recording()]).X
+def cut(hop: int, name: str = "") -> np.ndarray:
+    X = SlidingWindow(length(name), hop=hop).cut([recording(name)]).X
     return X.reshape(len(X), -1)
 
 
@@ -113,15 +145,15 @@ def cut(hop: int) -> np.ndarray:
 ALL_HOPS = [(name, hop) for name in ("uneven", "deep") for hop in (1, LENGTH)]
 
 
-@pytest.mark.parametrize(("name", "hop"), [*ALL_HOPS, *((name, 10) for name in PIPELINES)])
+@pytest.mark.parametrize(("name", "hop"), [*ALL_HOPS, *((name, 20) for name in PIPELINES)])
 def test_a_stream_gives_the_answers_of_whole_windows(name, hop):
-    model, X = exported(name, hop), cut(hop)
+    model, X = exported(name, hop), cut(hop, name)
     labels, scores = model.predict(X, engine="fixed"), model.decision_function(X, engine="fixed")
-    assert len(X) == (N_PUSHES - LENGTH) // hop + 1
+    assert len(X) == (N_PUSHES - length(name)) // hop + 1
     assert len({*labels}) == 3
     for engine in ("c", "fixed"):
         stream = model.stream(engine)
-        pieces = np.split(recording(), [1, 2, 30, 300, 301])
+        pieces = np.split(recording(name), [1, 2, 30, 300, 301])
         found = [stream.push(piece, return_scores=True) for piece in pieces]
         assert np.array_equal(np.concatenate([d for d, _ in found]), labels)
         assert np.array_equal(np.concatenate([s for _, s in found]), scores)
@@ -145,6 +177,13 @@ def test_what_reads_neighbours_in_time_is_computed_once():
     whole = exported("padded", 8)
     assert rings(whole) == [(LENGTH, 8)]
     assert model.plan.arena_bytes < whole.plan.arena_bytes / 3
+
+
+def test_a_spectrogram_is_kept_frame_by_frame_and_what_is_local_behind_it_too():
+    assert rings(exported("mel", 20)) == [(40, 20), (9, 1)]
+    graph = as_map(exported("mel and convolutions", 40).graph)
+    found = [(cut.length, cut.reach, cut.step) for cut in cuts(graph, SOUND_LENGTH, 40)]
+    assert found == [(200, 1, 1), (9, 40, 20), (7, 80, 20), (3, 100, 40)]
 
 
 def test_rings_stand_where_the_hop_is_a_multiple_of_the_step():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from skconv.graph import INPUT, Graph, Reshape
+from skconv.graph.core import without_dead_nodes
 from skconv.graph.locality import locality
 
 
@@ -79,15 +80,29 @@ def _same_places(cut: Cut, after: Cut) -> bool:
 
 
 def as_map(graph: Graph) -> Graph:
-    """The graph of a window whose input is the map itself, where it only gives it its axes."""
-    readers = graph.users(INPUT)
-    if len(graph.input.shape) == 3 or len(readers) != 1 or not graph.nodes:
-        return graph
-    first = graph.nodes[0]
-    if first is not readers[0] or not isinstance(first.op, Reshape) or len(first.op.shape) != 3:
-        return graph
-    nodes = tuple(
-        replace(node, inputs=tuple(INPUT if name == first.name else name for name in node.inputs))
-        for node in graph.nodes[1:]
-    )
-    return replace(graph, input=replace(graph.input, shape=first.op.shape), nodes=nodes)
+    """The graph of a window that reads the map itself, without what leaves axes as they are."""
+    first = _first_map(graph)
+    shape = graph.input.shape if first is None else first.shape
+    changed = Graph(replace(graph.input, shape=shape), classes=graph.classes)
+    names = {INPUT: INPUT}
+    flattened: dict[str, str] = {}
+    for node in graph.nodes:
+        inputs = tuple(names[name] for name in node.inputs)
+        source = flattened.get(inputs[0], inputs[0])
+        is_layout = isinstance(node.op, Reshape) and node.name != graph.output_name
+        if is_layout and changed.specs[source].shape == graph.specs[node.name].shape:
+            names[node.name] = source
+            continue
+        changed = changed.append(node.op, *inputs, name=node.name)
+        names[node.name] = node.name
+        if is_layout:
+            flattened[node.name] = source
+    return without_dead_nodes(changed)
+
+
+def _first_map(graph: Graph) -> Reshape | None:
+    """What makes a map of a flat input, where nothing else reads that."""
+    ops = [node.op for node in graph.users(INPUT)]
+    is_map = len(ops) == 1 and isinstance(ops[0], Reshape) and len(ops[0].shape) == 3
+    first = ops[0] if is_map else None
+    return first if isinstance(first, Reshape) else None

@@ -19,7 +19,7 @@ from skconv.codegen.interface import Interface, Window
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
 from skconv.graph import INPUT, Graph, Node, Reshape, TensorSpec, verify
-from skconv.graph.locality import with_length
+from skconv.graph.locality import resized, with_length
 from skconv.graph.ring import COUNTER_BYTES, Ring, runs_per_hop
 from skconv.graph.smoothing import Smoothed
 from skconv.target.memory import plan_memory
@@ -171,6 +171,8 @@ class _Search:
             ring = self._ring(cut, after).op
             assert isinstance(ring, Reshape)
             nodes = self.graph.nodes[cut.n_nodes : None if after is None else after.n_nodes]
+            if after is not None:
+                nodes = _of_a_piece(replace(self.graph.specs[cut.name], shape=ring.shape), nodes)
             part = Graph(
                 replace(self.graph.specs[cut.name], shape=ring.shape),
                 tuple(
@@ -180,6 +182,15 @@ class _Search:
             )
             self.parts[cut, after] = select(part, self.target, self.optimize)
         return self.parts[cut, after]
+
+
+def _of_a_piece(spec: TensorSpec, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """A chain of nodes on a piece of the map that they were made for."""
+    found = []
+    for node in nodes:
+        found.append(replace(node, op=resized(node.op, spec)))
+        spec = found[-1].op.output(spec)
+    return tuple(found)
 
 
 def instructions_per_hop(stream: Graph) -> float:

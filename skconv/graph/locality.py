@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
 from skconv.graph.base import Op, Shape, TensorSpec
-from skconv.graph.ops import Select
+from skconv.graph.ops import Reshape, Select
 
 POINTWISE = ("entrywise", "pixelwise", "affine")
 
@@ -44,6 +45,8 @@ def locality(op: Op, x: TensorSpec, axis: int) -> Local | None:
     """
     if op.n_inputs != 1 or len(x.shape) != 3:
         return None
+    if isinstance(op, Reshape):
+        return Local(1, 1, 0) if _is_turn(op, x, axis) else None
     sampling = op.sampling()
     if sampling is None:
         is_pointwise = op.facts.role in POINTWISE or isinstance(op, Select)
@@ -65,6 +68,19 @@ def _checked(op: Op, x: TensorSpec, axis: int, reach: int, step: int) -> Local |
         if with_length(whole.shape, found, 1) == one.shape and whole.shape[found] == count:
             return Local(reach, step, found)
     return None
+
+
+def _is_turn(op: Reshape, x: TensorSpec, axis: int) -> bool:
+    """Whether a map of one row, such as a spectrogram, gets its times as rows."""
+    rows, times, channels = x.shape
+    return axis == 1 and rows == 1 and op.shape[:1] == (times,) and op.shape[1:2] == (channels,)
+
+
+def resized(op: Op, x: TensorSpec) -> Op:
+    """An op on a piece of the input that it was made for: rows of a `Reshape` are fewer."""
+    if not isinstance(op, Reshape) or op.shape == x.shape:
+        return op
+    return Reshape((x.size // math.prod(op.shape[1:]), *op.shape[1:]))
 
 
 def with_length(shape: Shape, axis: int, length: int) -> Shape:
