@@ -78,9 +78,10 @@ SK_INLINE sk_complex sk_weighted_pair(sk_fft fft, const void *frame, sk_type typ
     return result;
 }
 
-/* Four numbers, `size` apart, to their transform: a, b, c, d stand in the order of frequency. */
-SK_INLINE void sk_fft_combine(sk_complex *z, int32_t size, sk_complex p, sk_complex q,
-                          sk_complex u, sk_complex v)
+/* Four results, `size` apart, from sums and differences: p, q of the even numbers, u, v of the
+ * odd ones. */
+SK_INLINE void sk_fft_combine(
+    sk_complex *z, int32_t size, sk_complex p, sk_complex q, sk_complex u, sk_complex v)
 {
     z[0] = (sk_complex){p.re + u.re, p.im + u.im};
     z[size] = (sk_complex){q.re + v.im, q.im - v.re};
@@ -88,9 +89,9 @@ SK_INLINE void sk_fft_combine(sk_complex *z, int32_t size, sk_complex p, sk_comp
     z[3 * size] = (sk_complex){q.re - v.im, q.im + v.re};
 }
 
-/* The same of four numbers as they are. */
-SK_INLINE void sk_fft_four(sk_complex *z, int32_t size, sk_complex a, sk_complex b, sk_complex c,
-                       sk_complex d)
+/* The transform of four numbers. */
+SK_INLINE void sk_fft_four(
+    sk_complex *z, int32_t size, sk_complex a, sk_complex b, sk_complex c, sk_complex d)
 {
     const sk_complex p = {a.re + c.re, a.im + c.im};
     const sk_complex q = {a.re - c.re, a.im - c.im};
@@ -99,8 +100,9 @@ SK_INLINE void sk_fft_four(sk_complex *z, int32_t size, sk_complex a, sk_complex
     sk_fft_combine(z, size, p, q, u, v);
 }
 
-/* The same behind three twiddle factors, whose products are halves. */
-SK_INLINE void sk_fft_four_turned(sk_complex *z, int32_t size, uint32_t w1, uint32_t w2, uint32_t w3)
+/* The same in place, behind three twiddle factors. */
+SK_INLINE void sk_fft_four_turned(
+    sk_complex *z, int32_t size, uint32_t w1, uint32_t w2, uint32_t w3)
 {
     const sk_complex b = sk_half_turned(z[size], w1);
     const sk_complex d = sk_half_turned(z[3 * size], w3);
