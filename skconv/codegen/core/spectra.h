@@ -158,8 +158,8 @@ SK_INLINE void sk_band_log(
 }
 
 SK_INLINE void sk_band_root(
-    const void *signal, sk_type type, void *output, sk_type to, sk_bands bands, sk_small_power power,
-    void *scratch)
+    const void *signal, sk_type type, void *output, sk_type to, sk_bands bands,
+    sk_small_power power, void *scratch)
 {
     for (int32_t i = 0; i < bands.frames; i++) {
         const void *frame = sk_frame_at(bands, signal, type, i);
