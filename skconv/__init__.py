@@ -43,7 +43,12 @@ if TYPE_CHECKING:
         SmoothedClassifier,
         TemporalConvFeatures,
     )
-    from skconv.sound import MFCC, LogMelSpectrogram, SpectroTemporalGaborFeatures
+    from skconv.sound import (
+        MFCC,
+        LogMelSpectrogram,
+        PowerNormalizedSpectrogram,
+        SpectroTemporalGaborFeatures,
+    )
     from skconv.versions import show_versions
 
 __version__ = "0.1.0"
@@ -69,6 +74,7 @@ __all__ = [
     "NotConvertibleError",
     "PCAConvFeatures",
     "PCANetFeatures",
+    "PowerNormalizedSpectrogram",
     "PretrainedFeatures",
     "QuantFeatures",
     "QuantizationDisplay",
@@ -111,6 +117,7 @@ _HOMES = {
     "NotConvertibleError": "skconv.exceptions",
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",
+    "PowerNormalizedSpectrogram": "skconv.sound",
     "PretrainedFeatures": "skconv.pretrained",
     "QuantFeatures": "skconv.signals",
     "QuantizationDisplay": "skconv.inspection",

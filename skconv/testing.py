@@ -43,6 +43,7 @@ from skconv.graph import (
     Pad,
     Permute,
     Power,
+    PowerNormalize,
     Relu,
     RemoveMean,
     Reshape,
@@ -287,6 +288,11 @@ def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
             BandPower(window, bank, 20), Power(0.1), MeanPool((1, 2), (1, 2)), shape=signal
         ),
         "bands": chain(short, Clip(0.0, 20.0), shape=signal),
+        "normalized power": chain(
+            BandPower(window, bank, 20),
+            PowerNormalize(1, 1, targets=np.full(bank.shape[1], 1.0, "f4"), lowest=1e-3, n_steps=8),
+            shape=signal,
+        ),
         "powers": chain(Power(0.5), Log(0.3), shape=(7,)),
     }
 

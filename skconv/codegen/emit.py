@@ -21,6 +21,7 @@ import skconv.codegen.emit_fused
 import skconv.codegen.emit_minirocket
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches
+import skconv.codegen.emit_power_normalization
 import skconv.codegen.emit_ring
 import skconv.codegen.emit_signals
 import skconv.codegen.emit_smoothing

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.codegen.emit import emit
 from skconv.codegen.interface import Arena, Input, Interface
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
@@ -230,3 +231,8 @@ def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:
             "use dtype='int8'",
             "dtype",
         )
+    for node in graph.nodes:
+        if emit.dispatch(type(node.op)) is emit.dispatch(object):
+            error = NoIntegerFormError(f"{type(node.op).__name__} has no C", "use another step")
+            error.node = node.name
+            raise refused(estimator, error)

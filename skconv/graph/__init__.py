@@ -18,6 +18,7 @@ from skconv.graph.nested import *
 from skconv.graph.nonlinearities import *
 from skconv.graph.ops import *
 from skconv.graph.patches import *
+from skconv.graph.power_normalization import *
 from skconv.graph.quantiles import *
 from skconv.graph.serialize import *
 from skconv.graph.softmax import *

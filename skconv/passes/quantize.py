@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import skconv.passes.lower_centring
 import skconv.passes.lower_networks
+import skconv.passes.lower_power_normalization
 import skconv.passes.lower_signals
 import skconv.passes.lower_spectra  # noqa: F401  (all of them register ops)
 from skconv.graph import (

@@ -4,9 +4,11 @@
 from skconv.runtime import above as above
 from skconv.runtime import centring as centring
 from skconv.runtime import elementwise as elementwise
+from skconv.runtime import integer_power_normalization as integer_power_normalization
 from skconv.runtime import integer_spectra as integer_spectra
 from skconv.runtime import minirocket as minirocket
 from skconv.runtime import nested as nested
+from skconv.runtime import power_normalization as power_normalization
 from skconv.runtime import quantiles as quantiles
 from skconv.runtime import spatial as spatial
 from skconv.runtime import spectra as spectra

@@ -54,9 +54,14 @@ def log_above(x: Batch, octaves: Batch | int, op: LogOp) -> Batch:
 def power_below(x: Batch, octaves: Batch | int, op: PowerOp) -> Batch:
     """``(2^(log2(x) - octaves + offset))^p``, at most 1, requantised; 0 as of `log_above`."""
     level = log2(np.maximum(x, 1)) - (octaves << LOG2_BITS) + op.offset
+    return power_at(level, x > 0, op)
+
+
+def power_at(level: Batch, is_positive: Batch, op: PowerOp) -> Batch:
+    """``2^(p * level)``, at most 1, of logarithms with 16 bits of fraction; 0 of what is none."""
     below = np.clip(-level, 0, op.limit)
     power = fixed.exp2_negative(fixed.requantize(below, op.exponent), FINE_EXP2_BITS)
-    return fixed.requantize(np.where(x > 0, power, 0), op.requantization)
+    return fixed.requantize(np.where(is_positive, power, 0), op.requantization)
 
 
 def band_sums(op: BandsOp, x: Batch) -> tuple[Batch, Batch]:

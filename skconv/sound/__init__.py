@@ -2,5 +2,11 @@
 
 from skconv.sound.gabor_features import SpectroTemporalGaborFeatures
 from skconv.sound.log_mel import MFCC, LogMelSpectrogram
+from skconv.sound.power_normalized import PowerNormalizedSpectrogram
 
-__all__ = ["MFCC", "LogMelSpectrogram", "SpectroTemporalGaborFeatures"]
+__all__ = [
+    "MFCC",
+    "LogMelSpectrogram",
+    "PowerNormalizedSpectrogram",
+    "SpectroTemporalGaborFeatures",
+]

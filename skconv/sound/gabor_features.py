@@ -123,7 +123,7 @@ class SpectroTemporalGaborFeatures(ConvExtractor):
     >>> spectrograms = np.random.RandomState(0).normal(size=(3, 98, 40))
     >>> gabor = SpectroTemporalGaborFeatures().fit(spectrograms)
     >>> len(gabor.filters_), gabor.transform(spectrograms).shape
-    (41, (3, 1108))
+    (41, (3, 1128))
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
