@@ -40,6 +40,7 @@ from skconv.graph import (
     QMultiply,
     QNormalize,
     QPad,
+    QRemoveMean,
     QResize,
     QRoot,
     QSquare,
@@ -57,6 +58,7 @@ from skconv.graph import (
     verify,
 )
 from skconv.graph.base import BOTH
+from skconv.graph.centring import accumulator_bound
 from skconv.graph.integer import kernel_bound
 from skconv.graph.patches import largest_distance
 from skconv.graph.spatial import largest_row
@@ -177,6 +179,9 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
         QL2Pool(size, stride, requantization=root),
     ):
         graph = graph.append(op, "input")
+    for axis in (0, 1):
+        mean = requantization(rng, accumulator_bound(x.shape[axis], x))
+        graph = graph.append(QRemoveMean(axis, requantization=mean), "input")
     graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
     for dtype, many in (("int8", channels), ("int16", 1)):
         graph = graph.append(signed_root(rng, x, 8, dtype, many), "input")

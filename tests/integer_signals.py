@@ -18,6 +18,7 @@ from skconv.graph import (
     QLinear,
     QLog,
     QPower,
+    QPowerNormalize,
     Reshape,
     TensorSpec,
 )
@@ -67,14 +68,36 @@ def logarithm(rng: np.random.Generator, kind: str) -> Op:
     return QLog(offset, op.requantization)
 
 
+def power_normalization(rng: np.random.Generator, x: TensorSpec) -> QPowerNormalize:
+    """Power normalisation of integer powers, its ratios of any size."""
+    op = _lowered("power", 4 * FRAME, "int16", 1000)
+    assert isinstance(op, PowerOp)
+    n_frames = x.shape[0] * x.shape[1]
+    thresholds = (rng.uniform(0, 3, x.shape[2]) + np.log2(n_frames)) * 2**16
+    return QPowerNormalize(
+        0,
+        op.limit,
+        op.exponent,
+        op.requantization,
+        int(rng.integers(0, 4)),
+        int(rng.integers(0, 4)),
+        thresholds=thresholds.astype(np.int32),
+        floor=int(rng.integers(1, 9999)),
+        n_steps=8,
+        n_frames=n_frames,
+        lowest=1,
+    )
+
+
 def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
     """Bands of the input as one long signal, in a row and in a column; logarithms of it."""
     size = graph.input.size
     for shape in ((1, size, 1), (size, 1, 1)):
         graph = graph.append(Reshape(shape), "input")
         source = graph.output_name
-        for kind in ("bands", "log", "power"):
+        for kind in ("log", "power", "bands"):
             graph = graph.append(bands(kind, graph.specs[source]), source)
+        graph = graph.append(power_normalization(rng, graph.output))
     for kind in ("log", "power"):
         graph = graph.append(logarithm(rng, kind), "input")
     return graph
