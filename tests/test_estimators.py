@@ -40,6 +40,7 @@ from skconv import (
     QuantFeatures,
     QuantizedFeatures,
     RandomConvFeatures,
+    SmoothedClassifier,
     SpectroTemporalGaborFeatures,
     TemporalConvFeatures,
 )
@@ -131,6 +132,7 @@ ESTIMATORS: list[Any] = [
     PCANetFeatures(output="float32", n_kernels=(1, 1), kernel_size=3, learn="lda"),
     QuantizedFeatures(RandomConvFeatures(n_kernels=4, random_state=0)),
     HydraFeatures(n_groups=4, random_state=0),
+    SmoothedClassifier(RidgeClassifier(), n_windows=1),
     QuantFeatures(),
     LogMelSpectrogram(),
     MFCC(n_bands=20),

@@ -10,7 +10,6 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skconv import SlidingWindow, SmoothedClassifier, emulator, to_c
 from skconv.graph import ArgMax
@@ -35,11 +34,6 @@ def fitted(method):
     X, y = windows()
     last = SmoothedClassifier(RidgeClassifier(), method=method, n_windows=7)
     return make_pipeline(StandardScaler(), last).fit(X, y)
-
-
-@parametrize_with_checks([SmoothedClassifier(RidgeClassifier(), n_windows=1)])
-def test_estimator(estimator, check):
-    check(estimator)
 
 
 def test_majority_is_that_of_the_last_windows_and_the_newest_wins_a_tie():

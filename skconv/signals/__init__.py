@@ -2,6 +2,8 @@
 
 from skconv.signals.events import EventDetector as EventDetector
 from skconv.signals.events import count_events as count_events
+from skconv.signals.filters import Decimate as Decimate
+from skconv.signals.filters import RemoveMean as RemoveMean
 from skconv.signals.hydra import HydraFeatures as HydraFeatures
 from skconv.signals.minirocket import MiniRocketFeatures as MiniRocketFeatures
 from skconv.signals.quant import QuantFeatures as QuantFeatures
