@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skconv import MiniRocketFeatures, to_c, to_graph
 from skconv.codegen.routines.minirocket import RocketScores
 from skconv.codegen.select import select
+from skconv.emulator import tools
 from skconv.exceptions import ShapeWarning
 from skconv.graph import Graph, Linear, MiniRocket, QLinear, Select, TensorSpec
 from skconv.graph.minirocket import TRIPLES
@@ -22,6 +23,7 @@ from skconv.runtime.minirocket import counted
 from skconv.signals.rocket_kernels import dilations_of, levels
 from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
+from tests.mcu.multiplications import multiplications
 
 ALL = np.arange(84)
 
@@ -274,3 +276,20 @@ def test_only_takes_features_in_their_order():
     head = Linear(np.zeros((2, 84), np.float32), np.zeros(2, np.float32))
     graph = fold(Graph(TensorSpec((1, 40, 1))).append(op).append(head))
     assert len(rocket(graph).biases) == 84
+
+
+@pytest.mark.needs(*tools("cortex-m0"))
+def test_nothing_but_the_head_multiplies():
+    graph = integers(pipeline(), X)
+    (place,) = (i for i, node in enumerate(graph.nodes) if isinstance(node.op, MiniRocket))
+    counted_only = Graph(graph.input, graph.nodes[: place + 1])
+    assert multiplications(counted_only, "cortex-m0") == []
+    assert multiplications(graph, "cortex-m0") == ["muls", "muls"]
+
+
+def test_windows_of_100_samples_of_six_channels_stream_in_two_kilobytes():
+    x = recordings(30, 100, 6, seed=3)
+    features = MiniRocketFeatures(n_features=1000, random_state=0)
+    pipe = make_pipeline(features, RidgeClassifier()).fit(x, np.arange(30) % 4)
+    model = to_c(pipe, x, input="samples", window=100, hop=10)
+    assert model.report().ram_bytes <= 2048

@@ -70,9 +70,9 @@ SK_INLINE sk_rocket_taps sk_rocket_taps_of(int32_t kernel, int32_t step)
     for (int32_t i = 1; i < 9; i++) {
         places[i] = places[i - 1] + step;
     }
-    const SK_FLASH uint8_t *triple = sk_rocket_triples + (kernel + kernel + kernel);
+    const int32_t triple = sk_rocket_triples[kernel];
     const sk_rocket_taps taps = {
-        places[triple[0]], places[triple[1]], places[triple[2]], places[8], step};
+        places[triple & 15], places[(triple >> 4) & 15], places[triple >> 8], places[8], step};
     return taps;
 }
 
@@ -94,7 +94,9 @@ SK_INLINE void sk_rocket_count(
                                   + sk_load(r.sums, r.sum_type, at + taps.b)
                                   + sk_load(r.sums, r.sum_type, at + taps.c);
             sum += sk_load(r.sums, r.sum_type, at + taps.last);
-            const int32_t response = three + three + three - sum;
+            int32_t response = three - sum;
+            response += three;
+            response += three;
             count += response > bias;
             other_count += two && response > other_bias;
             sum -= sk_load(r.sums, r.sum_type, at);

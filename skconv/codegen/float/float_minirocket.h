@@ -34,15 +34,14 @@ SK_INLINE void sk_float_rocket_read(
 }
 
 /* The response of a window, whose taps are `step` apart. */
-SK_INLINE float sk_float_rocket_response(
-    const float *window, int32_t step, const SK_FLASH uint8_t *triple)
+SK_INLINE float sk_float_rocket_response(const float *window, int32_t step, int32_t triple)
 {
     float sum = 0.0f;
     for (int32_t tap = 0; tap < 9; tap++) {
         sum -= window[tap * step];
     }
-    for (int32_t i = 0; i < 3; i++) {
-        sum += 3.0f * window[triple[i] * step];
+    for (int32_t bit = 0; bit < 12; bit += 4) {
+        sum += 3.0f * window[((triple >> bit) & 15) * step];
     }
     return sum;
 }
@@ -63,7 +62,7 @@ SK_INLINE void sk_float_rocket_counts(sk_float_rocket r, float *output)
         const int32_t step = sk_load_table(r.steps, r.step_type, i);
         const int32_t count = sk_load_table(r.n_biases, r.n_biases_type, i);
         const int32_t edge = r.kernels[i] < 128 ? 4 * step : 0;
-        const SK_FLASH uint8_t *triple = sk_rocket_triples + 3 * (r.kernels[i] & 127);
+        const int32_t triple = sk_rocket_triples[r.kernels[i] & 127];
         for (int32_t j = 0; j < count; j++) {
             output[j] = 0.0f;
         }
