@@ -283,8 +283,9 @@ def test_nothing_but_the_head_multiplies():
     graph = integers(pipeline(), X)
     (place,) = (i for i, node in enumerate(graph.nodes) if isinstance(node.op, MiniRocket))
     counted_only = Graph(graph.input, graph.nodes[: place + 1])
-    assert multiplications(counted_only, "cortex-m0") == []
-    assert multiplications(graph, "cortex-m0") == ["muls", "muls"]
+    for flag in ("-O2", "-Os"):
+        assert multiplications(counted_only, "cortex-m0", flag) == []
+        assert multiplications(graph, "cortex-m0", flag) == ["muls", "muls"]
 
 
 def test_windows_of_100_samples_of_six_channels_stream_in_two_kilobytes():

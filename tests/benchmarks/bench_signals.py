@@ -42,7 +42,9 @@ def _minirocket(seed: int) -> Any:
 
 
 def _aeon_minirocket(seed: int) -> Any:
-    from aeon.transformations.collection.convolution_based import MiniRocket
+    from aeon.transformations.collection.convolution_based import (  # type: ignore[import-untyped]
+        MiniRocket,
+    )
 
     return MiniRocket(random_state=seed)
 
@@ -116,7 +118,9 @@ def main() -> None:
         for label, mine in scores(EXTRACTORS, name, options.seeds, peer=False).items():
             show(name, label, mine, theirs.get(label))
             if label in theirs:
-                means.setdefault(label, []).append((np.mean(mine), np.mean(theirs[label])))
+                means.setdefault(label, []).append(
+                    (float(np.mean(mine)), float(np.mean(theirs[label])))
+                )
     for label, pairs in means.items():
         mine_mean, their_mean = np.mean(pairs, axis=0)
         show("mean of all", label, [mine_mean], [their_mean])

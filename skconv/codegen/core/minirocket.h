@@ -76,6 +76,18 @@ SK_INLINE sk_rocket_taps sk_rocket_taps_of(int32_t kernel, int32_t step)
     return taps;
 }
 
+/* 3 three - sum. Where GCC saves bytes it would multiply, unless the sum comes in between. */
+SK_INLINE int32_t sk_rocket_response(int32_t three, int32_t sum)
+{
+#ifdef __OPTIMIZE_SIZE__
+    int32_t response = three + three;
+    response -= sum;
+    return response + three;
+#else
+    return three + three + three - sum;
+#endif
+}
+
 /* Counts over windows whose first tap is at `begin` .. `end - 1`; of one bias, or of two. */
 SK_INLINE void sk_rocket_count(
     sk_rocket r, int32_t begin, int32_t end, sk_rocket_taps taps, const int32_t *biases, bool two,
@@ -94,9 +106,7 @@ SK_INLINE void sk_rocket_count(
                                   + sk_load(r.sums, r.sum_type, at + taps.b)
                                   + sk_load(r.sums, r.sum_type, at + taps.c);
             sum += sk_load(r.sums, r.sum_type, at + taps.last);
-            int32_t response = three - sum;
-            response += three;
-            response += three;
+            const int32_t response = sk_rocket_response(three, sum);
             count += response > bias;
             other_count += two && response > other_bias;
             sum -= sk_load(r.sums, r.sum_type, at);
