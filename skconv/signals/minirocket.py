@@ -40,8 +40,9 @@ class MiniRocketFeatures(SignalExtractor):
         )
 
     In C there are additions and comparisons only, and the counts are exact: features of the
-    integers that a device delivers have no rounding. What a later step leaves out
-    (``SelectFromModel``, ``RFE``, weights of 0) is not computed there.
+    integers that a device delivers have no rounding. What a later step leaves out is not
+    computed there: ``RFE(RidgeClassifier(), n_features_to_select=300, step=0.3)`` behind the
+    scaler keeps those that matter.
 
     Parameters
     ----------
