@@ -35,11 +35,13 @@ AMBIGUOUS = {
     "flat noise": (rng.normal(size=(20, 784)), r"input_shape=\(28, 28\)"),
     "windows of six channels": (
         rng.normal(size=(5, 100, 6)),
-        r"images of 100 x 6 pixels.*6 channel.*input_shape=\(1, 100, 6\) and "
+        r"images of 100 x 6 pixels.*6 channel.*take MiniRocketFeatures or TemporalConvFeatures "
+        r"with data_format='channels_last'.*input_shape=\(1, 100, 6\) and "
         r"data_format='channels_last' for signals.*input_shape=\(100, 6\) for images",
     ),
     "channels first": (
         rng.normal(size=(5, 6, 100)),
+        r"TemporalConvFeatures with data_format='channels_first'.*"
         r"input_shape=\(6, 1, 100\) and data_format='channels_first'",
     ),
     "planes of colour": (

@@ -193,8 +193,10 @@ def _channels(shape: Shape) -> str | None:
         signal, order = (height, 1, width), "channels_first"
     return (
         f"X of shape {shape} is taken for images of {height} x {width} pixels, but may hold "
-        f"signals of {channels} channel(s): write input_shape={signal} and data_format={order!r} "
-        f"for signals, or input_shape={(height, width)} for images"
+        f"signals of {channels} channel(s). For signals take MiniRocketFeatures or "
+        f"TemporalConvFeatures with data_format={order!r}, which read three axes as signals, or "
+        f"write input_shape={signal} and data_format={order!r} for signals; write "
+        f"input_shape={(height, width)} for images"
     )
 
 
