@@ -52,9 +52,7 @@ axes[1].set_title("damaged (synthetic)")
 # The score of a window is the distance of its features to the nearest sound window. An alarm is
 # a score above those of the sound windows kept back: no damaged window is needed for that.
 
-features = make_pipeline(
-    skconv.TemporalConvFeatures(n_kernels=8, random_state=0), StandardScaler()
-)
+features = make_pipeline(skconv.TemporalConvFeatures(n_kernels=8, random_state=0), StandardScaler())
 known = NearestNeighbors(n_neighbors=1).fit(features.fit_transform(healthy[:40]))
 
 
