@@ -18,10 +18,12 @@ from skconv import (
     ConvStage,
     HydraFeatures,
     LogMelSpectrogram,
+    MiniRocketFeatures,
     QuantFeatures,
     RandomConvFeatures,
     SlidingWindow,
     SpectroTemporalGaborFeatures,
+    TemporalConvFeatures,
     emulator,
     to_c,
 )
@@ -114,6 +116,12 @@ PIPELINES: dict[str, Callable[[], object]] = {
     "deep": lambda: make_pipeline(deep(), LogisticRegression(max_iter=50)),
     "hydra": lambda: make_pipeline(
         HydraFeatures(n_kernels=2, n_groups=2, random_state=0, **signals()), RidgeClassifier()
+    ),
+    "minirocket": lambda: make_pipeline(
+        MiniRocketFeatures(n_features=84, random_state=0, **signals()), RidgeClassifier()
+    ),
+    "temporal": lambda: make_pipeline(
+        TemporalConvFeatures(random_state=0, **signals()), RidgeClassifier()
     ),
     "quant": lambda: make_pipeline(QuantFeatures(interval_depth=2, **signals()), RidgeClassifier()),
     "mel": lambda: make_pipeline(mel(), RidgeClassifier()),
