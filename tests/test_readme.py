@@ -20,9 +20,9 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def run_example(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The example in an interpreter of its own, any warning an error."""
-    (example,) = blocks("python")
+def run_example(folder: Path, number: int = 0) -> subprocess.CompletedProcess[str]:
+    """An example in an interpreter of its own, any warning an error."""
+    example = blocks("python")[number]
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
         cwd=folder,
@@ -40,6 +40,14 @@ def test_the_example_runs_without_a_warning_and_prints_what_is_shown(tmp_path: P
     assert (tmp_path / "digits.joblib").is_file()
     (shown,) = blocks("text")
     assert result.stdout == shown
+
+
+@pytest.mark.needs("gcc")
+def test_the_example_of_a_stream_runs_without_a_warning(tmp_path: Path) -> None:
+    result = run_example(tmp_path, 1)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "0 of 102,944 bytes differ" in result.stdout
+    assert result.stdout.count("'walk'") == 21  # one at each hop: the class of the recording
 
 
 def test_the_exported_file_goes_through_the_shell_too(tmp_path: Path) -> None:
