@@ -19,12 +19,15 @@ from skconv.graph import (
     QLog,
     QPower,
     QPowerNormalize,
+    QRemoveMean,
     Reshape,
     TensorSpec,
 )
+from skconv.graph.centring import accumulator_bound
 from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
 from skconv.graph.quantiles import LARGER
 from skconv.passes.quantize import quantize
+from skconv.passes.scales import requantization
 from skconv.runtime import reference
 from skconv.signals.quant import dyadic_intervals
 from skconv.testing import chain, mini_rocket, winner_counts
@@ -101,6 +104,19 @@ def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
     for kind in ("log", "power"):
         graph = graph.append(logarithm(rng, kind), "input")
     return graph
+
+
+def spectrogram_of_seed(seed: int) -> Graph:
+    """Powers of a random signal in bands, normalised, and less the mean of every band."""
+    rng = np.random.default_rng(seed)
+    dtype = str(rng.choice(["int8", "uint8", "int16"]))
+    graph = Graph(TensorSpec((1, int(rng.integers(2, 5)) * FRAME, 1), dtype))
+    graph = graph.append(bands("bands", graph.input))
+    graph = graph.append(power_normalization(rng, graph.output))
+    x = graph.output
+    bound = accumulator_bound(x.shape[1], x)
+    mean = requantization(1e-3, bound, TensorSpec(x.shape, "int16", 1.0))
+    return graph.append(QRemoveMean(1, requantization=mean))
 
 
 def add_rocket(graph: Graph, rng: np.random.Generator) -> Graph:

@@ -23,7 +23,7 @@ from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_graphs import every_integer_op
-from tests.integer_signals import rocket_scores, signal_of_seed
+from tests.integer_signals import rocket_scores, signal_of_seed, spectrogram_of_seed
 from tests.many_graphs import Case, defined, differences, program, samples
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
@@ -50,6 +50,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     seeds = range(FIRST_SEED, FIRST_SEED + N_GRAPHS)
     some = [*map(of_seed, seeds), *map(rocket_scores, range(N_ROCKETS))]
     some += map(signal_of_seed, range(N_SIGNALS))
+    some += map(spectrogram_of_seed, range(N_SIGNALS))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -159,7 +160,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS + N_SIGNALS
+    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 2 * N_SIGNALS
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

@@ -13,12 +13,10 @@ from skconv.graph import MiniRocket, TensorSpec
 def _(op: MiniRocket, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     if x.is_float:
-        values = {
-            "input": x.pointer,
-            "sums": f"(float *){code.scratch}",
-            "biases": code.table("biases", "float32"),
-        }
-        value = struct("sk_float_rocket", **values, **_convolutions(op, x.spec, code))
+        source = {"input": x.pointer, **_lengths(op, x.spec)}
+        last = {"biases": code.table("biases", "float32")}
+        sums = {"sums": f"(float *){code.scratch}"}
+        value = struct("sk_float_rocket", **source, **sums, **_convolutions(op, code), **last)
         text = call("sk_float_rocket_counts", value, y.pointer)
         yield Call("float_minirocket.h", text)
         return
@@ -30,25 +28,23 @@ def rocket_call(op: MiniRocket, code: NodeCode, to: str) -> Call:
     """The counts of an integer signal go ``to`` an ``sk_counts``."""
     x = code.input
     biases, bias_type = code.weights("biases")
-    values = {
-        "input": x.pointer,
-        "type": x.type,
-        "sums": code.scratch,
-        "sum_type": f"SK_{op.sum_dtype.upper()}",
-        "biases": biases,
-        "bias_type": bias_type,
-    }
-    value = struct("sk_rocket", **values, **_convolutions(op, x.spec, code))
+    source = {"input": x.pointer, "type": x.type, **_lengths(op, x.spec)}
+    sums = {"sums": code.scratch, "sum_type": f"SK_{op.sum_dtype.upper()}"}
+    last = {"biases": biases, "bias_type": bias_type}
+    # C++ wants the members in the order of the struct.
+    value = struct("sk_rocket", **source, **sums, **_convolutions(op, code), **last)
     return Call("minirocket.h", call("sk_rocket_counts", value, to))
 
 
-def _convolutions(op: MiniRocket, x: TensorSpec, code: NodeCode) -> dict[str, object]:
+def _lengths(op: MiniRocket, x: TensorSpec) -> dict[str, object]:
+    return {"length": op.length, "channels": x.shape[2]}
+
+
+def _convolutions(op: MiniRocket, code: NodeCode) -> dict[str, object]:
     """What the C of floats and of integers reads alike."""
     steps, step_type = code.weights("dilations")
     n_biases, n_biases_type = code.weights("n_biases")
     return {
-        "length": op.length,
-        "channels": x.shape[2],
         "reach": op.reach,
         "convolutions": len(op.dilations),
         "steps": steps,

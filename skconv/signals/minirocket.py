@@ -109,7 +109,7 @@ class MiniRocketFeatures(SignalExtractor):
     >>> model.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
     True
     >>> features.get_feature_names_out()[[0, 5]].tolist()
-    ['minirocket0_d1_b0', 'minirocket1_d1_b2']
+    ['minirocket0_d1_b0', 'minirocket1_d1_b1']
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

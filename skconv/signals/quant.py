@@ -122,7 +122,7 @@ class QuantFeatures(SignalExtractor):
     >>> rng = np.random.default_rng(0)
     >>> y = np.repeat([0, 1], 30)
     >>> X = rng.normal(size=(60, 50))
-    >>> X[y == 1, 20:30] *= 3
+    >>> X[y == 1, 20:30] *= 8
     >>> model = make_pipeline(QuantFeatures(), RidgeClassifierCV())
     >>> model.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
     True

@@ -48,8 +48,8 @@ def levels(n: int) -> NDArray[np.float32]:
     Examples
     --------
     >>> from skconv.signals.rocket_kernels import levels
-    >>> levels(3)
-    array([0.618034  , 0.23606798, 0.854102  ], dtype=float32)
+    >>> [f"{level:.4f}" for level in levels(3)]
+    ['0.6180', '0.2361', '0.8541']
     """
     return np.asarray(np.arange(1, n + 1) * GOLDEN_RATIO % 1, np.float32)
 
