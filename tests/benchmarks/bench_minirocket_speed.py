@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 import numpy as np
-from aeon.transformations.collection.convolution_based import (  # type: ignore[import-untyped]
+from aeon.transformations.collection.convolution_based import (
     MiniRocket,
 )
 

@@ -42,7 +42,7 @@ def _minirocket(seed: int) -> Any:
 
 
 def _aeon_minirocket(seed: int) -> Any:
-    from aeon.transformations.collection.convolution_based import (  # type: ignore[import-untyped]
+    from aeon.transformations.collection.convolution_based import (
         MiniRocket,
     )
 
