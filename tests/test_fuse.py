@@ -126,7 +126,8 @@ def test_numbers_and_names_stay(name):
     assert fused.output_name == graph.output_name
     assert fused.scores_name == graph.scores_name
     assert fused.macs == graph.macs
-    assert fused.parameter_bytes == graph.parameter_bytes
+    # Convolutions that read the same channels share their list of them.
+    assert fused.parameter_bytes <= graph.parameter_bytes
     assert fuse(fused) == fused or classes(fuse(fused)) == classes(fused)
     x = example_samples(graph)
     assert np.array_equal(fixed.run(fused, x), fixed.run(graph, x))

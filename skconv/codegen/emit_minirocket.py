@@ -50,6 +50,7 @@ def _convolutions(op: MiniRocket, code: NodeCode) -> dict[str, object]:
         "steps": steps,
         "step_type": step_type,
         "kernels": code.table("kernels", "uint8"),
+        "triples": code.table("triples", "uint16"),
         "n_read": code.table("n_channels", "uint8"),
         "read": code.table("channels", "uint8"),
         "n_biases": n_biases,

@@ -48,4 +48,8 @@ def catalogue() -> str:
 def _exported() -> set[type[Op]]:
     """The ops that a module of this package names in its ``__all__``."""
     mine = {op for op in op_classes() if op.__module__.startswith(f"{__package__}.")}
-    return {op for op in mine - {Op} if op.__name__ in sys.modules[op.__module__].__all__}
+    # A module of packed ops, which codegen makes, need not have one.
+    named = {
+        name: getattr(sys.modules[name], "__all__", ()) for name in {op.__module__ for op in mine}
+    }
+    return {op for op in mine - {Op} if op.__name__ in named[op.__module__]}

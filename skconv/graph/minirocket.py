@@ -144,8 +144,8 @@ class MiniRocket(Op):
     def parameters(self) -> dict[str, Array]:
         """Tables as small as they can be.
 
-        Kernels have 128 added where zeros count. Channels that are those of the convolution
-        before are left out: their number is 0.
+        Kernels have 128 added where zeros count. Triples hold four bits a tap, the first lowest.
+        Channels that are those of the convolution before are left out: their number is 0.
         """
         lists = self.channel_lists
         is_new = np.array([i == 0 or lists[i] != lists[i - 1] for i in range(len(lists))])
@@ -153,6 +153,7 @@ class MiniRocket(Op):
         return {
             "dilations": _narrowest(self.dilations),
             "kernels": self.kernels + np.uint8(128) * self.padded,
+            "triples": np.array(TRIPLES, np.uint16) @ np.array([1, 16, 256], np.uint16),
             "n_channels": np.where(is_new, self.n_channels, 0).astype(np.uint8),
             "channels": np.array(read, np.uint8),
             "n_biases": _narrowest(self.n_biases),

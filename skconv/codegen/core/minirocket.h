@@ -8,8 +8,8 @@
 #ifndef SKCONV_MINIROCKET_H
 #define SKCONV_MINIROCKET_H
 
+#include "types.h"
 #include "counts.h"
-#include "rocket_triples.h"
 
 typedef struct {
     const void *input; /* (length, channels) */
@@ -24,6 +24,7 @@ typedef struct {
     const SK_FLASH void *steps;
     sk_type step_type;
     const SK_FLASH uint8_t *kernels; /* and 128 where zeros beside the signal count */
+    const SK_FLASH uint16_t *triples; /* of each kernel: taps of weight 2, four bits each */
     const SK_FLASH uint8_t *n_read;  /* channels that are added; 0: those of before */
     const SK_FLASH uint8_t *read;
     const SK_FLASH void *n_biases;
@@ -63,14 +64,13 @@ SK_INLINE void sk_rocket_read(sk_rocket r, const SK_FLASH uint8_t *channels, int
     }
 }
 
-SK_INLINE sk_rocket_taps sk_rocket_taps_of(int32_t kernel, int32_t step)
+SK_INLINE sk_rocket_taps sk_rocket_taps_of(int32_t triple, int32_t step)
 {
     int32_t places[9];
     places[0] = 0;
     for (int32_t i = 1; i < 9; i++) {
         places[i] = places[i - 1] + step;
     }
-    const int32_t triple = sk_rocket_triples[kernel];
     const sk_rocket_taps taps = {
         places[triple & 15], places[(triple >> 4) & 15], places[triple >> 8], places[8], step};
     return taps;
@@ -132,7 +132,7 @@ SK_INLINE void sk_rocket_counts(sk_rocket r, sk_counts to)
         const int32_t edge = r.kernels[i] < 128 ? half : 0;
         const int32_t begin = r.reach - half + edge;
         const int32_t end = r.reach - half + r.length - edge;
-        const sk_rocket_taps taps = sk_rocket_taps_of(r.kernels[i] & 127, step);
+        const sk_rocket_taps taps = sk_rocket_taps_of(r.triples[r.kernels[i] & 127], step);
         int32_t left = sk_load_table(r.n_biases, r.n_biases_type, i);
         while (left > 0) {
             int32_t biases[2], counts[2];

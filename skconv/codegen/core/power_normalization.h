@@ -110,7 +110,8 @@ SK_INLINE uint16_t sk_weight(uint32_t left, uint32_t sum)
 
 /* The power of a band in a frame times the mean of the weights around it. */
 SK_INLINE uint64_t sk_kept_power(
-    sk_normalization by, const int32_t *powers, const uint16_t *weights, int32_t frame, int32_t band)
+    sk_normalization by, const int32_t *powers, const uint16_t *weights, int32_t frame,
+    int32_t band)
 {
     const int32_t first = band > by.smoothing ? band - by.smoothing : 0;
     const int32_t end =

@@ -2,7 +2,7 @@
 #ifndef SKCONV_FLOAT_MINIROCKET_H
 #define SKCONV_FLOAT_MINIROCKET_H
 
-#include "rocket_triples.h"
+#include "types.h"
 
 typedef struct {
     const float *input; /* (length, channels) */
@@ -14,6 +14,7 @@ typedef struct {
     const SK_FLASH void *steps;
     sk_type step_type;
     const SK_FLASH uint8_t *kernels; /* and 128 where zeros beside the signal count */
+    const SK_FLASH uint16_t *triples; /* of each kernel: taps of weight 2, four bits each */
     const SK_FLASH uint8_t *n_read;  /* channels that are added; 0: those of before */
     const SK_FLASH uint8_t *read;
     const SK_FLASH void *n_biases;
@@ -62,7 +63,7 @@ SK_INLINE void sk_float_rocket_counts(sk_float_rocket r, float *output)
         const int32_t step = sk_load_table(r.steps, r.step_type, i);
         const int32_t count = sk_load_table(r.n_biases, r.n_biases_type, i);
         const int32_t edge = r.kernels[i] < 128 ? 4 * step : 0;
-        const int32_t triple = sk_rocket_triples[r.kernels[i] & 127];
+        const int32_t triple = r.triples[r.kernels[i] & 127];
         for (int32_t j = 0; j < count; j++) {
             output[j] = 0.0f;
         }
