@@ -93,38 +93,39 @@ X, y = windows(*recording(known, 120))
 print(f"{y.sum()} windows with the phrase, {len(y) - y.sum()} without")
 
 # %%
-# From sound to a score
-# ---------------------
+# From sound to events
+# --------------------
 # Log-mel bands, filters in time and frequency whose means over quarters of the window keep the
-# order of what was said, and a linear classifier:
+# order of what was said, and a linear classifier. A phrase is long, and several windows hear it:
+# `EventDetector` takes the mean of two scores, and is deaf for 1.2 seconds after it has reported.
 
-model = make_pipeline(
+detector = skconv.EventDetector(
+    LogisticRegression(C=0.01, class_weight="balanced"), threshold=0.5, refractory=12, n_smooth=2
+)
+pipe = make_pipeline(
     skconv.LogMelSpectrogram(RATE, n_bands=24),
     skconv.SpectroTemporalGaborFeatures(n_bands=24, pool="quarters"),
     StandardScaler(),
-    LogisticRegression(C=0.01, class_weight="balanced"),
+    detector,
 ).fit(X, y)
 
 # %%
 # The same answers in C, sample by sample
 # ---------------------------------------
 # ``input="samples"`` makes C that takes one sample at a time and decides on the last window every
-# ``hop`` samples. In Python ``model.stream()`` gives the decisions of that C.
+# ``hop`` samples: ``wake_result`` returns 1 where the phrase was heard, else -1. In Python
+# ``model.stream()`` gives the decisions of that C.
 
-exported = skconv.to_c(model, X[:100], name="wake", input="samples", window=WINDOW, hop=HOP)
+model = skconv.to_c(pipe, X[::25], name="wake", input="samples", window=WINDOW, hop=HOP)
 
 samples, spans = recording(unknown, 40)
-_, scores = exported.stream().push(samples, return_scores=True)
-scores = scores[:, -1]
+found, scores = model.stream().push(samples, return_scores=True)
+events = np.flatnonzero(found >= 0)
 
 # %%
-# From scores to events
-# ---------------------
-# A phrase is long, and several windows hear it. `EventDetector` takes the mean of two scores, and
-# is deaf for 1.2 seconds after it has reported.
+# How well the phrase is heard
+# ----------------------------
 
-detector = skconv.EventDetector(threshold=0.5, refractory=12, n_smooth=2)
-events = detector.detect(scores)
 seconds = (WINDOW + HOP * np.arange(len(scores))) / RATE
 counts = count_events(seconds[events], spans / RATE + [0.3, 0.8])
 print(counts)

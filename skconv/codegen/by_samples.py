@@ -64,10 +64,10 @@ def _taking(program: Program) -> Iterator[str]:
 
 def _smoothing_lines(program: Program, decision: Node) -> Iterator[str]:
     """The decision on the window, and what those before make of it."""
-    _, window, push, _ = program.calls[decision.name]
+    _, *pushing, _ = program.calls[decision.name]
     yield from ("", f"    /* {comment(decision.name)}: {decision.op.describe()} */")
-    yield from statement(window.text, "const int32_t of_window")
-    yield from statement(push.text)
+    for each in pushing:
+        yield from statement(each.text, each.result)
 
 
 def _ring_lines(program: Program, node: Node) -> Iterator[str]:

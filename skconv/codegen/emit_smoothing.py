@@ -7,20 +7,20 @@ from dataclasses import replace
 
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import call, struct
-from skconv.graph.smoothing import Majority, Markov, Smoothed
+from skconv.graph.smoothing import Events, Majority, Markov, Smoothed
 
 
 def _decision(op: Smoothed, code: NodeCode) -> Call:
     """The decision on one window."""
     (found,) = emit(op.op, replace(code, node=replace(code.node, op=op.op)))
-    return found
+    return replace(found, result="const int32_t of_window")
 
 
 @emit.register
 def _(op: Majority, code: NodeCode) -> Iterator[Call]:
     state, window = f"(int16_t *){code.scratch}", _decision(op, code)
     yield Call("majority.h", call("sk_majority_begin", state))
-    yield Call(window.header, window.text)
+    yield window
     yield Call("majority.h", call("sk_majority_push", state, op.n_windows, "of_window"))
     yield Call("majority.h", call("sk_majority_class", state))
 
@@ -32,6 +32,23 @@ def _(op: Markov, code: NodeCode) -> Iterator[Call]:
     n_classes = len(dict(op.tables)["initial"])
     model = struct("sk_markov", n_classes=n_classes, **tables)
     yield Call("markov.h", call("sk_markov_begin", state, model))
-    yield Call(window.header, window.text)
+    yield window
     yield Call("markov.h", call("sk_markov_push", state, model, "of_window"))
     yield Call("markov.h", call("sk_markov_class", state, n_classes))
+
+
+@emit.register
+def _(op: Events, code: NodeCode) -> Iterator[Call]:
+    state, x = f"(int32_t *){code.scratch}", code.input
+    rule = struct(
+        "sk_events",
+        n_scores=x.spec.size,
+        n_keywords=len(op.keywords),
+        keywords=code.table("keywords", "uint16"),
+        threshold=op.threshold,
+        n_windows=op.n_windows,
+        refractory=op.refractory,
+    )
+    yield Call("events.h", call("sk_events_begin", state))
+    yield Call("events.h", call("sk_events_push", state, rule, *x.typed))
+    yield Call("events.h", call("sk_events_class", state))

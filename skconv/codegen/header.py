@@ -14,6 +14,7 @@ from skconv.codegen.text import CTYPES, comment
 from skconv.graph import INPUT, TensorSpec
 from skconv.graph.base import Shape
 from skconv.graph.ring import runs_per_hop
+from skconv.graph.smoothing import Events
 
 
 def header(program: Program) -> Iterator[str]:
@@ -141,7 +142,11 @@ def _samples(program: Program) -> Iterator[str]:
     yield f"#define {macro}_SAMPLE_SIZE {program.specs[INPUT].size}"
     yield f"{begin_signature(program)};"
     yield f"{push_sample_signature(program)};"
-    if program.decision:
+    if program.decision and isinstance(program.interface.smoothing, Events):
+        yield "/* Returns the index of the class of which an event begins, or -1 where none does."
+        yield " * Writes the scores, unless the pointer is NULL."
+        yield " */"
+    elif program.decision:
         yield "/* Returns the index of the class. Writes the scores, unless the pointer is NULL. */"
     else:
         yield f"/* Writes the {_meaning(program)}. */"

@@ -17,7 +17,7 @@ from skconv.codegen.program import Program
 from skconv.codegen.text import float_literal, table
 from skconv.graph import INPUT
 from skconv.runtime import fixed, reference
-from skconv.runtime.smoothing import alone
+from skconv.runtime.smoothing import alone, tensor_read
 from skconv.target.targets import OPTIMIZATION
 from skconv.utils.template import fill
 
@@ -72,5 +72,7 @@ def _vectors(program: Program, x: NDArray[Any]) -> Iterator[str]:
     if program.decision:
         classes = tensors[graph.output_name].astype(np.int32)
         smoothing = program.interface.smoothing
+        if smoothing is not None:
+            classes = alone(smoothing, tensors[tensor_read(smoothing, graph)])
         yield ""
-        yield from table("classes", classes if smoothing is None else alone(smoothing, classes))
+        yield from table("classes", classes)

@@ -16,7 +16,7 @@ from skconv.deploy.library_cache import CompilerError
 from skconv.exceptions import CompilerWarning, warn
 from skconv.graph.integer import KERNEL_FRACTION_BITS
 from skconv.runtime import fixed, reference
-from skconv.runtime.smoothing import alone
+from skconv.runtime.smoothing import alone, tensor_read
 
 Engine = Literal["auto", "c", "fixed"]
 Batch = NDArray[Any]
@@ -71,12 +71,12 @@ class Inference:
     def defined(self, x: Batch, names: tuple[str, ...]) -> dict[str, Batch]:
         """Tensors by name, from the definition."""
         definition = fixed if self.graph.domain == "integer" else reference
-        found = definition.tensors(self.graph, x, names)
-        smoothing = self.program.interface.smoothing
-        if smoothing is not None and self.graph.output_name in found:
-            name = self.graph.output_name
-            found[name] = alone(smoothing, found[name])
-        return found
+        smoothing, decision = self.program.interface.smoothing, self.graph.output_name
+        if smoothing is None or decision not in names:
+            return definition.tensors(self.graph, x, names)
+        read = tensor_read(smoothing, self.graph)
+        found = definition.tensors(self.graph, x, (*names, read))
+        return found | {decision: alone(smoothing, found[read])}
 
     def _scores(self, x: Batch, engine: Engine) -> Batch:
         return self._tensor(x, self.graph.scores_name, engine, self.compiled.run)

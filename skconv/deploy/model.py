@@ -240,6 +240,9 @@ class CModel(Scored):
     def predict(self, X: Any, engine: Engine = "auto") -> NDArray[Any]:
         """Predict labels of a classifier, or values of a regressor.
 
+        Of an `EventDetector` indices of classes, -1 where no event begins; each window is the
+        first of a stream.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
@@ -261,8 +264,12 @@ class CModel(Scored):
         """
         x = self._delivered(X)
         if self._is_classifier:
-            return self.classes_[self.inference.indices(x, engine)]
+            return self._decisions(self.inference.indices(x, engine))
         return self._values(self.inference.scores(x, engine))
+
+    def _decisions(self, indices: NDArray[Any]) -> NDArray[Any]:
+        """Labels of classes; their indices where there are events, for -1 has no label."""
+        return indices if self._finds_events else self.classes_[indices]
 
     def _values(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scores of a regressor as scikit-learn returns them."""

@@ -11,8 +11,10 @@ from sklearn.base import is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, get_tags
 
+from skconv.codegen.interface import Interface
 from skconv.deploy.conditional_methods import available_where
 from skconv.graph import Graph
+from skconv.graph.smoothing import Events
 
 
 class Scored:
@@ -23,6 +25,11 @@ class Scored:
 
     estimator: Any
     graph: Graph
+    interface: Interface
+
+    @property
+    def _finds_events(self) -> bool:
+        return isinstance(self.interface.smoothing, Events)
 
     @property
     def _is_classifier(self) -> bool:
@@ -36,8 +43,9 @@ class Scored:
         raise NotImplementedError
 
     @available_where(
-        lambda model: model._is_classifier or model._is_regressor,
-        "it makes features; call transform, or compare(X) for their loss",
+        lambda model: (model._is_classifier or model._is_regressor) and not model._finds_events,
+        "it makes features or finds events; call transform, compare(X) or skconv.signals."
+        "count_events",
     )
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of a classifier, coefficient of determination of a regressor.

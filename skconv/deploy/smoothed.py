@@ -8,10 +8,10 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from skconv.convert import check_given
-from skconv.graph import Graph, Op
+from skconv.graph import Graph
 from skconv.graph.smoothing import Smoothed
 
-Maker = Callable[[Op], Smoothed]
+Maker = Callable[[Graph], Smoothed]
 
 
 def without_smoothing(estimator: Any, input_: str) -> tuple[Any, Maker | None]:
@@ -41,4 +41,4 @@ def without_smoothing(estimator: Any, input_: str) -> tuple[Any, Maker | None]:
 
 def of_stream(maker: Maker | None, graph: Graph) -> Smoothed | None:
     """The decision of a stream, where it remembers."""
-    return None if maker is None else maker(graph.nodes[-1].op)
+    return None if maker is None else maker(graph)

@@ -91,7 +91,8 @@ class Stream:
         -------
         decisions : ndarray of shape (n_windows,)
             Labels of a classifier, values of a regressor (n_windows, n_outputs where there are
-            several), or features (n_windows, n_features).
+            several), or features (n_windows, n_features). Of an `EventDetector` indices of
+            classes, -1 where no event begins.
         scores : ndarray of shape (n_windows, n_scores)
             Where they are wanted.
         """
@@ -101,7 +102,7 @@ class Stream:
         scores = self.model.inference.real(integers)
         model = self.model
         of_classes = model._is_classifier
-        decisions = model.classes_[indices] if of_classes else model._values(scores)
+        decisions = model._decisions(indices) if of_classes else model._values(scores)
         return (decisions, scores) if return_scores else decisions
 
     def _delivered(self, samples: Any) -> Batch:
@@ -141,7 +142,7 @@ class Definition:
 
     def begin(self) -> None:
         self.kept: Batch | None = None
-        self.state: Batch | None = None
+        self.state: Any = None
         self.skipped = 0
 
     def push(self, x: Batch) -> tuple[Batch, Batch]:
@@ -162,13 +163,15 @@ class Definition:
         found = definition.tensors(graph, windows, names)
         size = graph.specs[graph.scores_name].size
         indices = found[graph.output_name].reshape(len(starts), -1)[:, 0] if starts else np.empty(0)
-        return found[graph.scores_name].reshape(len(starts), size), self._smoothed(indices)
+        scores = found[graph.scores_name].reshape(len(starts), size)
+        return scores, self._smoothed(indices.astype(np.int32), scores)
 
-    def _smoothed(self, indices: Batch) -> Batch:
+    def _smoothed(self, indices: Batch, scores: Batch) -> Batch:
         op = self.inference.program.interface.smoothing
         if op is not None:
-            indices, self.state = smooth(op, indices.astype(np.int32), self.state)
-        return indices.astype(np.int32)
+            windows = scores if op.reads_scores else indices
+            indices, self.state = smooth(op, windows, self.state)
+        return indices
 
 
 class Compiled:

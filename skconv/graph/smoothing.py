@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,10 +18,16 @@ class Smoothed(Packed):
 
     Its memory is kept from one window to the next. The sequence of classes is defined in
     `skconv.runtime.smoothing`.
+
+    Attributes
+    ----------
+    reads_scores : bool
+        Of a class: whether it remembers the scores of windows, not their classes.
     """
 
     facts = Facts("decision")
     reads_flash: ClassVar[bool] = True
+    reads_scores: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -64,3 +70,56 @@ class Markov(Smoothed):
 
     def describe(self) -> str:
         return f"{self.op.describe()}, hidden Markov filter"
+
+
+@dataclass(frozen=True)
+class Events(Smoothed):
+    """The class of which an event begins, -1 where none does.
+
+    An event begins where the sum of the last scores of its class reaches a threshold, unless one
+    began less than ``refractory`` windows ago. Of several classes the largest sum counts. A
+    single score is that of class 1; that of class 0 is its negative.
+
+    Attributes
+    ----------
+    keywords : tuple of int
+        The classes that have events.
+    threshold : int or float
+        Of a sum of ``n_windows`` scores, in their units.
+    n_windows, refractory : int
+    """
+
+    reads_scores: ClassVar[bool] = True
+    keywords: tuple[int, ...] = field(kw_only=True)
+    threshold: int | float = field(kw_only=True)
+    n_windows: int = field(kw_only=True)
+    refractory: int = field(kw_only=True)
+
+    @classmethod
+    def of(
+        cls,
+        op: Op,
+        keywords: tuple[int, ...],
+        threshold: float,
+        n_windows: int,
+        refractory: int,
+    ) -> Events:
+        """Events of these classes."""
+        table = ("keywords", np.array(keywords, np.uint16))
+        nbytes = np.dtype(np.int32).itemsize * (3 + n_windows * len(keywords))
+        return cls(
+            op,
+            (table,),
+            nbytes,
+            keywords=keywords,
+            threshold=threshold,
+            n_windows=n_windows,
+            refractory=refractory,
+        )
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        return replace(super().output(*inputs), minimum=-1)
+
+    def describe(self) -> str:
+        classes = ", ".join(map(str, self.keywords))
+        return f"events of class {classes}, mean of {self.n_windows}, refractory {self.refractory}"

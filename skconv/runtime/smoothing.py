@@ -1,6 +1,7 @@
 """What decisions before make of a decision: the definition, in integers.
 
-A sequence of classes goes in, window after window, and a sequence of classes comes out.
+A sequence of classes or of scores goes in, window after window, and a sequence of classes comes
+out.
 """
 
 from __future__ import annotations
@@ -11,32 +12,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph.smoothing import Majority, Markov, Smoothed
+from skconv.graph import Graph
+from skconv.graph.smoothing import Events, Majority, Markov, Smoothed
 
 Batch = NDArray[Any]
-State = NDArray[np.int64]
+State = Any
 
 # Probabilities of the classes have 15 bits of fraction, those of tables 16.
 ONE = 1 << 15
 
 
 @singledispatch
-def smooth(op: Smoothed, indices: Batch, state: State | None = None) -> tuple[Batch, State]:
+def smooth(op: Smoothed, windows: Batch, state: State = None) -> tuple[Batch, State]:
     """Classes of the next windows of a stream, and what is kept.
 
     Parameters
     ----------
     op : Smoothed
-    indices : ndarray of shape (n_windows,)
-        What was decided on each window alone.
-    state : ndarray or None
+    windows : ndarray of shape (n_windows,) or (n_windows, n_scores)
+        What was decided on each window alone, or its scores where ``op.reads_scores``.
+    state : object
         What was kept of the windows before; None at the beginning.
     """
     raise NotImplementedError(type(op).__name__)
 
 
 @smooth.register
-def _(op: Majority, indices: Batch, state: State | None = None) -> tuple[Batch, State]:
+def _(op: Majority, indices: Batch, state: State = None) -> tuple[Batch, State]:
     before = np.empty(0, np.int64) if state is None else state
     known = np.concatenate([before, indices.astype(np.int64)])
     found = np.empty(len(indices), np.int32)
@@ -49,7 +51,7 @@ def _(op: Majority, indices: Batch, state: State | None = None) -> tuple[Batch, 
 
 
 @smooth.register
-def _(op: Markov, indices: Batch, state: State | None = None) -> tuple[Batch, State]:
+def _(op: Markov, indices: Batch, state: State = None) -> tuple[Batch, State]:
     tables = {name: array.astype(np.int64) for name, array in op.tables}
     initial = tables["initial"] >> 1
     belief = initial if state is None else state
@@ -63,8 +65,39 @@ def _(op: Markov, indices: Batch, state: State | None = None) -> tuple[Batch, St
     return found, belief
 
 
-def alone(op: Smoothed, indices: Batch) -> Batch:
+@smooth.register
+def _(op: Events, scores: Batch, state: State = None) -> tuple[Batch, State]:
+    own = _of_keywords(op, scores)
+    before, wait = (own[:0], 0) if state is None else state
+    known = np.concatenate([before, own])
+    found = np.full(len(own), -1, np.int32)
+    if len(known) >= op.n_windows:
+        sums = np.lib.stride_tricks.sliding_window_view(known, op.n_windows, axis=0).sum(axis=-1)
+        reached = np.flatnonzero(sums.max(axis=1) >= op.threshold)
+        best, first = np.take(op.keywords, sums.argmax(axis=1)), len(own) - len(sums)
+        for i in reached:
+            if first + i >= wait:
+                found[first + i] = best[i]
+                wait = first + i + op.refractory
+    return found, (known[max(0, len(known) - op.n_windows + 1) :], max(0, wait - len(own)))
+
+
+def _of_keywords(op: Events, scores: Batch) -> Batch:
+    """The score of each class that has events: a single score is that of class 1."""
+    wide = scores if scores.dtype.kind == "f" else scores.astype(np.int64)
+    both = np.concatenate([-wide, wide], axis=1) if wide.shape[1] == 1 else wide
+    return both[:, list(op.keywords)]
+
+
+def tensor_read(op: Smoothed, graph: Graph) -> str:
+    """The tensor of a graph that is remembered: its scores or its decision."""
+    return graph.scores_name if op.reads_scores else graph.output_name
+
+
+def alone(op: Smoothed, windows: Batch) -> Batch:
     """The classes of windows each of which is the first of a stream."""
-    classes, places = np.unique(indices, return_inverse=True)
-    first = np.array([smooth(op, classes[i : i + 1], None)[0][0] for i in range(len(classes))])
-    return first[places].reshape(indices.shape).astype(indices.dtype)
+    rows = windows.reshape(len(windows), -1)
+    if not op.reads_scores:
+        rows = rows[:, 0]
+    found = [smooth(op, rows[i : i + 1])[0] for i in range(len(rows))]
+    return np.concatenate([np.empty((0,), np.int32), *found]).reshape(-1, 1)

@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.graph import ArgMax
+from skconv.graph import ArgMax, Graph
 from skconv.graph.base import Op
 from skconv.graph.smoothing import Majority, Markov, Smoothed
 from skconv.runtime.smoothing import smooth
@@ -125,8 +125,8 @@ class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self, "estimator_")
         indices = np.searchsorted(self.classes_, self.estimator_.predict(X))
-        op = self.smoothing_op(ArgMax())
-        parts = [smooth(op, indices[part], None)[0] for part in _recordings(len(indices), groups)]
+        op = self._op(ArgMax())
+        parts = [smooth(op, indices[part], None)[0] for part in recordings_of(len(indices), groups)]
         return np.asarray(self.classes_[np.concatenate(parts)])
 
     @property
@@ -140,8 +140,11 @@ class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
 
-    def smoothing_op(self, decision: Op) -> Smoothed:
-        """What a stream does after the decision on a window."""
+    def smoothing_op(self, graph: Graph) -> Smoothed:
+        """What a stream does after the decision of a graph on each window."""
+        return self._op(graph.nodes[-1].op)
+
+    def _op(self, decision: Op) -> Smoothed:
         if self.method == "majority":
             return Majority.of(decision, self.n_windows)
         n_classes = len(self.classes_)
@@ -151,7 +154,7 @@ class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _count(self, X: Any, y: Array, groups: Any) -> None:
         codes, n = np.searchsorted(self.classes_, y), len(self.classes_)
         transitions = np.full((n, n), float(self.prior))
-        for part in _recordings(len(y), groups):
+        for part in recordings_of(len(y), groups):
             np.add.at(transitions, (codes[part][:-1], codes[part][1:]), 1)
         # Windows next to each other stay in one fold: they are nearly the same.
         n_folds = min(self.cv, int(np.bincount(codes).min()))
@@ -171,7 +174,7 @@ def _shares(counts: Array, axis: int) -> Array:
     return np.floor(ONE * counts / counts.sum(axis=axis, keepdims=True)).astype(np.uint16)
 
 
-def _recordings(n_windows: int, groups: Any) -> list[slice]:
+def recordings_of(n_windows: int, groups: Any) -> list[slice]:
     """The windows of each recording: they follow each other."""
     if groups is None:
         return [slice(0, n_windows)]
