@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from skconv.sound import (
         MFCC,
         LogMelSpectrogram,
+        MicroFrontendSpectrogram,
         PowerNormalizedSpectrogram,
         SpectroTemporalGaborFeatures,
     )
@@ -70,6 +71,7 @@ __all__ = [
     "KernelDisplay",
     "LaplacianNuSVC",
     "LogMelSpectrogram",
+    "MicroFrontendSpectrogram",
     "MiniRocketFeatures",
     "NotConvertibleError",
     "PCAConvFeatures",
@@ -112,6 +114,7 @@ _HOMES = {
     "KernelDisplay": "skconv.inspection",
     "LaplacianNuSVC": "skconv.classifiers.svm",
     "LogMelSpectrogram": "skconv.sound",
+    "MicroFrontendSpectrogram": "skconv.sound",
     "MFCC": "skconv.sound",
     "MiniRocketFeatures": "skconv.signals",
     "NotConvertibleError": "skconv.exceptions",

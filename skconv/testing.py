@@ -35,6 +35,7 @@ from skconv.graph import (
     MaxPool,
     MeanPool,
     Median,
+    MicroFrontend,
     MiniRocket,
     Multiply,
     Normalize,
@@ -63,6 +64,7 @@ from skconv.graph import (
 )
 from skconv.graph.elementwise import ActivationFunction
 from skconv.graph.quantiles import Representation
+from skconv.graph.spectra import band_runs
 
 MAP = (8, 10, 2)
 
@@ -282,6 +284,7 @@ def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
     bank = np.maximum(rng.normal(size=(33, 4)), 0).astype(np.float32)
     window = np.hanning(50).astype(np.float32)
     short = BandPower(np.ones(16, "f4"), bank[:9], 8)
+    loud = Affine(np.array([4096.0], "f4"), np.zeros(1, "f4"))
     return {
         "log bands": chain(BandPower(window, bank, 20), Log(0.1), shape=signal),
         "root bands": chain(
@@ -294,7 +297,36 @@ def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
             shape=signal,
         ),
         "powers": chain(Power(0.5), Log(0.3), shape=(7,)),
+        "micro front end": chain(loud, micro_frontend(rng, 50, 64), shape=signal),
+        "micro roots": chain(
+            loud, micro_frontend(rng, 21, 32, gains=np.zeros(0, "i2"), log_shift=None), shape=signal
+        ),
     }
+
+
+def micro_frontend(
+    rng: np.random.Generator, frame_length: int, n_fft: int, **changes: Any
+) -> MicroFrontend:
+    """The front end of TFLite-Micro with tables of any numbers, of samples of 16 bits."""
+    from skconv.runtime.fft import places
+
+    bank = rng.integers(0, 4097, (n_fft // 2 + 1, 5)) * rng.integers(0, 2, (n_fft // 2 + 1, 1))
+    bank[[0, -1]] = bank[:, 0] = 0
+    even, odd, remaining = (int(part) for part in rng.integers(0, 2**14 + 1, 3))
+    fields: dict[str, Any] = {
+        "gains": rng.integers(-(2**15), 2**15, 125).astype(np.int16),
+        "correction": int(rng.integers(-3, 4)),
+        "log_shift": 6,
+        **band_runs(bank.astype(np.uint16)),
+    }
+    return MicroFrontend(
+        rng.integers(-4096, 4097, frame_length).astype(np.int16),
+        places(n_fft // 2).astype(np.uint16),
+        hop=20,
+        smoothing=(even, odd),
+        remaining=remaining,
+        **fields | changes,
+    )
 
 
 def resampling(new_size: int, size: int) -> NDArray[Any]:

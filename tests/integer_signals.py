@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -17,6 +17,8 @@ from skconv.graph import (
     Power,
     QLinear,
     QLog,
+    QMicroBands,
+    QMicroLevels,
     QPower,
     QPowerNormalize,
     QRemoveMean,
@@ -25,12 +27,13 @@ from skconv.graph import (
 )
 from skconv.graph.centring import accumulator_bound
 from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
+from skconv.graph.micro_frontend import MicroBands, MicroLevels
 from skconv.graph.quantiles import LARGER
 from skconv.passes.quantize import quantize
 from skconv.passes.scales import requantization
 from skconv.runtime import reference
 from skconv.signals.quant import dyadic_intervals
-from skconv.testing import chain, mini_rocket, winner_counts
+from skconv.testing import chain, micro_frontend, mini_rocket, winner_counts
 
 FRAME, HOP = 16, 10
 
@@ -92,6 +95,16 @@ def power_normalization(rng: np.random.Generator, x: TensorSpec) -> QPowerNormal
     )
 
 
+def add_micro_frontend(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Bands of the last signal in the integers of TFLite-Micro, and their levels."""
+    changes = ({}, {"gains": np.zeros(0, np.int16)}, {"log_shift": None})[int(rng.integers(3))]
+    op = micro_frontend(rng, FRAME - 1, (FRAME, 2 * FRAME)[int(rng.integers(2))], **changes)
+    for kind, integer in ((MicroBands, QMicroBands), (MicroLevels, QMicroLevels)):
+        values = {field.name: getattr(op, field.name) for field in fields(kind)}
+        graph = graph.append(integer(**values))
+    return graph
+
+
 def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
     """Bands of the input as one long signal, in a row and in a column; logarithms of it."""
     size = graph.input.size
@@ -101,6 +114,7 @@ def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
         for kind in ("log", "power", "bands"):
             graph = graph.append(bands(kind, graph.specs[source]), source)
         graph = graph.append(power_normalization(rng, graph.output))
+        graph = add_micro_frontend(graph.append(Reshape(shape), "input"), rng)
     for kind in ("log", "power"):
         graph = graph.append(logarithm(rng, kind), "input")
     return graph

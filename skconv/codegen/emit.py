@@ -18,6 +18,7 @@ import skconv.codegen.emit_above
 import skconv.codegen.emit_centring
 import skconv.codegen.emit_float
 import skconv.codegen.emit_fused
+import skconv.codegen.emit_micro_frontend
 import skconv.codegen.emit_minirocket
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_patches

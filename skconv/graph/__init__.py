@@ -13,6 +13,7 @@ from skconv.graph.core import *
 from skconv.graph.elementwise import *
 from skconv.graph.integer import *
 from skconv.graph.integer_spectra import *
+from skconv.graph.micro_frontend import *
 from skconv.graph.minirocket import *
 from skconv.graph.nested import *
 from skconv.graph.nonlinearities import *

@@ -6,6 +6,7 @@ from skconv.runtime import centring as centring
 from skconv.runtime import elementwise as elementwise
 from skconv.runtime import integer_power_normalization as integer_power_normalization
 from skconv.runtime import integer_spectra as integer_spectra
+from skconv.runtime import micro_frontend as micro_frontend
 from skconv.runtime import minirocket as minirocket
 from skconv.runtime import nested as nested
 from skconv.runtime import power_normalization as power_normalization

@@ -90,9 +90,15 @@ def _four(z: Complex, size: int, table: Array) -> Complex:
     a, b, c, d = ((blocks[0][:, :, r], blocks[1][:, :, r]) for r in range(4))
     k = np.arange(size) * (points // (2 * size))
     b, c, d = (_turned(x, table[r * k]) for r, x in ((1, b), (2, c), (3, d)))
+    re, im = (part.reshape(n, points) for part in transform_of_four(a, b, c, d))
+    return re, im
+
+
+def transform_of_four(a: Complex, b: Complex, c: Complex, d: Complex) -> Complex:
+    """That of four numbers, along a new axis before the last."""
     p, q, u, v = _sum(a, c), _difference(a, c), _sum(b, d), _difference(b, d)
     results = (_sum(p, u), _turned_back(q, v), _difference(p, u), _turned_on(q, v))
-    re, im = (np.stack([x[i] for x in results], axis=2).reshape(n, points) for i in (0, 1))
+    re, im = (np.stack([x[i] for x in results], axis=-2) for i in (0, 1))
     return re, im
 
 

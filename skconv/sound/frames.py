@@ -102,11 +102,7 @@ class Spectrogram(SignalExtractor):
 
     def _band_power(self, maps: Array) -> BandPower:
         """Frames, window and bands for these signals; sets ``bank_``."""
-        if maps.shape[3] != 1:
-            raise ValueError(
-                f"{type(self).__name__} reads sound of one channel, got {maps.shape[3]}: mix "
-                "them, for example X.mean(axis=2), or take one"
-            )
+        self._check_channels(maps)
         wanted = in_samples("frame_length", self.frame_length, self.sample_rate)
         hop = in_samples("hop_length", self.hop_length, self.sample_rate)
         n_fft = self._transform_length(wanted)
@@ -115,6 +111,13 @@ class Spectrogram(SignalExtractor):
         length = self._frame_that_fits(wanted, maps.shape[2])
         window = get_window({"rectangular": "boxcar"}.get(self.window, self.window), length)
         return BandPower(window.astype(np.float32), self.bank_, hop)
+
+    def _check_channels(self, maps: Array) -> None:
+        if maps.shape[3] != 1:
+            raise ValueError(
+                f"{type(self).__name__} reads sound of one channel, got {maps.shape[3]}: mix "
+                "them, for example X.mean(axis=2), or take one"
+            )
 
     def _transform_length(self, frame: int) -> int:
         if self.n_fft is None:
