@@ -115,6 +115,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
     return (
         _map_examples(rng)
         | _vector_examples(rng)
+        | _few_level_examples(np.random.default_rng(seed))
         | {"union": _union(rng)}
         | _sound_examples(np.random.default_rng(seed))
         | _network_examples(np.random.default_rng(seed))
@@ -391,6 +392,45 @@ def _vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
             for kernel in ("laplacian", "poly")
         },
         "two layers": chain(linear(rng, 24, 12), linear(rng, 5, 24), ArgMax(), shape=(12,)),
+    }
+
+
+def few_levels(rng: np.random.Generator, n_outputs: int, n_inputs: int, levels: int) -> Linear:
+    """A linear layer whose weights are whole multiples of one number an output."""
+    whole = rng.integers(-levels, levels + 1, (n_outputs, n_inputs))
+    scales = rng.uniform(0.1, 1, (n_outputs, 1)) / levels
+    bias = rng.normal(size=n_outputs).astype(np.float32)
+    return Linear((whole * scales).astype(np.float32), bias, levels=levels)
+
+
+def _few_level_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    return {
+        "layers of few levels": chain(
+            few_levels(rng, 24, 12, 7),
+            few_levels(rng, 2, 24, 3),
+            few_levels(rng, 7, 2, 1),
+            ArgMax(),
+            shape=(12,),
+        ),
+        **{
+            f"head of {2 * levels + 1} levels": chain(
+                conv(rng, (4, 3, 3, 2)),
+                Relu(),
+                MeanPool((2, 2), (2, 2)),
+                Reshape((48,)),
+                few_levels(rng, 7 - levels, 48, levels),
+                ArgMax(),
+            )
+            for levels in (1, 3)
+        },
+        "binary head of 15 levels": chain(
+            conv(rng, (4, 3, 3, 2)),
+            Abs(),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((48,)),
+            few_levels(rng, 1, 48, 7),
+            Threshold(),
+        ),
     }
 
 

@@ -317,11 +317,25 @@ def _(op: QNormalize, code: NodeCode) -> Iterator[Call]:
 def _(op: QLinear, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     matrix = (*code.weights("weights"), code.table("bias", "int32"), *op.weights.shape)
+    if op.form is not None:
+        yield from _narrow_linear(op, code, matrix)
+        return
     if op.requantization is None:
         yield Call("vector.h", call("sk_linear", *x.typed, y.pointer, *matrix))
         return
     rule = code.requantization(op.requantization)
     yield Call("vector.h", call("sk_linear_requantized", *x.typed, *y.typed, *matrix, rule))
+
+
+def _narrow_linear(op: QLinear, code: NodeCode, matrix: tuple[object, ...]) -> Iterator[Call]:
+    """Sums of all outputs, input by input, and then what becomes of them."""
+    x, y, rule = code.input, code.output, op.requantization
+    sums = y.pointer if rule is None else f"(int32_t *){code.scratch}"
+    yield Call("narrow.h", call("sk_linear_narrow", *x.typed, sums, *matrix))
+    if rule is not None:
+        sizes = (1, len(op.bias))
+        arguments = (code.scratch, "SK_INT32", *y.typed, *sizes, code.requantization(rule))
+        yield Call("pointwise.h", call("sk_rescale", *arguments))
 
 
 @emit.register

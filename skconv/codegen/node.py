@@ -16,6 +16,7 @@ from skconv.codegen.text import struct
 from skconv.graph import (
     Node,
     Op,
+    QLinear,
     QRoot,
     Requantization,
     TensorSpec,
@@ -95,6 +96,9 @@ class NodeCode:
 
     def weights(self, name: str) -> tuple[str, str]:
         """The C name of a parameter that may have one of several types, and that type."""
+        op = self.node.op
+        if isinstance(op, QLinear) and name == "weights" and op.form is not None:
+            return self.tables[name], f"SK_{op.form.upper()}"
         dtype = self.node.op.parameters[name].dtype
         if dtype not in ("int8", "uint8", "int16", "uint16", "int32"):
             raise ValueError(f"node {self.node.name!r}: {name} is {dtype}, C reads 8 to 32 bits")

@@ -23,6 +23,7 @@ from skconv.graph.base import (
 )
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
+from skconv.graph.narrow import Narrow, narrow_form, pack
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
 from skconv.graph.vectors import Kernel, Norm, SupportVectors
 
@@ -286,7 +287,8 @@ class QLinear(IntegerOp):
 
     Without a requantisation the accumulators themselves are the result (scores), and
     ``scale`` is what one of them is worth: ``scales``, where every output has its own, which
-    only results that nothing compares may have.
+    only results that nothing compares may have. Weights of magnitudes up to ``levels`` are
+    stored several in a byte (`skconv.graph.narrow`); 0: one by one.
     """
 
     facts = Facts("vector", stage="head")
@@ -295,6 +297,26 @@ class QLinear(IntegerOp):
     scale: float = 1.0
     requantization: Requantization | None = None
     scales: tuple[float, ...] = ()
+    levels: int = 0
+
+    @property
+    def form(self) -> Narrow | None:
+        """How several weights share a byte."""
+        return narrow_form(self.levels)
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        found = super().parameters
+        if self.form is not None:
+            found["weights"] = pack(self.weights, self.form)
+        return found
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Sums of all outputs, which grow side by side, where they are not the result."""
+        if self.form is None or self.requantization is None:
+            return 0
+        return self.bias.nbytes
 
     @property
     def units(self) -> Array:

@@ -73,11 +73,16 @@ class Normalize(Op):
 
 @dataclass(frozen=True)
 class Linear(Op):
-    """``weights @ x + bias``; weights ``(n_outputs, n_inputs)``."""
+    """``weights @ x + bias``; weights ``(n_outputs, n_inputs)``.
+
+    With ``levels`` the weights of each output are whole multiples of one number, of magnitudes
+    up to ``levels``: integers keep them as they are. 0: any weights.
+    """
 
     facts = Facts("vector", reads="scores")
     weights: Array
     bias: Array
+    levels: int = 0
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

@@ -38,6 +38,7 @@ from skconv.graph import (
     QTriangle,
     Quantized,
     Requantization,
+    Rescale,
     Root,
     Sign,
     Square,
@@ -60,7 +61,13 @@ from skconv.graph.patches import largest_distance
 from skconv.passes import precision
 from skconv.passes.lowering import Lowering
 from skconv.passes.refusal import NoIntegerFormError
-from skconv.passes.scales import integer_bias, requantization, round_keeping_sums, row_scales
+from skconv.passes.scales import (
+    integer_bias,
+    level_scales,
+    requantization,
+    round_keeping_sums,
+    row_scales,
+)
 from skconv.runtime.windows import weighted_kernels
 
 Array = NDArray[Any]
@@ -276,20 +283,40 @@ def _(op: Normalize, node: Node, lowering: Lowering) -> None:
 def _(op: Linear, node: Node, lowering: Lowering) -> None:
     source = lowering.read(node.inputs[0], lowering.vector_limit(node))
     x = lowering.graph.specs[source]
-    limit = INT8_MAX if lowering.linear_bits == 8 else INT16_MAX
-    weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
     is_compared = _is_read_by_decisions(node, lowering)
-    scales = row_scales(weights, bias, x, limit, per_row=not is_compared)
-    integer = QLinear(
-        np.rint(weights / scales[:, None]).astype(np.int8 if limit == INT8_MAX else np.int16),
-        integer_bias(bias, scales, x),
-        **_meaning(scales * x.scale),
-    )
+    integer = _integer_linear(op, x, lowering.linear_bits, per_row=not is_compared)
+    bound, units = integer.output(x).magnitude, integer.units
     if not is_compared and node.name != lowering.source.output_name:
-        bound = integer.output(x).magnitude
-        rule = requantization(scales * x.scale, bound, lowering.wanted(node.name))
+        rule = requantization(units, bound, lowering.wanted(node.name))
         integer = replace(integer, requantization=rule)
     lowering.add(node, integer, source)
+    if is_compared and np.ptp(units) > 0:
+        _bring_to_one_scale(node, units, bound, lowering)
+
+
+def _integer_linear(op: Linear, x: TensorSpec, bits: int, per_row: bool) -> QLinear:
+    """Weights of a few levels as they are; other ones rounded, with one scale for all scores."""
+    weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
+    scales = level_scales(weights, op.levels) if op.levels else None
+    levels = op.levels
+    if scales is None or (scales < row_scales(weights, bias, x, op.levels, per_row=True)).any():
+        limit = INT8_MAX if bits == 8 else INT16_MAX
+        scales, levels = row_scales(weights, bias, x, limit, per_row=per_row), 0
+    is_byte = levels > 0 or bits == 8
+    return QLinear(
+        np.rint(weights / scales[:, None]).astype(np.int8 if is_byte else np.int16),
+        integer_bias(bias, scales, x),
+        **_meaning(scales * x.scale),
+        levels=levels,
+    )
+
+
+def _bring_to_one_scale(node: Node, units: Array, bound: int, lowering: Lowering) -> None:
+    """Scores whose units differ, so that a decision can compare them."""
+    wanted = TensorSpec(units.shape, "int32", 0.0, -ACCUMULATOR_MAX, ACCUMULATOR_MAX)
+    rule = Rescale(requantization(units, bound, wanted))
+    lowering.graph = lowering.graph.append(rule, name=f"{node.name}_compared")
+    lowering.names[node.name] = lowering.graph.output_name
 
 
 def _is_read_by_decisions(node: Node, lowering: Lowering) -> bool:

@@ -16,6 +16,8 @@ from skconv.passes.refusal import NoIntegerFormError
 Array = NDArray[Any]
 
 FEWEST_PARTS = 32
+# Of a unit: what float32 may have rounded.
+TOLERANCE = 1e-4
 
 
 def integer_spec(shape: tuple[int, ...], low: float, high: float, limit: int) -> TensorSpec:
@@ -118,6 +120,21 @@ def row_scales(weights: Array, bias: Array, x: TensorSpec, limit: int, per_row: 
     scales = np.maximum(largest, bound / (ACCUMULATOR_MAX - slack))
     scales = np.where(scales > 0, scales, 1.0)
     return scales if per_row else np.full_like(scales, scales.max())
+
+
+def level_scales(weights: Array, levels: int) -> Array | None:
+    """The number whose multiples, up to ``levels``, the weights of each row are.
+
+    None where those of some row are not: they were changed after they were rounded.
+    """
+    largest = np.abs(weights).max(axis=1)
+    found = np.where(largest > 0, np.nan, 1.0)
+    for level in range(levels, 0, -1):
+        scales = largest / level
+        units = weights / np.where(scales > 0, scales, 1.0)[:, None]
+        are_whole = np.abs(units - np.rint(units)).max(axis=1) < TOLERANCE
+        found = np.where(np.isnan(found) & are_whole, scales, found)
+    return None if np.isnan(found).any() else found
 
 
 def integer_bias(bias: Array, scales: Array, x: TensorSpec) -> Array:

@@ -2,6 +2,7 @@
 #ifndef SKCONV_SINK_H
 #define SKCONV_SINK_H
 
+#include "narrow.h"
 #include "types.h"
 
 typedef struct {
@@ -34,9 +35,28 @@ SK_INLINE void sk_sink_add(sk_sink sink, int32_t at, int32_t x)
     sk_store(sink.output, sink.type, at, sk_load(sink.output, sink.type, at) + x);
 }
 
+SK_INLINE void sk_sink_score_narrow(sk_sink sink, int32_t i, int32_t x)
+{
+    const sk_type type = sink.weight_type;
+    if (sk_is_by_input(sink.rows)) {
+        sk_line line = sk_line_at(sink.weights, type, i, sink.rows);
+        for (int32_t row = 0; row < sink.rows; row++) {
+            sk_sink_add(sink, row, x * sk_line_next(&line, type));
+        }
+        return;
+    }
+    for (int32_t row = 0; row < sink.rows; row++) {
+        sk_sink_add(sink, row, x * sk_line_weight(sink.weights, type, row, sink.columns, i));
+    }
+}
+
 /* Sets result `i` to `x`, or adds `x` to it. */
 SK_INLINE void sk_sink_score(sk_sink sink, int32_t i, int32_t x)
 {
+    if (sk_is_narrow(sink.weight_type)) {
+        sk_sink_score_narrow(sink, i, x);
+        return;
+    }
     for (int32_t row = 0; row < sink.rows; row++) {
         const int32_t at = row * sink.columns + i;
         sk_sink_add(sink, row, x * sk_load_table(sink.weights, sink.weight_type, at));

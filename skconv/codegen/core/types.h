@@ -37,7 +37,17 @@
 /* The rounding shifts rely on `>>` of a negative number being a floor. */
 typedef char sk_shift_is_arithmetic[((-3) >> 1) == -2 ? 1 : -1];
 
-typedef enum { SK_INT8, SK_UINT8, SK_INT16, SK_UINT16, SK_INT32 } sk_type;
+/* The last three are of tables of weights alone: narrow.h. */
+typedef enum {
+    SK_INT8,
+    SK_UINT8,
+    SK_INT16,
+    SK_UINT16,
+    SK_INT32,
+    SK_TERNARY,
+    SK_INT3,
+    SK_INT4
+} sk_type;
 
 /* A map of one sample: channels last, rows from the top. */
 typedef struct {

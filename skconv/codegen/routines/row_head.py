@@ -14,7 +14,8 @@ GROUP = 5
 def fits(op: QLinear, x: TensorSpec, run: int) -> bool:
     """Whether runs of ``run`` features of this input can be added up as they come."""
     return (
-        x.dtype in ("uint8", "int8", "int16")
+        op.form is None
+        and x.dtype in ("uint8", "int8", "int16")
         and op.weights.dtype in (np.int8, np.int16)
         and op.weights.shape[1] % run == 0
     )

@@ -136,7 +136,7 @@ def _stage_fits(s: HashStage) -> bool:
     return (
         fits(s.conv, s.input)
         and s.histogram.n_bins >= 2**s.conv.n_bits
-        and (s.linear is None or s.linear.requantization is None)
+        and (s.linear is None or (s.linear.requantization is None and s.linear.form is None))
         and (s.linear is None or s.linear.weights.dtype in (np.int8, np.int16))
     )
 

@@ -17,7 +17,11 @@ PAIRED = [0, 2, 1, 3]
 
 def fits(op: QLinear, x: TensorSpec) -> bool:
     """Whether the fast path computes this map: 8- or 16-bit input and weights."""
-    return x.dtype in ("uint8", "int8", "int16") and op.weights.dtype in (np.int8, np.int16)
+    return (
+        op.form is None
+        and x.dtype in ("uint8", "int8", "int16")
+        and op.weights.dtype in (np.int8, np.int16)
+    )
 
 
 def pack(op: QLinear, x: TensorSpec, *, wide: bool = False) -> Array:
