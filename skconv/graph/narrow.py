@@ -51,7 +51,11 @@ def pack(weights: Array, form: Narrow) -> Array:
     >>> pack(np.int8([[7, -8], [0, 1], [-1, 2]]), "int4").tolist()
     [143, 7, 144, 10]
     """
-    lines = weights.T if is_by_input(len(weights)) else weights
+    return pack_lines(weights.T if is_by_input(len(weights)) else weights, form)
+
+
+def pack_lines(lines: Array, form: Narrow) -> Array:
+    """The bytes of lines of weights, each from a new byte."""
     packed = _ternary(lines) if form == "ternary" else _bits(lines, BITS[form])
     return np.ascontiguousarray(packed).ravel()
 

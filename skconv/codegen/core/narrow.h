@@ -47,8 +47,7 @@ typedef struct {
 SK_INLINE sk_line sk_line_at(const SK_FLASH void *weights, sk_type type, int32_t line, int32_t size)
 {
     const SK_FLASH uint8_t *const bytes = (const SK_FLASH uint8_t *)weights;
-    sk_line from = {NULL, 0, 0};
-    from.next = bytes + line * sk_line_bytes(type, size);
+    const sk_line from = {bytes + line * sk_line_bytes(type, size), 0, 0};
     return from;
 }
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from skconv.codegen.text import struct
 from skconv.graph.base import Array, TensorSpec
 from skconv.graph.integer import QLinear
+from skconv.graph.narrow import BITS, Narrow, pack_lines
 
 GROUP = 5
+# As many fields of four bits as half a word has.
+INT4_GROUP = 4
 
 
 def fits(op: QLinear, x: TensorSpec, run: int) -> bool:
     """Whether runs of ``run`` features of this input can be added up as they come."""
     return (
-        op.form is None
-        and x.dtype in ("uint8", "int8", "int16")
+        x.dtype in ("uint8", "int8", "int16")
         and op.weights.dtype in (np.int8, np.int16)
         and op.weights.shape[1] % run == 0
     )
@@ -27,19 +31,44 @@ def pack(op: QLinear, x: TensorSpec, run: int) -> Array:
     fours = -(-run // 4)
     weights = np.zeros((outputs, op.weights.shape[1] // run, 4 * fours), op.weights.dtype)
     weights[..., :run] = op.weights.reshape(outputs, -1, run)
-    # Bytes are widened as (0, 2) and (1, 3); two int16 of a word are neighbours.
-    order = [0, 1, 2, 3]
-    if (op.weights.dtype == np.int8 and x.dtype == "int16") or (
-        op.weights.dtype == np.int16 and x.dtype != "int16"
-    ):
-        order = [0, 2, 1, 3]
-    blocks = weights.reshape(outputs, -1, fours, 4)[..., order]
-    groups = [blocks[start : start + GROUP] for start in range(0, outputs, GROUP)]
+    blocks = weights.reshape(outputs, -1, fours, 4)[..., _order(op, x)]
+    size = INT4_GROUP if op.form == "int4" else GROUP
+    groups = [blocks[start : start + size] for start in range(0, outputs, size)]
+    words = _plain if op.form is None else partial(_shared, form=op.form)
     parts = [
-        np.concatenate([group[:, i].transpose(1, 0, 2).ravel() for group in groups])
+        np.concatenate([words(group[:, i].transpose(1, 0, 2)) for group in groups])
         for i in range(blocks.shape[1])
     ]
     return np.concatenate(parts).view(np.int32)
+
+
+def _order(op: QLinear, x: TensorSpec) -> list[int]:
+    """How four features lie: as the halves of two words of features, one after the other.
+
+    Bytes are widened as (0, 2) and (1, 3), features and weights alike; two int16 of a word are
+    neighbours.
+    """
+    if op.form is not None:
+        of_bytes, of_fields = x.dtype != "int16", op.form != "ternary"
+        return [0, 2, 1, 3] if of_bytes == of_fields else [0, 1, 2, 3]
+    is_wide = op.weights.dtype == np.int16
+    return [0, 2, 1, 3] if is_wide == (x.dtype != "int16") else [0, 1, 2, 3]
+
+
+def _plain(group: Array) -> Array:
+    """The bytes of weights ``(n_fours, n_outputs, 4)``."""
+    return np.ascontiguousarray(group).ravel().view(np.uint8)
+
+
+def _shared(group: Array, form: Narrow) -> Array:
+    """The bytes of a group whose outputs share words."""
+    if form == "ternary":
+        fours = group.transpose(0, 2, 1).reshape(-1, group.shape[1])
+        return pack_lines(fours, form)
+    bits = BITS[form]
+    fields = group.astype(np.int64) + (1 << (bits - 1))
+    halves = (fields << (bits * np.arange(group.shape[1]))[:, None]).sum(axis=1)
+    return np.ascontiguousarray(halves, "<u2").ravel().view(np.uint8)
 
 
 def literal(op: QLinear, x: TensorSpec, run: int) -> str:
@@ -47,7 +76,7 @@ def literal(op: QLinear, x: TensorSpec, run: int) -> str:
     return struct(
         "sk_row_head",
         type=f"SK_{x.dtype.upper()}",
-        weight_type=f"SK_{op.weights.dtype.name.upper()}",
+        weight_type=f"SK_{(op.form or op.weights.dtype.name).upper()}",
         size=run,
         outputs=len(op.weights),
     )
