@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skconv import datasets, exceptions, testing
     from skconv.classifiers.ridge import BatchRidgeClassifier
     from skconv.classifiers.svm import LaplacianNuSVC
+    from skconv.compression import Compressed, compress
     from skconv.convert import to_graph
     from skconv.deploy import layer_costs, to_c
     from skconv.exceptions import NotConvertibleError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
+    from skconv.passes.compress import SecondOrderRounding
     from skconv.pretrained import PretrainedFeatures
     from skconv.signals import (
         EventDetector,
@@ -58,6 +60,7 @@ __all__ = [
     "MFCC",
     "AutoencoderFeatures",
     "BatchRidgeClassifier",
+    "Compressed",
     "ConvFeatures",
     "ConvStage",
     "EventDetector",
@@ -82,10 +85,12 @@ __all__ = [
     "QuantizationDisplay",
     "QuantizedFeatures",
     "RandomConvFeatures",
+    "SecondOrderRounding",
     "SlidingWindow",
     "SmoothedClassifier",
     "SpectroTemporalGaborFeatures",
     "TemporalConvFeatures",
+    "compress",
     "datasets",
     "exceptions",
     "layer_costs",
@@ -101,6 +106,7 @@ _MODULES = {"datasets", "exceptions", "testing"}
 _HOMES = {
     "AutoencoderFeatures": "skconv.features",
     "BatchRidgeClassifier": "skconv.classifiers.ridge",
+    "Compressed": "skconv.compression",
     "ConvFeatures": "skconv.features",
     "ConvStage": "skconv.features",
     "EventDetector": "skconv.signals",
@@ -126,10 +132,12 @@ _HOMES = {
     "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
+    "SecondOrderRounding": "skconv.passes.compress",
     "SpectroTemporalGaborFeatures": "skconv.sound",
     "SlidingWindow": "skconv.signals",
     "SmoothedClassifier": "skconv.signals",
     "TemporalConvFeatures": "skconv.signals",
+    "compress": "skconv.compression",
     "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",
