@@ -287,6 +287,11 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         graph = graph.append(QLinear(weights, bias, 0.1), "flat").append(ArgMax())
         scores = QLinear(weights, bias, 2.0**-20)
         graph = graph.append(scores, "flat").append(softmax(scores.output(graph.specs["flat"])))
+    for levels in (1, 3, 7):
+        few = rng.integers(-levels, levels + 1, (5, n)).astype(np.int8)
+        rule = requantization(rng, levels * n * x.magnitude + 5000, "int8", 5)
+        graph = graph.append(QLinear(few, bias, levels=levels, requantization=rule), "flat")
+        graph = graph.append(QLinear(few[:2], bias[:2], levels=levels), "flat")
     graph = graph.append(QLinear(weights[:1], bias[:1]), "flat")
     return graph.append(Threshold())
 

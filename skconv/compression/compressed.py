@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, StrOptions
@@ -261,13 +261,8 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
     # ----------------------------------------------------------------------- answers
 
     @property
-    def _is_classifier(self) -> bool:
-        check_is_fitted(self, "graph_")
-        return self.graph_.is_classifier
-
-    @property
     def _answers(self) -> bool:
-        return self._is_classifier or is_regressor(self.estimator)
+        return get_tags(self.estimator).estimator_type in ("classifier", "regressor")
 
     @available_where(lambda self: self._answers, "it makes features; call transform")
     def predict(self, X: Any) -> Array:
@@ -283,7 +278,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         found = self._run(X)
-        if self._is_classifier:
+        if self.graph_.is_classifier:
             return np.asarray(self.classes_[found[:, 0].astype(np.intp)])
         return found[:, 0] if found.shape[1] == 1 else found
 
@@ -301,7 +296,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         -------
         score : float
         """
-        measure = accuracy_score if self._is_classifier else r2_score
+        measure = accuracy_score if self.graph_.is_classifier else r2_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
 
     @available_where(lambda self: not self._answers, "it answers; call predict")
