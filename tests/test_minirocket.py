@@ -269,10 +269,11 @@ def test_several_biases_and_the_ends_of_int16_are_exact_in_c():
 
 
 def test_only_takes_features_in_their_order():
-    op = convolutions(1, 40, 0.0)
-    assert op.only(np.array([3, 1])) is None
-    assert op.only(np.array([], int)) is None
-    assert op.only(np.array([1, 3])).kernels.tolist() == [1, 3]
+    op, x = convolutions(1, 40, 0.0), TensorSpec((1, 40, 1))
+    assert op.only(np.array([], int), x) is None
+    assert op.only(np.arange(84), x) is None
+    fewer, kept = op.only(np.array([3, 1, 3]), x)
+    assert fewer.kernels.tolist() == kept.tolist() == [1, 3]
     head = Linear(np.zeros((2, 84), np.float32), np.zeros(2, np.float32))
     graph = fold(Graph(TensorSpec((1, 40, 1))).append(op).append(head))
     assert len(rocket(graph).biases) == 84

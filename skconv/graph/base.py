@@ -139,8 +139,11 @@ class Op:
         """This op on maps whose rows are columns."""
         return self
 
-    def only(self, chosen: Array) -> Op | None:
-        """This op with some of the numbers of its vector; None where it must compute all."""
+    def only(self, chosen: Array, x: TensorSpec) -> tuple[Op, Array] | None:
+        """This op without most of the numbers of its vector that are not chosen.
+
+        Also which it still computes, in ascending order; None where it must compute all.
+        """
         return None
 
     # ----------------------------------------------------------------------------- tensors

@@ -127,16 +127,17 @@ class MiniRocket(Op):
         parts = [sorted(part) for part in self.channel_lists]
         return replace(self, channels=np.concatenate(parts).astype(self.channels.dtype))
 
-    def only(self, chosen: Array) -> MiniRocket | None:
+    def only(self, chosen: Array, x: TensorSpec) -> tuple[MiniRocket, Array] | None:
         """Without convolutions that no feature is left of."""
-        if len(chosen) == 0 or (np.diff(chosen.astype(np.int64)) <= 0).any():
+        chosen = np.unique(chosen).astype(np.intp)
+        if len(chosen) in (0, len(self.biases)):
             return None
         of_feature = np.repeat(np.arange(len(self.n_biases)), self.n_biases)
         counts = np.bincount(of_feature[chosen], minlength=len(self.n_biases))
         fewer = replace(
             self, biases=self.biases[chosen], n_biases=counts.astype(self.n_biases.dtype)
         )
-        return fewer.convolutions(np.flatnonzero(counts))
+        return fewer.convolutions(np.flatnonzero(counts)), chosen
 
     # ------------------------------------------------------------------------ in memory
 

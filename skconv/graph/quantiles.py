@@ -124,6 +124,16 @@ class IntervalQuantiles(Intervals):
     def largest_read(self, x: TensorSpec) -> int:
         return INT16_MAX
 
+    def only(self, chosen: Array, x: TensorSpec) -> tuple[IntervalQuantiles, Array] | None:
+        """Without intervals that no quantile is left of, in any channel."""
+        of_channel = int(self.counts.sum())
+        of_quantile = np.repeat(np.arange(len(self.intervals)), self.counts)
+        left = np.unique(of_quantile[chosen.astype(np.intp) % of_channel])
+        if len(left) in (0, len(self.intervals)):
+            return None
+        kept = np.flatnonzero(np.tile(np.isin(of_quantile, left), x.shape[2]))
+        return replace(self, intervals=self.intervals[left]), kept
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
         self.check(x)

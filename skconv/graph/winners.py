@@ -135,6 +135,16 @@ class WinnerCounts(CompetingKernels):
     def largest_read(self, x: TensorSpec) -> int:
         return INT16_MAX
 
+    def only(self, chosen: Array, x: TensorSpec) -> tuple[WinnerCounts, Array] | None:
+        """Without groups that no feature is left of: the kernels of one compete with each other."""
+        size = 2 * self.weights.shape[1]
+        groups = np.unique(chosen.astype(np.intp) // size)
+        if len(groups) in (0, len(self.weights)):
+            return None
+        names = ("weights", "channels", "dilations", "differences")
+        fewer = replace(self, **{name: getattr(self, name)[groups] for name in names})
+        return fewer, (size * groups[:, None] + np.arange(size)).ravel()
+
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         self.check(inputs[0])
         return TensorSpec((self.n_features,))

@@ -21,12 +21,14 @@ from skconv.graph import (
     Permute,
     Reshape,
     Resize,
+    Root,
     Select,
     TensorSpec,
     verify,
     without_dead_nodes,
 )
 from skconv.graph.folding import cropped, is_identity, narrowed, wide, with_affine
+from skconv.passes.fold_parts import in_parts
 
 Ops = tuple[Op, ...]
 Values = NDArray[np.float64]
@@ -43,7 +45,8 @@ def fold(graph: Graph) -> Graph:
       that measures distances;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - a crop takes the border of a `Conv` that it leaves out;
-    - `Select` moves in front of `Affine`, and into a `Linear` before or behind it;
+    - `Select` moves in front of `Affine` and `Root`, into a `Linear` before or behind it, and in
+      front of a `Concat` of what can be computed in part;
     - two `Select`, `Reshape` or `Permute` become one;
     - an op that can (`Op.only`) does not compute what `Select` leaves out, or what a `Linear`
       has no weight for;
@@ -89,6 +92,8 @@ def _fold_once(graph: Graph) -> Graph | None:
     for node in graph.nodes:
         if len(node.inputs) != 1:
             continue
+        if (parted := in_parts(graph, node)) is not None:
+            return parted
         source = node.inputs[0]
         if is_identity(node.op, specs[source]):
             return _replaced(graph, (node,), ())
@@ -133,14 +138,22 @@ def _folded_pair(first: Op, second: Op, x: TensorSpec) -> Ops | None:
 
 def _narrowed(first: Op, second: Op, x: TensorSpec) -> Ops | None:
     """Without what `Select` leaves out, or a linear layer has no weight for."""
-    if isinstance(second, Select):
-        fewer = first.only(second.indices)
-        return None if fewer is None else (fewer,)
-    if not isinstance(second, Linear):
+    if not isinstance(second, Select | Linear):
         return None
-    used = np.flatnonzero(second.weights.any(axis=0))
-    fewer = first.only(used) if len(used) < second.weights.shape[1] else None
-    return None if fewer is None else (fewer, replace(second, weights=second.weights[:, used]))
+    selects = isinstance(second, Select)
+    used = second.indices if selects else np.flatnonzero(second.weights.any(axis=0))
+    fewer = first.only(used, x)
+    if fewer is None:
+        return None
+    op, kept = fewer
+    if selects:
+        return op, Select(_places(used, kept))
+    return op, replace(second, weights=second.weights[:, kept])
+
+
+def _places(chosen: NDArray[Any], among: NDArray[Any]) -> NDArray[Any]:
+    """Where numbers stand in an ascending list."""
+    return np.searchsorted(among, chosen).astype(chosen.dtype)
 
 
 def _linear(weights: Values, bias: Values) -> Linear:
@@ -217,6 +230,10 @@ def _affine_select(first: Affine, second: Select, x: TensorSpec) -> Ops | None:
     return _unless_larger((second, moved), (first, second))
 
 
+def _root_select(first: Root, second: Select, x: TensorSpec) -> Ops:
+    return (second, first)
+
+
 def _linear_select(first: Linear, second: Select, x: TensorSpec) -> Ops | None:
     kept = second.indices
     folded = Linear(first.weights[kept], first.bias[kept])
@@ -260,6 +277,7 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Conv, Resize): _conv_crop,
     (Affine, Select): _affine_select,
     (Linear, Select): _linear_select,
+    (Root, Select): _root_select,
     (Select, Linear): _select_linear,
     (Select, Select): _select_select,
     (Reshape, Reshape): _reshape_reshape,
