@@ -18,6 +18,7 @@ from skconv.graph import (
     Magnitude,
     MaxPool,
     MeanPool,
+    MiniRocket,
     Relu,
     Reshape,
     SoftThreshold,
@@ -126,8 +127,11 @@ def test_numbers_and_names_stay(name):
     assert fused.output_name == graph.output_name
     assert fused.scores_name == graph.scores_name
     assert fused.macs == graph.macs
-    # Convolutions that read the same channels share their list of them.
-    assert fused.parameter_bytes <= graph.parameter_bytes
+    if any(isinstance(node.op, MiniRocket) for node in graph.nodes):
+        # Convolutions that read the same channels share their list of them.
+        assert fused.parameter_bytes <= graph.parameter_bytes
+    else:
+        assert fused.parameter_bytes == graph.parameter_bytes
     assert fuse(fused) == fused or classes(fuse(fused)) == classes(fused)
     x = example_samples(graph)
     assert np.array_equal(fixed.run(fused, x), fixed.run(graph, x))

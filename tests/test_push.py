@@ -391,6 +391,30 @@ def test_samples_that_do_not_fit_are_refused(samples, message):
         exported("valid", 10).stream().push(samples)
 
 
+@pytest.mark.parametrize("kind", [RandomConvFeatures, MiniRocketFeatures])
+def test_channels_first_is_refused_in_a_stream_where_there_are_several(kind):
+    """A sample in time would be read from places that are not neighbours."""
+    X = np.random.default_rng(0).normal(0, 99, (40, 3, 30)).astype(np.int16)
+    shape, y = (3, 1, 30) if kind is RandomConvFeatures else (3, 30), np.arange(40) % 2
+    pipe = make_pipeline(
+        kind(input_shape=shape, data_format="channels_first", random_state=0), RidgeClassifier()
+    ).fit(X, y)
+    assert to_c(pipe, X).predict(X[:3], "fixed").shape == (3,)
+    message = "input='samples' with data_format='channels_first'.*data_format='channels_last'"
+    with pytest.raises(ValueError, match=message):
+        to_c(pipe, X, input="samples", hop=10)
+
+
+def test_one_channel_streams_in_either_order():
+    X, y = np.random.default_rng(0).normal(0, 99, (40, 1, 30)).astype(np.int16), np.arange(40) % 2
+    pipe = make_pipeline(
+        MiniRocketFeatures(n_features=84, data_format="channels_first", random_state=0),
+        RidgeClassifier(),
+    ).fit(X, y)
+    model = to_c(pipe, X, input="samples", hop=30)
+    assert np.array_equal(model.stream("fixed").push(X.ravel()), model.predict(X, "fixed"))
+
+
 def test_a_model_of_whole_windows_has_no_stream():
     X, _ = windows()
     model = to_c(fitted("valid"), X.reshape(len(X), -1))

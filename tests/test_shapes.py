@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from skconv import FixedConvFeatures, GaborFeatures
+from skconv import FixedConvFeatures, GaborFeatures, MiniRocketFeatures
 from skconv.datasets import load_digits
 from skconv.exceptions import ShapeWarning
 
@@ -63,6 +63,24 @@ def test_an_ambiguous_shape_is_told_once_with_what_to_write(case):
         extractor().fit(x)
     assert len(told) == 1
     assert told[0].filename == __file__  # the user's line, not scikit-learn's around fit
+
+
+def test_two_axes_with_channels_first_are_told_what_they_are_taken_for():
+    """As in aeon: signals (n_samples, channels, length)."""
+    x, first = rng.normal(size=(5, 3, 40)), {"data_format": "channels_first"}
+    message = (
+        r"input_shape=\(3, 40\) with data_format='channels_first' is taken for images of 3 x 40 "
+        r"pixels.*signals of 3 channels write input_shape=\(3, 1, 40\), or take "
+        r"MiniRocketFeatures.*write input_shape=\(1, 3, 40\) for images"
+    )
+    with pytest.warns(ShapeWarning, match=message) as told:
+        taken = extractor(input_shape=(3, 40), **first).fit(x)
+    assert len(told) == 1
+    assert taken.map_shape_ == (3, 40, 1)
+    assert extractor(input_shape=(3, 1, 40), **first).fit(x).map_shape_ == (1, 40, 3)
+    assert extractor(input_shape=(1, 3, 40), **first).fit(x).map_shape_ == (3, 40, 1)
+    rockets = MiniRocketFeatures(n_features=84, input_shape=(3, 40), **first).fit(x)
+    assert rockets.map_shape_ == (1, 40, 3)
 
 
 UNAMBIGUOUS = {

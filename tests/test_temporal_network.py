@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from skconv import PretrainedFeatures, to_c, to_graph
 from skconv.graph import Conv, Graph, Resize, TensorSpec
+from skconv.graph.ring import runs_per_hop
 from skconv.passes.fold import fold
 from skconv.testing import chain, conv
 from tests.test_temporal_conv import waves
@@ -46,11 +47,8 @@ class Block(nn.Module):
         return torch.relu(self.net(x) + self.shortcut(x))
 
 
-@pytest.fixture(scope="module")
-def trained():
+def fit(blocks):
     """Blocks trained for a second, with a linear layer on the mean over time."""
-    torch.manual_seed(0)
-    blocks = nn.Sequential(Block(2, 8, 1), Block(8, 8, 2), Block(8, 8, 4))
     head = nn.Linear(8, 3)
     (X, y), parameters = waves(0, 90), [*blocks.parameters(), *head.parameters()]
     x = torch.from_numpy(X.astype(np.float32) / 1000).transpose(1, 2)
@@ -61,6 +59,20 @@ def trained():
         loss.backward()
         optimizer.step()
     return blocks.eval()
+
+
+@pytest.fixture(scope="module")
+def trained():
+    torch.manual_seed(0)
+    return fit(nn.Sequential(Block(2, 8, 1), Block(8, 8, 2), Block(8, 8, 4)))
+
+
+@pytest.fixture(scope="module")
+def unpadded():
+    """The same dilations without zeros beside the window: it reads nothing that is not there."""
+    torch.manual_seed(0)
+    layers = [nn.Conv1d(2 if d == 1 else 8, 8, 3, dilation=d) for d in (1, 2, 4)]
+    return fit(nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU()))))
 
 
 def signals(seed):
@@ -93,6 +105,49 @@ def test_it_becomes_c_without_a_difference(trained):
     model = to_c(pipe, X)
     assert model.verify(held[:20]).differing_bytes == 0
     assert model.score(held, labels) > pipe.score(held, labels) - 0.02
+
+
+def streamed(network, hop):
+    """The C of a network and a head, after its stream gave the answers of whole windows."""
+    X, y = waves(0, 90)
+    features = PretrainedFeatures(network, input_shape=(1, 60, 2), pool="mean")
+    pipe = make_pipeline(features, StandardScaler(), LogisticRegression()).fit(X, y)
+    model = to_c(pipe, X, input="samples", hop=hop)
+    recording = np.concatenate(list(waves(1, 9)[0]))
+    windows = np.stack([recording[i : i + 60] for i in range(0, len(recording) - 59, hop)])
+    by_c, scores = model.stream("c").push(recording, return_scores=True)
+    assert len(by_c) == len(windows) > 50
+    assert len(set(by_c)) == 3
+    assert np.array_equal(by_c, model.predict(windows, "fixed"))
+    assert np.array_equal(scores, model.decision_function(windows, "fixed"))
+    assert np.array_equal(by_c[:9], model.predict(windows[:9], "c"))
+    defined = model.stream("fixed").push(recording, return_scores=True)
+    assert np.array_equal(by_c, defined[0])
+    assert np.array_equal(scores, defined[1])
+    assert np.mean(by_c == pipe.predict(windows)) > 0.97
+    return model
+
+
+def maps_kept(model):
+    """Steps of time and channels of each ring."""
+    program = model.sources.program
+    return [program.specs[ring.name].shape[1:] for ring in program.rings]
+
+
+@pytest.mark.needs("gcc")
+def test_zeros_beside_the_window_are_computed_anew_and_the_stream_is_right(trained):
+    assert maps_kept(streamed(trained, hop=5)) == [(60, 2)]
+
+
+@pytest.mark.needs("gcc")
+def test_a_network_without_padding_is_computed_once(unpadded):
+    model = streamed(unpadded, hop=5)
+    # The 15 samples that the last layer sees, and what it made of them in a window.
+    assert maps_kept(model)[-1] == (60 - 14, 8)
+    program = model.sources.program
+    runs, macs = runs_per_hop(program.graph), program.graph.node_macs()
+    per_hop = sum(macs[name] * runs[name] for name in macs)
+    assert per_hop < 0.5 * model.graph.macs
 
 
 @pytest.mark.parametrize(

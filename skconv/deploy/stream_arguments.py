@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skconv.codegen.input_layout import sample_of
 from skconv.codegen.interface import Input, Window
 from skconv.codegen.samples import samples_of
 from skconv.graph import Graph
@@ -46,7 +47,7 @@ def windows_of(
     if hop is None:
         return None
     shape = np.shape(X_calibration)
-    if window is None and len(graph.input.shape) == 1 and len(shape) == 3:
+    if window is None and len(sample_of(graph).shape) == 1 and len(shape) == 3:
         window = shape[1] if shape[1] * shape[2] == graph.input.size else None
     return Window(samples_of(graph, None if window is None else int(window)).length, int(hop))
 

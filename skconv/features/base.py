@@ -32,6 +32,7 @@ from skconv.features.shapes import (
     Shape3,
     check_no_lone_sample,
     check_samples,
+    check_stated_shape,
     check_unstated_shape,
     checked_input_shape,
     with_three_axes,
@@ -212,6 +213,8 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             flat = self._checked_batches(X) if is_batches else self._validated(X, reset=True)
             sample = self._axes(shape or found[:3])
             check_samples(tuple(X.shape), sample)
+            if shape is not None and self.data_format == "channels_first":
+                check_stated_shape(shape, sample)
             is_stated = shape is not None or (len(found) == 1 and self._reads_rows())
             if not is_stated and not isinstance(flat, MapBatches):
                 self._check_unstated_shape(X, flat, y)
@@ -332,8 +335,11 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _sample_graph(self, maps_graph: Graph, sample: Shape3) -> Graph:
         """``maps_graph`` behind the layout of a flat sample, its output flat too."""
+        first = self.data_format == "channels_first"
+        if first and sample[0] == 1:  # the order of the numbers is that of channels last
+            first, sample = False, (*sample[1:], 1)
         graph = Graph(TensorSpec((math.prod(sample),))).append(Reshape(sample))
-        if self.data_format == "channels_first":
+        if first:
             graph = graph.append(Permute((1, 2, 0)))
         graph = graph.extend(maps_graph)
         if len(graph.output.shape) > 1:

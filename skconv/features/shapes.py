@@ -70,6 +70,20 @@ def check_samples(shape: Shape, sample: Shape3) -> None:
         raise ValueError(f"X has samples of shape {found}, expected {sample}")
 
 
+def check_stated_shape(shape: Shape, sample: Shape3) -> None:
+    """Warn of two axes with channels first: of an image of one channel neither order matters."""
+    if len(shape) == 2 and 1 not in shape and sample == (1, *shape):
+        height, width = shape
+        warn(
+            f"input_shape={shape} with data_format='channels_first' is taken for images of "
+            f"{height} x {width} pixels. For signals of {height} channels write "
+            f"input_shape={(height, 1, width)}, or take MiniRocketFeatures or "
+            "TemporalConvFeatures, which read two axes as signals; write "
+            f"input_shape={(1, height, width)} for images",
+            ShapeWarning,
+        )
+
+
 def check_no_lone_sample(shape: Shape, sample: Shape3) -> None:
     """ValueError where ``X``, which holds no samples of shape `sample`, is itself one of them."""
     if _without_ones(shape) == _without_ones(sample):

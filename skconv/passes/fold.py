@@ -138,15 +138,16 @@ def _folded_pair(first: Op, second: Op, x: TensorSpec) -> Ops | None:
 
 def _narrowed(first: Op, second: Op, x: TensorSpec) -> Ops | None:
     """Without what `Select` leaves out, or a linear layer has no weight for."""
-    if not isinstance(second, Select | Linear):
+    if isinstance(second, Select):
+        used = second.indices
+    elif isinstance(second, Linear):
+        used = np.flatnonzero(second.weights.any(axis=0))
+    else:
         return None
-    selects = isinstance(second, Select)
-    used = second.indices if selects else np.flatnonzero(second.weights.any(axis=0))
-    fewer = first.only(used, x)
-    if fewer is None:
+    if (fewer := first.only(used, x)) is None:
         return None
     op, kept = fewer
-    if selects:
+    if isinstance(second, Select):
         return op, Select(_places(used, kept))
     return op, replace(second, weights=second.weights[:, kept])
 
