@@ -46,7 +46,6 @@ from skconv.graph import (
     Power,
     PowerNormalize,
     Relu,
-    RemoveMean,
     Reshape,
     Resize,
     Root,
@@ -54,6 +53,7 @@ from skconv.graph import (
     Sign,
     SoftThreshold,
     Square,
+    SubtractMean,
     SumPool,
     TensorSpec,
     Threshold,
@@ -154,7 +154,7 @@ def _map_examples(rng: np.random.Generator) -> dict[str, Graph]:
         "signed root": chain(Root(), MeanPool()),
         "one sign": chain(SoftThreshold(np.array([0.2, 0.4], "f4"), both_signs=False)),
         "means": chain(
-            RemoveMean(), conv(rng, (3, 3, 3, 2)), RemoveMean(1), L2Pool((6, 8), (6, 8))
+            SubtractMean(), conv(rng, (3, 3, 3, 2)), SubtractMean(1), L2Pool((6, 8), (6, 8))
         ),
         "bare hash": chain(Permute((1, 0, 2)), Hash(2)),
     }

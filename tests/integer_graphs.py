@@ -40,10 +40,10 @@ from skconv.graph import (
     QMultiply,
     QNormalize,
     QPad,
-    QRemoveMean,
     QResize,
     QRoot,
     QSquare,
+    QSubtractMean,
     QTriangle,
     Relu,
     Requantization,
@@ -181,7 +181,7 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
         graph = graph.append(op, "input")
     for axis in (0, 1):
         mean = requantization(rng, accumulator_bound(x.shape[axis], x))
-        graph = graph.append(QRemoveMean(axis, requantization=mean), "input")
+        graph = graph.append(QSubtractMean(axis, requantization=mean), "input")
     graph = graph.append(QSquare(requantization(rng, x.magnitude**2, "int16")), "input")
     for dtype, many in (("int8", channels), ("int16", 1)):
         graph = graph.append(signed_root(rng, x, 8, dtype, many), "input")

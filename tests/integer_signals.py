@@ -21,7 +21,7 @@ from skconv.graph import (
     QMicroLevels,
     QPower,
     QPowerNormalize,
-    QRemoveMean,
+    QSubtractMean,
     Reshape,
     TensorSpec,
 )
@@ -130,7 +130,7 @@ def spectrogram_of_seed(seed: int) -> Graph:
     x = graph.output
     bound = accumulator_bound(x.shape[1], x)
     mean = requantization(1e-3, bound, TensorSpec(x.shape, "int16", 1.0))
-    return graph.append(QRemoveMean(1, requantization=mean))
+    return graph.append(QSubtractMean(1, requantization=mean))
 
 
 def add_rocket(graph: Graph, rng: np.random.Generator) -> Graph:

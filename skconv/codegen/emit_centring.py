@@ -1,4 +1,4 @@
-"""How the removal of means is printed in C."""
+"""How the subtraction of means is printed in C."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import call, struct
-from skconv.graph import QRemoveMean, RemoveMean
+from skconv.graph import QSubtractMean, SubtractMean
 from skconv.graph.centring import Lines
 
 
 @emit.register
-def _(op: RemoveMean, code: NodeCode) -> Iterator[Call]:
+def _(op: SubtractMean, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    text = call("sk_float_remove_mean", x.pointer, y.pointer, _lines(op, code))
+    text = call("sk_float_subtract_mean", x.pointer, y.pointer, _lines(op, code))
     yield Call("float_centring.h", text)
 
 
 @emit.register
-def _(op: QRemoveMean, code: NodeCode) -> Iterator[Call]:
+def _(op: QSubtractMean, code: NodeCode) -> Iterator[Call]:
     rule = code.requantization(op.requantization)
-    text = call("sk_remove_mean", *code.input.typed, *code.output.typed, _lines(op, code), rule)
+    text = call("sk_subtract_mean", *code.input.typed, *code.output.typed, _lines(op, code), rule)
     yield Call("centring.h", text)
 
 

@@ -1,4 +1,4 @@
-"""Removal of means along one axis of a map."""
+"""Subtraction of means along one axis of a map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from skconv.graph.base import Op, TensorSpec, require, require_map
 from skconv.graph.facts import Facts
 from skconv.graph.integer import IntegerOp, Requantization
 
-__all__ = ["QRemoveMean", "RemoveMean"]
+__all__ = ["QSubtractMean", "SubtractMean"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Lines(Op):
 
 
 @dataclass(frozen=True)
-class RemoveMean(Lines):
+class SubtractMean(Lines):
     """The mean along an axis taken off: over all rows (0), or over all columns (1).
 
     On a spectrogram ``(n_frames, n_bands, 1)``, axis 0 takes the mean of every band off, as
@@ -45,9 +45,9 @@ class RemoveMean(Lines):
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph import Graph, RemoveMean, TensorSpec
+    >>> from skconv.graph import Graph, SubtractMean, TensorSpec
     >>> from skconv.runtime import reference
-    >>> graph = Graph(TensorSpec((3, 1, 1))).append(RemoveMean())
+    >>> graph = Graph(TensorSpec((3, 1, 1))).append(SubtractMean())
     >>> reference.run(graph, np.array([[[[1.0]], [[2.0]], [[6.0]]]])).ravel()
     array([-2., -1.,  3.])
     """
@@ -66,7 +66,7 @@ def accumulator_bound(length: int, x: TensorSpec) -> int:
 
 
 @dataclass(frozen=True)
-class QRemoveMean(Lines, IntegerOp):
+class QSubtractMean(Lines, IntegerOp):
     """``n * x - sum``, requantised: ``n`` numbers share a mean, and nothing is divided."""
 
     facts = Facts("window")

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
-from skconv.graph import Graph, MeanPool, Op, TensorSpec
-from skconv.graph import RemoveMean as MeanRemoval
+from skconv.graph import Graph, MeanPool, Op, SubtractMean, TensorSpec
 from skconv.signals.base import SignalExtractor
 from skconv.signals.lengths import PadTo
 
@@ -82,7 +81,7 @@ class RemoveMean(SignalFilter):
         self.n_jobs = n_jobs
 
     def _op(self) -> Op:
-        return MeanRemoval(axis=1)
+        return SubtractMean(axis=1)
 
 
 class Decimate(SignalFilter):

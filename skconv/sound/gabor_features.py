@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skconv.exceptions import ShapeWarning, warn
 from skconv.features.base import ConvExtractor
 from skconv.features.shapes import Shape3
-from skconv.graph import Graph, RemoveMean, TensorSpec
+from skconv.graph import Graph, SubtractMean, TensorSpec
 from skconv.kernels.base import centred
 from skconv.sound.gabor_bank import OMEGA_MAX, centre_frequencies, filter_2d, filter_bank
 from skconv.sound.gabor_graph import GaborBank, Part, Responses
@@ -267,7 +267,7 @@ class SpectroTemporalGaborFeatures(ConvExtractor):
         """The graph of a map, and the filter of each feature."""
         graph = Graph(TensorSpec(map_shape))
         if self.remove_mean:
-            graph = graph.append(RemoveMean())
+            graph = graph.append(SubtractMean())
         graph, responses = bank.append(graph)
         return pooled(graph, responses, pools), _filters_of(graph, responses, pools)
 

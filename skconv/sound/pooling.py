@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.graph import Affine, Concat, Graph, L2Pool, MaxPool, MeanPool, RemoveMean, Reshape
+from skconv.graph import Affine, Concat, Graph, L2Pool, MaxPool, MeanPool, Reshape, SubtractMean
 from skconv.sound.gabor_graph import Responses
 
 # The pools, and how many numbers each makes of the responses at one band.
@@ -33,7 +33,7 @@ def _pool(graph: Graph, node: str, pool: str) -> Graph:
     n_times = graph.specs[node].shape[0]
     whole = (n_times, 1)
     if pool == "std":
-        return graph.append(RemoveMean(), node).append(L2Pool(whole, whole))
+        return graph.append(SubtractMean(), node).append(L2Pool(whole, whole))
     if pool == "quarters":
         size = (n_times // POOLS[pool], 1)
         if size[0] == 0:

@@ -6,7 +6,7 @@
 #include "requantize.h"
 
 /* length * x - sum of its line, requantised: the multiplier holds 1 / length. */
-SK_INLINE void sk_remove_mean(
+SK_INLINE void sk_subtract_mean(
     const void *input, sk_type input_type, void *output, sk_type output_type, sk_lines by,
     sk_requantization to)
 {

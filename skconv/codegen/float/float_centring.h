@@ -4,7 +4,7 @@
 
 #include "lines.h"
 
-SK_INLINE void sk_float_remove_mean(const float *input, float *output, sk_lines by)
+SK_INLINE void sk_float_subtract_mean(const float *input, float *output, sk_lines by)
 {
     for (int32_t block = 0; block < by.blocks; block++) {
         for (int32_t line = 0; line < by.lines; line++) {
