@@ -16,12 +16,14 @@ from skconv.graph import (
     Affine,
     ArgMax,
     BandPower,
+    Biquads,
     BlockHistogram,
     BothSigns,
     Clip,
     Concat,
     Conv,
     Divide,
+    EuclideanNorm,
     Graph,
     Hash,
     IntervalQuantiles,
@@ -228,7 +230,11 @@ def _signal_examples(rng: np.random.Generator) -> dict[str, Graph]:
         )
         for kind in kinds
     }
+    sections = np.array([[0.1, 0.2, 0.1, 1, -1.2, 0.5], [1, -1, 0, 1, -0.9, 0]])
     return quantiles | {
+        "biquads": chain(Biquads(1, sos=sections), Biquads(0, sos=sections[:1]), Abs()),
+        "norms": chain(EuclideanNorm(2), conv(rng, (2, 2, 2, 1)), shape=(4, 5, 2)),
+        "axes": chain(EuclideanNorm(3), shape=(1, 9, 6)),
         "above": chain(conv(rng, (4, 3, 3, 2)), Above(levels), MeanPool((3, 2), (3, 2))),
         "bare above": chain(Above(levels[:, :2])),
         "winners": chain(winner_counts(rng, (6, 4, 9), 40, 1), Root(), shape=(1, 40, 1)),

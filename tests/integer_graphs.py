@@ -65,7 +65,12 @@ from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
 from skconv.passes.softmax import softmax
 from skconv.testing import example_graphs
-from tests.integer_signals import add_rocket, add_sound_ops, add_winners_and_quantiles
+from tests.integer_signals import (
+    add_filters,
+    add_rocket,
+    add_sound_ops,
+    add_winners_and_quantiles,
+)
 
 LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
 
@@ -362,6 +367,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True
         graph = add_sound_ops(graph, rng)
         graph = add_rocket(graph, np.random.default_rng(seed))
         graph = add_winners_and_quantiles(graph, np.random.default_rng(seed))
+        graph = add_filters(graph, np.random.default_rng(seed))
     graph = add_vector_ops(graph, rng, "maxpool")
     return verify(add_kernel_machines(graph, rng, "flat"))
 

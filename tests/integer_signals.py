@@ -15,6 +15,8 @@ from skconv.graph import (
     Log,
     Op,
     Power,
+    QBiquads,
+    QEuclideanNorm,
     QLinear,
     QLog,
     QMicroBands,
@@ -25,10 +27,12 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
+from skconv.graph.biquads import LARGEST_SIGNAL
 from skconv.graph.centring import accumulator_bound
 from skconv.graph.integer_spectra import BandsOp, LogOp, PowerOp
 from skconv.graph.micro_frontend import MicroBands, MicroLevels
 from skconv.graph.quantiles import LARGER
+from skconv.passes.lower_filters import sections
 from skconv.passes.quantize import quantize
 from skconv.passes.scales import requantization
 from skconv.runtime import reference
@@ -131,6 +135,31 @@ def spectrogram_of_seed(seed: int) -> Graph:
     bound = accumulator_bound(x.shape[1], x)
     mean = requantization(1e-3, bound, TensorSpec(x.shape, "int16", 1.0))
     return graph.append(QSubtractMean(1, requantization=mean))
+
+
+def add_filters(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Second-order sections of the input as long signals, and the length of their vectors."""
+    for n_axes in (1, 3):
+        length = graph.input.size // n_axes
+        if length * n_axes != graph.input.size:
+            continue
+        graph = graph.append(Reshape((1, length, n_axes)), "input")
+        x, source = graph.output, graph.output_name
+        sos = np.array([[1, *rng.normal(size=2), 1, rng.uniform(-1, 1), rng.uniform(0, 0.9)]])
+        tables, unit = sections(sos, x)
+        rule = requantization(unit, LARGEST_SIGNAL, TensorSpec(x.shape, "int16", 3 * x.scale))
+        graph = graph.append(QBiquads(1, **tables, requantization=rule), source)
+        root = requantization(1.0, 2**16, TensorSpec(x.shape, "uint8", float(rng.uniform(1, 200))))
+        graph = graph.append(QEuclideanNorm(n_axes, shift=0, requantization=root), source)
+    return graph
+
+
+def filters_of_seed(seed: int) -> Graph:
+    """Filters of a random signal that reaches the ends of its type."""
+    rng = np.random.default_rng(seed)
+    dtype = str(rng.choice(["int8", "uint8", "int16"]))
+    x = TensorSpec((1, int(rng.integers(1, 60)), int(rng.integers(1, 5))), dtype)
+    return add_filters(Graph(x), rng)
 
 
 def add_rocket(graph: Graph, rng: np.random.Generator) -> Graph:

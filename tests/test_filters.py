@@ -6,20 +6,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skconv import HydraFeatures, SlidingWindow, to_c
-from skconv.signals import Decimate, RemoveMean
+from skconv import Decimate, HydraFeatures, RemoveMean, SlidingWindow, to_c
 
 RNG = np.random.default_rng(0)
 X = (RNG.normal(0, 400, (40, 60, 2)) + 700).astype(np.int16)
 X[20:] *= 2
 y = np.arange(40) // 20
-
-
-@parametrize_with_checks([RemoveMean(), Decimate()])
-def test_estimator(estimator, check):
-    check(estimator)
 
 
 def test_what_they_compute():

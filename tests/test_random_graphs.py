@@ -23,7 +23,12 @@ from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_graphs import every_integer_op
-from tests.integer_signals import rocket_scores, signal_of_seed, spectrogram_of_seed
+from tests.integer_signals import (
+    filters_of_seed,
+    rocket_scores,
+    signal_of_seed,
+    spectrogram_of_seed,
+)
 from tests.many_graphs import Case, defined, differences, program, samples
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
@@ -51,6 +56,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some = [*map(of_seed, seeds), *map(rocket_scores, range(N_ROCKETS))]
     some += map(signal_of_seed, range(N_SIGNALS))
     some += map(spectrogram_of_seed, range(N_SIGNALS))
+    some += map(filters_of_seed, range(N_SIGNALS))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 

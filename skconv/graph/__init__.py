@@ -7,10 +7,12 @@ Each module names what it exports; ``print(skconv.graph.catalogue())`` lists all
 
 from skconv.graph.above import *
 from skconv.graph.base import *
+from skconv.graph.biquads import *
 from skconv.graph.catalogue import *
 from skconv.graph.centring import *
 from skconv.graph.core import *
 from skconv.graph.elementwise import *
+from skconv.graph.euclidean_norm import *
 from skconv.graph.integer import *
 from skconv.graph.integer_spectra import *
 from skconv.graph.micro_frontend import *

@@ -2,8 +2,10 @@
 
 # These register ops that two runtimes share.
 from skconv.runtime import above as above
+from skconv.runtime import biquads as biquads
 from skconv.runtime import centring as centring
 from skconv.runtime import elementwise as elementwise
+from skconv.runtime import euclidean_norm as euclidean_norm
 from skconv.runtime import integer_power_normalization as integer_power_normalization
 from skconv.runtime import integer_spectra as integer_spectra
 from skconv.runtime import micro_frontend as micro_frontend

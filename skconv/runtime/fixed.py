@@ -133,7 +133,7 @@ def requantize(accumulator: Batch, rule: Requantization) -> Batch:
 
 
 def rounded_root(value: Batch) -> Batch:
-    """Nearest integer to the square root of integers in 0 .. 2^31 - 1."""
+    """Nearest integer to the square root of integers in 0 .. 2^32 - 1."""
     value = value.astype(np.int64)
     root = np.sqrt(value.astype(np.float64)).astype(np.int64)
     return root + (value - root * root > root)
