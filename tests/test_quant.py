@@ -12,12 +12,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skconv import QuantFeatures, to_c
+from skconv import QuantFeatures, to_c, to_graph
 from skconv.emulator import tools
-from skconv.graph import Graph, IntervalQuantiles, QIntervalQuantiles, TensorSpec
+from skconv.graph import (
+    BandPower,
+    Graph,
+    IntervalQuantiles,
+    QIntervalQuantiles,
+    Reshape,
+    TensorSpec,
+)
 from skconv.graph.quantiles import LARGER
 from skconv.passes.quantize import quantize
 from skconv.runtime import fixed, reference
+from skconv.signals import quant
 from skconv.signals.quant import dyadic_intervals
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
@@ -101,6 +109,39 @@ def test_the_spectrum_of_a_cosine_is_one_bin():
     bins = of("fourier", interval_depth=1, quantile_divisor=1).fit_transform(wave)[0]
     bins[1::2] += 72 / 25
     np.testing.assert_allclose(np.sort(bins), [0] * 24 + [72], atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(64,), (16, 3)])
+def test_the_fast_spectrum_is_that_of_numpy_and_of_the_table(shape, monkeypatch):
+    x = np.random.default_rng(0).normal(0, 300, (5, *shape))
+    found = of("fourier").fit_transform(x)
+    exact = to_graph(of("fourier").fit(x))
+    assert sum(isinstance(node.op, BandPower) for node in exact.nodes) == x[0].size // shape[0]
+    spectrum = np.abs(np.fft.rfft(x, axis=1)).reshape(5, shape[0] // 2 + 1, -1)
+    alone = Graph(TensorSpec(spectrum.shape[1:])).append(Reshape((1, *spectrum.shape[1:])))
+    op = next(node.op for node in exact.nodes if isinstance(node.op, IntervalQuantiles))
+    wanted = reference.run(alone.append(op), spectrum)
+    np.testing.assert_allclose(reference.run(exact, x.reshape(5, -1)), wanted, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=0.1)
+    monkeypatch.setattr(quant, "LEAST_FAST", 10**9)
+    np.testing.assert_allclose(of("fourier").fit_transform(x), found, rtol=1e-4, atol=0.1)
+
+
+@pytest.mark.needs("gcc")
+def test_the_fast_spectrum_is_small_and_exact_in_c(monkeypatch):
+    X, y = noisy(60, 64, 2)
+    pipe = make_pipeline(of("fourier"), StandardScaler(), RidgeClassifier(10)).fit(X, y)
+    model = to_c(pipe, X, input="samples", hop=16)
+    assert model.verify(X).differing_bytes == 0
+    assert model.verify(X).agreement > 0.95
+    floats = to_c(pipe, X, dtype="float32")
+    assert floats.verify(X).relative_error < 1e-5
+    fast = model.report().flash_bytes
+    monkeypatch.setattr(quant, "LEAST_FAST", 10**9)
+    pipe = clone(pipe).fit(X, y)
+    by_table = to_c(pipe, X, input="samples", hop=16)
+    # As many bytes as the square of the length, in place of tables of two transforms.
+    assert by_table.report().flash_bytes - fast > 64 * 64 - 2 * 64 * 20
 
 
 def test_order_inside_of_the_signal_does_not_count_for_its_one_interval():

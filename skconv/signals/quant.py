@@ -12,12 +12,14 @@ from sklearn.utils._param_validation import Interval
 
 from skconv.graph import (
     INPUT,
+    BandPower,
     Concat,
     Conv,
     Graph,
     IntervalQuantiles,
     Magnitude,
     Permute,
+    Power,
     Reshape,
     Root,
     Select,
@@ -32,6 +34,8 @@ from skconv.signals.lengths import PadTo
 FOURIER = "fourier"
 REPRESENTATIONS = (*get_args(Representation), FOURIER)
 MOST_SAMPLES = 64
+# The shortest signal that the fast transform takes.
+LEAST_FAST = 8
 
 
 class QuantFeatures(SignalExtractor):
@@ -58,8 +62,9 @@ class QuantFeatures(SignalExtractor):
         Numbers of an interval for each quantile.
     representations : sequence of str, default=("raw", "difference", "second_difference", \
 "fourier")
-        What quantiles are taken of. In C ``"fourier"`` takes a table of as many bytes as the
-        square of the length, and as many multiplications.
+        What quantiles are taken of. In C ``"fourier"`` takes a fast transform where the length
+        is a power of 2; else a table of as many bytes as the square of the length, and as many
+        multiplications.
     unit_scale : bool, default=True
         Divide the features of each representation by their standard deviation over the samples
         of `fit`. Without it they are those of the paper.
@@ -244,6 +249,29 @@ def dyadic_intervals(length: int, depth: int) -> NDArray[np.uint16]:
 
 def _spectrum(graph: Graph) -> Graph:
     """The magnitudes of the discrete Fourier transform of every channel, as a signal."""
+    length = graph.input.shape[1]
+    if length >= LEAST_FAST and length & (length - 1) == 0:
+        return _fast_spectrum(graph)
+    return _spectrum_by_table(graph)
+
+
+def _fast_spectrum(graph: Graph) -> Graph:
+    """By the fast transform, whose length is a power of 2: one frame, a band for each bin."""
+    _, length, channels = graph.input.shape
+    bins, names = length // 2 + 1, []
+    for channel in range(channels):
+        source = INPUT
+        if channels > 1:
+            graph = graph.append(Select(np.array([channel], np.uint16)), INPUT)
+            source = graph.output_name
+        power = BandPower(np.ones(length, np.float32), np.eye(bins, dtype=np.float32), length)
+        graph = graph.append(power, source).append(Power(0.5)).append(Reshape((1, bins, 1)))
+        names.append(graph.output_name)
+    return graph.append(Concat(), *names) if channels > 1 else graph
+
+
+def _spectrum_by_table(graph: Graph) -> Graph:
+    """By the cosines and sines themselves, of any length."""
     _, length, channels = graph.input.shape
     bins = length // 2 + 1
     angles = 2 * np.pi / length * np.outer(np.arange(bins), np.arange(length))
