@@ -39,9 +39,12 @@ print(" ".join(decisions))
 """
 
 
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
 def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    return found
+    return blocks(language)[0]
 
 
 @pytest.mark.needs("gcc")
@@ -67,3 +70,17 @@ def test_the_page_runs_and_its_c_decides_as_its_python(tmp_path: Path) -> None:
     folder = tmp_path / "program"
     folder.mkdir()
     assert output_on_host(files, ("-O2", "-I."), folder).split() == wanted
+
+
+def test_the_filters_of_the_page_run() -> None:
+    code = "".join(blocks("python")[:2]) + "print(len(decisions), model.interface.window)"
+    code = code.replace('model.save("gesture")', "")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=ENVIRONMENT,
+        text=True,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    n_decisions = (400 // 2 - 50) // 5 + 1
+    assert done.stdout.startswith(f"{n_decisions} Window(length=100, hop=10, ")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from skconv.codegen.program import Program
 from skconv.codegen.text import CTYPES, comment, statement
 from skconv.graph import Node
+from skconv.graph.running import Running
 
 
 def declarations(program: Program) -> Iterator[str]:
@@ -28,7 +29,8 @@ def node_lines(program: Program, node: Node) -> Iterator[str]:
     """The calls of a node."""
     spec = program.specs[node.name]
     yield f"    /* {comment(node.name)}: {node.op.describe()} -> {spec.dtype} {spec.shape} */"
-    for call in program.calls[node.name]:
+    begins = isinstance(node.op, Running)
+    for call in program.calls[node.name][begins:]:
         yield from statement(call.text, call.result)
     yield from trace_lines(program, node)
 

@@ -26,6 +26,7 @@ from skconv.codegen.program import Program
 from skconv.codegen.text import call, comment, statement
 from skconv.graph import Node
 from skconv.graph.ring import Ring
+from skconv.graph.running import Running
 from skconv.graph.smoothing import Smoothed
 
 
@@ -44,7 +45,7 @@ def by_samples(program: Program) -> Iterator[str]:
 
 def _beginning(program: Program) -> Iterator[str]:
     for node in program.graph.nodes:
-        if isinstance(node.op, Ring | Smoothed):
+        if isinstance(node.op, Ring | Running | Smoothed):
             begin, *_ = program.calls[node.name]
             yield from statement(begin.text)
 

@@ -8,6 +8,7 @@ from skconv.codegen.emit_centring import lines
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import call, struct
 from skconv.graph import Biquads, EuclideanNorm, QBiquads, QEuclideanNorm
+from skconv.graph.running import Running
 
 
 @emit.register
@@ -34,6 +35,17 @@ def biquads(op: QBiquads, code: NodeCode) -> str:
         input_shift=op.input_shift,
         to=code.requantization(op.requantization),
     )
+
+
+@emit.register
+def _(op: Running, code: NodeCode) -> Iterator[Call]:
+    """How it begins, and how it takes a sample."""
+    assert isinstance(op.op, QBiquads)
+    state, channels = f"(int32_t *){code.scratch}", code.input.channels
+    by = biquads(op.op, code)
+    yield Call("biquads.h", call("sk_biquads_begin", state, channels * op.op.n_states))
+    arguments = (*code.input.typed, *code.output.typed, channels, by, state)
+    yield Call("biquads.h", call("sk_biquads_push", *arguments))
 
 
 @emit.register

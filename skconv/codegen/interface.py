@@ -22,10 +22,13 @@ class Window:
         Samples in a window.
     hop : int
         Samples between the beginnings of two windows.
+    n_front : int
+        How many of the first nodes run on over the windows: see `skconv.codegen.fronts`.
     """
 
     length: int
     hop: int
+    n_front: int = 0
 
 
 @dataclass(frozen=True)

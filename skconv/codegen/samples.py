@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from skconv.codegen.cuts import Cut, as_map, cuts
 from skconv.codegen.estimates import node_instructions
+from skconv.codegen.fronts import behind, front_stream, split
 from skconv.codegen.input_layout import sample_of
 from skconv.codegen.interface import Interface, Window
 from skconv.codegen.routines.base import Optimize
@@ -114,7 +115,12 @@ def pushed(graph: Graph, target: Target, optimize: Optimize, window: Window) -> 
     Graph
         It reads one sample; where a ring is full, what stands behind it runs.
     """
-    return _Search(as_map(graph), target, optimize, window).best()
+    if not window.n_front:
+        return _Search(as_map(graph), target, optimize, window).best()
+    front, of_windows = split(graph, window.n_front)
+    stream = pushed(of_windows, target, optimize, behind(window, front))
+    sample = _one(graph.input, graph.input.shape[2])
+    return verify(_joined(replace(front_stream(front, sample), classes=graph.classes), stream))
 
 
 class _Search:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,8 +18,9 @@ from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
+from skconv.deploy.front import device_of, front_of, with_front
 from skconv.deploy.model import CModel
-from skconv.deploy.smoothed import of_stream, without_smoothing
+from skconv.deploy.smoothed import Maker, of_stream, without_smoothing
 from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
 from skconv.graph import Graph, Quantized
 from skconv.passes.calibrate import Method
@@ -28,7 +31,7 @@ from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.passes.softmax import softmax
-from skconv.target.targets import get_target
+from skconv.target.targets import Target, get_target
 from skconv.utils.progress import report, reporting
 
 DType = Literal["int8", "float32"]
@@ -59,6 +62,7 @@ def to_c(
     input: Input | OldInput = "whole",  # A builtin's name, and the word for what a model reads.
     window: int | None = None,
     hop: int | None = None,
+    front: Sequence[Any] | None = None,
     input_type: InputType | None = None,
     arena: Arena = "static",
     probabilities: bool = False,
@@ -113,6 +117,14 @@ def to_c(
         on; flat windows of several channels have to say it.
     hop : int, optional
         With ``input="samples"``: samples from one window to the next.
+    front : sequence of filters, optional
+        With ``input="samples"``: `skconv.IIRFilter`, `skconv.Decimate` and
+        `skconv.VectorMagnitude` that run on over the stream, in front of the windows. They need
+        not be fitted. The estimator was fitted on windows of recordings that went through
+        `skconv.signals.filter_recordings`; ``window`` and ``hop`` count samples behind the
+        filters. ``X_calibration`` is then a list of raw recordings ``(length, channels)``, each
+        at least as long as a window. The samples of `CModel.predict`, ``verify`` and ``NAME_run``
+        are raw windows, at which the filters begin from rest.
     input_type : {"uint8", "int8", "int16"}, optional
         What the device delivers, where the calibration samples do not tell it: by default
         int16 for numbers that are not whole. 8 bits have one scale for all features.
@@ -171,33 +183,32 @@ def to_c(
     estimator, smoothed = without_smoothing(estimator, input)
     check_name(name)
     input_ = check_windows(current_input(input), window, hop)
-    bits = {"linear_bits": linear_bits, "conv_bits": conv_bits}
+    bits: dict[str, Any] = {"linear_bits": linear_bits, "conv_bits": conv_bits}
     _check_options(dtype=dtype, calibration=calibration, input_type=input_type, arena=arena)
     _check_options(optimize=optimize, input=input_, **bits)
     if probabilities and classes is None:
         check_probabilities(estimator)
     chosen = get_target(target)
     floats = fold(to_graph(estimator))
+    running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
+    X_calibration = X_calibration if running is None else running.windows(floats, hop)
     if classes is not None:
         floats = decided(estimator, floats, np.asarray(classes))
-    windows = windows_of(floats, X_calibration, window, hop)
+    interface = Interface(input_, arena, None, windows_of(floats, X_calibration, window, hop))
     if dtype == "float32":
         _check_float(estimator, floats, probabilities)
-        samples = _samples_of_floats(X_calibration, floats.input.size)
-        graph = centred(floats, samples)
-        interface = Interface(input_, arena, None, windows, of_stream(smoothed, graph))
-        return CModel(estimator, graph, name, chosen, samples, interface=interface)
+        return _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)
     samples = check_samples("X_calibration", X_calibration, floats.input.size)
     check_range(estimator, samples)
-    options: dict[str, Any] = {**bits, "are_logits": probabilities}
-    options["sample_size"] = sample_size(floats, windows)
+    options = bits | {"are_logits": probabilities, "device": device_of(running)}
+    options["sample_size"] = sample_size(floats, interface.window)
     with reporting("to_c", verbose):
         graph = _integers(estimator, floats, samples, calibration, input_type, **options)
     op = softmax(graph.specs[graph.scores_name]) if probabilities else None
-    interface = Interface(input_, arena, op, windows, of_stream(smoothed, graph))
+    interface = replace(interface, probabilities=op, smoothing=of_stream(smoothed, graph))
     model = CModel(estimator, graph, name, chosen, samples, optimize, interface)
     told = advice(floats, samples, calibration, input_type, **bits)
-    return checked(model, X_calibration, samples, told)
+    return with_front(running, checked(model, X_calibration, samples, told))
 
 
 def _check_options(**given: Any) -> None:
@@ -213,6 +224,21 @@ def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
         raise refused(estimator, error) from error
     report("integers chosen")
     return graph
+
+
+def _float_model(
+    estimator: Any,
+    floats: Graph,
+    X_calibration: Any,
+    name: str,
+    target: Target,
+    interface: Interface,
+    smoothed: Maker | None,
+) -> CModel:
+    samples = _samples_of_floats(X_calibration, floats.input.size)
+    graph = centred(floats, samples)
+    interface = replace(interface, smoothing=of_stream(smoothed, graph))
+    return CModel(estimator, graph, name, target, samples, interface=interface)
 
 
 def _samples_of_floats(X_calibration: Any, n_features: int) -> NDArray[Any]:

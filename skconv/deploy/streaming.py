@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from skconv.codegen.fronts import behind, factor, split
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
 from skconv.deploy.arguments import check_option
@@ -18,6 +19,7 @@ from skconv.deploy.library_cache import CompilerError
 from skconv.graph import INPUT
 from skconv.graph.ring import samples_read
 from skconv.runtime import fixed, reference
+from skconv.runtime.front import Front
 from skconv.runtime.smoothing import smooth
 
 if TYPE_CHECKING:
@@ -135,18 +137,21 @@ class Definition:
         window = inference.program.interface.window
         assert window is not None
         self.inference = inference
-        self.window = window
+        self.front, self.graph = split(inference.graph, window.n_front)
+        self.window = behind(window, self.front)
         # No later sample of a window is read.
-        self.n_read = samples_read(inference.program.graph)
+        self.n_read = samples_read(inference.program.graph) // factor(self.front)
         self.begin()
 
     def begin(self) -> None:
+        self.running = Front(self.front)
         self.kept: Batch | None = None
         self.state: Any = None
         self.skipped = 0
 
     def push(self, x: Batch) -> tuple[Batch, Batch]:
         """Scores and classes of the windows that samples complete."""
+        x = self.running.push(x)
         n_read, hop = self.n_read, self.window.hop
         kept = x if self.kept is None else np.concatenate([self.kept, x])
         kept, self.skipped = kept[self.skipped :], max(0, self.skipped - len(kept))
@@ -156,7 +161,7 @@ class Definition:
             window[:n_read] = kept[start : start + n_read]
         done = len(starts) * hop
         self.kept, self.skipped = kept[done:], max(self.skipped, done - len(kept))
-        graph = self.inference.graph
+        graph = self.graph
         windows = windows.reshape(len(starts), *graph.input.shape)
         names = graph.scores_name, graph.output_name
         definition = fixed if graph.domain == "integer" else reference

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import Conv, Graph
+from skconv.graph import Conv, Graph, TensorSpec
 from skconv.passes.biases import correct_biases
 from skconv.passes.calibrate import FloatRun, Method, check_calibration, ranges_seen
 from skconv.passes.device import device_units
@@ -29,6 +29,7 @@ def integer_graph(
     calibration: Method = "minmax",
     input_type: InputType | None = None,
     sample_size: int | None = None,
+    device: TensorSpec | None = None,
     **bits: Any,
 ) -> Graph:
     """The integer graph of a float graph, calibrated on samples.
@@ -50,11 +51,16 @@ def integer_graph(
     sample_size : int, optional
         Of a window in a stream: how many numbers come at a time. Those of all times then share
         their scales.
+    device : TensorSpec, optional
+        The type, scale and limits of what comes, where filters before decide them.
     **bits
         ``linear_bits``, ``output_bits``, ``conv_bits`` and ``are_logits`` of
         `skconv.passes.quantize.quantize`.
     """
     checked = check_calibration(graph, samples)
+    if device is not None:
+        given = replace(device, shape=graph.input.shape)
+        return _quantized(graph, checked, calibration, bits | {"device": given})
     options = device_input(samples, input_type) | bits
     delivered = None
     if options.get("input_dtype") == "int16" and "input_scale" not in options:

@@ -48,7 +48,7 @@ def filter_recordings(
         x = np.asarray(recording)
         x = x[:, None] if x.ndim == 1 else x
         for step in front:
-            fitted = clone(step).set_params(input_shape=x.shape)
+            fitted = clone(step).set_params(input_shape=x.shape, data_format="channels_last")
             x = fitted.fit_transform(x[None]).reshape(fitted.output_shape_)
         found.append(x.astype(np.float32))
     return found

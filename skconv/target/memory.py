@@ -33,6 +33,7 @@ from skconv.graph import (
 )
 from skconv.graph.nested import Streamed
 from skconv.graph.ring import Ring
+from skconv.graph.running import Running
 from skconv.graph.smoothing import Smoothed
 from skconv.target.stage_memory import StageMemory
 
@@ -253,13 +254,13 @@ def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
 def _times(graph: Graph) -> dict[str, tuple[int, int]]:
     """When each node runs; those that take rows of the input take turns with each.
 
-    What a ring or a smoothed decision holds is needed all the time.
+    What a ring, a running filter or a smoothed decision holds is needed all the time.
     """
     pushed = sum(isinstance(node.op, Streamed) for node in graph.nodes)
     always = 0, len(graph.nodes) - 1
     return {
         node.name: always
-        if isinstance(node.op, Ring | Smoothed)
+        if isinstance(node.op, Ring | Running | Smoothed)
         else (0, pushed - 1)
         if time < pushed
         else (time, time)
@@ -276,7 +277,7 @@ def is_made_in_parts(graph: Graph, homes: dict[str, str]) -> bool:
 
 def scratch_name(node: Node) -> str:
     """The name of the scratch buffer of a node."""
-    words = {Streamed: "rows", Ring: "counter", Smoothed: "memory"}
+    words = {Streamed: "rows", Ring: "counter", Running: "memory", Smoothed: "memory"}
     word = next((word for op, word in words.items() if isinstance(node.op, op)), "scratch")
     return f"{word} of {node.name}"
 

@@ -48,6 +48,24 @@ SK_INLINE int32_t sk_biquads_states(sk_biquads by)
     return 3 * by.sections + 2;
 }
 
+/* At rest: nothing came before. */
+SK_INLINE void sk_biquads_begin(int32_t *states, int32_t count)
+{
+    memset(states, 0, (size_t)count * sizeof(int32_t));
+}
+
+/* One sample of all channels, each with its state. */
+SK_INLINE void sk_biquads_push(
+    const void *input, sk_type input_type, void *output, sk_type output_type, int32_t channels,
+    sk_biquads by, int32_t *states)
+{
+    for (int32_t c = 0; c < channels; c++) {
+        int32_t *const state = states + c * sk_biquads_states(by);
+        const int32_t value = sk_biquads_next(sk_load(input, input_type, c), state, by);
+        sk_store(output, output_type, c, value);
+    }
+}
+
 /* Whole signals, from rest: one after the other in the same state. */
 SK_INLINE void sk_biquads_run(
     const void *input, sk_type input_type, void *output, sk_type output_type, sk_lines lines,
@@ -57,7 +75,7 @@ SK_INLINE void sk_biquads_run(
     for (int32_t block = 0; block < lines.blocks; block++) {
         for (int32_t line = 0; line < lines.lines; line++) {
             const int32_t first = block * lines.length * lines.lines + line;
-            memset(state, 0, (size_t)sk_biquads_states(by) * sizeof(int32_t));
+            sk_biquads_begin(state, sk_biquads_states(by));
             for (int32_t i = 0; i < lines.length; i++) {
                 const int32_t at = first + i * lines.lines;
                 const int32_t value = sk_load(input, input_type, at);
