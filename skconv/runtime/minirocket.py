@@ -1,19 +1,14 @@
 """`MiniRocket`: its definition, and a fast form of it in numpy.
 
 The fast form is exact wherever the definition is: its order of additions is that of the
-published code, so that float32 features are the same to the last bit.
-
-- Samples are the innermost axis: a tap, however dilated, is a contiguous block of rows, one a
-  step of time.
-- Sums of the taps and of pairs of them are shared by the kernels that begin with them.
-- The comparisons of several kernels fill one block of bytes. It is folded in half until one
-  row is left, which is the count: bytes hold it for a tile of at most 255 steps of time.
-- Integers are added in int16 where all responses fit; otherwise in float32, exactly.
+published code, so that float32 features are the same to the last bit. Integers are added in int16
+where all responses fit; otherwise in float32, exactly. Some convolutions are counted at a time,
+over all steps of time, so that what they need stays in a cache. `rocket_blocks` has the loops.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,14 +18,25 @@ from skconv.graph import MiniRocket
 from skconv.graph.limits import INT16_MAX
 from skconv.graph.minirocket import KERNEL_LENGTH, ONE_SIDE, TRIPLES
 from skconv.runtime import numpy_engine, reference
+from skconv.runtime.rocket_blocks import (
+    CACHE_LINE,
+    CENTRE,
+    Batch,
+    Grid,
+    Group,
+    Mixed,
+    Signals,
+    Tally,
+    rows_of_tile,
+)
 
-Batch = NDArray[Any]
-
-CENTRE = KERNEL_LENGTH // 2
-# So that what a tile needs stays in a cache of the second level.
-MOST_SAMPLES, FEWEST_SAMPLES = 256, 32
-MOST_ROWS = 160
+# Signals of so many samples stay in a cache of the second level.
+MOST_SAMPLES, FEWEST_SAMPLES = 512, 64
+SIGNAL_BYTES = 3 * 2**19
+# Comparisons and responses of a group, so that both stay there too.
 COMPARED_BYTES = 2**19
+MOST_RESPONSES = 16
+TURNED = 32
 # Whole numbers up to here are exact in float32.
 EXACT = 2**24
 
@@ -62,28 +68,6 @@ def _(op: MiniRocket, x: Batch) -> Batch:
 # ------------------------------------------------------------------------- the fast form
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """One of those that share a dilation."""
-
-    taps: tuple[int, ...]
-    channels: tuple[int, ...]
-    biases: Batch
-
-
-@dataclass(frozen=True)
-class Alike:
-    """Convolutions of one dilation that count from and to the same steps of time.
-
-    ``features`` are the places of what they count among all features.
-    """
-
-    dilation: int
-    edge: int
-    features: NDArray[np.intp]
-    convolutions: tuple[Convolution, ...]
-
-
 def counted(
     op: MiniRocket, x: Batch, factors: Batch | None = None, batch_size: int | None = None
 ) -> Batch:
@@ -102,21 +86,28 @@ def counted(
     """
     found = np.empty((len(x), len(op.biases)), np.float32)
     dtype = _arithmetic(op, x)
-    dilations = _by_dilation(op, dtype)
-    step = batch_size or max(FEWEST_SAMPLES, MOST_SAMPLES // x.shape[3])
+    step = batch_size or _samples(op, x, dtype)
+    runs = _by_dilation(op, dtype, rows_of_tile(op.length, step) * step)
+    groups = [group for _, _, some in runs for group in some]
     for start in range(0, len(x), step):
-        rows = slice(start, start + step)
-        signals = _between_zeros(x[rows, 0], op.reach, dtype)
-        n = signals.shape[2]
-        tile, tally = Tile(signals), Tally(n, int(op.n_biases.max()))
-        for features, parts in dilations:
-            counts = np.empty((features.stop - features.start, n), np.uint16)
-            for part in parts:
-                counts[part.features - features.start] = _count(op, part, tile, tally)
-            found[rows, features] = counts.T
+        here = found[start : start + step]
+        signals = Signals(x[start : start + step, 0], op.reach, dtype)
+        tally = Tally(signals, groups, dtype)
+        for dilation, features, some in runs:
+            counts = np.empty((features.stop - features.start, signals.n), np.float32)
+            tiles = signals.tiles(dilation)
+            for group in some:
+                counts[group.features - features.start] = tally.count(group, tiles)
             if factors is not None:
-                found[rows, features] *= factors[features]
+                counts *= factors[features, None]
+            _turn(counts[:, : len(here)], here[:, features])
     return found
+
+
+def _turn(counts: Batch, out: Batch) -> None:
+    """Some features at a time: what is written stays in a cache."""
+    for first in range(0, len(counts), TURNED):
+        out[:, first : first + TURNED] = counts[first : first + TURNED].T
 
 
 def _arithmetic(op: MiniRocket, x: Batch) -> np.dtype[Any]:
@@ -131,34 +122,6 @@ def _arithmetic(op: MiniRocket, x: Batch) -> np.dtype[Any]:
     return np.dtype(np.float32 if exact else np.float64)
 
 
-def _by_dilation(op: MiniRocket, dtype: np.dtype[Any]) -> list[tuple[slice, list[Alike]]]:
-    """The features of each run of convolutions of one dilation, and those that are alike."""
-    firsts, biases = op.first_features, _biases(op.biases, dtype)
-    edges = np.flatnonzero(np.diff(op.dilations.astype(np.int64))) + 1
-    runs = []
-    for begin, end in zip([0, *edges], [*edges, len(op.dilations)], strict=True):
-        dilation, each = int(op.dilations[begin]), np.arange(begin, end)
-        parts = [
-            Alike(
-                dilation,
-                0 if padded else CENTRE * dilation,
-                np.concatenate([np.arange(firsts[i], firsts[i + 1]) for i in chosen]),
-                tuple(
-                    Convolution(
-                        TRIPLES[op.kernels[i]],
-                        op.channel_lists[i],
-                        biases[firsts[i] : firsts[i + 1], None, None],
-                    )
-                    for i in chosen
-                ),
-            )
-            for padded in (1, 0)
-            if (chosen := each[op.padded[begin:end] == padded]).size
-        ]
-        runs.append((slice(int(firsts[begin]), int(firsts[end])), parts))
-    return runs
-
-
 def _biases(biases: Batch, dtype: np.dtype[Any]) -> Batch:
     """``C > b`` is ``C > floor(b)`` on integers; what no response reaches is cut off."""
     if dtype.kind == "f":
@@ -166,118 +129,78 @@ def _biases(biases: Batch, dtype: np.dtype[Any]) -> Batch:
     return np.clip(np.floor(biases), -INT16_MAX - 1, INT16_MAX).astype(dtype)
 
 
-def _between_zeros(x: Batch, reach: int, dtype: np.dtype[Any]) -> Batch:
-    """Signals ``(n, length, channels)`` as ``(channels, reach + length + reach, n)``."""
-    n, length, channels = x.shape
-    signals = np.zeros((channels, length + 2 * reach, n), dtype)
-    signals[:, reach : reach + length] = x.transpose(2, 1, 0)
-    return signals
+def _samples(op: MiniRocket, x: Batch, dtype: np.dtype[Any]) -> int:
+    """How many to compute at a time: about as many each time, and whole cache lines."""
+    n, *_, channels = x.shape
+    each = (op.length + 2 * op.reach) * channels * dtype.itemsize
+    most = min(max(SIGNAL_BYTES // each, FEWEST_SAMPLES), MOST_SAMPLES)
+    n_batches = max(-(-n // most), 1)
+    return max(-(-n // n_batches // CACHE_LINE) * CACHE_LINE, 1) if n > CACHE_LINE else max(n, 1)
 
 
-def _count(op: MiniRocket, part: Alike, tile: Tile, tally: Tally) -> Batch:
-    """Counts ``(n_features, n)`` of convolutions that are alike."""
-    first, end = part.edge, op.length - part.edge
-    counts = np.zeros((len(part.features), tally.n), np.uint16)
-    height = -(-(end - first) // -(-(end - first) // MOST_ROWS))
-    for begin in range(first, end, height):
-        rows = min(height, end - begin)
-        tile.move_to(op.reach + begin, rows, part.dilation)
-        tally.begin(counts, rows)
-        for convolution in part.convolutions:
-            tally.count(tile.responses(convolution), convolution.biases)
-        tally.flush()
-    return counts
+def _by_dilation(
+    op: MiniRocket, dtype: np.dtype[Any], tile: int
+) -> list[tuple[int, slice, list[Group]]]:
+    """The features of each run of convolutions of one dilation, and the groups they come from.
 
-
-class Tile:
-    """Convolutions of one dilation over some steps of time, for all samples.
-
-    ``-sum`` of all taps is made once, and thrice a tap is added three times: the sums with one
-    and with two of them are kept, channel by channel, until a kernel needs others.
+    ``tile`` is how many numbers a tile has.
     """
-
-    def __init__(self, signals: Batch) -> None:
-        self.signals, self.thrice = signals, 3 * signals
-        channels, length, n = signals.shape
-        self._memory = np.empty((4, channels, min(length, MOST_ROWS) * n), signals.dtype)
-
-    def move_to(self, begin: int, rows: int, dilation: int) -> None:
-        self.taps = [
-            self.thrice[:, start : start + rows]
-            for start in (begin + (tap - CENTRE) * dilation for tap in range(KERNEL_LENGTH))
-        ]
-        self._begin, self._rows, self._dilation = begin, rows, dilation
-        _, channels, _ = self._memory.shape
-        n = self.signals.shape[2]
-        here = self._memory[:, :, : rows * n].reshape(4, channels, rows, n)
-        self._bases, self._ones, self._pairs = list(here[0]), list(here[1]), list(here[2])
-        self._result, self._spare = here[3, 0], here[3, -1]
-        self._made: dict[int, tuple[int, ...]] = {}
-
-    def responses(self, convolution: Convolution) -> Batch:
-        """``(rows, n)``, a row a step of time; good until the next call."""
-        a, b, c = convolution.taps
-        first, *others = convolution.channels
-        result = np.add(self._pair(first, a, b), self.taps[c][first], out=self._result)
-        for channel in others:
-            result += np.add(self._pair(channel, a, b), self.taps[c][channel], out=self._spare)
-        return result
-
-    def _pair(self, channel: int, a: int, b: int) -> Batch:
-        """All taps taken off, thrice two of them added."""
-        base, one, two = self._bases[channel], self._ones[channel], self._pairs[channel]
-        made = self._made.get(channel, ())
-        if made != (a, b):
-            if not made:
-                self._take_off_all(channel, base)
-            if made[:1] != (a,):
-                np.add(base, self.taps[a][channel], out=one)
-            np.add(one, self.taps[b][channel], out=two)
-            self._made[channel] = a, b
-        return two
-
-    def _take_off_all(self, channel: int, base: Batch) -> None:
-        """First the middle tap, then those before it and those behind it."""
-        signal, begin, rows = self.signals[channel], self._begin, self._rows
-        np.negative(signal[begin : begin + rows], out=base)
-        for tap in (*range(CENTRE), *range(CENTRE + 1, KERNEL_LENGTH)):
-            start = begin + (tap - CENTRE) * self._dilation
-            base -= signal[start : start + rows]
+    edges = np.flatnonzero(np.diff(op.dilations.astype(np.int64))) + 1
+    biases, most = _biases(op.biases, dtype), max(COMPARED_BYTES // tile, 1)
+    runs = []
+    for begin, end in zip([0, *edges], [*edges, len(op.dilations)], strict=True):
+        chosen = np.arange(begin, end)
+        make = _grids if _is_whole(op, chosen) else _mixed
+        features = slice(int(op.first_features[begin]), int(op.first_features[end]))
+        runs.append((int(op.dilations[begin]), features, list(make(op, chosen, biases, most))))
+    return runs
 
 
-class Tally:
-    """Comparisons of responses with biases, counted as soon as a block of them is full."""
+def _is_whole(op: MiniRocket, chosen: NDArray[np.intp]) -> bool:
+    """Are these all kernels, on one channel and with as many biases each?"""
+    return (
+        np.array_equal(op.kernels[chosen], np.arange(len(TRIPLES)))
+        and len({op.channel_lists[i] for i in chosen}) == 1
+        and len(op.channel_lists[chosen[0]]) == 1
+        and len(np.unique(op.n_biases[chosen])) == 1
+    )
 
-    def __init__(self, n: int, n_biases: int) -> None:
-        self.n = n
-        self._most_biases = n_biases
-        self._memory = np.empty(max(COMPARED_BYTES, n_biases * MOST_ROWS * n), np.bool_)
 
-    def begin(self, counts: Batch, rows: int) -> None:
-        """From the first feature again."""
-        self._counts, self._first, self._used = counts, 0, 0
-        self._room = max(self._most_biases, COMPARED_BYTES // (rows * self.n))
-        self._compared = self._memory[: self._room * rows * self.n].reshape(-1, rows, self.n)
+def _grids(op: MiniRocket, chosen: NDArray[np.intp], biases: Batch, most: int) -> Iterator[Group]:
+    """No more than ``most`` features in each, if possible."""
+    (channel,) = op.channel_lists[chosen[0]]
+    n_biases = int(op.n_biases[chosen[0]])
+    for middle in range(1, KERNEL_LENGTH - 1):
+        last = range(middle + 1, KERNEL_LENGTH)
+        step = max(most // (len(last) * n_biases), 1)
+        for start in range(0, middle, step):
+            first = range(start, min(start + step, middle))
+            kernels = [TRIPLES.index((a, middle, c)) for a in first for c in last]
+            common = _common(op, chosen[kernels], biases)
+            yield Grid(*common, channel, slice(first.start, first.stop), middle)
 
-    def count(self, responses: Batch, biases: Batch) -> None:
-        """Responses ``(rows, n)`` against ``(n_biases, 1, 1)``."""
-        end = self._used + len(biases)
-        if end > self._room:
-            self.flush()
-            end = len(biases)
-        np.greater(responses, biases, out=self._compared[self._used : end])
-        self._used = end
 
-    def flush(self) -> None:
-        """Fold time in half until one row is left."""
-        ones = self._compared[: self._used].view(np.uint8)
-        rows = ones.shape[1]
-        while rows > 1:
-            half = (rows + 1) // 2
-            np.add(ones[:, : rows - half], ones[:, half:rows], out=ones[:, : rows - half])
-            rows = half
-        self._counts[self._first : self._first + self._used] += ones[:, 0]
-        self._first, self._used = self._first + self._used, 0
+def _mixed(op: MiniRocket, chosen: NDArray[np.intp], biases: Batch, most: int) -> Iterator[Group]:
+    """One after the other, no more than ``most`` features in each, if possible."""
+    start = 0
+    while start < len(chosen):
+        n_features = np.cumsum(op.n_biases[chosen[start : start + MOST_RESPONSES]])
+        some = chosen[start : start + max(int((n_features <= most).sum()), 1)]
+        convolutions = [(TRIPLES[op.kernels[i]], op.channel_lists[i]) for i in some]
+        yield Mixed(*_common(op, some, biases), convolutions)
+        start += len(some)
+
+
+def _common(
+    op: MiniRocket, some: NDArray[np.intp], biases: Batch
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Batch | list[Batch]]:
+    """What every group has."""
+    firsts = op.first_features
+    features = [np.arange(firsts[i], firsts[i + 1]) for i in some]
+    each = [biases[places, None] for places in features]
+    is_even = len({len(places) for places in features}) == 1
+    bare = np.flatnonzero(op.padded[some] == 0)
+    return np.concatenate(features), bare, np.stack(each) if is_even else each
 
 
 def shares(op: MiniRocket) -> NDArray[np.float32]:
