@@ -20,6 +20,7 @@ from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.runtime import fixed, numpy_engine, reference
 from skconv.runtime.minirocket import counted
+from skconv.runtime.rocket_blocks import rows_of_tile
 from skconv.signals.rocket_kernels import dilations_of, levels
 from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
@@ -152,6 +153,20 @@ def test_the_fast_form_is_the_definition(channels, length):
         of_x = wanted if x.dtype != np.int8 else reference.run(graph, x)
         np.testing.assert_array_equal(counted(op, x[:, None]), of_x)
     np.testing.assert_array_equal(counted(op, X[:, None], batch_size=2), wanted)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("chosen", [slice(None), slice(None, None, 3), [5, 9, 251]])
+def test_the_fast_form_is_the_definition_in_many_tiles(channels, chosen):
+    """Dilations so large that some tiles lie beside all that counts; convolutions left out."""
+    X = recordings(97, 300, channels)
+    extractor = MiniRocketFeatures(n_features=84 * 5, random_state=0).fit(X)
+    op = extractor._convolutions
+    op = op.only(np.arange(len(op.biases))[chosen])
+    assert rows_of_tile(op.length, len(X)) < op.length / 5
+    wanted = reference.run(Graph(TensorSpec(extractor.map_shape_)).append(op), X)
+    for x in (X, X.astype(np.float32)):
+        np.testing.assert_array_equal(counted(op, x[:, None]), wanted)
 
 
 def test_sums_beyond_int16_are_exact():

@@ -36,7 +36,7 @@ SIGNAL_BYTES = 3 * 2**19
 # Comparisons and responses of a group, so that both stay there too.
 COMPARED_BYTES = 2**19
 MOST_RESPONSES = 16
-TURNED = 32
+TURNED = 64
 # Whole numbers up to here are exact in float32.
 EXACT = 2**24
 
@@ -85,6 +85,7 @@ def counted(
         Samples computed at a time.
     """
     found = np.empty((len(x), len(op.biases)), np.float32)
+    factors = np.ones(len(op.biases), np.float32) if factors is None else factors
     dtype = _arithmetic(op, x)
     step = batch_size or _samples(op, x, dtype)
     runs = _by_dilation(op, dtype, rows_of_tile(op.length, step) * step)
@@ -94,20 +95,19 @@ def counted(
         signals = Signals(x[start : start + step, 0], op.reach, dtype)
         tally = Tally(signals, groups, dtype)
         for dilation, features, some in runs:
-            counts = np.empty((features.stop - features.start, signals.n), np.float32)
+            counts = np.empty((features.stop - features.start, signals.n), np.uint16)
             tiles = signals.tiles(dilation)
             for group in some:
                 counts[group.features - features.start] = tally.count(group, tiles)
-            if factors is not None:
-                counts *= factors[features, None]
-            _turn(counts[:, : len(here)], here[:, features])
+            _turn(counts[:, : len(here)], factors[features, None], here[:, features])
     return found
 
 
-def _turn(counts: Batch, out: Batch) -> None:
-    """Some features at a time: what is written stays in a cache."""
+def _turn(counts: Batch, factors: Batch, out: Batch) -> None:
+    """Multiply, and samples first: some features at a time, so that both stay in a cache."""
     for first in range(0, len(counts), TURNED):
-        out[:, first : first + TURNED] = counts[first : first + TURNED].T
+        some = slice(first, first + TURNED)
+        out[:, some] = (counts[some] * factors[some]).T
 
 
 def _arithmetic(op: MiniRocket, x: Batch) -> np.dtype[Any]:
