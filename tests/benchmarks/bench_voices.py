@@ -6,9 +6,10 @@ a part of the answer may be the language. Prompts are split by name, for all voi
 mean of each band of a clip is removed in all that is compared: it tells the studio.
 
 The floor: the standard deviation of each log-mel band over the clip (its mean is 0) and an SVC,
-also with the standard deviation of differences of frames. Then Gabor features of log-mel and of
-power-normalised spectrograms with ridge regression. All are fitted to clean clips of training
-prompts, and answer held-back clips, clean and with noise at 10 dB.
+also with the standard deviation of differences of frames. Then Gabor features of log-mel, of
+TFLite-Micro's front end and of power-normalised spectrograms with ridge regression. All are
+fitted to clean clips of training prompts, and answer held-back clips, clean and with noise at
+10 dB.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_voices.py [--cross-validate]
 """
@@ -25,7 +26,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skconv import LogMelSpectrogram, PowerNormalizedSpectrogram, SpectroTemporalGaborFeatures
+from skconv import (
+    LogMelSpectrogram,
+    MicroFrontendSpectrogram,
+    PowerNormalizedSpectrogram,
+    SpectroTemporalGaborFeatures,
+)
 from skconv.datasets import VOICE_RATE, load_voices
 
 SHAPE = (98, 40)
@@ -87,6 +93,7 @@ def main():
     print(f"{'front end':10} {'features':32} {'n':>5} {'clean':>7} {'white':>7} {'pink':>7}")
     for front_name, front in {
         "log-mel": LogMelSpectrogram(VOICE_RATE),
+        "TFLM": MicroFrontendSpectrogram(VOICE_RATE),
         "PNS": PowerNormalizedSpectrogram(VOICE_RATE),
         "PNCC 2016": PowerNormalizedSpectrogram(VOICE_RATE, variant="pncc2016"),
     }.items():
