@@ -99,13 +99,14 @@ def power_normalization(rng: np.random.Generator, x: TensorSpec) -> QPowerNormal
     )
 
 
-def add_micro_frontend(graph: Graph, rng: np.random.Generator) -> Graph:
-    """Bands of the last signal in the integers of TFLite-Micro, and their levels."""
+def add_micro_frontend(graph: Graph, rng: np.random.Generator, source: str) -> Graph:
+    """Bands of a signal in the integers of TFLite-Micro, and their levels."""
     changes = ({}, {"gains": np.zeros(0, np.int16)}, {"log_shift": None})[int(rng.integers(3))]
     op = micro_frontend(rng, FRAME - 1, (FRAME, 2 * FRAME)[int(rng.integers(2))], **changes)
     for kind, integer in ((MicroBands, QMicroBands), (MicroLevels, QMicroLevels)):
         values = {field.name: getattr(op, field.name) for field in fields(kind)}
-        graph = graph.append(integer(**values))
+        graph = graph.append(integer(**values), source)
+        source = graph.output_name
     return graph
 
 
@@ -118,7 +119,7 @@ def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
         for kind in ("log", "power", "bands"):
             graph = graph.append(bands(kind, graph.specs[source]), source)
         graph = graph.append(power_normalization(rng, graph.output))
-        graph = add_micro_frontend(graph.append(Reshape(shape), "input"), rng)
+        graph = add_micro_frontend(graph, rng, source)
     for kind in ("log", "power"):
         graph = graph.append(logarithm(rng, kind), "input")
     return graph
@@ -126,9 +127,7 @@ def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
 
 def spectrogram_of_seed(seed: int) -> Graph:
     """Powers of a random signal in bands, normalised, and less the mean of every band."""
-    rng = np.random.default_rng(seed)
-    dtype = str(rng.choice(["int8", "uint8", "int16"]))
-    graph = Graph(TensorSpec((1, int(rng.integers(2, 5)) * FRAME, 1), dtype))
+    graph, rng = _signal(seed)
     graph = graph.append(bands("bands", graph.input))
     graph = graph.append(power_normalization(rng, graph.output))
     x = graph.output
@@ -160,6 +159,19 @@ def filters_of_seed(seed: int) -> Graph:
     dtype = str(rng.choice(["int8", "uint8", "int16"]))
     x = TensorSpec((1, int(rng.integers(1, 60)), int(rng.integers(1, 5))), dtype)
     return add_filters(Graph(x), rng)
+
+
+def micro_frontend_of_seed(seed: int) -> Graph:
+    """A random signal in the integers of TFLite-Micro's front end."""
+    graph, rng = _signal(seed)
+    return add_micro_frontend(graph, rng, "input")
+
+
+def _signal(seed: int) -> tuple[Graph, np.random.Generator]:
+    """An input of one channel, with at least two frames."""
+    rng = np.random.default_rng(seed)
+    dtype = str(rng.choice(["int8", "uint8", "int16"]))
+    return Graph(TensorSpec((1, int(rng.integers(2, 5)) * FRAME, 1), dtype)), rng
 
 
 def add_rocket(graph: Graph, rng: np.random.Generator) -> Graph:

@@ -25,6 +25,7 @@ from tests import exactness
 from tests.integer_graphs import every_integer_op
 from tests.integer_signals import (
     filters_of_seed,
+    micro_frontend_of_seed,
     rocket_scores,
     signal_of_seed,
     spectrogram_of_seed,
@@ -57,6 +58,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(signal_of_seed, range(N_SIGNALS))
     some += map(spectrogram_of_seed, range(N_SIGNALS))
     some += map(filters_of_seed, range(N_SIGNALS))
+    some += map(micro_frontend_of_seed, range(N_SIGNALS))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -166,7 +168,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 2 * N_SIGNALS
+    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 3 * N_SIGNALS
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

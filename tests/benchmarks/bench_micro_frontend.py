@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,8 @@ def sounds() -> Iterator[tuple[str, NDArray[np.int16]]]:
 
 def of_peer(sound: NDArray[np.int16]) -> NDArray[np.int64]:
     """The frames of ``pymicro-features``: it takes ten milliseconds at a time."""
-    from pymicro_features import MicroFrontend
-
-    front, data, rows, place = MicroFrontend(), sound.astype("<i2").tobytes(), [], 0
+    front = import_module("pymicro_features").MicroFrontend()
+    data, rows, place = sound.astype("<i2").tobytes(), [], 0
     while place + 320 <= len(data):
         found = front.process_samples(data[place : place + 320])
         place += 2 * found.samples_read
@@ -83,7 +83,7 @@ def of_peer(sound: NDArray[np.int16]) -> NDArray[np.int64]:
 
 def compare() -> None:
     try:
-        import pymicro_features  # noqa: F401
+        import_module("pymicro_features")
     except ImportError:
         print("pymicro-features is not installed: pip install pymicro-features")
         return
