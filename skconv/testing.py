@@ -40,6 +40,7 @@ from skconv.graph import (
     MicroFrontend,
     MiniRocket,
     Multiply,
+    NoiseSuppression,
     Normalize,
     Op,
     OvoVote,
@@ -302,6 +303,9 @@ def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
             BandPower(window, bank, 20),
             PowerNormalize(1, 1, targets=np.full(bank.shape[1], 1.0, "f4"), lowest=1e-3, n_steps=8),
             shape=signal,
+        ),
+        "suppressed noise": chain(
+            BandPower(window, bank, 20), NoiseSuppression(1, 1, 1e-3), shape=signal
         ),
         "powers": chain(Power(0.5), Log(0.3), shape=(7,)),
         "micro front end": chain(loud, micro_frontend(rng, 50, 64), shape=signal),

@@ -21,6 +21,7 @@ from skconv.graph import (
     QLog,
     QMicroBands,
     QMicroLevels,
+    QNoiseSuppression,
     QPower,
     QPowerNormalize,
     QSubtractMean,
@@ -118,7 +119,9 @@ def add_sound_ops(graph: Graph, rng: np.random.Generator) -> Graph:
         source = graph.output_name
         for kind in ("log", "power", "bands"):
             graph = graph.append(bands(kind, graph.specs[source]), source)
+        powers = graph.output_name
         graph = graph.append(power_normalization(rng, graph.output))
+        graph = graph.append(noise_suppression(rng, graph.specs[powers]), powers)
         graph = add_micro_frontend(graph, rng, source)
     for kind in ("log", "power"):
         graph = graph.append(logarithm(rng, kind), "input")
@@ -159,6 +162,30 @@ def filters_of_seed(seed: int) -> Graph:
     dtype = str(rng.choice(["int8", "uint8", "int16"]))
     x = TensorSpec((1, int(rng.integers(1, 60)), int(rng.integers(1, 5))), dtype)
     return add_filters(Graph(x), rng)
+
+
+def noise_suppression(rng: np.random.Generator, x: TensorSpec) -> QNoiseSuppression:
+    """Noise suppression of integer powers."""
+    op = _lowered("power", 4 * FRAME, "int16", 1000)
+    assert isinstance(op, PowerOp)
+    return QNoiseSuppression(
+        int(rng.integers(-20, 1)) << 16,
+        op.limit,
+        op.exponent,
+        op.requantization,
+        int(rng.integers(0, 4)),
+        int(rng.integers(0, 4)),
+        n_frames=x.shape[0] * x.shape[1],
+        n_bands=x.shape[2],
+        lowest=1,
+    )
+
+
+def suppressed_noise_of_seed(seed: int) -> Graph:
+    """Powers of a random signal in bands, without their noise."""
+    graph, rng = _signal(seed)
+    graph = graph.append(bands("bands", graph.input))
+    return graph.append(noise_suppression(rng, graph.output))
 
 
 def micro_frontend_of_seed(seed: int) -> Graph:

@@ -29,6 +29,7 @@ from tests.integer_signals import (
     rocket_scores,
     signal_of_seed,
     spectrogram_of_seed,
+    suppressed_noise_of_seed,
 )
 from tests.many_graphs import Case, defined, differences, program, samples
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
@@ -59,6 +60,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(spectrogram_of_seed, range(N_SIGNALS))
     some += map(filters_of_seed, range(N_SIGNALS))
     some += map(micro_frontend_of_seed, range(N_SIGNALS))
+    some += map(suppressed_noise_of_seed, range(N_SIGNALS))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -168,7 +170,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 3 * N_SIGNALS
+    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 4 * N_SIGNALS
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

@@ -22,6 +22,7 @@ import skconv.codegen.emit_fused
 import skconv.codegen.emit_micro_frontend
 import skconv.codegen.emit_minirocket
 import skconv.codegen.emit_networks
+import skconv.codegen.emit_noise_suppression
 import skconv.codegen.emit_patches
 import skconv.codegen.emit_power_normalization
 import skconv.codegen.emit_ring

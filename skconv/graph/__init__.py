@@ -18,6 +18,7 @@ from skconv.graph.integer_spectra import *
 from skconv.graph.micro_frontend import *
 from skconv.graph.minirocket import *
 from skconv.graph.nested import *
+from skconv.graph.noise_suppression import *
 from skconv.graph.nonlinearities import *
 from skconv.graph.ops import *
 from skconv.graph.patches import *

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from skconv.graph import QPowerNormalize
-from skconv.graph.power_normalization import FLOOR_BITS, LARGEST_BIT, WEIGHT_BITS
+from skconv.graph.power_normalization import FLOOR_BITS, LARGEST_BIT, WEIGHT_BITS, Powers
 from skconv.runtime import fixed
 from skconv.runtime.integer_spectra import log2, power_at
 from skconv.runtime.power_normalization import frames_of
@@ -17,7 +17,7 @@ from skconv.runtime.power_normalization import frames_of
 Batch = NDArray[Any]
 
 
-def medium_sum(op: QPowerNormalize, power: Batch) -> Batch:
+def medium_sum(op: Powers, power: Batch) -> Batch:
     """``Q``: sums over frames, the first and the last going on beyond the ends.
 
     The largest of a band is shifted to 31 bits, and none is less than 1.

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.graph import Graph, Reshape, TensorSpec
+from skconv.graph.noise_suppression import NoiseSuppression
 from skconv.graph.power_normalization import MOST_SMOOTHING, PowerNormalize
 from skconv.runtime.power_normalization import log_ratio, medium_power
 from skconv.signals.lengths import PadTo
 from skconv.sound.frames import Spectrogram
 from skconv.sound.gammatone import centre_frequencies, gammatone_bank
-from skconv.sound.noise_suppression import NoiseSuppression
 
 # Clips that the target ratio is learnt from, and how far below the loudest power counts.
 _MOST_CLIPS = 2000
@@ -44,8 +44,7 @@ class PowerNormalizedSpectrogram(Spectrogram):
     variant : {"pns", "pncc2016"}, default="pns"
         ``"pns"`` is the above: bias by the ratio of means (Kim and Stern 2009), exponent 0.1
         (Chang and Morgan). ``"pncc2016"`` takes its place by asymmetric noise suppression,
-        temporal masking, a running mean and the exponent 1/15; nothing is learnt. It has no
-        integer form.
+        temporal masking, a running mean and the exponent 1/15; nothing is learnt.
     frame_length : float or int, default=0.025
         Length of a frame: seconds where it is a float, samples where it is an int.
     hop_length : float or int, default=0.01

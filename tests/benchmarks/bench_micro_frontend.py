@@ -100,11 +100,16 @@ def compare() -> None:
 
 def instructions() -> None:
     X = voices(2)
-    for front in (LogMelSpectrogram(), MicroFrontendSpectrogram(), PowerNormalizedSpectrogram()):
+    for front in (
+        LogMelSpectrogram(),
+        MicroFrontendSpectrogram(),
+        PowerNormalizedSpectrogram(),
+        PowerNormalizedSpectrogram(variant="pncc2016"),
+    ):
         exported = to_c(front.fit(X), X, name="front", target="cortex-m4")
         count = exported.benchmark(X=X[:1]).per_inference
-        name = type(front).__name__
-        print(f"{name:28} {count:12,} instructions of a Cortex-M4 for a second of sound")
+        name = type(front).__name__ + (" of 2016" if "variant='pncc" in repr(front) else "")
+        print(f"{name:34} {count:12,} instructions of a Cortex-M4 for a second of sound")
 
 
 def whole_model() -> None:
