@@ -291,22 +291,19 @@ def _sound_examples(rng: np.random.Generator) -> dict[str, Graph]:
     signal = (1, 150, 1)
     bank = np.maximum(rng.normal(size=(33, 4)), 0).astype(np.float32)
     window = np.hanning(50).astype(np.float32)
+    power = BandPower(window, bank, 20)
     short = BandPower(np.ones(16, "f4"), bank[:9], 8)
     loud = Affine(np.array([4096.0], "f4"), np.zeros(1, "f4"))
     return {
-        "log bands": chain(BandPower(window, bank, 20), Log(0.1), shape=signal),
-        "root bands": chain(
-            BandPower(window, bank, 20), Power(0.1), MeanPool((1, 2), (1, 2)), shape=signal
-        ),
+        "log bands": chain(power, Log(0.1), shape=signal),
+        "root bands": chain(power, Power(0.1), MeanPool((1, 2), (1, 2)), shape=signal),
         "bands": chain(short, Clip(0.0, 20.0), shape=signal),
         "normalized power": chain(
-            BandPower(window, bank, 20),
+            power,
             PowerNormalize(1, 1, targets=np.full(bank.shape[1], 1.0, "f4"), lowest=1e-3, n_steps=8),
             shape=signal,
         ),
-        "suppressed noise": chain(
-            BandPower(window, bank, 20), NoiseSuppression(1, 1, 1e-3), shape=signal
-        ),
+        "suppressed noise": chain(power, NoiseSuppression(1, 1, 1e-3), shape=signal),
         "powers": chain(Power(0.5), Log(0.3), shape=(7,)),
         "micro front end": chain(loud, micro_frontend(rng, 50, 64), shape=signal),
         "micro roots": chain(
