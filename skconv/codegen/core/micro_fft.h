@@ -1,7 +1,7 @@
 /* The Fourier transform of real integers of 16 bits, divided by what each step adds up.
  *
- * A complex number is a word: the real part in its low half, the imaginary one in the high. Even and
- * odd samples are such pairs; steps of four transform them in place, and they are taken apart.
+ * A complex number is a word: the real part in its low half, the imaginary one in the high. Even
+ * and odd samples are such pairs; steps of four transform them in place, and they are taken apart.
  * `skconv.runtime.micro_fft` defines every number. What does not fit 16 bits wraps around.
  */
 #ifndef SKCONV_MICRO_FFT_H
