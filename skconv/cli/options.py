@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-# What the model and the file of samples stand for.
-GIVEN_OTHERWISE = ("estimator", "X_calibration")
+# What the model and the file of samples stand for, and objects that no word of a shell stands for.
+GIVEN_OTHERWISE = ("estimator", "X_calibration", "front")
 
 # --calibration names the file of samples.
 _FLAGS = {"calibration": "--calibration-method"}
