@@ -167,11 +167,11 @@ SK_INLINE int32_t sk_micro_level(
     const uint32_t left = (up > *noise ? up - *noise : 0) >> 10;
     const uint32_t least = (uint32_t)(((uint64_t)signal * (uint32_t)by.remaining) >> 14);
     uint32_t kept = left > least ? left : least;
-    if (by.gains != NULL) {
+    if (by.gains) {
         const uint32_t gain = (uint32_t)sk_micro_gain(by.gains, *noise);
         kept = sk_micro_shrunk((uint32_t)(((uint64_t)kept * gain) >> by.snr_shift));
     }
-    if (by.log_table != NULL) {
+    if (by.log_table) {
         kept = by.correction < 0 ? kept >> -by.correction : kept << by.correction;
         kept = kept > 1 ? sk_micro_log(by.log_table, kept, by.log_shift) : 0;
     }
