@@ -9,6 +9,7 @@ __all__ = [
     "CalibrationWarning",
     "CompilerWarning",
     "InputRangeWarning",
+    "MemoryLimitError",
     "NotConvertibleError",
     "ShapeWarning",
     "SkconvWarning",
@@ -63,6 +64,10 @@ class NotConvertibleError(ValueError):
         where = f"step {self.step!r}: " if self.step else ""
         what = f", parameter {self.parameter}" if self.parameter else ""
         return f"{where}{self.class_name}{what}: {self.reason}; {self.advice}"
+
+
+class MemoryLimitError(ValueError):
+    """A model takes more memory than `skconv.to_c` was told that there is."""
 
 
 class SkconvWarning(UserWarning):

@@ -19,6 +19,7 @@ from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.front import device_of, front_of, with_front
+from skconv.deploy.limits import Limits
 from skconv.deploy.model import CModel
 from skconv.deploy.smoothed import Maker, of_stream, without_smoothing
 from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
@@ -31,6 +32,7 @@ from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.passes.softmax import softmax
+from skconv.target.chips import Chip
 from skconv.target.targets import Target, get_target
 from skconv.utils.progress import report, reporting
 
@@ -67,6 +69,9 @@ def to_c(
     arena: Arena = "static",
     probabilities: bool = False,
     classes: Any = None,
+    chip: str | Chip | None = None,
+    flash_bytes: int | None = None,
+    ram_bytes: int | None = None,
     verbose: int = 0,
 ) -> CModel:
     """Turn a fitted estimator into C.
@@ -140,6 +145,12 @@ def to_c(
         Labels, for a transformer whose features are the scores of classes, such as the last
         layer of a network. ``NAME_predict`` then chooses the largest score. A single score
         decides between two classes: it is positive for the second.
+    chip : str or Chip, optional
+        Refuse a model that does not fit: a name in `skconv.target.chips.CHIPS`, or a
+        `skconv.target.chips.Chip`. Flash has to hold tables and code, which is an estimate; RAM
+        the arena, the input and the output.
+    flash_bytes, ram_bytes : int, optional
+        The same by numbers, where the model may have a share of the chip.
     verbose : int
         1 prints a line for each pass, with the seconds since the start.
 
@@ -157,6 +168,9 @@ def to_c(
     ------
     NotConvertibleError
         Where a step cannot be exported: it names the step, class, parameter and advice.
+    MemoryLimitError
+        Where the model does not fit ``chip``, ``flash_bytes`` or ``ram_bytes``: it names the
+        largest nodes.
     ValueError
         Where a parameter or the calibration samples are not what is wanted.
 
@@ -180,33 +194,30 @@ def to_c(
     >>> model.verify(X[:50]).differing_bytes
     0
     """
-    estimator, smoothed = without_smoothing(estimator, input)
     check_name(name)
+    estimator, smoothed = without_smoothing(estimator, input)
     input_ = check_windows(current_input(input), window, hop)
     bits: dict[str, Any] = {"linear_bits": linear_bits, "conv_bits": conv_bits}
     _check_options(dtype=dtype, calibration=calibration, input_type=input_type, arena=arena)
     _check_options(optimize=optimize, input=input_, **bits)
-    if probabilities and classes is None:
-        check_probabilities(estimator)
-    chosen = get_target(target)
+    _check_probabilities(estimator, probabilities, classes)
+    chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
     floats = fold(to_graph(estimator))
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
-    if classes is not None:
-        floats = decided(estimator, floats, np.asarray(classes))
+    floats = floats if classes is None else decided(estimator, floats, np.asarray(classes))
     interface = Interface(input_, arena, None, windows_of(floats, X_calibration, window, hop))
     if dtype == "float32":
         _check_float(estimator, floats, probabilities)
-        return _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)
+        model = _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)
+        return limits.require(model)
     samples = check_samples("X_calibration", X_calibration, floats.input.size)
     check_range(estimator, samples)
     options = bits | {"are_logits": probabilities, "device": device_of(running)}
     options["sample_size"] = sample_size(floats, interface.window)
-    with reporting("to_c", verbose):
-        graph = _integers(estimator, floats, samples, calibration, input_type, **options)
-    op = softmax(graph.specs[graph.scores_name]) if probabilities else None
-    interface = replace(interface, probabilities=op, smoothing=of_stream(smoothed, graph))
-    model = CModel(estimator, graph, name, chosen, samples, optimize, interface)
+    graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
+    interface = _completed(interface, graph, smoothed, probabilities)
+    model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))
     told = advice(floats, samples, calibration, input_type, **bits)
     return with_front(running, checked(model, X_calibration, samples, told))
 
@@ -216,13 +227,27 @@ def _check_options(**given: Any) -> None:
         check_option(name, value, OPTIONS[name])
 
 
-def _integers(estimator: Any, *arguments: Any, **bits: Any) -> Graph:
+def _check_probabilities(estimator: Any, wanted: bool, classes: Any) -> None:
+    if wanted and classes is None:
+        check_probabilities(estimator)
+
+
+def _completed(
+    interface: Interface, graph: Graph, smoothed: Maker | None, probabilities: bool
+) -> Interface:
+    """With what follows the scores of the integer graph."""
+    op = softmax(graph.specs[graph.scores_name]) if probabilities else None
+    return replace(interface, probabilities=op, smoothing=of_stream(smoothed, graph))
+
+
+def _integers(verbose: int, estimator: Any, *arguments: Any, **bits: Any) -> Graph:
     """What `integer_graph` makes of the arguments; its errors name the estimator."""
-    try:
-        graph = integer_graph(*arguments, **bits)
-    except NoIntegerFormError as error:
-        raise refused(estimator, error) from error
-    report("integers chosen")
+    with reporting("to_c", verbose):
+        try:
+            graph = integer_graph(*arguments, **bits)
+        except NoIntegerFormError as error:
+            raise refused(estimator, error) from error
+        report("integers chosen")
     return graph
 
 
@@ -237,7 +262,7 @@ def _float_model(
 ) -> CModel:
     samples = _samples_of_floats(X_calibration, floats.input.size)
     graph = centred(floats, samples)
-    interface = replace(interface, smoothing=of_stream(smoothed, graph))
+    interface = _completed(interface, graph, smoothed, False)
     return CModel(estimator, graph, name, target, samples, interface=interface)
 
 

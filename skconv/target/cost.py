@@ -194,14 +194,17 @@ class CostReport:
             )
         yield from map(str, self.alternatives)
         if self.chip is not None:
-            yield self._verdict(self.chip)
-            if self.chip.target and not _suits(self.target, self.chip.target):
+            yield self.verdict
+            if self.chip.target and not suits(self.target, self.chip.target):
                 yield (
                     f"these figures are for {self.target}: for {self.chip.name} export with "
                     f"to_c(..., target={self.chip.target!r})"
                 )
 
-    def _verdict(self, chip: Chip) -> str:
+    @property
+    def verdict(self) -> str:
+        """Whether the chip has room, and how much is left or missing."""
+        chip = self._chip
         flash, ram = self.spare_flash_bytes, self.spare_ram_bytes
         known = self.code_bytes is not None
         shown = f"about {_roughly(abs(flash))}" if known else f"{abs(flash):,}"
@@ -268,7 +271,7 @@ class CostReport:
         return pandas.DataFrame(rows, columns=columns).set_index("name")
 
 
-def _suits(target: str, wanted: str) -> bool:
+def suits(target: str, wanted: str) -> bool:
     """Whether the C of a target has the routines and tables of another one."""
     if not target:
         return True
