@@ -1,4 +1,5 @@
-/* Asymmetric noise suppression of band powers with temporal masking, and a small power of the rest. */
+/* Asymmetric noise suppression of band powers with temporal masking, and a small power of what
+ * is left. */
 #ifndef SKCONV_FLOAT_NOISE_SUPPRESSION_H
 #define SKCONV_FLOAT_NOISE_SUPPRESSION_H
 
