@@ -1,5 +1,6 @@
 /* Asymmetric noise suppression of band powers with temporal masking, and a small power of what
- * is left. */
+ * is left.
+ */
 #ifndef SKCONV_FLOAT_NOISE_SUPPRESSION_H
 #define SKCONV_FLOAT_NOISE_SUPPRESSION_H
 
