@@ -27,6 +27,7 @@ from skconv import (
 )
 from skconv.codegen.fronts import split
 from skconv.deploy.model import CModel
+from skconv.emulator import tools
 from skconv.exceptions import CalibrationWarning
 from skconv.runtime import fixed
 from skconv.runtime.front import Front
@@ -63,6 +64,14 @@ def conv_pipe(front: Any = FRONT) -> Any:
 @cache
 def exported(hop: int) -> CModel:
     return to_c(conv_pipe(), RECORDINGS, input="samples", hop=hop, front=FRONT)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [pytest.param(t, marks=pytest.mark.needs(*tools(t, "gcc"))) for t in ("cortex-m4", "avr")],
+)
+def test_boards(target):
+    assert exported(10).for_target(target).benchmark(target).wrong == 0
 
 
 @pytest.mark.needs("cc")
