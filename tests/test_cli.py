@@ -156,6 +156,9 @@ VALUES: dict[str, tuple[list[str], Any]] = {
     "input_type": (["--input-type", "int16"], "int16"),
     "arena": (["--arena", "caller"], "caller"),
     "probabilities": (["--probabilities"], True),
+    "chip": (["--chip", "stm32f401re"], "stm32f401re"),
+    "flash_bytes": (["--flash-bytes", "8192"], 8192),
+    "ram_bytes": (["--ram-bytes", "1024"], 1024),
 }
 
 

@@ -47,7 +47,7 @@ def export(arguments: argparse.Namespace) -> int:
 def report(arguments: argparse.Namespace) -> int:
     """Print what the C will cost."""
     model, _ = _converted(arguments)
-    found = model.report(chip=arguments.chip)
+    found = model.report(chip=arguments.for_chip)
     _print(found, arguments.json)
     return OK
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -22,12 +22,18 @@ def to_c_options() -> list[inspect.Parameter]:
     return [p for name, p in parameters.items() if name not in GIVEN_OTHERWISE]
 
 
-def add_to_c_options(command: argparse.ArgumentParser) -> None:
-    """An option for every parameter of `to_c`, its choices and default from the signature."""
+def add_to_c_options(command: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """An option for every parameter of `to_c`, its choices and default from the signature.
+
+    Those ``without`` an option keep their default.
+    """
     group = command.add_argument_group("options of skconv.to_c")
     hints, described = get_type_hints(_to_c()), _descriptions(inspect.getdoc(_to_c()) or "")
     for parameter in to_c_options():
         name = parameter.name
+        if name in without:
+            command.set_defaults(**{name: parameter.default})
+            continue
         group.add_argument(
             _FLAGS.get(name, "--" + name.replace("_", "-")),
             dest=name,
@@ -56,6 +62,10 @@ def _kind(name: str, hint: Any) -> dict[str, Any]:
         from skconv.target.targets import TARGETS
 
         return {"type": known_target, "metavar": f"{{{','.join(TARGETS)}}}"}
+    if name == "chip":
+        from skconv.target.chips import CHIPS
+
+        return {"choices": tuple(CHIPS)}
     if name == "classes":
         return {"type": labels, "metavar": "LABELS"}
     members = [member for member in _members(hint) if member is not NoneType]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,11 @@ def _export(command: argparse.ArgumentParser) -> None:
 def _report(command: argparse.ArgumentParser) -> None:
     from skconv.target.chips import CHIPS
 
-    command.add_argument("--chip", choices=tuple(CHIPS), help="say whether the model fits it")
+    command.add_argument(
+        "--chip", dest="for_chip", choices=tuple(CHIPS), help="say whether the model fits it"
+    )
     _add_json(command)
-    _add_model(command)
+    _add_model(command, without=("chip",))
 
 
 def _verify(command: argparse.ArgumentParser) -> None:
@@ -105,9 +107,9 @@ def _add_json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _add_model(command: argparse.ArgumentParser) -> None:
+def _add_model(command: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
     from skconv.cli.options import add_to_c_options
 
     command.add_argument("model", type=Path, help=_RUNS_CODE)
     command.add_argument("--calibration", dest="X_calibration", metavar="FILE", help=_SAMPLES)
-    add_to_c_options(command)
+    add_to_c_options(command, without)
