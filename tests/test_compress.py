@@ -181,7 +181,7 @@ def test_a_budget_ends_the_passes(pipe):
         ),
         (lambda pipe: compress(pipe, X[:50], Y[:40]), r"y has shape \(40,\), expected \(50,\)"),
         (lambda pipe: compress(pipe, X[:50], Y[:50] + 7), r"y has labels \[10, .*not fitted on"),
-        (lambda pipe: compress(pipe, X[:50, :9]), "X has 9 numbers a sample"),
+        (lambda pipe: compress(pipe, X[:50, :9]), "X has 9 features, expected the 64"),
         (
             lambda pipe: compress(pipe, X[:50], passes=[SecondOrderRounding(0)]),
             "levels=0, expected 1 to 127",

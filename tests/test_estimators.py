@@ -23,6 +23,7 @@ from skconv import (
     MFCC,
     AutoencoderFeatures,
     BatchRidgeClassifier,
+    Compressed,
     ConvFeatures,
     ConvStage,
     Decimate,
@@ -154,6 +155,8 @@ ESTIMATORS: list[Any] = [
     LaplacianNuSVC(),
     BatchRidgeClassifier(),
     BatchRidgeClassifier(standardize=True),
+    Compressed(RidgeClassifier()),
+    Compressed(RandomConvFeatures(n_kernels=4, random_state=0), []),
 ]
 
 EACH_EXTRACTOR = pytest.mark.parametrize("name", EXTRACTORS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,14 +13,13 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from skconv.codegen.estimates import instructions
 from skconv.compression.table import PassCost, PassTable
 from skconv.convert import NotConvertibleError, check_probabilities, to_graph
 from skconv.convert.fitted_range import seen
 from skconv.deploy import to_c
-from skconv.deploy.arguments import check_samples
 from skconv.deploy.conditional_methods import available_where
 from skconv.exceptions import CalibrationWarning
 from skconv.graph import Graph
@@ -142,7 +142,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit"])],
-        "passes": ["array-like"],
+        "passes": [list, tuple],
         "budget": [int, None],
         "target": [StrOptions(set(TARGETS))],
     }
@@ -181,9 +181,14 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
     def _compress(self, X: Any, y: Any) -> Compressed:
         passes = self._checked_passes()
         graph = fold(to_graph(self.estimator_))
-        flat = check_samples("X", X, graph.input.size)
+        flat = self._flat(X, reset=True)
+        if flat.shape[1] != graph.input.size:
+            raise ValueError(
+                f"X has {flat.shape[1]} features, expected the {graph.input.size} that the "
+                "estimator was fitted on"
+            )
         samples = Samples(flat, self._indices(graph, y, len(flat)), self._loss())
-        self.n_features_in_, self.graph_ = graph.input.size, graph
+        self.graph_ = graph
         if graph.is_classifier:
             self.classes_ = _classes(graph)
         costs = [self._cost("as fitted", flat, y)]
@@ -229,6 +234,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         if y is None or not graph.is_classifier:
             return None
         labels = np.asarray(y)
+        labels = column_or_1d(labels, warn=True) if labels.ndim == 2 else labels
         if labels.shape != (n_samples,):
             raise ValueError(
                 f"y has shape {labels.shape}, expected ({n_samples},): a label for each sample"
@@ -313,13 +319,30 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         """
         return self._run(X)
 
+    @available_where(lambda self: not self._answers, "it answers; call predict")
+    def fit_transform(self, X: Any, y: Any = None) -> Array:
+        """Fit, carry out the passes, and compute the features of the same samples."""
+        return np.asarray(self.fit(X, y).transform(X))
+
     def _run(self, X: Any) -> Array:
         check_is_fitted(self, "graph_")
-        flat = check_samples("X", X, self.n_features_in_)
+        flat = self._flat(X, reset=False)
         return engine.run(self.graph_, flat).reshape(len(flat), -1)
 
+    def _flat(self, X: Any, *, reset: bool) -> Array:
+        if getattr(X, "ndim", 2) > 2:
+            X = np.asarray(X).reshape(len(X), -1)
+        fewest = 2 if reset else 1  # Of one sample, nothing is known of how inputs vary.
+        checked = validate_data(self, X, reset=reset, dtype="numeric", ensure_min_samples=fewest)
+        return np.asarray(checked)
+
     def __sklearn_tags__(self) -> Any:
-        return get_tags(self.estimator)
+        tags = deepcopy(get_tags(self.estimator))
+        tags.input_tags.sparse = False
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = False
+        tags.target_tags.multi_output &= tags.estimator_type == "regressor"
+        return tags
 
     # -------------------------------------------------------------------- parameters
 
@@ -327,7 +350,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         """Parameters; with `deep` also those of the estimator and of the passes."""
         found = super().get_params(deep=deep)
         if deep:
-            for i, each in enumerate(self.passes):
+            for i, each in enumerate(self.passes if isinstance(self.passes, list | tuple) else ()):
                 if isinstance(each, Pass):
                     for name, value in each.get_params().items():
                         found[f"passes__{i}__{name}"] = value

@@ -82,7 +82,7 @@ class MiniRocket(Op):
 
     # -------------------------------------------------------------------- convolutions
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """Zeros that stand at each end."""
         return KERNEL_LENGTH // 2 * int(self.dilations.max(initial=0))

@@ -37,6 +37,7 @@ SIGNAL_BYTES = 3 * 2**19
 COMPARED_BYTES = 2**19
 MOST_RESPONSES = 16
 TURNED = 64
+PLACES = {taps: place for place, taps in enumerate(TRIPLES)}
 # Whole numbers up to here are exact in float32.
 EXACT = 2**24
 
@@ -175,7 +176,7 @@ def _grids(op: MiniRocket, chosen: NDArray[np.intp], biases: Batch, most: int) -
         step = max(most // (len(last) * n_biases), 1)
         for start in range(0, middle, step):
             first = range(start, min(start + step, middle))
-            kernels = [TRIPLES.index((a, middle, c)) for a in first for c in last]
+            kernels = [PLACES[a, middle, c] for a in first for c in last]
             common = _common(op, chosen[kernels], biases)
             yield Grid(*common, channel, slice(first.start, first.stop), middle)
 
@@ -195,12 +196,13 @@ def _common(
     op: MiniRocket, some: NDArray[np.intp], biases: Batch
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Batch | list[Batch]]:
     """What every group has."""
-    firsts = op.first_features
-    features = [np.arange(firsts[i], firsts[i + 1]) for i in some]
-    each = [biases[places, None] for places in features]
-    is_even = len({len(places) for places in features}) == 1
+    firsts, n_biases = op.first_features, op.n_biases[some]
     bare = np.flatnonzero(op.padded[some] == 0)
-    return np.concatenate(features), bare, np.stack(each) if is_even else each
+    if np.ptp(n_biases) == 0:
+        places = np.asarray(firsts)[some, None] + np.arange(n_biases[0])
+        return places.ravel(), bare, biases[places, None]
+    features = [np.arange(firsts[i], firsts[i + 1]) for i in some]
+    return np.concatenate(features), bare, [biases[places, None] for places in features]
 
 
 def shares(op: MiniRocket) -> NDArray[np.float32]:

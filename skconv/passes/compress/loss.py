@@ -35,14 +35,15 @@ def hessians(inputs: Array, scores: Array, loss: Loss) -> Iterator[Array]:
 
 def _covariance(inputs: Array, importance: Array) -> Array:
     """Weighted second moments about the weighted mean: what is left when a bias is free."""
+    weights = importance.astype(np.float32)
+    mean = (weights @ inputs) / weights.sum()
     moments = np.zeros((inputs.shape[1], inputs.shape[1]))
-    sums = np.zeros(inputs.shape[1])
     for start in range(0, len(inputs), CHUNK):
         rows = slice(start, start + CHUNK)
-        weighted = inputs[rows] * importance[rows, None].astype(np.float32)
-        moments += weighted.T @ inputs[rows]
-        sums += weighted.sum(axis=0)
-    return np.asarray((moments - np.outer(sums, sums) / importance.sum()) / len(inputs))
+        # The mean first: the difference of two large sums would not be a covariance.
+        apart = inputs[rows] - mean
+        moments += (apart * weights[rows, None]).T @ apart
+    return np.asarray(moments / len(inputs))
 
 
 def probabilities(scores: Array) -> Array:
