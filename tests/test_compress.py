@@ -184,7 +184,11 @@ def test_a_budget_ends_the_passes(pipe):
         (lambda pipe: compress(pipe, X[:50, :9]), "X has 9 features, expected the 64"),
         (
             lambda pipe: compress(pipe, X[:50], passes=[SecondOrderRounding(0)]),
-            "levels=0, expected 1 to 127",
+            "levels=0, expected a whole number from 1 to 127",
+        ),
+        (
+            lambda pipe: compress(pipe, X[:50], passes=[SecondOrderRounding(1.5)]),
+            r"levels=1\.5, expected a whole number",
         ),
         (
             lambda pipe: compress(pipe, X[:50], passes=[SecondOrderRounding(damping=0)]),

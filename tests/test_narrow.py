@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from skconv.codegen.routines.stage import DspStage
 from skconv.graph import ArgMax, Graph, Linear, MeanPool, QLinear, Relu, Reshape, Threshold
 from skconv.graph.narrow import is_by_input, narrow_form, pack
+from skconv.passes.integers import integer_graph
 from skconv.passes.scales import level_scales
 from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_samples, few_levels, quantized_example
@@ -72,6 +73,26 @@ def test_quantisation_keeps_the_levels(levels):
     assert isinstance(kept, QLinear) and kept.levels == levels
     assert np.array_equal(kept.weights, np.rint(head.weights / scales[:, None]))
     assert len(set(kept.scales)) == 5 and integer.specs[integer.scores_name].scales == ()
+
+
+def test_equalising_channels_leaves_levels_alone():
+    """In a deep network it changes the layers behind a map, but not those of few levels."""
+    rng = np.random.default_rng(0)
+    graph = chain(
+        conv(rng, (4, 3, 3, 2)),
+        Relu(),
+        conv(rng, (3, 3, 3, 4)),
+        Relu(),
+        Reshape((4 * 6 * 3,)),
+        few_levels(rng, 5, 4 * 6 * 3, 1),
+        ArgMax(),
+    )
+    heads = [
+        node.op
+        for node in integer_graph(graph, example_samples(graph, 50)).nodes
+        if isinstance(node.op, QLinear)
+    ]
+    assert [head.levels for head in heads] == [1]
 
 
 def test_weights_that_left_their_levels_take_bytes():

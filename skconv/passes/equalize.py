@@ -117,13 +117,14 @@ def groups(graph: Graph) -> list[list[str]]:
 
 
 def _is_flattened_for_linear(graph: Graph, node: Node) -> bool:
+    """Whether linear layers read it that may be changed: weights of a few levels may not."""
     users = graph.users(node.name)
     return (
         isinstance(node.op, Reshape)
         and len(graph.specs[node.inputs[0]].shape) == 3
         and len(graph.specs[node.name].shape) == 1
         and bool(users)
-        and all(isinstance(user.op, Linear) for user in users)
+        and all(isinstance(user.op, Linear) and user.op.levels == 0 for user in users)
     )
 
 

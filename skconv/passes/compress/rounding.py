@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 
@@ -77,8 +78,8 @@ class SecondOrderRounding(Pass):
         return graph
 
     def _check(self) -> None:
-        if not 1 <= self.levels <= 127:
-            raise ValueError(f"levels={self.levels!r}, expected 1 to 127")
+        if not isinstance(self.levels, Integral) or not 1 <= self.levels <= 127:
+            raise ValueError(f"levels={self.levels!r}, expected a whole number from 1 to 127")
         if not self.damping > 0:
             raise ValueError(f"damping={self.damping!r}, expected more than 0")
 
