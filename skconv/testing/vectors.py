@@ -1,0 +1,94 @@
+"""Example graphs of ops on vectors, and of weights of few levels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from skconv.graph import (
+    Abs,
+    Affine,
+    ArgMax,
+    Concat,
+    Graph,
+    MaxPool,
+    MeanPool,
+    Normalize,
+    OvoVote,
+    Relu,
+    Reshape,
+    Select,
+    Threshold,
+    verify,
+)
+from skconv.testing.parts import chain, conv, few_levels, kernel_machine, linear
+
+
+def vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    coefficients = np.linspace(-1, 1, 45, dtype=np.float32).reshape(3, 15)
+    return {
+        "scaler": chain(
+            Affine(np.linspace(0.1, 2, 12, dtype="f4"), np.linspace(-1, 1, 12, dtype="f4")),
+            Select(np.array([0, 3, 4, 11], np.uint16)),
+            linear(rng, 3, 4),
+            ArgMax(),
+            shape=(12,),
+        ),
+        **{
+            f"normalize {norm}": chain(Normalize(norm), linear(rng, 1, 9), Threshold(), shape=(9,))
+            for norm in ("l1", "l2", "max")
+        },
+        **{
+            kernel: chain(kernel_machine(rng, kernel, 7), OvoVote(3), ArgMax(), shape=(7,))
+            for kernel in ("laplacian", "rbf", "poly")
+        },
+        **{
+            f"{kernel} scores": chain(
+                replace(kernel_machine(rng, kernel, 7), dual_coef=coefficients, n_support=()),
+                ArgMax(),
+                shape=(7,),
+            )
+            for kernel in ("laplacian", "poly")
+        },
+        "two layers": chain(linear(rng, 24, 12), linear(rng, 5, 24), ArgMax(), shape=(12,)),
+    }
+
+
+def few_level_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    return {
+        "layers of few levels": chain(
+            few_levels(rng, 24, 12, 7),
+            few_levels(rng, 2, 24, 3),
+            few_levels(rng, 7, 2, 1),
+            ArgMax(),
+            shape=(12,),
+        ),
+        **{
+            f"head of {2 * levels + 1} levels": chain(
+                conv(rng, (4, 3, 3, 2)),
+                Relu(),
+                MeanPool((2, 2), (2, 2)),
+                Reshape((48,)),
+                few_levels(rng, 7 - levels, 48, levels),
+                ArgMax(),
+            )
+            for levels in (1, 3)
+        },
+        "binary head of 15 levels": chain(
+            conv(rng, (4, 3, 3, 2)),
+            Abs(),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((48,)),
+            few_levels(rng, 1, 48, 7),
+            Threshold(),
+        ),
+    }
+
+
+def union_example(rng: np.random.Generator) -> Graph:
+    graph = chain(conv(rng, (2, 3, 3, 2)), MaxPool((6, 8), (6, 8)), Reshape((2,)))
+    first = graph.output_name
+    graph = graph.append(conv(rng, (3, 8, 10, 2)), "input").append(Reshape((3,)))
+    graph = graph.append(Concat(), first, graph.output_name)
+    return verify(graph.append(linear(rng, 1, 5)).append(Threshold()))
