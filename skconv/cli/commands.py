@@ -66,6 +66,16 @@ def verify(arguments: argparse.Namespace) -> int:
     return DIFFERS if found.differing_bytes else OK
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """Compare a folder with its manifest."""
+    from skconv.deploy.manifest_check import check_folder
+
+    limits = {name: getattr(arguments, name) for name in ("chip", "flash_bytes", "ram_bytes")}
+    found = check_folder(arguments.folder, **limits)
+    _print(found, arguments.json)
+    return OK if found.passed else DIFFERS
+
+
 def bench(arguments: argparse.Namespace) -> int:
     """Run the C on a simulated microcontroller, and print what was counted."""
     if arguments.samples < 1:

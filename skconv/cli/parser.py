@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add(added, commands.export, _export, "write a fitted Pipeline as a folder of C")
     _add(added, commands.report, _report, "print what the C costs: flash, RAM, operations")
     _add(added, commands.verify, _verify, "compile the C and compare it with its definition")
+    _add(added, commands.check, _check, "compare a folder with its manifest, and with a chip")
     _add(added, commands.bench, _bench, "run the C on a simulated microcontroller and measure it")
     return top
 
@@ -93,6 +94,17 @@ def _verify(command: argparse.ArgumentParser) -> None:
     )
     _add_json(command)
     _add_model(command)
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    from skconv.target.chips import CHIPS
+
+    command.add_argument("folder", type=Path, help="what export wrote")
+    command.add_argument("--chip", choices=tuple(CHIPS), help="what the model has to fit")
+    for kind in ("flash", "ram"):
+        what = f"the same by numbers: bytes of {kind} that the model may take"
+        command.add_argument(f"--{kind}-bytes", type=int, metavar="BYTES", help=what)
+    _add_json(command)
 
 
 def _bench(command: argparse.ArgumentParser) -> None:

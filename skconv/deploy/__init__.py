@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from skconv.deploy.conversion import to_c
     from skconv.deploy.layers import layer_costs
+    from skconv.deploy.manifest_check import check_folder
     from skconv.deploy.model import CModel
     from skconv.deploy.verification import Verification
 
-__all__ = ["CModel", "Verification", "layer_costs", "to_c"]
+__all__ = ["CModel", "Verification", "check_folder", "layer_costs", "to_c"]
 
-_MODULES = {"layer_costs": "layers", "to_c": "conversion", "Verification": "verification"}
+_MODULES = {
+    "check_folder": "manifest_check",
+    "layer_costs": "layers",
+    "to_c": "conversion",
+    "Verification": "verification",
+}
 
 
 def __getattr__(name: str) -> object:
