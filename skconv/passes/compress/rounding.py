@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 from numbers import Integral
 
 import numpy as np
@@ -100,9 +102,10 @@ class SecondOrderRounding(Pass):
             levels=self.levels,
         )
 
-    def _curvatures(self, inputs: Array, scores: Array, loss: Loss) -> list[Curvature]:
-        """One for each output."""
+    def _curvatures(self, inputs: Array, scores: Array, loss: Loss) -> Iterator[Curvature]:
+        """One for each output, made as it is asked for: ten of a wide layer would fill memory."""
         found = hessians(inputs, scores, loss)
         if loss == "squared":
-            return [curvature(next(found), self.damping)] * scores.shape[1]
-        return [curvature(hessian, self.damping) for hessian in found]
+            yield from repeat(curvature(next(found), self.damping), scores.shape[1])
+        else:
+            yield from (curvature(hessian, self.damping) for hessian in found)
