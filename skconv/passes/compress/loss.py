@@ -25,15 +25,15 @@ def hessians(inputs: Array, scores: Array, loss: Loss) -> Iterator[Array]:
     once. The logistic loss has one for each: ``sum p (1 - p) x x'`` over the samples.
     """
     if loss == "squared":
-        yield _covariance(inputs, np.ones(len(inputs)))
+        yield covariance(inputs, np.ones(len(inputs)))
         return
     p = probabilities(scores)
     for k in range(scores.shape[1]):
         of_class = p[:, k + (scores.shape[1] == 1)]
-        yield _covariance(inputs, np.maximum(of_class * (1 - of_class), LEAST_VARIANCE))
+        yield covariance(inputs, np.maximum(of_class * (1 - of_class), LEAST_VARIANCE))
 
 
-def _covariance(inputs: Array, importance: Array) -> Array:
+def covariance(inputs: Array, importance: Array) -> Array:
     """Weighted second moments about the weighted mean: what is left when a bias is free."""
     weights = importance.astype(np.float32)
     mean = (weights @ inputs) / weights.sum()
