@@ -22,6 +22,7 @@ from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
+from tests.integer_coded import coded_of_seed
 from tests.integer_graphs import every_integer_op
 from tests.integer_signals import (
     filters_of_seed,
@@ -35,7 +36,7 @@ from tests.many_graphs import Case, defined, differences, program, samples
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
 
-N_GRAPHS, N_ROCKETS, N_SIGNALS = 200, 4, 4
+N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
@@ -61,6 +62,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(filters_of_seed, range(N_SIGNALS))
     some += map(micro_frontend_of_seed, range(N_SIGNALS))
     some += map(suppressed_noise_of_seed, range(N_SIGNALS))
+    some += map(coded_of_seed, range(N_CODED))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 

@@ -30,6 +30,7 @@ import skconv.codegen.emit_signals
 import skconv.codegen.emit_smoothing
 import skconv.codegen.emit_spectra
 import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)
+from skconv.codegen.emit_coded import coded_conv, coded_linear
 from skconv.codegen.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root
 from skconv.codegen.text import CTYPES, call, float_literal, struct
 from skconv.graph import (
@@ -117,6 +118,9 @@ def _(op: Select, code: NodeCode) -> Iterator[Call]:
 
 @emit.register
 def _(op: QConv, code: NodeCode) -> Iterator[Call]:
+    if op.coded is not None:
+        yield from coded_conv(op, code)
+        return
     yield Call(
         "conv.h",
         call(
@@ -135,6 +139,9 @@ def _(op: QConv, code: NodeCode) -> Iterator[Call]:
 
 @emit.register
 def _(op: QConvHash, code: NodeCode) -> Iterator[Call]:
+    if op.coded is not None:
+        yield from coded_conv(op, code)
+        return
     yield Call(
         "conv.h",
         call(
@@ -318,6 +325,9 @@ def _(op: QNormalize, code: NodeCode) -> Iterator[Call]:
 @emit.register
 def _(op: QLinear, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
+    if op.coded is not None:
+        yield from coded_linear(op, code)
+        return
     matrix = (*code.weights("weights"), code.table("bias", "int32"), *op.weights.shape)
     if op.form is not None:
         yield from _narrow_linear(op, code, matrix)

@@ -21,6 +21,7 @@ from skconv.graph.base import (
     require_channels,
     require_vector,
 )
+from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.graph.narrow import Narrow, narrow_form, pack
@@ -118,11 +119,32 @@ def _require_accumulator(op: Op, bound: int) -> None:
     )
 
 
+def _stored(parameters: dict[str, Array], coded: Coded | None) -> dict[str, Array]:
+    """Parameters with the tables of coded weights in place of the weights."""
+    if coded is None:
+        return parameters
+    return {name: p for name, p in parameters.items() if name != "weights"} | coded.tables
+
+
 @dataclass(frozen=True)
 class ConvInteger(ConvGeometry, IntegerOp):
     """Accumulators of a convolution: int8 weights, int32 bias. Base of what follows."""
 
     domains = INTEGER
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return _stored(super().parameters, self.coded)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Weights of a few kernels, where they have to be expanded."""
+        return 0 if self.coded is None else self.slice * self.coded.kernel_bytes
+
+    @property
+    def slice(self) -> int:
+        """How many kernels are expanded at a time."""
+        return 0 if self.coded is None else self.coded.slice
 
     def accumulator_bound(self, x: TensorSpec) -> int:
         bound = row_bound(self.weights, self.bias, x)
@@ -152,6 +174,11 @@ class QConvHash(ConvInteger):
 
     facts = Facts("kernels", stage="codes")
     n_bits: int = 8
+
+    @property
+    def slice(self) -> int:
+        """All: a code is made of several kernels."""
+        return 0 if self.coded is None else self.coded.n_kernels
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -288,7 +315,7 @@ class QLinear(IntegerOp):
     Without a requantisation the accumulators themselves are the result (scores), and
     ``scale`` is what one of them is worth: ``scales``, where every output has its own, which
     only results that nothing compares may have. Weights of magnitudes up to ``levels`` are
-    stored several in a byte (`skconv.graph.narrow`); 0: one by one.
+    stored several in a byte (`skconv.graph.narrow`); 0: one by one, or as ``coded`` says.
     """
 
     facts = Facts("vector", stage="head")
@@ -298,6 +325,7 @@ class QLinear(IntegerOp):
     requantization: Requantization | None = None
     scales: tuple[float, ...] = ()
     levels: int = 0
+    coded: Coded | None = None
 
     @property
     def form(self) -> Narrow | None:
@@ -309,11 +337,13 @@ class QLinear(IntegerOp):
         found = super().parameters
         if self.form is not None:
             found["weights"] = pack(self.weights, self.form)
-        return found
+        return _stored(found, self.coded)
 
     @property
     def scratch_bytes(self) -> int:
-        """Sums of all outputs, which grow side by side, where they are not the result."""
+        """Expanded weights, or sums that grow side by side, where they are not the result."""
+        if self.coded is not None:
+            return self.coded.slice * self.coded.kernel_bytes
         if self.form is None or self.requantization is None:
             return 0
         return self.bias.nbytes

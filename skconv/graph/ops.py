@@ -23,6 +23,7 @@ from skconv.graph.base import (
     require,
     require_map,
 )
+from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 
@@ -145,7 +146,8 @@ class ConvGeometry(Op):
     ``weights`` is ``(n_kernels, kernel_height, kernel_width, channels // groups)``.
     With ``shared=True`` the bank has one channel and is applied to every input channel
     alone: ``n_kernels`` maps per input channel, input channel slowest.
-    ``padding`` is ``((top, bottom), (left, right))``.
+    ``padding`` is ``((top, bottom), (left, right))``. ``coded`` is how a target stores the weights,
+    where that is not one by one (`skconv.graph.coded`).
     """
 
     weights: Array
@@ -156,6 +158,7 @@ class ConvGeometry(Op):
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
     shared: bool = False
+    coded: Coded | None = None
 
     @property
     def window(self) -> tuple[int, int]:
@@ -170,6 +173,7 @@ class ConvGeometry(Op):
         return replace(
             self,
             weights=self.weights.transpose(0, 2, 1, 3),
+            coded=None,
             stride=self.stride[::-1],
             dilation=self.dilation[::-1],
             padding=self.padding[::-1],
@@ -220,6 +224,8 @@ class ConvGeometry(Op):
             text += " shared"
         if any(map(any, self.padding)):
             text += f" {self.pad_mode} pad"
+        if self.coded is not None:
+            text += f" {type(self.coded).__name__.lower()}"
         return text
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from skconv.graph.base import Op, TensorSpec
+from skconv.graph.coded import Coded
 from skconv.graph.core import Graph, Node, verify
 from skconv.graph.integer import Requantization
 
@@ -57,7 +58,8 @@ def op_classes(base: type[Op] = Op) -> set[type[Op]]:
 
 
 def _dataclasses() -> dict[str, type]:
-    return {cls.__name__: cls for cls in (Graph, Node, TensorSpec, Requantization, *op_classes())}
+    others = (Graph, Node, TensorSpec, Requantization, *Coded.__subclasses__())
+    return {cls.__name__: cls for cls in (*others, *op_classes())}
 
 
 def _encode(value: Any) -> Any:

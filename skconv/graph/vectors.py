@@ -17,6 +17,7 @@ from skconv.graph.base import (
     require_channels,
     require_vector,
 )
+from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
 
@@ -76,13 +77,15 @@ class Linear(Op):
     """``weights @ x + bias``; weights ``(n_outputs, n_inputs)``.
 
     With ``levels`` the weights of each output are whole multiples of one number, of magnitudes
-    up to ``levels``: integers keep them as they are. 0: any weights.
+    up to ``levels``: integers keep them as they are. 0: any weights. ``coded`` is how a target
+    stores them, where that is not one by one (`skconv.graph.coded`).
     """
 
     facts = Facts("vector", reads="scores")
     weights: Array
     bias: Array
     levels: int = 0
+    coded: Coded | None = None
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs

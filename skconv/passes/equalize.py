@@ -24,6 +24,7 @@ from skconv.graph import (
     Reshape,
     verify,
 )
+from skconv.graph.coded import coded_of
 from skconv.runtime import reference
 from skconv.runtime.windows import chunks
 
@@ -109,6 +110,8 @@ def groups(graph: Graph) -> list[list[str]]:
             bound.add(node.name)
         elif not isinstance(node.op, Conv) or node.op.shared:
             bound |= {node.name, *node.inputs}
+        elif node.op.coded is not None:
+            bound |= set(node.inputs)  # A kernel has one factor, its channels have none.
     found: dict[str, list[str]] = {}
     for name in graph.specs:
         found.setdefault(leader(name), []).append(name)
@@ -117,7 +120,7 @@ def groups(graph: Graph) -> list[list[str]]:
 
 
 def _is_flattened_for_linear(graph: Graph, node: Node) -> bool:
-    """Whether linear layers read it that may be changed: weights of a few levels may not."""
+    """Whether linear layers read it that may be changed: few levels and coded weights may not."""
     users = graph.users(node.name)
     return (
         isinstance(node.op, Reshape)
@@ -125,6 +128,7 @@ def _is_flattened_for_linear(graph: Graph, node: Node) -> bool:
         and len(graph.specs[node.name].shape) == 1
         and bool(users)
         and all(isinstance(user.op, Linear) and user.op.levels == 0 for user in users)
+        and all(coded_of(user.op) is None for user in users)
     )
 
 

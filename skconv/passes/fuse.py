@@ -35,6 +35,7 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
+from skconv.graph.coded import coded_of
 from skconv.graph.facts import StagePart
 from skconv.target.memory import aligned, plan_memory
 from skconv.target.stage_memory import StageMemory
@@ -74,8 +75,8 @@ def fused(chain: Graph) -> Fused:
 
 
 def begins_a_stage(op: Op) -> bool:
-    """Whether an op is a convolution, of kernels or of codes."""
-    return op.facts.stage in ("kernels", "codes")
+    """Whether an op is a convolution, of kernels or of codes; coded weights have no stage."""
+    return op.facts.stage in ("kernels", "codes") and coded_of(op) is None
 
 
 def stage(graph: Graph, first: Node) -> tuple[Node, ...]:
@@ -171,7 +172,9 @@ def _joins(op: Op, before: set[type[Op]]) -> bool:
 def _only_user(graph: Graph, node: Node, part: StagePart) -> Node | None:
     """The one node that reads another, where it can be that part of a stage."""
     users = graph.users(node.name)
-    return users[0] if len(users) == 1 and users[0].op.facts.stage == part else None
+    if len(users) != 1 or users[0].op.facts.stage != part or coded_of(users[0].op) is not None:
+        return None
+    return users[0]
 
 
 def chain_graph(x: TensorSpec, chain: Iterable[Node]) -> Graph:

@@ -62,6 +62,7 @@ from skconv.passes import precision
 from skconv.passes.lowering import Lowering
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.passes.scales import (
+    coded_scales,
     integer_bias,
     level_scales,
     requantization,
@@ -115,10 +116,12 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
     (name,) = node.inputs
     source = lowering.read(name, lowering.conv_limit(node))
     x = lowering.graph.specs[source]
-    weights, bias, scales = _integer_kernels(op, x)
+    kept = _coded_kernels(op, x)
+    weights, bias, scales = kept or _integer_kernels(op, x)
     geometry = {
         f.name: getattr(op, f.name) for f in fields(op) if f.name not in ("weights", "bias")
     }
+    geometry["coded"] = op.coded if kept else None
     if reader is not None and isinstance(reader.op, Hash):
         hashed = QConvHash(weights, bias, **geometry, n_bits=reader.op.n_bits)
         lowering.add(reader, hashed, source)
@@ -141,6 +144,15 @@ def clipped(rule: Requantization, op: Op) -> Requantization:
         return rule
     low, high = integer_limits(op.clip_limits, rule.scale, rule.minimum, rule.maximum)
     return replace(rule, minimum=low, maximum=high)
+
+
+def _coded_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array] | None:
+    """As `_integer_kernels`, of weights that are coded, and kept."""
+    bias = op.bias.astype(np.float64)
+    scales = None if op.coded is None else coded_scales(op.weights, bias, op.coded, x)
+    if op.coded is None or scales is None:
+        return None
+    return op.coded.weights(), integer_bias(bias, scales, x), scales
 
 
 def _integer_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array]:
@@ -297,6 +309,10 @@ def _(op: Linear, node: Node, lowering: Lowering) -> None:
 def _integer_linear(op: Linear, x: TensorSpec, bits: int, per_row: bool) -> QLinear:
     """Weights of a few levels as they are; other ones rounded, with one scale for all scores."""
     weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
+    kept = None if op.coded is None else coded_scales(weights, bias, op.coded, x)
+    if op.coded is not None and kept is not None:
+        whole, meaning = op.coded.weights(), _meaning(kept * x.scale)
+        return QLinear(whole, integer_bias(bias, kept, x), **meaning, coded=op.coded)
     scales = level_scales(weights, op.levels) if op.levels else None
     levels = op.levels
     if scales is None or (scales < row_scales(weights, bias, x, op.levels, per_row=True)).any():

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph.base import TensorSpec
-from skconv.graph.integer import Requantization
+from skconv.graph.coded import Coded
+from skconv.graph.integer import Requantization, row_bound
 from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, UINT8_MAX
 from skconv.passes.refusal import NoIntegerFormError
 
@@ -135,6 +136,26 @@ def level_scales(weights: Array, levels: int) -> Array | None:
         are_whole = np.abs(units - np.rint(units)).max(axis=1) < TOLERANCE
         found = np.where(np.isnan(found) & are_whole, scales, found)
     return None if np.isnan(found).any() else found
+
+
+def coded_scales(weights: Array, bias: Array, coded: Coded, x: TensorSpec) -> Array | None:
+    """The positive number that makes the coded integers of each row its weights.
+
+    None where there is none, for weights that were changed after they were coded, or where sums of
+    such integers might not fit int32.
+    """
+    if weights.shape != coded.shape:
+        return None
+    whole = coded.weights().astype(np.float64).reshape(len(weights), -1)
+    rows = weights.astype(np.float64).reshape(len(weights), -1)
+    squares = (whole**2).sum(axis=1)
+    scales = (whole * rows).sum(axis=1) / np.where(squares > 0, squares, 1.0)
+    scales = np.where(squares > 0, scales, 1.0)
+    errors = np.abs(rows - scales[:, None] * whole).max(axis=1)
+    are_kept = (scales > 0) & (errors <= TOLERANCE * np.abs(scales))
+    if not are_kept.all() or row_bound(whole, bias / (scales * x.scale), x) > ACCUMULATOR_MAX - 1:
+        return None
+    return scales
 
 
 def integer_bias(bias: Array, scales: Array, x: TensorSpec) -> Array:

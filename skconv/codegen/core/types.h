@@ -37,7 +37,7 @@
 /* The rounding shifts rely on `>>` of a negative number being a floor. */
 typedef char sk_shift_is_arithmetic[((-3) >> 1) == -2 ? 1 : -1];
 
-/* The last three are of tables of weights alone: narrow.h. */
+/* The last four are of weights alone: narrow.h, and slices.h. */
 typedef enum {
     SK_INT8,
     SK_UINT8,
@@ -46,7 +46,8 @@ typedef enum {
     SK_INT32,
     SK_TERNARY,
     SK_INT3,
-    SK_INT4
+    SK_INT4,
+    SK_INT8_IN_RAM
 } sk_type;
 
 /* A map of one sample: channels last, rows from the top. */
@@ -68,6 +69,8 @@ typedef struct {
             return ((const SPACE int16_t *)numbers)[index];                           \
         case SK_UINT16:                                                               \
             return ((const SPACE uint16_t *)numbers)[index];                          \
+        case SK_INT8_IN_RAM: /* whatever space its pointer is said to be of */        \
+            return ((const int8_t *)(uintptr_t)numbers)[index];                       \
         case SK_INT32:                                                                \
         default:                                                                      \
             return ((const SPACE int32_t *)numbers)[index];                           \

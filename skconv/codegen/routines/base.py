@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 from skconv.codegen.node import NodeCode
 from skconv.codegen.text import call
 from skconv.graph import Op, QConv, TensorSpec
+from skconv.graph.coded import coded_of
 from skconv.graph.nested import Packed
 from skconv.target.targets import Target
 
@@ -69,6 +70,8 @@ class Routine(Generic[OpT]):
     worth_a_map : bool
         Whether a stage that no routine serves is taken apart for it: it saves more than the map
         between the parts costs.
+    coded : bool
+        Whether it serves ops whose weights are coded.
     """
 
     op: type[OpT]
@@ -77,11 +80,13 @@ class Routine(Generic[OpT]):
     plan: Callable[[OpT, TensorSpec, Wish], Packed]
     inputs: tuple[Input, ...] = ("whole",)
     worth_a_map: bool = False
+    coded: bool = False
 
     def serves(self, op: Op, x: TensorSpec, target: Target, wish: Wish) -> bool:
         """Whether a target takes this form."""
         return (
             isinstance(op, self.op)
+            and (self.coded or coded_of(op) is None)
             and wish.input in self.inputs
             and self.cores(target)
             and self.fits(op, x, wish)

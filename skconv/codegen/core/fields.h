@@ -1,0 +1,35 @@
+/* Tables of whole numbers of a few bits each, from the lowest bit of a byte up. */
+#ifndef SKCONV_FIELDS_H
+#define SKCONV_FIELDS_H
+
+#include "types.h"
+
+/* Where in a table the next number is. */
+typedef struct {
+    const SK_FLASH uint8_t *next;
+    uint32_t read; /* what is left of the bytes read */
+    int32_t left;  /* bits of it */
+} sk_fields;
+
+/* The first number of a line; every line of `size` numbers begins at a byte. */
+SK_INLINE sk_fields sk_fields_at(
+    const SK_FLASH uint8_t *table, int32_t line, int32_t size, int32_t bits)
+{
+    const sk_fields from = {table + line * ((size * bits + 7) / 8), 0, 0};
+    return from;
+}
+
+/* The next number, of 16 bits at most. */
+SK_INLINE int32_t sk_field_next(sk_fields *from, int32_t bits)
+{
+    while (from->left < bits) {
+        from->read |= (uint32_t)*from->next++ << from->left;
+        from->left += 8;
+    }
+    const int32_t value = (int32_t)(from->read & (((uint32_t)1 << bits) - 1));
+    from->read >>= bits;
+    from->left -= bits;
+    return value;
+}
+
+#endif

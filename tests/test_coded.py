@@ -1,0 +1,189 @@
+"""Coded weights: kept by quantisation, stored in fewer bytes, expanded to the same integers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from skconv.codegen.select import select
+from skconv.graph import (
+    ArgMax,
+    Graph,
+    MeanPool,
+    QConv,
+    Relu,
+    Reshape,
+    from_dict,
+    to_dict,
+)
+from skconv.graph.coded import SLICE_BYTES, Codebook, coded_of, pack_fields
+from skconv.passes.integers import integer_graph
+from skconv.target.memory import plan_memory
+from skconv.target.targets import get_target
+from skconv.testing import chain, conv, example_samples, linear, quantized_example
+from skconv.testing.coded import codebook, coded_conv, coded_examples, coded_linear
+from tests import exactness
+from tests.integer_coded import coded_of_seed
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def plain(graph: Graph) -> Graph:
+    """The same integers with their weights one by one."""
+    nodes = (
+        node if coded_of(node.op) is None else replace(node, op=replace(node.op, coded=None))
+        for node in graph.nodes
+    )
+    return replace(graph, nodes=tuple(nodes))
+
+
+@given(st.integers(1, 16), st.integers(1, 5), st.integers(1, 9), st.integers(0, 99))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_fields_lie_from_the_lowest_bit_up(bits, n_lines, size, seed):
+    values = rng(seed).integers(0, 2**bits, (n_lines, size))
+    for line, packed in zip(values, pack_fields(values, bits), strict=True):
+        number = int.from_bytes(packed.tobytes(), "little")
+        assert [number >> i * bits & 2**bits - 1 for i in range(size)] == line.tolist()
+        assert len(packed) == -(-size * bits // 8)
+
+
+def test_a_codeword_by_channel_holds_all_its_taps():
+    codewords = np.arange(8, dtype=np.int8).reshape(2, 4)
+    coded = Codebook((1, 2, 2, 3), codewords, np.array([[1, 0, 1]]), by_channel=True)
+    assert coded.weights()[0, :, :, 0].tolist() == [[4, 5], [6, 7]]
+    assert coded.weights()[0, :, :, 1].tolist() == [[0, 1], [2, 3]]
+    assert coded.nbytes == 8 + 1
+
+
+def test_quantisation_keeps_coded_weights():
+    graph = coded_examples(rng())["codebook"]
+    wanted, kept = (
+        [node.op for node in some.nodes if coded_of(node.op) is not None]
+        for some in (graph, quantized_example(graph))
+    )
+    assert len(wanted) == len(kept) == 4
+    for op, integer in zip(wanted, kept, strict=True):
+        assert integer.coded is op.coded
+        assert np.array_equal(integer.weights, op.coded.weights())
+        assert {"codewords", "indices"} < integer.parameters.keys() - {"weights"}
+        assert "weights" not in integer.parameters
+
+
+def test_weights_that_were_changed_are_stored_plainly():
+    op = coded_conv(rng(), codebook(rng(), (4, 3, 3, 2)))
+    turned = replace(op, weights=op.weights[::-1])
+    fewer = replace(op, weights=op.weights[:2], bias=op.bias[:2])
+    for changed in (turned, fewer):
+        kept = quantized_example(chain(changed, Relu())).nodes[0].op
+        assert isinstance(kept, QConv) and kept.coded is None
+        assert np.abs(kept.weights).max() == 127
+
+
+def test_scales_of_kernels_may_change():
+    op = coded_conv(rng(), codebook(rng(), (4, 3, 3, 2)))
+    scaled = replace(op, weights=op.weights * np.float32([1, 2, 3, 0.1])[:, None, None, None])
+    kept = quantized_example(chain(scaled, Relu())).nodes[0].op
+    assert kept.coded is op.coded
+
+
+def test_equalising_channels_leaves_coded_weights_alone():
+    graph = chain(
+        coded_conv(rng(), codebook(rng(), (4, 3, 3, 2))),
+        Relu(),
+        coded_conv(rng(), codebook(rng(), (3, 3, 3, 4))),
+        Relu(),
+        Reshape((4 * 6 * 3,)),
+        coded_linear(rng(), codebook(rng(), (5, 72), 3)),
+        ArgMax(),
+    )
+    integer = integer_graph(graph, example_samples(graph, 50))
+    assert sum(coded_of(node.op) is not None for node in integer.nodes) == 3
+
+
+def test_slices_of_kernels_bound_the_scratch_memory():
+    integer = quantized_example(coded_examples(rng())["codebook"])
+    for node in integer.nodes:
+        if coded_of(node.op) is not None:
+            assert 0 < node.op.scratch_bytes <= SLICE_BYTES
+    assert plan_memory(integer).arena_bytes > plan_memory(plain(integer)).arena_bytes
+
+
+@pytest.mark.parametrize("target", ["portable", "cortex-m4", "cortex-m0", "avr"])
+def test_no_routine_and_no_stage_takes_coded_weights(target):
+    """They read tables of their own, or weights one by one."""
+    integer = quantized_example(
+        chain(
+            coded_conv(rng(), codebook(rng(), (4, 3, 3, 2))),
+            Relu(),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((4 * 3 * 4,)),
+            coded_linear(rng(), codebook(rng(), (3, 48), 4)),
+            ArgMax(),
+        )
+    )
+    chosen = select(integer, get_target(target), "speed")
+    assert sum(coded_of(node.op) is not None for node in chosen.nodes) == 2
+
+
+def test_a_coded_graph_is_plain_data():
+    graph = coded_examples(rng())["codebook groups"]
+    back = from_dict(to_dict(graph))
+    for node, other in zip(graph.nodes, back.nodes, strict=True):
+        coded, found = coded_of(node.op), coded_of(other.op)
+        assert (coded is None) == (found is None)
+        assert coded is None or np.array_equal(coded.weights(), found.weights())
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("target", ["portable", "cortex-m4"])
+def test_a_fused_neighbour_and_coded_weights_give_the_bytes_of_the_definition(tmp_path, target):
+    graph = chain(
+        conv(rng(), (40, 3, 3, 2)),
+        Relu(),
+        coded_conv(rng(), codebook(rng(), (40, 3, 3, 1)), groups=40),
+        Relu(),
+        conv(rng(), (4, 1, 1, 40)),
+        Relu(),
+        MeanPool((2, 2), (2, 2)),
+        Reshape((4 * 2 * 3,)),
+        linear(rng(), 3, 24),
+        ArgMax(),
+    )
+    integer = quantized_example(graph)
+    chosen = select(integer, get_target(target), "speed")
+    x = example_samples(integer, 3)
+    assert exactness.on_host(chosen, x, ("-O1", exactness.APART), tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(t, marks=pytest.mark.needs(*exactness.emulator.tools(t, "gcc")))
+        for t in ("cortex-m4", "cortex-m0", "avr")
+    ],
+)
+def test_targets(target):
+    integer = coded_of_seed(1)
+    graph = select(integer, get_target(target))
+    sources = exactness.program(graph, example_samples(integer, 2), host=False)
+    assert exactness.on_target(sources, target, ("-Os",)) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"indices": np.zeros((2, 3), int)}, "expected \\(2, 2\\)"),
+        ({"indices": np.full((2, 2), 5)}, "indices from 5 to 5"),
+        ({"by_channel": True}, "expected 1"),
+    ],
+)
+def test_what_is_no_codebook(changes, message):
+    parts = {"codewords": np.zeros((3, 2), np.int8), "indices": np.zeros((2, 2), int)}
+    with pytest.raises(ValueError, match=message):
+        Codebook((2, 4), **(parts | changes))
