@@ -41,8 +41,9 @@ def covariance(inputs: Array, importance: Array) -> Array:
     for start in range(0, len(inputs), CHUNK):
         rows = slice(start, start + CHUNK)
         # The mean first: the difference of two large sums would not be a covariance.
-        apart = inputs[rows] - mean
-        moments += (apart * weights[rows, None]).T @ apart
+        # A matrix by its own transpose takes half the products of any other.
+        apart = (inputs[rows] - mean) * np.sqrt(weights[rows, None])
+        moments += apart.T @ apart
     return np.asarray(moments / len(inputs))
 
 
