@@ -155,6 +155,7 @@ VALUES: dict[str, tuple[list[str], Any]] = {
     "input": (["--input", "rows"], "rows"),
     "input_type": (["--input-type", "int16"], "int16"),
     "arena": (["--arena", "caller"], "caller"),
+    "unpack": (["--unpack", "boot"], "boot"),
     "probabilities": (["--probabilities"], True),
     "chip": (["--chip", "stm32f401re"], "stm32f401re"),
     "flash_bytes": (["--flash-bytes", "8192"], 8192),

@@ -10,6 +10,12 @@ from skconv.graph import Node
 from skconv.graph.running import Running
 
 
+def unpacking(program: Program) -> Iterator[str]:
+    """The call that unpacks tables, where there are any."""
+    if program.unpacking:
+        yield f"    {program.name}_unpack();"
+
+
 def declarations(program: Program) -> Iterator[str]:
     """A typed pointer for every tensor that is the first in its memory."""
     for node in program.nodes:

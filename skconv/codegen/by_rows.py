@@ -12,6 +12,7 @@ from skconv.codegen.body import (
     node_lines,
     scores_pointer,
     trace_lines,
+    unpacking,
 )
 from skconv.codegen.header import (
     begin_signature,
@@ -70,6 +71,7 @@ def _taking(program: Program, node: Node) -> Iterator[str]:
 
 
 def _beginning(program: Program) -> Iterator[str]:
+    yield from unpacking(program)
     for node in program.streamed:
         yield from _pointer(program, node)
     for node in program.streamed:

@@ -14,6 +14,7 @@ from skconv.codegen.body import (
     node_lines,
     scores_pointer,
     trace_lines,
+    unpacking,
 )
 from skconv.codegen.header import (
     begin_signature,
@@ -44,6 +45,7 @@ def by_samples(program: Program) -> Iterator[str]:
 
 
 def _beginning(program: Program) -> Iterator[str]:
+    yield from unpacking(program)
     for node in program.graph.nodes:
         if isinstance(node.op, Ring | Running | Smoothed):
             begin, *_ = program.calls[node.name]

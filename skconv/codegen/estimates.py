@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from skconv.codegen.program import Program
+from skconv.codegen.unpack import Unpacked
 from skconv.graph import (
     Fused,
     Graph,
@@ -42,6 +43,9 @@ CODE_OF = {
     "portable": "rv32imc",
     "avr": "avr",
 }
+
+# Code that unpacks tables: 250 to 370 bytes on Cortex-M0, Cortex-M4 and RISC-V.
+UNPACK_BYTES = 300
 
 NO_PADDING = ((0, 0), (0, 0))
 # Members of a stage that are counted with the stage itself.
@@ -79,6 +83,8 @@ def routine(op: Op) -> str:
     """The routine of an op; a stage that reads rows uses the same one."""
     if isinstance(op, Streamed):
         return routine(op.stage)
+    if isinstance(op, Unpacked):
+        return routine(op.op)
     inner = plain(op)
     kernel = f" {inner.kernel}" if isinstance(inner, QKernelMachine) else ""
     return type(op).__name__ + kernel
@@ -127,7 +133,8 @@ def code_bytes(program: Program, target: Target) -> int | None:
     if program.graph.domain == "float":
         return None
     core = "cortex-m4" if target.has_dsp else CODE_OF[target.name]
-    return round(dot(parts(program), coefficients()["code"][core]))
+    unpacking = UNPACK_BYTES if program.unpacking else 0
+    return round(dot(parts(program), coefficients()["code"][core])) + unpacking
 
 
 def parts(program: Program) -> Features:

@@ -89,6 +89,9 @@ def _functions(program: Program) -> Iterator[str]:
         yield "    int64_t alignment;"
         yield f"}} {name}_arena_t;"
         yield ""
+    if program.unpacking:
+        yield "/* Unpacks tables to RAM, which takes a while. The first inference does it, too. */"
+        yield from (f"{unpack_signature(program)};", "")
     if program.streamed:
         yield from _rows(program)
     if program.rings:
@@ -175,6 +178,10 @@ def finish_signature(program: Program) -> str:
     result = "int32_t" if program.decision else "void"
     pointer = "scores" if program.keeps_scores else "output"
     return f"{result} {program.name}_finish({_parameters(program, _output(program, pointer))})"
+
+
+def unpack_signature(program: Program) -> str:
+    return f"void {program.name}_unpack(void)"
 
 
 def run_signature(program: Program) -> str:

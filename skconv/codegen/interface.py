@@ -10,6 +10,7 @@ from skconv.graph.smoothing import Smoothed
 
 Input = Literal["whole", "rows", "samples"]
 Arena = Literal["static", "caller"]
+Unpack = Literal["inference", "boot"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Interface:
         The windows of ``input="samples"``.
     smoothing : Smoothed or None
         What stands in place of the decision in a stream.
+    unpack : {"inference", "boot"}
+        ``"boot"``: tables lie in flash as a Huffman code, where that is smaller, and are unpacked
+        to RAM once, by ``NAME_unpack``.
     """
 
     input: Input = "whole"
@@ -59,3 +63,4 @@ class Interface:
     probabilities: QSoftmax | None = None
     window: Window | None = None
     smoothing: Smoothed | None = None
+    unpack: Unpack = "inference"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from skconv.graph import (
     Requantization,
     TensorSpec,
 )
+from skconv.graph.nested import Packed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 from skconv.graph.patches import PatchGeometry
 
@@ -89,7 +91,7 @@ class NodeCode:
 
     def table(self, name: str, dtype: str) -> str:
         """The C name of a parameter that a routine reads as ``dtype``."""
-        found = self.node.op.parameters[name].dtype
+        found = self._dtype(name)
         if found != dtype:
             raise ValueError(f"node {self.node.name!r}: {name} is {found}, C reads {dtype}")
         return self.tables[name]
@@ -99,10 +101,16 @@ class NodeCode:
         op = self.node.op
         if isinstance(op, QLinear) and name == "weights" and op.form is not None:
             return self.tables[name], f"SK_{op.form.upper()}"
-        dtype = self.node.op.parameters[name].dtype
+        dtype = self._dtype(name)
         if dtype not in ("int8", "uint8", "int16", "uint16", "int32"):
             raise ValueError(f"node {self.node.name!r}: {name} is {dtype}, C reads 8 to 32 bits")
         return self.tables[name], f"SK_{dtype.name.upper()}"
+
+    def _dtype(self, name: str) -> np.dtype[Any]:
+        """The type of a table, which may be one that is unpacked to RAM."""
+        op = self.node.op
+        unpacked = dict(op.unpacked) if isinstance(op, Packed) else {}
+        return (unpacked[name].values if name in unpacked else op.parameters[name]).dtype
 
     def requantization(self, rule: Requantization) -> str:
         """The C value of a rule; one multiplier is a constant, several are a table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -13,10 +13,11 @@ from skconv.codegen.interface import Interface
 from skconv.codegen.names import Names
 from skconv.codegen.node import Call, NodeCode, Tensor
 from skconv.codegen.text import CTYPES
+from skconv.codegen.unpack import unpack_calls
 from skconv.graph import INPUT, Graph, Node, TensorSpec
 from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ring import Ring
-from skconv.target.memory import MemoryPlan, scratch_name
+from skconv.target.memory import MemoryPlan, scratch_name, unpacked_name
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,20 @@ class Program:
 
     @cached_property
     def tables(self) -> dict[str, dict[str, str]]:
-        """The C names of the parameters of every node."""
+        """The C names of the parameters of every node, and of what is unpacked of them."""
         return {
             node.name: {p: self.names.give(f"{node.name}_{p}") for p in node.op.parameters}
+            | dict(self._in_ram(node))
             for node in self.graph.nodes
         }
+
+    def _in_ram(self, node: Node) -> Iterator[tuple[str, str]]:
+        """Tables of a node that are unpacked once, and where."""
+        for name, table in node.op.unpacked if isinstance(node.op, Packed) else ():
+            place = self.plan.buffer(unpacked_name(node, name))
+            assert place is not None
+            kind = CTYPES[table.values.dtype.name]
+            yield name, f"((const {kind} *)({self.arena} + {place.offset}))"
 
     def tensor(self, name: str) -> Tensor:
         """A tensor; where its memory has a pointer to another type, by a cast."""
@@ -139,10 +149,17 @@ class Program:
         return {node.name: tuple(emit(node.op, self.code(node))) for node in self.graph.nodes}
 
     @cached_property
+    def unpacking(self) -> tuple[Call, ...]:
+        """What fills the tables that are unpacked once."""
+        nodes = self.graph.nodes
+        return tuple(call for n in nodes for call in unpack_calls(n, self.tables[n.name]))
+
+    @cached_property
     def keeps_tables_from_avr(self) -> bool:
         """Whether a routine reads tables through plain pointers."""
         ops = (node.op for node in self.graph.nodes)
-        return any(isinstance(op, Packed) and not op.reads_flash for op in ops)
+        packed = (op for op in ops if isinstance(op, Packed))
+        return any(op.unpacked or not op.reads_flash for op in packed)
 
     @cached_property
     def probabilities(self) -> tuple[NodeCode, tuple[Call, ...]] | None:
@@ -175,6 +192,7 @@ class Program:
     def headers(self) -> list[str]:
         """The routines that the text calls, directly."""
         calls = [call for calls in self.calls.values() for call in calls]
+        calls += self.unpacking
         if self.final_copy:
             calls.append(self.final_copy)
         if self.probabilities:

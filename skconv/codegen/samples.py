@@ -19,6 +19,7 @@ from skconv.codegen.input_layout import sample_of
 from skconv.codegen.interface import Interface, Window
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
+from skconv.codegen.unpack import unpacked
 from skconv.graph import INPUT, Graph, Node, Reshape, TensorSpec, verify
 from skconv.graph.locality import resized, with_length
 from skconv.graph.ring import COUNTER_BYTES, Ring, runs_per_hop
@@ -92,9 +93,11 @@ def computed(graph: Graph, target: Target, optimize: Optimize, interface: Interf
         Where the input cannot come like that.
     """
     if interface.window is not None:
-        stream = pushed(graph, target, optimize, interface.window)
-        return stream if interface.smoothing is None else _smoothed(stream, interface.smoothing)
-    return select(graph, target, optimize, by_rows=interface.input == "rows")
+        found = pushed(graph, target, optimize, interface.window)
+        found = found if interface.smoothing is None else _smoothed(found, interface.smoothing)
+    else:
+        found = select(graph, target, optimize, by_rows=interface.input == "rows")
+    return unpacked(found) if interface.unpack == "boot" else found
 
 
 def pushed(graph: Graph, target: Target, optimize: Optimize, window: Window) -> Graph:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skconv.codegen.body import decision_lines, declarations, node_lines, scores_pointer
+from skconv.codegen.body import (
+    decision_lines,
+    declarations,
+    node_lines,
+    scores_pointer,
+    unpacking,
+)
 from skconv.codegen.by_rows import by_rows
 from skconv.codegen.by_samples import by_samples
-from skconv.codegen.header import predict_signature, probabilities_signature, run_signature
+from skconv.codegen.header import (
+    predict_signature,
+    probabilities_signature,
+    run_signature,
+    unpack_signature,
+)
 from skconv.codegen.node import Call
 from skconv.codegen.program import Program
 from skconv.codegen.text import comment, statement, table
 from skconv.graph import INPUT, Node
+from skconv.target.memory import IS_UNPACKED
 
 HEADER_FOLDER = "skconv"
 KEPT_FROM_AVR = (
@@ -49,6 +61,7 @@ def source(program: Program) -> Iterator[str]:
         yield ""
     yield from _tables(program)
     yield from _functions(program)
+    yield from _unpack(program)
     if program.streamed:
         yield from by_rows(program)
     elif program.rings:
@@ -123,9 +136,23 @@ def _functions(program: Program) -> Iterator[str]:
         yield ""
 
 
+def _unpack(program: Program) -> Iterator[str]:
+    """The function that unpacks tables; it does so once."""
+    done = program.plan.buffer(IS_UNPACKED)
+    if done is None:
+        return
+    flag = f"{program.arena}[{done.offset}]"
+    yield from (unpack_signature(program), "{", f"    if ({flag} != 0) {{")
+    yield from ("        return;", "    }")
+    for each in program.unpacking:
+        yield from statement(each.text)
+    yield from (f"    {flag} = 1;", "}", "")
+
+
 def _run(program: Program) -> Iterator[str]:
     yield run_signature(program)
     yield "{"
+    yield from unpacking(program)
     pointers = list(declarations(program))
     yield from pointers
     if program.takes_arena:

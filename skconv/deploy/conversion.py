@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.codegen.emit import emit
-from skconv.codegen.interface import Arena, Input, Interface
+from skconv.codegen.interface import Arena, Input, Interface, Unpack
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
+from skconv.codegen.unpack import check_unpack
 from skconv.convert import NotConvertibleError, check_probabilities, to_graph
 from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
@@ -47,6 +48,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "input_type": (None, *get_args(InputType)),
     "input": get_args(Input),
     "arena": get_args(Arena),
+    "unpack": get_args(Unpack),
 }
 
 
@@ -67,6 +69,7 @@ def to_c(
     front: Sequence[Any] | None = None,
     input_type: InputType | None = None,
     arena: Arena = "static",
+    unpack: Unpack = "inference",
     probabilities: bool = False,
     classes: Any = None,
     chip: str | Chip | None = None,
@@ -136,6 +139,10 @@ def to_c(
     arena : {"static", "caller"}
         Where working memory lives: static in the C, or in a ``NAME_arena_t`` that the caller
         passes to every function.
+    unpack : {"inference", "boot"}
+        ``"boot"``: tables lie in flash as a Huffman code, where that is smaller, and are unpacked
+        to RAM once, by ``NAME_unpack`` or in the first inference. The memory of tables comes on
+        top of the arena; `CModel.report` and ``ram_bytes`` count it. An AVR has no such routines.
     probabilities : bool
         Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
         regression, or of those that belong to ``classes``, by a table.
@@ -199,14 +206,16 @@ def to_c(
     input_ = check_windows(current_input(input), window, hop)
     bits: dict[str, Any] = {"linear_bits": linear_bits, "conv_bits": conv_bits}
     _check_options(dtype=dtype, calibration=calibration, input_type=input_type, arena=arena)
-    _check_options(optimize=optimize, input=input_, **bits)
-    _check_probabilities(estimator, probabilities, classes)
+    _check_options(optimize=optimize, input=input_, unpack=unpack, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
+    check_unpack(unpack, chosen, arena, dtype)
+    _check_probabilities(estimator, probabilities, classes)
     floats = fold(to_graph(estimator))
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
     floats = floats if classes is None else decided(estimator, floats, np.asarray(classes))
-    interface = Interface(input_, arena, None, windows_of(floats, X_calibration, window, hop))
+    stream = windows_of(floats, X_calibration, window, hop)
+    interface = Interface(input_, arena, None, stream, unpack=unpack)
     if dtype == "float32":
         _check_float(estimator, floats, probabilities)
         model = _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)

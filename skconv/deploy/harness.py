@@ -40,6 +40,7 @@ def words(program: Program) -> dict[str, object]:
         "reads_integers": program.specs[INPUT].domain == "integer",
         "takes_rows": bool(program.streamed),
         "takes_samples": bool(program.rings),
+        "unpacks": bool(program.unpacking),
         "gives_probabilities": program.interface.probabilities is not None,
     }
 

@@ -414,5 +414,6 @@ class CModel(Scored):
             "optimize": self.optimize,
             "input": self.interface.input,
             "arena": self.interface.arena,
+            "unpack": self.interface.unpack,
             "probabilities": self.interface.probabilities is not None,
         }

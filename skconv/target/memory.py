@@ -8,7 +8,8 @@ The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
 - Input and output belong to the caller and take no room in the arena. The scores of a
   classifier do: ``predict`` has no output of its own to write them to. So does an output
   that grows while rows of the input come, or that follows a stream of samples.
-- A ring, which keeps samples of a stream, and its counter live all the time.
+- A ring, which keeps samples of a stream, and its counter live all the time, as do tables that
+  are unpacked once.
 - Some routines need scratch memory: a buffer that lives while its node runs.
 - Buffers are placed in order of size, the largest first.
 - Each goes into the first gap that is large enough between the buffers that live at the
@@ -31,7 +32,7 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.graph.nested import Streamed
+from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ring import Ring
 from skconv.graph.running import Running
 from skconv.graph.smoothing import Smoothed
@@ -39,6 +40,7 @@ from skconv.target.stage_memory import StageMemory
 
 ALIGNMENT = 8
 CHART_HEIGHT = 16
+IS_UNPACKED = "whether tables are unpacked"
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,20 @@ def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
             yield Buffer(node.name, specs[node.name].nbytes, first, max(end, last[node.name]))
         if scratch := scratch_bytes(node.op):
             yield Buffer(scratch_name(node), scratch, first, end)
+    yield from _unpacked(graph)
+
+
+def _unpacked(graph: Graph) -> Iterable[Buffer]:
+    """Tables that are unpacked once, and whether they are."""
+    last = len(graph.nodes) - 1
+    found = [
+        Buffer(unpacked_name(node, name), table.values.nbytes, 0, last)
+        for node in graph.nodes
+        if isinstance(node.op, Packed)
+        for name, table in node.op.unpacked
+    ]
+    if found:
+        yield from (*found, Buffer(IS_UNPACKED, 1, 0, last))
 
 
 def _times(graph: Graph) -> dict[str, tuple[int, int]]:
@@ -280,6 +296,11 @@ def scratch_name(node: Node) -> str:
     words = {Streamed: "rows", Ring: "counter", Running: "memory", Smoothed: "memory"}
     word = next((word for op, word in words.items() if isinstance(node.op, op)), "scratch")
     return f"{word} of {node.name}"
+
+
+def unpacked_name(node: Node, table: str) -> str:
+    """The name of the buffer of a table that is unpacked once."""
+    return f"{table} of {node.name}"
 
 
 def _last_uses(graph: Graph, homes: dict[str, str]) -> dict[str, int]:
