@@ -13,7 +13,7 @@ from skconv.graph.running import Running
 def unpacking(program: Program) -> Iterator[str]:
     """The call that unpacks tables, where there are any."""
     if program.unpacking:
-        yield f"    {program.name}_unpack();"
+        yield f"    {program.name}_unpack({'arena' if program.takes_arena else ''});"
 
 
 def declarations(program: Program) -> Iterator[str]:

@@ -181,7 +181,7 @@ def finish_signature(program: Program) -> str:
 
 
 def unpack_signature(program: Program) -> str:
-    return f"void {program.name}_unpack(void)"
+    return f"void {program.name}_unpack({_parameters(program)})"
 
 
 def run_signature(program: Program) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.codegen.emit import emit
-from skconv.codegen.interface import Arena, Input, Interface, Unpack
+from skconv.codegen.interface import Arena, Input, Interface, Unpack, Window
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.unpack import check_unpack
@@ -205,11 +205,11 @@ def to_c(
     estimator, smoothed = without_smoothing(estimator, input)
     input_ = check_windows(current_input(input), window, hop)
     bits: dict[str, Any] = {"linear_bits": linear_bits, "conv_bits": conv_bits}
-    _check_options(dtype=dtype, calibration=calibration, input_type=input_type, arena=arena)
-    _check_options(optimize=optimize, input=input_, unpack=unpack, **bits)
+    rest = {"calibration": calibration, "input_type": input_type, "arena": arena}
+    _check_options(optimize=optimize, input=input_, unpack=unpack, dtype=dtype, **rest, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
     check_unpack(unpack, chosen, arena, dtype)
-    _check_probabilities(estimator, probabilities, classes)
+    _check_probabilities(estimator, probabilities, classes, dtype)
     floats = fold(to_graph(estimator))
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
@@ -217,13 +217,10 @@ def to_c(
     stream = windows_of(floats, X_calibration, window, hop)
     interface = Interface(input_, arena, None, stream, unpack=unpack)
     if dtype == "float32":
-        _check_float(estimator, floats, probabilities)
         model = _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)
         return limits.require(model)
-    samples = check_samples("X_calibration", X_calibration, floats.input.size)
-    check_range(estimator, samples)
-    options = bits | {"are_logits": probabilities, "device": device_of(running)}
-    options["sample_size"] = sample_size(floats, interface.window)
+    samples = _checked_samples(estimator, X_calibration, floats.input.size)
+    options = bits | {"are_logits": probabilities, "device": device_of(running), "window": stream}
     graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
     interface = _completed(interface, graph, smoothed, probabilities)
     model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))
@@ -231,12 +228,20 @@ def to_c(
     return with_front(running, checked(model, X_calibration, samples, told))
 
 
+def _checked_samples(estimator: Any, X_calibration: Any, n_features: int) -> NDArray[Any]:
+    samples = check_samples("X_calibration", X_calibration, n_features)
+    check_range(estimator, samples)
+    return samples
+
+
 def _check_options(**given: Any) -> None:
     for name, value in given.items():
         check_option(name, value, OPTIONS[name])
 
 
-def _check_probabilities(estimator: Any, wanted: bool, classes: Any) -> None:
+def _check_probabilities(estimator: Any, wanted: bool, classes: Any, dtype: DType) -> None:
+    if wanted and dtype == "float32":
+        raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
     if wanted and classes is None:
         check_probabilities(estimator)
 
@@ -249,11 +254,14 @@ def _completed(
     return replace(interface, probabilities=op, smoothing=of_stream(smoothed, graph))
 
 
-def _integers(verbose: int, estimator: Any, *arguments: Any, **bits: Any) -> Graph:
+def _integers(
+    verbose: int, estimator: Any, floats: Graph, *more: Any, window: Window | None, **options: Any
+) -> Graph:
     """What `integer_graph` makes of the arguments; its errors name the estimator."""
+    options["sample_size"] = sample_size(floats, window)
     with reporting("to_c", verbose):
         try:
-            graph = integer_graph(*arguments, **bits)
+            graph = integer_graph(floats, *more, **options)
         except NoIntegerFormError as error:
             raise refused(estimator, error) from error
         report("integers chosen")
@@ -269,6 +277,7 @@ def _float_model(
     interface: Interface,
     smoothed: Maker | None,
 ) -> CModel:
+    _check_float(estimator, floats)
     samples = _samples_of_floats(X_calibration, floats.input.size)
     graph = centred(floats, samples)
     interface = _completed(interface, graph, smoothed, False)
@@ -281,9 +290,7 @@ def _samples_of_floats(X_calibration: Any, n_features: int) -> NDArray[Any]:
     return check_samples("X_calibration", given, n_features, at_least=0)
 
 
-def _check_float(estimator: Any, graph: Graph, probabilities: bool) -> None:
-    if probabilities:
-        raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
+def _check_float(estimator: Any, graph: Graph) -> None:
     if any(isinstance(node.op, Quantized) for node in graph.nodes):
         raise NotConvertibleError(
             type(estimator).__name__,
