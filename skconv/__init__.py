@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
-    from skconv.passes.compress import SecondOrderRounding
+    from skconv.passes.compress import SecondOrderRounding, VectorQuantization
     from skconv.pretrained import PretrainedFeatures
     from skconv.signals import (
         Decimate,
@@ -98,6 +98,7 @@ __all__ = [
     "SpectroTemporalGaborFeatures",
     "TemporalConvFeatures",
     "VectorMagnitude",
+    "VectorQuantization",
     "compress",
     "datasets",
     "exceptions",
@@ -150,6 +151,7 @@ _HOMES = {
     "TemporalConvFeatures": "skconv.signals",
     "compress": "skconv.compression",
     "VectorMagnitude": "skconv.signals",
+    "VectorQuantization": "skconv.passes.compress",
     "layer_costs": "skconv.deploy",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",

@@ -1,8 +1,11 @@
 """Passes that make a fitted graph smaller: one file each, found by the name of its class."""
 
 from skconv.passes.compress.base import Pass, Samples
+from skconv.passes.compress.codes.vector_quantization import VectorQuantization
 from skconv.passes.compress.rounding import SecondOrderRounding
 
-__all__ = ["PASSES", "Pass", "Samples", "SecondOrderRounding"]
+__all__ = ["PASSES", "Pass", "Samples", "SecondOrderRounding", "VectorQuantization"]
 
-PASSES: dict[str, type[Pass]] = {cls.__name__: cls for cls in (SecondOrderRounding,)}
+PASSES: dict[str, type[Pass]] = {
+    cls.__name__: cls for cls in (SecondOrderRounding, VectorQuantization)
+}

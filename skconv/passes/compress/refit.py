@@ -55,7 +55,9 @@ def refit_head(graph: Graph, before: Graph, samples: Samples) -> Graph:
         start = np.column_stack([op.weights, op.bias])
         penalty = penalty_of(before, samples).of(features)
         weights, bias = most_likely(features, targets_of(samples.y, scores), start, penalty)
-    found = replace(op, weights=weights.astype(np.float32), bias=bias.astype(np.float32), levels=0)
+    found = replace(
+        op, weights=weights.astype(np.float32), bias=bias.astype(np.float32), levels=0, coded=None
+    )
     return with_op(graph, head.name, found)
 
 

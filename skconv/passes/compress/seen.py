@@ -1,0 +1,129 @@
+"""What a layer reads, sample by sample or patch by patch, and what it should answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import INPUT, Conv, Graph, Linear, Node
+from skconv.passes.compress.base import Array, Samples
+from skconv.passes.compress.loss import covariance
+from skconv.passes.compress.second_order import DAMPING
+from skconv.runtime.windows import pad, windows
+
+# Of one tensor, in all samples that are looked at.
+MOST_NUMBERS = 2**25
+# Rows of patches, and numbers in them.
+MOST_ROWS = 20_000
+MOST_PATCH_NUMBERS = 2**26
+# Of the largest answer: what float32 may have rounded.
+NOTHING = 1e-4
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Rows that the kernels of a layer see, and their answers before it was changed.
+
+    Attributes
+    ----------
+    rows : ndarray of float32 of shape (n_groups, n_rows, n_weights)
+        Patches, in the order of the weights of a kernel; of a linear layer its inputs. Kernels of
+        a group see the same ones.
+    wanted : ndarray of float64 of shape (n_groups, n_rows, n_kernels // n_groups)
+        What the layer gave in the graph before.
+    """
+
+    rows: Array
+    wanted: Array
+
+    def covariance(self, importance: Array | None = None) -> NDArray[np.float64]:
+        """Second moments about the mean of each group, for a bias is free; weighted ones.
+
+        Returns
+        -------
+        moments : ndarray of float64 of shape (n_groups, n_weights, n_weights)
+        """
+        weights = np.ones(self.rows.shape[1]) if importance is None else importance
+        return np.stack([covariance(rows, weights) for rows in self.rows])
+
+    def best_weights(self, weights: Array, damping: float = DAMPING) -> NDArray[np.float64]:
+        """Weights near those given whose answers come nearest to those wanted.
+
+        They make up for what layers before have lost. Shape ``(n_groups, n_kernels // n_groups,
+        n_weights)``, of ``weights`` too.
+        """
+        given = self.rows @ weights.transpose(0, 2, 1).astype(np.float32)
+        missing = self.wanted - given
+        missing -= missing.mean(axis=1, keepdims=True)
+        if np.abs(missing).max(initial=0) <= NOTHING * np.abs(self.wanted).max(initial=0):
+            return np.asarray(weights, np.float64)
+        moments = self.covariance()
+        largest = np.trace(moments, axis1=1, axis2=2) / moments.shape[1]
+        places = np.arange(moments.shape[1])
+        moments[:, places, places] += np.where(largest > 0, damping * largest, 1.0)[:, None]
+        rows = self.rows - self.rows.mean(axis=1, keepdims=True)
+        products = rows.transpose(0, 2, 1) @ missing.astype(np.float32) / rows.shape[1]
+        step = np.linalg.solve(moments, products.astype(np.float64))
+        return np.asarray(weights + step.transpose(0, 2, 1))
+
+    def biases(self, weights: Array) -> NDArray[np.float64]:
+        """The bias of each kernel that gives the mean that was wanted, by other weights."""
+        means = self.rows.mean(axis=1, dtype=np.float64)
+        return np.asarray(self.wanted.mean(axis=1) - np.einsum("gkw,gw->gk", weights, means))
+
+
+def seen(graph: Graph, node: Node, samples: Samples, before: Graph) -> Seen:
+    """What a convolution or a linear layer reads in a graph, and what it gave in the one before.
+
+    Parameters
+    ----------
+    graph : Graph
+        A float graph, whose layers before the node may have been changed.
+    node : Node
+    samples : Samples
+        As many as memory allows are looked at, and of their patches some, spread evenly.
+    before : Graph
+        With a node of the same name.
+    """
+    few = _some(graph, node, samples)
+    x, y = few.tensor(graph, node.inputs[0]), few.tensor(before, node.name)
+    if isinstance(node.op, Linear):
+        return Seen(x[None].astype(np.float32), y[None].astype(np.float64))
+    op, specs = node.op, graph.specs
+    assert isinstance(op, Conv)
+    x = x.reshape(-1, *specs[node.inputs[0]].shape)
+    return _patches(x, y.reshape(-1, *specs[node.name].shape), op)
+
+
+def _some(graph: Graph, node: Node, samples: Samples) -> Samples:
+    """As many samples as the tensors of a node leave room for."""
+    specs = graph.specs
+    largest = max(specs[name].size for name in (INPUT, *node.inputs, node.name))
+    count = min(len(samples.X), max(1, MOST_NUMBERS // largest))
+    chosen = np.linspace(0, len(samples.X) - 1, count).astype(np.intp)
+    y = None if samples.y is None else samples.y[chosen]
+    return replace(samples, X=samples.X[chosen], y=y)
+
+
+def _patches(x: Array, y: Array, op: Conv) -> Seen:
+    view = windows(pad(x, op), op.weights.shape[1:3], op.stride, op.dilation)
+    places, channels = int(np.prod(view.shape[:3])), view.shape[3]
+    taps = int(np.prod(view.shape[4:]))
+    count = min(places, MOST_ROWS, max(1, MOST_PATCH_NUMBERS // (channels * taps)))
+    chosen = np.unravel_index(_spread(places, count), view.shape[:3])
+    patches = view[chosen].reshape(count, channels, taps)
+    answers = y[chosen].astype(np.float64)
+    n_kernels = len(op.weights)
+    if op.shared:
+        rows = patches.reshape(1, count * channels, taps)
+        return Seen(rows, answers.reshape(1, count * channels, n_kernels))
+    grouped = patches.reshape(count, op.groups, channels // op.groups, taps)
+    rows = np.ascontiguousarray(grouped.transpose(1, 0, 3, 2)).reshape(op.groups, count, -1)
+    return Seen(rows, answers.reshape(count, op.groups, -1).transpose(1, 0, 2))
+
+
+def _spread(places: int, count: int) -> Array:
+    """``count`` of so many places, all over them: in steps that no row of a map keeps to."""
+    return np.sort(np.random.default_rng(0).permutation(places)[:count])

@@ -1,0 +1,191 @@
+"""Passes that code weights: what they keep small, what they store, what they refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skconv import VectorQuantization
+from skconv.graph import ArgMax, Conv, Graph, Linear, MeanPool, Relu, Reshape, TensorSpec
+from skconv.graph.coded import Codebook, coded_of
+from skconv.passes.compress import Samples
+from skconv.passes.compress.codes.fit import Family, Problem, cost, fitted_codes
+from skconv.passes.compress.codes.vectors import problem
+from skconv.passes.compress.seen import seen
+from skconv.testing import chain, conv, linear
+
+PLAIN = Family(np.arange(4)[None])
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def mixed(n_samples: int, size: int) -> np.ndarray:
+    """Correlated inputs, of very different spread."""
+    mixing = rng(1).normal(size=(size, size)) * np.geomspace(0.05, 1, size)
+    return (rng(2).normal(size=(n_samples, size)) @ mixing).astype(np.float32)
+
+
+def rows(n_rows: int, n_vectors: int, x: np.ndarray) -> Problem:
+    weights = rng().normal(size=(1, n_rows, n_vectors * 4))
+    moments = np.cov(x.T)[None] + 1e-3 * np.eye(x.shape[1])
+    return problem(weights, moments, np.arange(n_vectors * 4).reshape(-1, 4))
+
+
+# ------------------------------------------------------------------------------- the fit
+
+
+def test_vectors_of_a_codebook_are_found_again():
+    """Rows made of six vectors, each times a number of its own: no error is left."""
+    codewords = rng().integers(-127, 128, (6, 4))
+    codewords[:, 0] = 127
+    weights = codewords[rng(1).integers(0, 6, (1, 10, 8))] * rng(2).uniform(1, 1.1, (1, 10, 1, 1))
+    moments = np.cov(mixed(500, 32).T).reshape(1, 8, 4, 8, 4)
+    of = Problem(weights, moments + np.eye(32).reshape(1, 8, 4, 8, 4))
+    codes = fitted_codes(of, PLAIN, 6)
+    assert cost(of, PLAIN, codes) < 1e-4 * cost(of, PLAIN, replace(codes, scales=codes.scales * 0))
+    assert np.abs(codes.codewords).max() <= 127
+    assert np.array_equal(codes.codewords, np.rint(codes.codewords))
+
+
+def test_the_error_of_the_layer_is_kept_small_not_that_of_its_weights():
+    x = mixed(1000, 32)
+    of = rows(20, 8, x)
+    blind = Problem(of.weights, np.eye(32).reshape(1, 8, 4, 8, 4))
+    seeing, other = (fitted_codes(each, PLAIN, 16) for each in (of, blind))
+    assert cost(of, PLAIN, seeing) < 0.5 * cost(of, PLAIN, other)
+    assert cost(blind, PLAIN, seeing) > cost(blind, PLAIN, other)
+
+
+def test_more_codewords_lose_less():
+    of = rows(20, 8, mixed(500, 32))
+    losses = [cost(of, PLAIN, fitted_codes(of, PLAIN, n)) for n in (4, 16, 64)]
+    assert losses == sorted(losses, reverse=True) and losses[2] < losses[0] / 3
+
+
+def test_entries_behind_the_end_of_a_kernel_cost_nothing():
+    weights, moments = rng().normal(size=(1, 3, 6)), np.eye(6)[None]
+    of = problem(weights, moments, np.arange(8).reshape(2, 4))
+    assert (of.weights[:, :, 1, 2:] == 0).all() and (of.moments[:, 1, 2:] == 0).all()
+    assert np.array_equal(of.weights.reshape(1, 3, 8)[:, :, :6], weights)
+
+
+# ----------------------------------------------------------------------- what a layer sees
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"shape": (4, 3, 2, 2), "stride": (2, 1), "padding": ((1, 0), (1, 1))},
+        {"shape": (4, 3, 3, 1), "groups": 2, "dilation": (1, 2)},
+        {"shape": (3, 2, 3, 1), "shared": True},
+    ],
+)
+def test_rows_are_the_patches_in_the_order_of_the_weights(geometry):
+    op = conv(rng(), **geometry)
+    graph = chain(op)
+    x = rng(1).normal(size=(20, *graph.input.shape)).astype("f4")
+    of = seen(graph, graph.nodes[0], Samples(x), graph)
+    weights = op.weights.reshape(len(of.rows), -1, of.rows.shape[2])
+    given = of.rows @ weights.transpose(0, 2, 1) + op.bias.reshape(len(of.rows), 1, -1)
+    np.testing.assert_allclose(given, of.wanted, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(of.best_weights(weights), weights)
+    np.testing.assert_allclose(of.biases(weights).ravel(), op.bias, atol=1e-4)
+
+
+def test_a_layer_makes_up_for_what_those_before_have_lost():
+    before = chain(conv(rng(), (6, 3, 3, 2)), conv(rng(1), (5, 1, 1, 6)))
+    first = before.nodes[0].op
+    lossy = replace(first, weights=np.round(first.weights, 0))
+    graph = replace(before, nodes=(replace(before.nodes[0], op=lossy), before.nodes[1]))
+    x = rng(1).normal(size=(50, *graph.input.shape)).astype("f4")
+    of = seen(graph, graph.nodes[1], Samples(x), before)
+    given = graph.nodes[1].op.weights.reshape(1, 5, 6)
+    best = of.best_weights(given, damping=1e-6)
+
+    def error(weights: np.ndarray) -> float:
+        found = of.rows @ weights.transpose(0, 2, 1)
+        return float((found - of.wanted).var(axis=1).sum())
+
+    assert error(best) < 0.95 * error(given)
+
+
+# --------------------------------------------------------------------------- the passes
+
+
+def network() -> Graph:
+    return chain(
+        conv(rng(), (16, 3, 3, 2)),
+        Relu(),
+        conv(rng(1), (24, 1, 1, 16)),
+        Relu(),
+        conv(rng(2), (24, 3, 3, 1), groups=24),
+        Relu(),
+        MeanPool((2, 3), (2, 3)),
+        Reshape((24 * 2 * 2,)),
+        linear(rng(3), 10, 96),
+        ArgMax(),
+    )
+
+
+def samples(graph: Graph, n_samples: int = 200) -> Samples:
+    x = rng(5).normal(size=(n_samples, *graph.input.shape)).astype("f4")
+    return Samples(x)
+
+
+def test_vector_quantisation_codes_what_is_large_enough():
+    graph = network()
+    found = VectorQuantization(n_codewords=32)(graph, samples(graph))
+    for old, new in zip(graph.nodes, found.nodes, strict=True):
+        if isinstance(old.op, Conv | Linear):
+            coded = new.op.coded
+            assert isinstance(coded, Codebook) and coded.nbytes <= old.op.weights.size / 2
+            whole = coded.weights().reshape(len(new.op.bias), -1).astype(float)
+            weights = new.op.weights.reshape(whole.shape)
+            scales = (weights * whole).sum(axis=1) / (whole**2).sum(axis=1)
+            np.testing.assert_allclose(weights, scales[:, None] * whole, atol=1e-6)
+
+
+def test_scores_stay_near_those_before():
+    graph = network()
+    given = samples(graph, 400)
+    found = VectorQuantization(n_codewords=64, length=2)(graph, given)
+    wanted, scores = (given.tensor(each, each.scores_name) for each in (graph, found))
+    assert np.var(scores - wanted) < 0.1 * np.var(wanted)
+
+
+def test_a_small_layer_stays_as_it_is():
+    graph = chain(conv(rng(), (2, 3, 3, 2)), Relu(), conv(rng(1), (32, 3, 3, 2)))
+    found = VectorQuantization(layers="conv")(graph, samples(graph, 50))
+    assert found.nodes[0].op is graph.nodes[0].op
+    assert coded_of(found.nodes[2].op) is not None
+
+
+def test_taps_of_a_channel_are_one_vector():
+    graph = chain(conv(rng(), (32, 3, 3, 2)))
+    found = VectorQuantization(16, length="taps")(graph, samples(graph, 50)).nodes[0].op.coded
+    assert found.by_channel and found.codewords.shape == (16, 9)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_codewords": 3}, "n_codewords=3, expected a whole number from 4 to 1024"),
+        ({"n_codewords": 8.5}, "n_codewords=8.5, expected"),
+        ({"length": 0}, "length=0, expected a whole number from 1 to 16, or 'taps'"),
+        ({"layers": "convs"}, "layers='convs', expected one of"),
+    ],
+)
+def test_parameters_that_vector_quantisation_refuses(parameters, message):
+    graph = chain(conv(rng(), (8, 3, 3, 2)))
+    with pytest.raises(ValueError, match=message):
+        VectorQuantization(**parameters)(graph, samples(graph, 10))
+
+
+def test_a_graph_without_large_layers_is_refused():
+    graph = Graph(TensorSpec((3,))).append(linear(rng(), 2, 3))
+    with pytest.raises(ValueError, match="no layer is large enough"):
+        VectorQuantization()(graph, samples(graph, 10))
