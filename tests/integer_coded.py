@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,17 @@ import numpy as np
 from skconv.graph import ArgMax, Conv, Graph, MaxPool, Relu, Reshape, TensorSpec
 from skconv.graph.coded import Coded
 from skconv.testing import quantized_example
-from skconv.testing.coded import codebook, coded_conv, coded_linear
+from skconv.testing.coded import codebook, coded_conv, coded_linear, entropy, frequency, hashed
 
-FORMS = (codebook,)
+FORMS: tuple[Callable[..., Coded], ...] = (codebook, entropy, frequency, hashed)
+# Of linear layers: they have no taps.
+VECTOR_FORMS: tuple[Callable[..., Coded], ...] = (codebook, entropy, hashed)
 
 
 def form(rng: np.random.Generator, shape: tuple[int, ...]) -> Coded:
     """Any form that weights of a shape may have; some by channel."""
-    make = FORMS[rng.integers(len(FORMS))]
+    forms = FORMS if len(shape) == 4 else VECTOR_FORMS
+    make = forms[rng.integers(len(forms))]
     return make(rng, shape, rng.choice([None, 1, 2, 5]), int(rng.integers(2, 20)))
 
 

@@ -10,6 +10,10 @@ from skconv.codegen.node import Call, Function, NodeCode, kernels, padding
 from skconv.codegen.text import call, statement, struct
 from skconv.graph import QConv, QConvHash, QLinear, Requantization
 from skconv.graph.coded import Codebook, Coded
+from skconv.graph.coded_entropy import Entropy
+from skconv.graph.coded_frequency import Frequency, Hashed
+
+EXPANDED = ("first", "count", "weights")
 
 
 @singledispatch
@@ -37,6 +41,78 @@ def _(coded: Codebook, code: NodeCode) -> Call:
     return Call("expand_codebook.h", text)
 
 
+@expansion.register
+def _(coded: Entropy, code: NodeCode) -> Call:
+    value = _entropy(coded.slice, coded.kernel_bytes, code)
+    return Call("expand_entropy.h", call("sk_expand_entropy", value, *EXPANDED))
+
+
+@expansion.register
+def _(coded: Frequency, code: NodeCode) -> Call:
+    common: dict[str, object] = {}
+    if coded.indices is not None:
+        common["centres"] = code.table("centres", "int8")
+    if coded.index_bits:
+        common["indices"] = code.table("indices", "uint8")
+    value = struct(
+        "sk_frequency",
+        basis=_cosines(coded.shape, code),
+        has_centres=coded.indices is not None,
+        **common,
+        index_bits=coded.index_bits,
+        rest=_entropy(coded.slice, coded.kernel_bytes, code),
+    )
+    return Call("expand_frequency.h", call("sk_expand_frequency", value, *EXPANDED))
+
+
+@expansion.register
+def _(coded: Hashed, code: NodeCode) -> Call:
+    _, channels, height, width = coded.buckets.shape
+    if coded.basis is None:
+        basis = struct("sk_cosines", height=1, width=1, channels=channels)
+    else:
+        basis = _cosines((0, height, width, channels), code)
+    value = struct(
+        "sk_hashed",
+        values=code.table("values", "int8"),
+        firsts=code.table("firsts", "uint16"),
+        seed=f"{coded.seed}u",
+        basis=basis,
+    )
+    return Call("expand_hashed.h", call("sk_expand_hashed", value, *EXPANDED))
+
+
+def _entropy(lines: int, size: int, code: NodeCode) -> str:
+    """The C value of `sk_entropy`: ``lines`` kernels of ``size`` numbers begin at a byte."""
+    starts, kind = code.weights("starts")
+    return struct(
+        "sk_entropy",
+        code=struct(
+            "sk_huffman",
+            symbols=code.table("symbols", "int16"),
+            counts=code.table("counts", "uint16"),
+        ),
+        bits=code.table("bits", "uint8"),
+        starts=starts,
+        start_type=kind,
+        lines=lines,
+        size=size,
+    )
+
+
+def _cosines(shape: tuple[int, ...], code: NodeCode) -> str:
+    """The C value of `sk_cosines`, of weights ``(kernels, height, width, channels)``."""
+    _, height, width, channels = shape
+    return struct(
+        "sk_cosines",
+        rows=code.table("rows", "int16"),
+        columns=code.table("columns", "int16"),
+        height=height,
+        width=width,
+        channels=channels,
+    )
+
+
 def coded_conv(op: QConv | QConvHash, code: NodeCode) -> Iterator[Call]:
     """A convolution by slices of kernels."""
     assert op.coded is not None
@@ -60,6 +136,9 @@ def coded_conv(op: QConv | QConvHash, code: NodeCode) -> Iterator[Call]:
 def coded_linear(op: QLinear, code: NodeCode) -> Iterator[Call]:
     """A linear layer by slices of outputs."""
     assert op.coded is not None
+    if op.coded.sums:
+        yield from _adding(op, code)
+        return
     function, rule = expand_function(op.coded, code), op.requantization
     text = call(
         "sk_linear_sliced",
@@ -72,6 +151,22 @@ def coded_linear(op: QLinear, code: NodeCode) -> Iterator[Call]:
         _slices(op, function, code),
     )
     yield Call("slices.h", text, functions=(function,))
+
+
+def _adding(op: QLinear, code: NodeCode) -> Iterator[Call]:
+    """A linear layer that decodes one weight after the other, and expands none."""
+    assert op.coded is not None
+    x, y, rule = code.input, code.output, op.requantization
+    sums = y.pointer if rule is None else f"(int32_t *){code.scratch}"
+    rows, columns = op.weights.shape
+    value = _entropy(rows, columns, code)
+    bias = code.table("bias", "int32")
+    text = call("sk_linear_entropy", *x.typed, sums, bias, rows, columns, value)
+    yield Call("expand_entropy.h", text)
+    if rule is not None:
+        to = code.requantization(rule)
+        text = call("sk_rescale", sums, "SK_INT32", *y.typed, 1, rows, to)
+        yield Call("pointwise.h", text)
 
 
 def expand_function(coded: Coded, code: NodeCode) -> Function:

@@ -59,6 +59,11 @@ class Coded(ABC):
         return max(1, min(self.n_kernels, SLICE_BYTES // self.kernel_bytes))
 
     @property
+    def sums(self) -> bool:
+        """Whether a linear layer adds up while it decodes, and expands no weight."""
+        return False
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the tables."""
         return sum(table.nbytes for table in self.tables.values())

@@ -342,11 +342,10 @@ class QLinear(IntegerOp):
     @property
     def scratch_bytes(self) -> int:
         """Expanded weights, or sums that grow side by side, where they are not the result."""
-        if self.coded is not None:
+        if self.coded is not None and not self.coded.sums:
             return self.coded.slice * self.coded.kernel_bytes
-        if self.form is None or self.requantization is None:
-            return 0
-        return self.bias.nbytes
+        grows = self.form is not None or self.coded is not None
+        return self.bias.nbytes if grows and self.requantization is not None else 0
 
     @property
     def units(self) -> Array:

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from skconv.graph.base import Op, TensorSpec
-from skconv.graph.coded import Coded
+from skconv.graph.coded import Codebook, Coded
+from skconv.graph.coded_entropy import Entropy
+from skconv.graph.coded_frequency import Frequency, Hashed
 from skconv.graph.core import Graph, Node, verify
 from skconv.graph.integer import Requantization
 
@@ -58,7 +60,8 @@ def op_classes(base: type[Op] = Op) -> set[type[Op]]:
 
 
 def _dataclasses() -> dict[str, type]:
-    others = (Graph, Node, TensorSpec, Requantization, *Coded.__subclasses__())
+    forms: tuple[type[Coded], ...] = (Codebook, Entropy, Frequency, Hashed)
+    others = (Graph, Node, TensorSpec, Requantization, *forms)
     return {cls.__name__: cls for cls in (*others, *op_classes())}
 
 

@@ -20,6 +20,8 @@ from skconv.graph import (
     Reshape,
 )
 from skconv.graph.coded import Codebook, Coded
+from skconv.graph.coded_entropy import Entropy
+from skconv.graph.coded_frequency import Frequency, Hashed
 from skconv.testing.parts import chain
 
 
@@ -33,6 +35,35 @@ def codebook(
     codewords = rng.integers(-127, 128, (count, length)).astype(np.int8)
     indices = rng.integers(0, count, (shape[0], -(-size // length)))
     return Codebook(shape, codewords, indices, by_channel)
+
+
+def entropy(rng: np.random.Generator, shape: tuple[int, ...], *_: Any) -> Entropy:
+    """Random weights, many of them 0."""
+    values = rng.integers(-60, 61, shape) * (rng.random(shape) < rng.uniform(0.05, 0.9))
+    values.reshape(shape[0], -1)[:, 0] = 7  # A kernel of zeros alone has no scale.
+    return Entropy(shape, values=values.astype(np.int8))
+
+
+def frequency(
+    rng: np.random.Generator, shape: tuple[int, ...], *_: Any, n_common: int = 4
+) -> Frequency:
+    """A random common part and a sparse rest."""
+    n_kernels, height, width, channels = shape
+    planes = (n_kernels, channels, height, width)
+    residual = rng.integers(-9, 10, planes) * (rng.random(planes) < 0.3)
+    residual[:, :, 0, 0] = 3
+    centres = rng.integers(-5, 6, (n_common, height, width)).astype(np.int8)
+    indices = rng.integers(0, n_common, (n_kernels, channels)) if n_common else None
+    return Frequency(shape, residual=residual, centres=centres, indices=indices, gain=4.3)
+
+
+def hashed(rng: np.random.Generator, shape: tuple[int, ...], *_: Any) -> Hashed:
+    """Random numbers in a few buckets, fewer for higher frequencies."""
+    height, width = shape[1:3] if len(shape) == 4 else (1, 1)
+    sizes = tuple(map(int, np.sort(rng.integers(1, 9, height + width - 1))[::-1]))
+    values = rng.integers(1, 30, sum(sizes)).astype(np.int8)
+    seed = int(rng.integers(0, 1000))
+    return Hashed(shape, values=values, sizes=sizes, seed=seed, gain=2.5)
 
 
 def coded_conv(rng: np.random.Generator, coded: Coded, **geometry: Any) -> Conv:
@@ -73,5 +104,33 @@ def coded_examples(rng: np.random.Generator) -> dict[str, Graph]:
             coded_conv(rng, codebook(rng, (4, 3, 3, 1)), shared=True, padding=around),
             Hash(4),
             BlockHistogram((3, 3), (2, 2), 16),
+        ),
+        "entropy": chain(
+            coded_conv(rng, entropy(rng, (40, 3, 3, 2)), padding=around),
+            Relu(),
+            coded_conv(rng, entropy(rng, (15, 1, 1, 40))),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((15 * 20,)),
+            coded_linear(rng, entropy(rng, (7, 300))),
+            coded_linear(rng, entropy(rng, (3, 7))),
+            ArgMax(),
+        ),
+        "frequency": chain(
+            coded_conv(rng, frequency(rng, (40, 3, 3, 2)), padding=around),
+            Relu(),
+            coded_conv(rng, frequency(rng, (6, 3, 2, 40), n_common=0)),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((6 * 15,)),
+            coded_linear(rng, hashed(rng, (4, 90))),
+            ArgMax(),
+        ),
+        "hashed": chain(
+            coded_conv(rng, hashed(rng, (40, 3, 2, 2)), padding=around),
+            Relu(),
+            coded_conv(rng, hashed(rng, (6, 1, 1, 40))),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((6 * 24,)),
+            coded_linear(rng, hashed(rng, (7, 144))),
+            ArgMax(),
         ),
     }
