@@ -105,6 +105,12 @@ def coded_examples(rng: np.random.Generator) -> dict[str, Graph]:
             Hash(4),
             BlockHistogram((3, 3), (2, 2), 16),
         ),
+    } | _entropy_examples(rng, around)
+
+
+def _entropy_examples(rng: np.random.Generator, around: Any) -> dict[str, Graph]:
+    """Weights as entropy codes, by frequency, and in buckets of a hash."""
+    return {
         "entropy": chain(
             coded_conv(rng, entropy(rng, (40, 3, 3, 2)), padding=around),
             Relu(),
