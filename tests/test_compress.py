@@ -200,7 +200,7 @@ def test_a_budget_ends_the_passes(pipe):
         ),
         (
             lambda pipe: SecondOrderRounding().set_params(bits=3),
-            "SecondOrderRounding has no parameter 'bits'; it has levels, damping",
+            "SecondOrderRounding has no parameter 'bits'; it has levels, damping, layers",
         ),
     ],
 )

@@ -8,12 +8,24 @@ import pytest
 from hypothesis import given, settings
 
 from skconv.codegen.routines.stage import DspStage
-from skconv.graph import ArgMax, Graph, Linear, MeanPool, QLinear, Relu, Reshape, Threshold
-from skconv.graph.narrow import is_by_input, narrow_form, pack
+from skconv.graph import (
+    ArgMax,
+    Conv,
+    Graph,
+    Linear,
+    MeanPool,
+    QConv,
+    QLinear,
+    Relu,
+    Reshape,
+    Threshold,
+)
+from skconv.graph.narrow import is_by_input, narrow_form, pack, pack_lines
 from skconv.passes.integers import integer_graph
 from skconv.passes.scales import level_scales
 from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_samples, few_levels, quantized_example
+from skconv.testing.narrow import narrow_conv
 from tests import exactness
 from tests.selecting import fastest, fuse, op_by_op
 
@@ -128,3 +140,27 @@ def test_targets(target):
     graph = fastest(integer, get_target(target))
     sources = exactness.program(graph, example_samples(integer, 3), host=False)
     assert exactness.on_target(sources, target, ("-Os",)) == 0
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+def test_kernels_keep_their_levels_and_shrink(levels):
+    """Lowered as they are, packed several in a byte, and left alone by equalised channels."""
+    rng = np.random.default_rng(0)
+    first = narrow_conv(rng, (6, 3, 3, 2), levels)
+    second = narrow_conv(rng, (5, 3, 3, 6), levels)
+    graph = chain(first, Relu(), second)
+    integer = integer_graph(graph, example_samples(graph, 50))
+    for node, op in zip(integer.nodes, (first, second), strict=True):
+        flat = op.weights.reshape(len(op.weights), -1).astype(np.float64)
+        whole = np.rint(flat / level_scales(flat, levels)[:, None])
+        assert isinstance(node.op, QConv) and node.op.levels == levels
+        assert np.array_equal(node.op.weights.reshape(whole.shape), whole)
+        stored = node.op.parameters["weights"]
+        assert stored.nbytes == pack_lines(whole, narrow_form(levels)).nbytes < 0.6 * whole.size
+
+
+def test_kernels_that_left_their_levels_take_bytes():
+    weights = np.random.default_rng(0).normal(size=(3, 3, 3, 2)).astype(np.float32)
+    graph = chain(Conv(weights, np.zeros(3, np.float32), levels=1))
+    kept = quantized_example(graph).nodes[0].op
+    assert kept.levels == 0 and np.abs(kept.weights).max() > 100

@@ -24,6 +24,7 @@ from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_coded import coded_of_seed
 from tests.integer_graphs import every_integer_op
+from tests.integer_narrow import narrow_of_seed
 from tests.integer_signals import (
     filters_of_seed,
     micro_frontend_of_seed,
@@ -37,6 +38,7 @@ from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
 
 N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
+N_NARROW = 12
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
@@ -63,6 +65,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(micro_frontend_of_seed, range(N_SIGNALS))
     some += map(suppressed_noise_of_seed, range(N_SIGNALS))
     some += map(coded_of_seed, range(N_CODED))
+    some += map(narrow_of_seed, range(N_NARROW))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 

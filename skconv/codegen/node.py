@@ -22,6 +22,7 @@ from skconv.graph import (
     Requantization,
     TensorSpec,
 )
+from skconv.graph.integer import ConvInteger
 from skconv.graph.nested import Packed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 from skconv.graph.patches import PatchGeometry
@@ -99,7 +100,7 @@ class NodeCode:
     def weights(self, name: str) -> tuple[str, str]:
         """The C name of a parameter that may have one of several types, and that type."""
         op = self.node.op
-        if isinstance(op, QLinear) and name == "weights" and op.form is not None:
+        if isinstance(op, QLinear | ConvInteger) and name == "weights" and op.form is not None:
             return self.tables[name], f"SK_{op.form.upper()}"
         dtype = self._dtype(name)
         if dtype not in ("int8", "uint8", "int16", "uint16", "int32"):

@@ -24,7 +24,7 @@ from skconv.graph.base import (
 from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
-from skconv.graph.narrow import Narrow, narrow_form, pack
+from skconv.graph.narrow import Narrow, narrow_form, pack, pack_lines
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
 from skconv.graph.vectors import Kernel, Norm, SupportVectors
 
@@ -133,8 +133,16 @@ class ConvInteger(ConvGeometry, IntegerOp):
     domains = INTEGER
 
     @property
+    def form(self) -> Narrow | None:
+        """How several weights share a byte."""
+        return narrow_form(self.levels)
+
+    @property
     def parameters(self) -> dict[str, Array]:
-        return _stored(super().parameters, self.coded)
+        found = super().parameters
+        if self.form is not None:
+            found["weights"] = pack_lines(self.weights.reshape(len(self.weights), -1), self.form)
+        return _stored(found, self.coded)
 
     @property
     def scratch_bytes(self) -> int:

@@ -147,7 +147,8 @@ class ConvGeometry(Op):
     With ``shared=True`` the bank has one channel and is applied to every input channel
     alone: ``n_kernels`` maps per input channel, input channel slowest.
     ``padding`` is ``((top, bottom), (left, right))``. ``coded`` is how a target stores the weights,
-    where that is not one by one (`skconv.graph.coded`).
+    where that is not one by one (`skconv.graph.coded`). Weights of a kernel are whole multiples, up
+    to ``levels``, of one number, and so stored several in a byte (`skconv.graph.narrow`); 0: any.
     """
 
     weights: Array
@@ -159,6 +160,7 @@ class ConvGeometry(Op):
     groups: int = 1
     shared: bool = False
     coded: Coded | None = None
+    levels: int = 0
 
     @property
     def window(self) -> tuple[int, int]:

@@ -110,7 +110,7 @@ def groups(graph: Graph) -> list[list[str]]:
             bound.add(node.name)
         elif not isinstance(node.op, Conv) or node.op.shared:
             bound |= {node.name, *node.inputs}
-        elif node.op.coded is not None:
+        elif node.op.coded is not None or (node.op.levels > 0 and node.op.weights.shape[3] > 1):
             bound |= set(node.inputs)  # A kernel has one factor, its channels have none.
     found: dict[str, list[str]] = {}
     for name in graph.specs:

@@ -116,12 +116,13 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
     (name,) = node.inputs
     source = lowering.read(name, lowering.conv_limit(node))
     x = lowering.graph.specs[source]
-    kept = _coded_kernels(op, x)
-    weights, bias, scales = kept or _integer_kernels(op, x)
+    kept, levels = _coded_kernels(op, x), _kernels_of_levels(op, x)
+    weights, bias, scales = kept or levels or _integer_kernels(op, x)
     geometry = {
         f.name: getattr(op, f.name) for f in fields(op) if f.name not in ("weights", "bias")
     }
     geometry["coded"] = op.coded if kept else None
+    geometry["levels"] = 0 if levels is None else op.levels
     if reader is not None and isinstance(reader.op, Hash):
         hashed = QConvHash(weights, bias, **geometry, n_bits=reader.op.n_bits)
         lowering.add(reader, hashed, source)
@@ -153,6 +154,24 @@ def _coded_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array] | None
     if op.coded is None or scales is None:
         return None
     return op.coded.weights(), integer_bias(bias, scales, x), scales
+
+
+def _kernels_of_levels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array] | None:
+    """As `_integer_kernels`, of weights of a few levels, which are kept."""
+    weights, bias = op.weights.astype(np.float64), op.bias.astype(np.float64)
+    scales = _kept_scales(weights.reshape(len(weights), -1), bias, op.levels, x)
+    if scales is None:
+        return None
+    whole = np.rint(weights / scales[:, None, None, None]).astype(np.int8)
+    return whole, integer_bias(bias, scales, x), scales
+
+
+def _kept_scales(weights: Array, bias: Array, levels: int, x: TensorSpec) -> Array | None:
+    """The scales of rows of a few levels; None where levels are not kept, or sums too large."""
+    scales = level_scales(weights, levels) if levels else None
+    if scales is None or (scales < row_scales(weights, bias, x, levels, per_row=True)).any():
+        return None
+    return scales
 
 
 def _integer_kernels(op: Conv, x: TensorSpec) -> tuple[Array, Array, Array]:
@@ -313,9 +332,8 @@ def _integer_linear(op: Linear, x: TensorSpec, bits: int, per_row: bool) -> QLin
     if op.coded is not None and kept is not None:
         whole, meaning = op.coded.weights(), _meaning(kept * x.scale)
         return QLinear(whole, integer_bias(bias, kept, x), **meaning, coded=op.coded)
-    scales = level_scales(weights, op.levels) if op.levels else None
-    levels = op.levels
-    if scales is None or (scales < row_scales(weights, bias, x, op.levels, per_row=True)).any():
+    scales, levels = _kept_scales(weights, bias, op.levels, x), op.levels
+    if scales is None:
         limit = INT8_MAX if bits == 8 else INT16_MAX
         scales, levels = row_scales(weights, bias, x, limit, per_row=per_row), 0
     is_byte = levels > 0 or bits == 8

@@ -2,6 +2,7 @@
 #ifndef SKCONV_CONV_H
 #define SKCONV_CONV_H
 
+#include "narrow.h"
 #include "requantize.h"
 #include "window.h"
 
@@ -24,6 +25,20 @@ typedef struct {
     sk_requantization to; /* last: old compilers lose track of fields after inner braces */
 } sk_conv_output;
 
+/* What a tap of a kernel of few levels adds: the input from entry `x` on times its weights. */
+SK_INLINE int32_t sk_conv_narrow(
+    sk_conv_inputs a, int32_t kernel, int32_t tap, int32_t x, int32_t channels)
+{
+    const int32_t size = a.kernels.height * a.kernels.width * channels;
+    const sk_line begin = sk_line_at(a.weights, a.weight_type, kernel, size);
+    sk_line line = sk_line_from(begin, a.weight_type, tap * channels);
+    int32_t sum = 0;
+    for (int32_t c = 0; c < channels; c++) {
+        sum += sk_load(a.input, a.input_type, x + c) * sk_line_next(&line, a.weight_type);
+    }
+    return sum;
+}
+
 /* Bias plus weights times input, for one kernel and the window at (top, left). */
 SK_INLINE int32_t sk_conv_sum(
     sk_conv_inputs a, int32_t kernel, int32_t first_channel, int32_t channels, int32_t top,
@@ -44,6 +59,10 @@ SK_INLINE int32_t sk_conv_sum(
                 continue;
             }
             const int32_t x = (row * a.map.width + column) * a.map.channels + first_channel;
+            if (sk_is_narrow(a.weight_type)) {
+                sum += sk_conv_narrow(a, kernel, i * k.width + j, x, channels);
+                continue;
+            }
             const int32_t w = ((kernel * k.height + i) * k.width + j) * channels;
             for (int32_t c = 0; c < channels; c++) {
                 sum += sk_load(a.input, a.input_type, x + c)

@@ -75,17 +75,15 @@ SK_INLINE int32_t sk_line_next(sk_line *line, sk_type type)
     return field - (1 << (bits - 1));
 }
 
-/* The weight at a place of a line: where one is wanted, and not those before it. */
-SK_INLINE int32_t sk_line_weight(
-    const SK_FLASH void *weights, sk_type type, int32_t line, int32_t size, int32_t place)
+/* Moves from the begin of a line to a place of it. */
+SK_INLINE sk_line sk_line_from(sk_line from, sk_type type, int32_t place)
 {
-    sk_line from = sk_line_at(weights, type, line, size);
     if (type == SK_TERNARY) {
         from.next += place / SK_TERNARY_DIGITS;
         for (int32_t i = place % SK_TERNARY_DIGITS; i > 0; i--) {
             (void)sk_line_next(&from, type);
         }
-        return sk_line_next(&from, type);
+        return from;
     }
     const int32_t bits = sk_narrow_bits(type);
     from.next += place * bits / 8;
@@ -94,6 +92,14 @@ SK_INLINE int32_t sk_line_weight(
         from.read = (uint32_t)*from.next++ >> skipped;
         from.left = 8 - skipped;
     }
+    return from;
+}
+
+/* The weight at a place of a line: where one is wanted, and not those before it. */
+SK_INLINE int32_t sk_line_weight(
+    const SK_FLASH void *weights, sk_type type, int32_t line, int32_t size, int32_t place)
+{
+    sk_line from = sk_line_from(sk_line_at(weights, type, line, size), type, place);
     return sk_line_next(&from, type);
 }
 

@@ -1,4 +1,4 @@
-"""Second-order rounding of linear layers, to a few levels."""
+"""Second-order rounding of linear layers and convolutions, to a few levels."""
 
 from __future__ import annotations
 
@@ -6,24 +6,43 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
 from numbers import Integral
+from typing import Literal, get_args
 
 import numpy as np
 
-from skconv.graph import Graph, Linear, Node
+from skconv.graph import INPUT, Conv, Graph, Linear, Node
 from skconv.passes.compress.base import Array, Loss, Pass, Samples, head_of, with_op
 from skconv.passes.compress.loss import hessians, refitted
+from skconv.passes.compress.positions import spread
+from skconv.passes.compress.refit import refit_head
+from skconv.passes.compress.rounded_kernels import rounded_conv
 from skconv.passes.compress.second_order import DAMPING, Curvature, curvature, round_row
+from skconv.passes.equalize import equalize
+from skconv.passes.integers import is_deep
 from skconv.utils.progress import report
+
+Layers = Literal["inner", "all", "linear", "conv"]
+MOST_EQUALIZED = 64
+
+
+def _is_inner(node: Node) -> bool:
+    """Whether a convolution reads a map of other layers, and several channels of it."""
+    op = node.op
+    return isinstance(op, Conv) and INPUT not in node.inputs and op.weights.shape[3] > 1
 
 
 @dataclass
 class SecondOrderRounding(Pass):
-    """Round the weights of linear layers to a few levels, in the way that the data allow.
+    """Round the weights of layers to a few levels, in the way that the data allow.
 
     Plain rounding looks at one weight at a time. This one hands the error of each weight on to
     those not yet rounded, by the second moments of what the layer reads: what one weight loses,
     others make up for. The scale and the bias of each output are then fitted anew. It takes no
     back-propagation.
+
+    Layers are rounded in their order. Each sees what the rounded layers before it leave, and makes
+    up for their errors as far as it can. The head is fitted anew behind changed convolutions, and
+    rounded last.
 
     Parameters
     ----------
@@ -32,6 +51,11 @@ class SecondOrderRounding(Pass):
         ternary (five weights in a byte), 3 takes 3 bits, 7 takes 4 bits, up to 127 take a byte.
     damping : float, default=0.01
         Added to the diagonal of the Hessian, in units of its mean.
+    layers : {"inner", "all", "linear", "conv"}, default="inner"
+        Which layers are rounded. ``"inner"``: linear layers and the convolutions that hold most of
+        the weights of a deep network: not those that read the input, nor depthwise ones, whose few
+        weights cannot make up for each other. ``"all"``: these, too. ``"linear"`` and ``"conv"``:
+        all of the kind.
 
     References
     ----------
@@ -53,6 +77,7 @@ class SecondOrderRounding(Pass):
 
     levels: int = 3
     damping: float = DAMPING
+    layers: Layers = "inner"
 
     def __call__(self, graph: Graph, samples: Samples) -> Graph:
         """The graph with rounded weights.
@@ -68,15 +93,48 @@ class SecondOrderRounding(Pass):
         Graph
         """
         self._check()
-        layers = [node for node in graph.nodes if isinstance(node.op, Linear)]
-        if not layers:
-            raise ValueError("SecondOrderRounding needs a linear layer, and the graph has none")
+        convs, linears = self._chosen(graph)
+        if not convs and not linears:
+            raise ValueError(
+                f"SecondOrderRounding needs layers that layers={self.layers!r} names, "
+                "and the graph has none"
+            )
+        if convs:
+            graph = self._with_convs(graph, convs, samples)
+        return self._with_linears(graph, linears, samples)
+
+    def _chosen(self, graph: Graph) -> tuple[list[str], list[str]]:
+        """Names of the convolutions and of the linear layers that are to be rounded."""
+        convs = [node for node in graph.nodes if isinstance(node.op, Conv)]
+        if self.layers == "inner":
+            convs = [node for node in convs if _is_inner(node)]
+        linears = [node for node in graph.nodes if isinstance(node.op, Linear)]
+        return (
+            [] if self.layers == "linear" else [node.name for node in convs],
+            [] if self.layers == "conv" else [node.name for node in linears],
+        )
+
+    def _with_convs(self, graph: Graph, names: list[str], samples: Samples) -> Graph:
+        few = spread(samples)
+        before = equalize(graph, few.X[:MOST_EQUALIZED]) if is_deep(graph) else graph
+        graph = before
+        for name in names:
+            node = graph.by_name[name]
+            op, (source,) = node.op, node.inputs
+            assert isinstance(op, Conv)
+            shape = (-1, *graph.specs[source].shape)
+            now, old = (few.tensor(g, source).reshape(shape) for g in (graph, before))
+            rounded = rounded_conv(op, now, old, self.levels, self.damping)
+            graph = with_op(graph, name, rounded)
+            report(f"{name} rounded to {2 * self.levels + 1} levels")
+        return refit_head(graph, before, samples)
+
+    def _with_linears(self, graph: Graph, names: list[str], samples: Samples) -> Graph:
         head = head_of(graph)
-        for node in layers:
-            is_head = head is not None and node.name == head.name
-            loss: Loss = samples.loss if is_head else "squared"
-            graph = with_op(graph, node.name, self._rounded(graph, node, samples, loss))
-            report(f"{node.name} rounded to {2 * self.levels + 1} levels")
+        for name in names:
+            loss: Loss = samples.loss if head is not None and name == head.name else "squared"
+            graph = with_op(graph, name, self._rounded(graph, graph.by_name[name], samples, loss))
+            report(f"{name} rounded to {2 * self.levels + 1} levels")
         return graph
 
     def _check(self) -> None:
@@ -84,6 +142,9 @@ class SecondOrderRounding(Pass):
             raise ValueError(f"levels={self.levels!r}, expected a whole number from 1 to 127")
         if not self.damping > 0:
             raise ValueError(f"damping={self.damping!r}, expected more than 0")
+        if self.layers not in get_args(Layers):
+            names = ", ".join(map(repr, get_args(Layers)))
+            raise ValueError(f"layers={self.layers!r}, expected one of {names}")
 
     def _rounded(self, graph: Graph, node: Node, samples: Samples, loss: Loss) -> Linear:
         op = node.op

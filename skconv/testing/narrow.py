@@ -1,0 +1,59 @@
+"""Example graphs of convolutions whose weights have few levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skconv.graph import (
+    Abs,
+    ArgMax,
+    BlockHistogram,
+    Conv,
+    Graph,
+    Hash,
+    MaxPool,
+    MeanPool,
+    Relu,
+    Reshape,
+)
+from skconv.testing.parts import chain, few_levels
+
+
+def narrow_conv(
+    rng: np.random.Generator, shape: tuple[int, int, int, int], levels: int, **geometry: Any
+) -> Conv:
+    """A convolution whose weights are whole multiples of one number a kernel."""
+    whole = rng.integers(-levels, levels + 1, shape)
+    scales = rng.uniform(0.1, 1, (shape[0], 1, 1, 1)) / levels
+    bias = rng.normal(size=shape[0]).astype(np.float32)
+    return Conv((whole * scales).astype(np.float32), bias, levels=levels, **geometry)
+
+
+def narrow_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    around = ((1, 1), (2, 1))
+    return {
+        "network of few levels": chain(
+            narrow_conv(rng, (6, 3, 3, 2), 7, padding=around, stride=(1, 2)),
+            Relu(),
+            narrow_conv(rng, (6, 3, 3, 1), 3, groups=6, padding=around),
+            Relu(),
+            narrow_conv(rng, (5, 1, 1, 6), 1),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((5 * 4 * 3,)),
+            few_levels(rng, 7, 60, 7),
+            ArgMax(),
+        ),
+        "groups of few levels": chain(
+            narrow_conv(rng, (4, 3, 3, 1), 1, groups=2, stride=(2, 1)),
+            Abs(),
+            narrow_conv(rng, (3, 2, 2, 1), 3, shared=True, dilation=(1, 2)),
+            MaxPool(),
+        ),
+        "hash of few levels": chain(
+            narrow_conv(rng, (4, 3, 3, 1), 7, shared=True, padding=around),
+            Hash(4),
+            BlockHistogram((3, 3), (2, 2), 16),
+        ),
+    }
