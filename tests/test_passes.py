@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import joblib
 import pytest
 
@@ -25,3 +28,16 @@ def test_a_pass_as_it_comes(name, tmp_path):
     joblib.dump(small, tmp_path / "small.joblib")
     again = joblib.load(tmp_path / "small.joblib")
     assert (again.predict(X[held]) == small.predict(X[held])).all()
+
+
+def test_the_page_adds_a_pass(capsys):
+    page = Path(__file__).parents[1] / "docs" / "adding_a_pass.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    names: dict = {"__name__": __name__}
+    for block in blocks:
+        exec(block, names)
+    assert "DropWeights(share=0.3)" in capsys.readouterr().out
+    before, after = names["small"].costs_
+    assert after.score > before.score - 0.05
+    weights = names["small"].graph_.by_name[names["small"].graph_.scores_name].op.weights
+    assert (weights == 0).mean() == pytest.approx(0.3, abs=0.02)
