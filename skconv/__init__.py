@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
-    from skconv.passes.compress import SecondOrderRounding, VectorQuantization
+    from skconv.passes.compress import (
+        PruneDead,
+        PruneFeatures,
+        SecondOrderRounding,
+        VectorQuantization,
+    )
     from skconv.pretrained import PretrainedFeatures
     from skconv.signals import (
         Decimate,
@@ -87,6 +92,8 @@ __all__ = [
     "PCANetFeatures",
     "PowerNormalizedSpectrogram",
     "PretrainedFeatures",
+    "PruneDead",
+    "PruneFeatures",
     "QuantFeatures",
     "QuantizationDisplay",
     "QuantizedFeatures",
@@ -139,6 +146,8 @@ _HOMES = {
     "PCANetFeatures": "skconv.features",
     "PowerNormalizedSpectrogram": "skconv.sound",
     "PretrainedFeatures": "skconv.pretrained",
+    "PruneDead": "skconv.passes.compress",
+    "PruneFeatures": "skconv.passes.compress",
     "QuantFeatures": "skconv.signals",
     "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",

@@ -2,10 +2,25 @@
 
 from skconv.passes.compress.base import Pass, Samples
 from skconv.passes.compress.codes.vector_quantization import VectorQuantization
+from skconv.passes.compress.pruning import PruneDead, PruneFeatures
 from skconv.passes.compress.rounding import SecondOrderRounding
 
-__all__ = ["PASSES", "Pass", "Samples", "SecondOrderRounding", "VectorQuantization"]
+__all__ = [
+    "PASSES",
+    "Pass",
+    "PruneDead",
+    "PruneFeatures",
+    "Samples",
+    "SecondOrderRounding",
+    "VectorQuantization",
+]
 
 PASSES: dict[str, type[Pass]] = {
-    cls.__name__: cls for cls in (SecondOrderRounding, VectorQuantization)
+    cls.__name__: cls
+    for cls in (
+        PruneDead,
+        PruneFeatures,
+        SecondOrderRounding,
+        VectorQuantization,
+    )
 }

@@ -33,6 +33,14 @@ def hessians(inputs: Array, scores: Array, loss: Loss) -> Iterator[Array]:
         yield covariance(inputs, np.maximum(of_class * (1 - of_class), LEAST_VARIANCE))
 
 
+def shared_hessian(inputs: Array, scores: Array, loss: Loss) -> Array:
+    """One Hessian for all outputs, the mean of those of `hessians`: in one pass over samples."""
+    if loss == "squared":
+        return covariance(inputs, np.ones(len(inputs)))
+    p = probabilities(scores)
+    return covariance(inputs, np.maximum((p * (1 - p)).mean(axis=1), LEAST_VARIANCE))
+
+
 def covariance(inputs: Array, importance: Array) -> Array:
     """Weighted second moments about the weighted mean: what is left when a bias is free."""
     weights = importance.astype(np.float32)

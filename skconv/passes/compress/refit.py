@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from skconv.graph import Graph, Linear
-from skconv.passes.compress.base import Samples, head_of, with_op
-from skconv.passes.compress.loss import covariance, probabilities
+from skconv.passes.compress.base import Loss, Samples, head_of, with_op
+from skconv.passes.compress.loss import covariance, probabilities, shared_hessian
 from skconv.passes.compress.penalty import penalty_of
 
 Array = NDArray[Any]
 
 # Of the mean variance of the features: what makes least squares of dependent ones tame.
 DAMPING = 1e-5
-MOST_ITERATIONS = 200
-SMALLEST = np.finfo(np.float32).tiny
+MOST_ITERATIONS, TOLERANCE = 200, 1e-7
 
 
 def refit_head(graph: Graph, before: Graph, samples: Samples) -> Graph:
@@ -83,7 +83,11 @@ def least_squares(features: Array, wanted: Array) -> tuple[Array, Array]:
 
 
 def most_likely(
-    features: Array, targets: Array, start: Array, penalty: Array
+    features: Array,
+    targets: Array,
+    start: Array,
+    penalty: Array,
+    hessian: Array | None = None,
 ) -> tuple[Array, Array]:
     """Weights and bias of a logistic regression on features.
 
@@ -96,12 +100,21 @@ def most_likely(
         Weights and bias to begin from; one output tells two classes apart.
     penalty : ndarray of shape (n_features,)
         Of half the square of each weight, for one sample.
+    hessian : ndarray of shape (n_features, n_features), optional
+        As `damped_hessian` of the start, where it is known: only speed depends on it.
     """
     n_outputs = len(start)
-    # Steps in units of the spread of a feature: all directions are about as steep then.
-    spread = np.maximum(features.std(axis=0), SMALLEST).astype(np.float64)
-    apart = np.asarray((features - features.mean(axis=0)) / spread, np.float32)
-    holds = penalty / spread**2
+    mean = features.mean(axis=0, dtype=np.float64)
+    begin = np.column_stack([start[:, :-1], start[:, -1] + start[:, :-1] @ mean])
+    apart = np.asarray(features - mean.astype(np.float32), np.float32)
+    if hessian is None:
+        # As if nothing were known: where a bad start is certain, the loss has no curvature.
+        hessian = damped_hessian(apart, 0.0 * targets, "logistic", penalty)
+    # Where all directions curve alike, few steps are enough: weights are ``table @ turned``.
+    lower = cholesky(hessian, lower=True, check_finite=False)
+    turned = solve_triangular(lower, np.eye(len(lower)), lower=True, check_finite=False)
+    apart = apart @ turned.T.astype(np.float32)
+    holds = (turned * penalty) @ turned.T
 
     def loss(flat: Array) -> tuple[float, Array]:
         table = flat.reshape(n_outputs, -1)
@@ -109,15 +122,25 @@ def most_likely(
         p = probabilities(scores)
         likelihood = np.log(np.maximum(p, np.finfo(float).tiny))
         error = (p - targets)[:, -n_outputs:] / len(features)
-        by_weight = error.T.astype(np.float32) @ apart + holds * table[:, :-1]
-        held = 0.5 * float((holds * table[:, :-1] ** 2).sum())
+        pulled = table[:, :-1] @ holds
+        by_weight = error.T.astype(np.float32) @ apart + pulled
+        held = 0.5 * float((pulled * table[:, :-1]).sum())
         value = held - float((targets * likelihood).sum()) / len(features)
         return value, np.column_stack([by_weight, error.sum(axis=0)]).ravel()
 
-    mean = features.mean(axis=0, dtype=np.float64)
-    begin = np.column_stack([start[:, :-1] * spread, start[:, -1] + start[:, :-1] @ mean])
-    options = {"maxiter": MOST_ITERATIONS}
+    begin[:, :-1] = begin[:, :-1] @ lower
+    options = {"maxiter": MOST_ITERATIONS, "ftol": TOLERANCE, "maxcor": 20}
     found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options).x
     table = found.reshape(n_outputs, -1)
-    weights = table[:, :-1] / spread
+    weights = table[:, :-1] @ turned
     return weights, table[:, -1] - weights @ mean
+
+
+def damped_hessian(features: Array, scores: Array, loss: Loss, penalty: Array) -> Array:
+    """One Hessian for all outputs, with a penalty, or the least damping that it can do with."""
+    found = shared_hessian(features, scores, loss)
+    diagonal = np.diag(found)
+    mean = float(diagonal.mean()) or 1.0
+    least = DAMPING * np.where(diagonal > 0, diagonal, mean)
+    found[np.diag_indices_from(found)] += np.maximum(penalty, least)
+    return found

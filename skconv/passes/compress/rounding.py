@@ -149,13 +149,14 @@ class SecondOrderRounding(Pass):
     def _rounded(self, graph: Graph, node: Node, samples: Samples, loss: Loss) -> Linear:
         op = node.op
         assert isinstance(op, Linear)
-        inputs = samples.tensor(graph, node.inputs[0])
-        scores = inputs @ op.weights.T + op.bias
-        weights = np.empty_like(op.weights)
+        read = op.weights.any(axis=0)  # No error is handed on to an input that was pruned.
+        inputs = samples.tensor(graph, node.inputs[0])[:, read]
+        scores = inputs @ op.weights[:, read].T + op.bias
+        weights = np.zeros_like(op.weights)
         for i, of in enumerate(self._curvatures(inputs, scores, loss)):
-            whole, scale = round_row(op.weights[i], of, self.levels)
-            weights[i] = whole * scale
-        scales, biases = refitted(inputs @ weights.T, scores, samples.y, loss)
+            whole, scale = round_row(op.weights[i, read], of, self.levels)
+            weights[i, read] = whole * scale
+        scales, biases = refitted(inputs @ weights[:, read].T, scores, samples.y, loss)
         return replace(
             op,
             weights=(weights * scales[:, None]).astype(np.float32),
