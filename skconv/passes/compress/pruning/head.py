@@ -115,5 +115,5 @@ class Head:
         found, bias = self.on(kept, start)
         weights = np.zeros_like(self.op.weights)
         weights[:, self.alive[kept]] = found
-        op = replace(self.op, weights=weights, bias=bias.astype(np.float32), levels=0)
+        op = replace(self.op, weights=weights, bias=bias.astype(np.float32), levels=0, coded=None)
         return with_op(graph, self.name, op)

@@ -102,14 +102,19 @@ def restricted(op: Op, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Rest
     """
     if op.facts.role == "entrywise" and len(inputs) == 1:
         return Restricted(op, inputs[0].channels, inputs[0].places)
-    places = tuple((0, n) for n in mask.shape[:-1])
+    whole = _whole(op, mask)
     if op.facts.role == "spatial" or type(op).__name__ == "Divide":
-        return Restricted(op, inputs[0].channels, places)
+        return Restricted(op, inputs[0].channels, whole.places)
     if mask.ndim == 1 and len(inputs) == 1:
         found = op.only(np.flatnonzero(mask), inputs[0].spec)
         if found is not None:
             return Restricted(*found)
-    return Restricted(op, np.arange(mask.shape[-1]), places)
+    return whole
+
+
+def _whole(op: Op, mask: Mask) -> Restricted:
+    """All of the result."""
+    return Restricted(op, np.arange(mask.shape[-1]), tuple((0, n) for n in mask.shape[:-1]))
 
 
 # ------------------------------------------------------------------------ entry by entry
@@ -185,6 +190,8 @@ def _(op: Concat, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricte
 
 @restricted.register
 def _(op: Linear, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricted:
+    if op.coded is not None:
+        return _whole(op, mask)
     wanted = np.flatnonzero(mask)
     weights = op.weights[np.ix_(wanted, inputs[0].channels)]
     return Restricted(replace(op, weights=weights, bias=op.bias[wanted]), wanted)
@@ -202,6 +209,8 @@ def _(op: PoolGeometry, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Res
 @restricted.register
 def _(op: Conv, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricted:
     (x,) = inputs
+    if op.coded is not None:
+        return _whole(op, mask)
     op, places = windowed(op, places_of(mask), x.places, step)
     wanted = channels_of(mask)
     if op.shared:

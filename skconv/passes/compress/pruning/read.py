@@ -40,6 +40,10 @@ def entries_read(op: Op, mask: Mask, *inputs: TensorSpec) -> Masks:
         return (mask,)
     if op.facts.role == "spatial":
         return (_whole(inputs[0], channels_of(mask)),)
+    return _all(*inputs)
+
+
+def _all(*inputs: TensorSpec) -> Masks:
     return tuple(np.ones(x.shape, bool) for x in inputs)
 
 
@@ -108,6 +112,8 @@ def _(op: Magnitude, mask: Mask, *inputs: TensorSpec) -> Masks:
 
 @entries_read.register
 def _(op: Linear, mask: Mask, *inputs: TensorSpec) -> Masks:
+    if op.coded is not None:
+        return _all(*inputs)
     return (np.asarray(op.weights[mask].any(axis=0)),)
 
 
@@ -127,6 +133,8 @@ def _(op: PoolGeometry, mask: Mask, *inputs: TensorSpec) -> Masks:
 @entries_read.register
 def _(op: Conv, mask: Mask, *inputs: TensorSpec) -> Masks:
     (x,) = inputs
+    if op.coded is not None:
+        return _all(x)
     channels = _channels_read(op, channels_of(mask), x.shape[-1])
     return (_whole(x, channels) & _places_read(op, places_of(mask), x)[..., None],)
 
