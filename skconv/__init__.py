@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.passes.compress import (
+        KernelDictionary,
         PruneDead,
         PruneFeatures,
         SecondOrderRounding,
@@ -82,6 +83,7 @@ __all__ = [
     "HydraFeatures",
     "IIRFilter",
     "KMeansConvFeatures",
+    "KernelDictionary",
     "KernelDisplay",
     "LaplacianNuSVC",
     "LogMelSpectrogram",
@@ -136,6 +138,7 @@ _HOMES = {
     "IIRFilter": "skconv.signals",
     "KMeansConvFeatures": "skconv.features",
     "KernelDisplay": "skconv.inspection",
+    "KernelDictionary": "skconv.passes.compress",
     "LaplacianNuSVC": "skconv.classifiers.svm",
     "LogMelSpectrogram": "skconv.sound",
     "MicroFrontendSpectrogram": "skconv.sound",

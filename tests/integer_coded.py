@@ -9,10 +9,28 @@ import numpy as np
 
 from skconv.graph import ArgMax, Conv, Graph, MaxPool, Relu, Reshape, TensorSpec
 from skconv.graph.coded import Coded
+from skconv.graph.coded_dictionary import Dictionary
 from skconv.testing import quantized_example
-from skconv.testing.coded import codebook, coded_conv, coded_linear, entropy, frequency, hashed
+from skconv.testing.coded import (
+    codebook,
+    coded_conv,
+    coded_linear,
+    dictionary,
+    entropy,
+    frequency,
+    hashed,
+)
 
-FORMS: tuple[Callable[..., Coded], ...] = (codebook, entropy, frequency, hashed)
+
+def any_dictionary(
+    rng: np.random.Generator, shape: tuple[int, ...], _: int | None, count: int
+) -> Dictionary:
+    """A dictionary with any images and numbers."""
+    n_turns = int(rng.choice([1, 2, 4, 8] if shape[1] == shape[2] else [1, 2, 4]))
+    return dictionary(rng, shape, n_turns, int(rng.choice([1, 3, 7])), count)
+
+
+FORMS: tuple[Callable[..., Coded], ...] = (codebook, entropy, frequency, hashed, any_dictionary)
 # Of linear layers: they have no taps.
 VECTOR_FORMS: tuple[Callable[..., Coded], ...] = (codebook, entropy, hashed)
 

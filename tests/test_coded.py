@@ -21,6 +21,7 @@ from skconv.graph import (
     to_dict,
 )
 from skconv.graph.coded import SLICE_BYTES, Codebook, coded_of, pack_fields
+from skconv.graph.coded_dictionary import Dictionary
 from skconv.passes.integers import integer_graph
 from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
@@ -173,6 +174,34 @@ def test_targets(target):
     graph = select(integer, get_target(target))
     sources = exactness.program(graph, example_samples(integer, 2), host=False)
     assert exactness.on_target(sources, target, ("-Os",)) == 0
+
+
+def test_a_dictionary_packs_index_image_and_number():
+    kernels = np.array([[[1, 2], [3, 4]], [[-5, 6], [7, 8]]], np.int8)
+    parts = (np.array([[1, 0]]), np.array([[5, 2]]), np.array([[-3, 2]]))
+    coded = Dictionary((1, 2, 2, 2), kernels, *parts, n_turns=8, most=3)
+    assert coded.bits == (1, 3, 3)
+    first, second = (1 | 5 << 1 | 0 << 4), (0 | 2 << 1 | 5 << 4)
+    assert int.from_bytes(coded.tables["slices"].tobytes(), "little") == first | second << 7
+    # Axes exchanged, then flipped; upside down.
+    assert coded.weights()[0, :, :, 0].tolist() == [[-21, 15], [-24, -18]]
+    assert coded.weights()[0, :, :, 1].tolist() == [[6, 8], [2, 4]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kernels": np.zeros((2, 3, 3), np.int8)}, "entries have shape \\(3, 3\\)"),
+        ({"turns": np.full((1, 2), 8)}, "turns of shape \\(1, 2\\) from 8 to 8"),
+        ({"kernels": np.full((2, 2, 2), 64, np.int8)}, "3 times the largest tap"),
+        ({"n_turns": 3}, "expected 1, 2 or 4"),
+    ],
+)
+def test_what_is_no_dictionary(changes, message):
+    zeros = np.zeros((1, 2), int)
+    parts = {"kernels": np.zeros((2, 2, 2), np.int8), "indices": zeros, "turns": zeros}
+    with pytest.raises(ValueError, match=message):
+        Dictionary((1, 2, 2, 2), **(parts | {"times": zeros, "n_turns": 8, "most": 3} | changes))
 
 
 @pytest.mark.parametrize(

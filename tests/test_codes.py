@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skconv import VectorQuantization
+from skconv import KernelDictionary, VectorQuantization
 from skconv.graph import ArgMax, Conv, Graph, Linear, MeanPool, Relu, Reshape, TensorSpec
 from skconv.graph.coded import Codebook, coded_of
+from skconv.graph.coded_dictionary import Dictionary, turned_places
 from skconv.passes.compress import Samples
-from skconv.passes.compress.codes.fit import Family, Problem, cost, fitted_codes
+from skconv.passes.compress.codes.fit import Family, Problem, clustered, cost, fitted_codes
 from skconv.passes.compress.codes.vectors import problem
 from skconv.passes.compress.seen import seen
 from skconv.testing import chain, conv, linear
@@ -71,6 +72,63 @@ def test_entries_behind_the_end_of_a_kernel_cost_nothing():
     of = problem(weights, moments, np.arange(8).reshape(2, 4))
     assert (of.weights[:, :, 1, 2:] == 0).all() and (of.moments[:, 1, 2:] == 0).all()
     assert np.array_equal(of.weights.reshape(1, 3, 8)[:, :, :6], weights)
+
+
+# ------------------------------------------------------------------- kernels and their images
+
+
+def images_up_to_sign(kernel: np.ndarray) -> int:
+    images = kernel.ravel()[turned_places(3, 3, 8)]
+    return len({max(tuple(one), tuple(-x for x in one)) for one in images.tolist()})
+
+
+@pytest.mark.parametrize(
+    ("kernel", "count"),
+    [
+        ([[1, 0, -1], [2, 0, -2], [1, 0, -1]], 2),  # Sobel: four, and half with their signs merged
+        ([[1, 2, 1], [2, 4, 2], [1, 2, 1]], 1),
+        ([[1, 2, 3], [2, 5, 6], [3, 6, 10]], 4),
+        ([[1, 7, 3], [4, 5, 6], [2, 8, 10]], 8),
+    ],
+)
+def test_the_orbit_of_a_kernel(kernel, count):
+    assert images_up_to_sign(np.array(kernel)) == count
+
+
+def dihedral_rows() -> Problem:
+    """The eight images of one kernel, each times a number of its own."""
+    kernel = np.array([-21, 90, 13, 40, 127, -66, 2, 81, -100.0])
+    images = kernel[turned_places(3, 3, 8)] * rng().uniform(-3, 3, (8, 1))
+    return Problem(images.reshape(1, 8, 1, 9), np.eye(9).reshape(1, 1, 9, 1, 9))
+
+
+def test_one_kernel_is_all_its_images_times_any_scale():
+    of, family = dihedral_rows(), Family(turned_places(3, 3, 8), most=1)
+    codes, whole = clustered(of, family, 1), fitted_codes(of, family, 1)
+    assert cost(of, family, codes) < 1e-20 * (of.weights**2).sum()
+    assert cost(of, family, whole) < 1e-4 * (of.weights**2).sum()
+    assert len(set(codes.turns.ravel())) == 8
+
+
+@pytest.mark.parametrize(("n_turns", "count"), [(1, 7), (2, 3), (4, 1)])
+def test_fewer_images_leave_an_error(n_turns, count):
+    of, family = dihedral_rows(), Family(turned_places(3, 3, n_turns), most=1)
+    assert cost(of, family, clustered(of, family, count)) > 1e-3 * (of.weights**2).sum()
+
+
+def test_the_number_of_a_channel_is_whole():
+    """Rows of one kernel times whole numbers: no error is left."""
+    kernel = np.array([-3, 18, 1, 5, 0, -7, 2, 11, -9.0])
+    times = rng().integers(-7, 8, (1, 6, 10))
+    times[..., 0] = 7
+    weights = kernel * times[..., None] * rng(1).uniform(0.5, 2, (1, 6, 1, 1))
+    moments = np.cov(mixed(500, 90).T) + np.eye(90)
+    of, family = Problem(weights, moments.reshape(1, 10, 9, 10, 9)), Family(np.arange(9)[None], 7)
+    codes, whole = clustered(of, family, 1), fitted_codes(of, family, 1)
+    assert cost(of, family, codes) < 1e-20 * (of.weights**2).sum()
+    assert np.abs(whole.codewords).max() <= 18 and np.abs(whole.times).max() == 7
+    nothing = cost(of, family, replace(whole, scales=whole.scales * 0))
+    assert cost(of, family, whole) < 1e-2 * nothing
 
 
 # ----------------------------------------------------------------------- what a layer sees
@@ -168,6 +226,45 @@ def test_taps_of_a_channel_are_one_vector():
     graph = chain(conv(rng(), (32, 3, 3, 2)))
     found = VectorQuantization(16, length="taps")(graph, samples(graph, 50)).nodes[0].op.coded
     assert found.by_channel and found.codewords.shape == (16, 9)
+
+
+@pytest.mark.parametrize("transforms", ["none", "h", "hv", "d4"])
+def test_a_kernel_dictionary_codes_kernels_of_several_taps(transforms):
+    graph = network()
+    found = KernelDictionary(16, transforms)(graph, samples(graph, 100))
+    forms = [coded_of(node.op) for node in found.nodes if isinstance(node.op, Conv)]
+    assert [type(form).__name__ for form in forms] == ["Dictionary", "NoneType", "Dictionary"]
+    first, _, depthwise = forms
+    assert (first.most, depthwise.most) == (7, 1)
+    for form, old in ((first, graph.nodes[0].op), (depthwise, graph.nodes[4].op)):
+        assert form.nbytes <= old.weights.size / 2
+        flat = form.kernels.reshape(len(form.kernels), -1)
+        largest = np.take_along_axis(flat, np.abs(flat).argmax(axis=1)[:, None], axis=1)
+        assert (largest >= 0).all()
+
+
+def test_a_kernel_that_is_not_square_has_four_images():
+    graph = chain(conv(rng(), (24, 3, 2, 2)))
+    found = KernelDictionary(8)(graph, samples(graph, 50)).nodes[0].op.coded
+    assert isinstance(found, Dictionary) and found.n_turns == 4
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_centroids": 2}, "n_centroids=2, expected a whole number from 4 to 256"),
+        ({"transforms": "d8"}, "transforms='d8', expected one of"),
+        ({"scale_bits": 0}, "scale_bits=0, expected a whole number from 1 to 5"),
+        (
+            {"n_centroids": 256, "scale_bits": 5},
+            "take 17 bits a channel, expected 16 at most",
+        ),
+    ],
+)
+def test_parameters_that_a_kernel_dictionary_refuses(parameters, message):
+    graph = chain(conv(rng(), (8, 3, 3, 2)))
+    with pytest.raises(ValueError, match=message):
+        KernelDictionary(**parameters)(graph, samples(graph, 10))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from skconv.codegen.node import Call, Function, NodeCode, kernels, padding
 from skconv.codegen.text import call, statement, struct
 from skconv.graph import QConv, QConvHash, QLinear, Requantization
 from skconv.graph.coded import Codebook, Coded
+from skconv.graph.coded_dictionary import Dictionary
 from skconv.graph.coded_entropy import Entropy
 from skconv.graph.coded_frequency import Frequency, Hashed
 
@@ -39,6 +40,25 @@ def _(coded: Codebook, code: NodeCode) -> Call:
     )
     text = call("sk_expand_codebook", value, "first", "count", "weights")
     return Call("expand_codebook.h", text)
+
+
+@expansion.register
+def _(coded: Dictionary, code: NodeCode) -> Call:
+    _, height, width, channels = coded.shape
+    of_index, of_turn, of_times = coded.bits
+    value = struct(
+        "sk_dictionary",
+        kernels=code.table("dictionary", "int8"),
+        slices=code.table("slices", "uint8"),
+        height=height,
+        width=width,
+        channels=channels,
+        index_bits=of_index,
+        turn_bits=of_turn,
+        times_bits=of_times,
+        most=coded.most,
+    )
+    return Call("expand_dictionary.h", call("sk_expand_dictionary", value, *EXPANDED))
 
 
 @expansion.register

@@ -10,6 +10,8 @@ from skconv.graph.base import *
 from skconv.graph.biquads import *
 from skconv.graph.catalogue import *
 from skconv.graph.centring import *
+from skconv.graph.coded import *
+from skconv.graph.coded_dictionary import *
 from skconv.graph.core import *
 from skconv.graph.elementwise import *
 from skconv.graph.euclidean_norm import *

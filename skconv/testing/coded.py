@@ -20,6 +20,7 @@ from skconv.graph import (
     Reshape,
 )
 from skconv.graph.coded import Codebook, Coded
+from skconv.graph.coded_dictionary import Dictionary
 from skconv.graph.coded_entropy import Entropy
 from skconv.graph.coded_frequency import Frequency, Hashed
 from skconv.testing.parts import chain
@@ -66,6 +67,23 @@ def hashed(rng: np.random.Generator, shape: tuple[int, ...], *_: Any) -> Hashed:
     return Hashed(shape, values=values, sizes=sizes, seed=seed, gain=2.5)
 
 
+def dictionary(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    n_turns: int = 4,
+    most: int = 7,
+    count: int = 9,
+) -> Dictionary:
+    """A random dictionary, and random choices of it."""
+    n_kernels, height, width, channels = shape
+    limit = 127 // most
+    kernels = rng.integers(-limit, limit + 1, (count, height, width)).astype(np.int8)
+    choices = (n_kernels, channels)
+    indices, turns = rng.integers(0, count, choices), rng.integers(0, n_turns, choices)
+    times = rng.choice([-1, 1], choices) if most == 1 else rng.integers(-most, most + 1, choices)
+    return Dictionary(shape, kernels, indices, turns, times, n_turns, most)
+
+
 def coded_conv(rng: np.random.Generator, coded: Coded, **geometry: Any) -> Conv:
     """A convolution with the coded weights, in random scales, and random biases."""
     scales = rng.uniform(0.1, 1, coded.shape[0])[:, None, None, None] / 127
@@ -93,6 +111,14 @@ def coded_examples(rng: np.random.Generator) -> dict[str, Graph]:
             coded_linear(rng, codebook(rng, (7, 300), 8, 130)),
             coded_linear(rng, codebook(rng, (3, 7), 2, 3)),
             ArgMax(),
+        ),
+        "dictionary": chain(
+            coded_conv(rng, dictionary(rng, (30, 3, 3, 2), 8), padding=around),
+            Relu(),
+            coded_conv(rng, dictionary(rng, (30, 2, 3, 1), 4, 1), groups=30),
+            Abs(),
+            coded_conv(rng, dictionary(rng, (3, 3, 3, 30), 1, 3, 2)),
+            MaxPool(),
         ),
         "codebook groups": chain(
             coded_conv(rng, codebook(rng, (4, 3, 3, 1), 3), groups=2, stride=(2, 1)),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Tables of whole numbers of a few bits each, from the lowest bit of a byte up. */
 #ifndef SKCONV_FIELDS_H
 #define SKCONV_FIELDS_H
@@ -6,7 +7,8 @@
 
 /* Where in a table the next number is. */
 typedef struct {
-    const SK_FLASH uint8_t *next;
+    const SK_FLASH uint8_t *table;
+    int32_t next;  /* of its bytes */
     uint32_t read; /* what is left of the bytes read */
     int32_t left;  /* bits of it */
 } sk_fields;
@@ -15,7 +17,7 @@ typedef struct {
 SK_INLINE sk_fields sk_fields_at(
     const SK_FLASH uint8_t *table, int32_t line, int32_t size, int32_t bits)
 {
-    const sk_fields from = {table + line * ((size * bits + 7) / 8), 0, 0};
+    const sk_fields from = {table, line * ((size * bits + 7) / 8), 0, 0};
     return from;
 }
 
@@ -23,7 +25,8 @@ SK_INLINE sk_fields sk_fields_at(
 SK_INLINE int32_t sk_field_next(sk_fields *from, int32_t bits)
 {
     while (from->left < bits) {
-        from->read |= (uint32_t)*from->next++ << from->left;
+        from->read |= (uint32_t)from->table[from->next] << from->left;
+        from->next++;
         from->left += 8;
     }
     const int32_t value = (int32_t)(from->read & (((uint32_t)1 << bits) - 1));

@@ -1,12 +1,14 @@
 """Passes that make a fitted graph smaller: one file each, found by the name of its class."""
 
 from skconv.passes.compress.base import Pass, Samples
+from skconv.passes.compress.codes.kernel_dictionary import KernelDictionary
 from skconv.passes.compress.codes.vector_quantization import VectorQuantization
 from skconv.passes.compress.pruning import PruneDead, PruneFeatures
 from skconv.passes.compress.rounding import SecondOrderRounding
 
 __all__ = [
     "PASSES",
+    "KernelDictionary",
     "Pass",
     "PruneDead",
     "PruneFeatures",
@@ -18,6 +20,7 @@ __all__ = [
 PASSES: dict[str, type[Pass]] = {
     cls.__name__: cls
     for cls in (
+        KernelDictionary,
         PruneDead,
         PruneFeatures,
         SecondOrderRounding,

@@ -126,14 +126,19 @@ def fitted_codes(problem: Problem, family: Family, n_codewords: int) -> Codes:
     n_codewords : int
         Fewer, where there are not as many vectors.
     """
+    codes = _rounded(problem, family, clustered(problem, family, n_codewords))
+    for _ in range(ROUNDED_ROUNDS):
+        codes = rescaled(problem, family, chosen_again(problem, family, codes))
+    return codes
+
+
+def clustered(problem: Problem, family: Family, n_codewords: int) -> Codes:
+    """Codes whose codewords are not rounded yet."""
     codes = _by_lloyd(problem, family, min(n_codewords, problem.weights[..., 0].size))
     for _ in range(ROUNDS):
         codes = chosen_again(problem, family, codes)
         codes = replace(codes, codewords=_refitted(problem, family, codes))
         codes = rescaled(problem, family, codes)
-    codes = _rounded(problem, family, codes)
-    for _ in range(ROUNDED_ROUNDS):
-        codes = rescaled(problem, family, chosen_again(problem, family, codes))
     return codes
 
 
