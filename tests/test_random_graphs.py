@@ -34,6 +34,7 @@ from tests.integer_signals import (
     suppressed_noise_of_seed,
 )
 from tests.many_graphs import Case, defined, differences, program, samples
+from tests.random_convolutions import small_kernels_of_seed
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
 
@@ -64,6 +65,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(filters_of_seed, range(N_SIGNALS))
     some += map(micro_frontend_of_seed, range(N_SIGNALS))
     some += map(suppressed_noise_of_seed, range(N_SIGNALS))
+    some += map(small_kernels_of_seed, range(N_SIGNALS))
     some += map(coded_of_seed, range(N_CODED))
     some += map(narrow_of_seed, range(N_NARROW))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]

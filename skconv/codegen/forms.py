@@ -92,7 +92,7 @@ class Chain:
         if self._routine(wish) is None:
             return self._in_parts(wish) if self._has_a_part_worth_a_map(wish) else whole
         if optimize == "speed":
-            return whole
+            return self._in_parts(wish) if self._has_a_part_worth_a_stage(wish) else whole
         parts = self._in_parts(wish)
         return parts if parts.ram < whole.ram else whole
 
@@ -124,6 +124,10 @@ class Chain:
             for node in self.nodes
             for routine in serving(node.op, self._read_by(node), self.target, wish)
         )
+
+    def _has_a_part_worth_a_stage(self, wish: Wish) -> bool:
+        parts = (routine_for(n.op, self._read_by(n), self.target, wish) for n in self.nodes)
+        return any(routine is not None and routine.worth_a_stage for routine in parts)
 
     def _read_by(self, node: Node) -> TensorSpec:
         """The tensor that a node reads first."""

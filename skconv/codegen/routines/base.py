@@ -80,6 +80,7 @@ class Routine(Generic[OpT]):
     plan: Callable[[OpT, TensorSpec, Wish], Packed]
     inputs: tuple[Input, ...] = ("whole",)
     worth_a_map: bool = False
+    worth_a_stage: bool = False
     coded: bool = False
 
     def serves(self, op: Op, x: TensorSpec, target: Target, wish: Wish) -> bool:

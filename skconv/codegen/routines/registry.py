@@ -16,6 +16,7 @@ FOLDERS = (
     "depthwise",
     "strided_depthwise",
     "rows",
+    "winograd",
     "first",
     "conv",
     "blocked",

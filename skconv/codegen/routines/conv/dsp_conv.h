@@ -7,23 +7,13 @@
 #define SKCONV_DSP_CONV_H
 
 #include "conv_ring.h"
+#include "dsp_naked.h"
 #include "requantize.h"
 
 /* All kernels on a few windows that begin at `x`, as the table tells: for every two
  * kernels in turn 2 biases, per step four weights of the first and four of the second
  * (8 bits: bytes 0, 2, 1, 3 for values 0 to 3), 2 multipliers. */
 typedef void sk_conv_block(const int16_t *x, const int32_t *table, void *output);
-
-/* The compiler sees neither what these functions read nor which registers they change: it
- * must call them as it calls a stranger's. */
-#if defined(__clang__)
-#define SK_NAKED static __attribute__((naked, noinline, unused))
-#elif defined(__GNUC__)
-#define SK_NAKED static __attribute__((naked, noipa, unused))
-#endif
-#if defined(__GNUC__)
-#define SK_UNUSED __attribute__((unused))
-#endif
 
 typedef struct {
     int32_t windows;

@@ -1,0 +1,37 @@
+"""Random convolutions large enough for flavours that `random_graphs` are too small for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skconv.graph import Graph, QConv, QConvHash, TensorSpec, verify
+from tests.random_graphs import NARROW, Drawing
+
+
+def drawing_of(seed: int) -> Drawing:
+    rng = np.random.default_rng(seed)
+    return Drawing(lambda low, high: int(rng.integers(low, high + 1)), rng)
+
+
+def small_kernels_of_seed(seed: int) -> Graph:
+    """Kernels of 3 x 3 on maps of many channels, for minimal filtering: one after the other."""
+    d = drawing_of(seed)
+    dtype = d.one_of("uint8", "int8")
+    low, high = NARROW[dtype]
+    channels = d.one_of(16, 20, 24)
+    x = TensorSpec(
+        (d.integer(4, 6), d.one_of(4, 6), channels), dtype, 0.1, minimum=low, maximum=high
+    )
+    graph = Graph(x)
+    for n_kernels in (d.integer(22, 27), d.integer(28, 33)):
+        graph = graph.append(small_kernels(d, x, n_kernels), "input")
+    return verify(graph)
+
+
+def small_kernels(d: Drawing, x: TensorSpec, n_kernels: int) -> QConv:
+    """A bank of 3 x 3 at stride 1, with a border of any kind."""
+    padding = d.one_of(((1, 1), (1, 1)), ((2, 1), (1, 1)), ((0, 2), (2, 2)))
+    weights = d.weights((n_kernels, 3, 3, x.shape[2]), x)
+    parts = {"weights": weights, "bias": d.bias(weights, x) // 4, "padding": padding}
+    bound = QConvHash(**parts).accumulator_bound(x)
+    return QConv(**parts, requantization=d.rule(bound, n_kernels))
