@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from skconv.codegen.routines import narrow_taps
 from skconv.codegen.routines.depthwise import packing as depthwise
 from skconv.codegen.routines.strided_depthwise import packing as strided_depthwise
 from skconv.graph import QConv, TensorSpec
@@ -13,22 +14,26 @@ from tests.mcu.cases import Case, Row, image, measure, show
 
 
 def conv_case(rng, op: QConv, x: TensorSpec) -> Case:
-    """The whole map."""
+    """The whole map; kernels of few levels are expanded from four bits a weight."""
     sample = image(rng, x)
     output = op.output(x)
     strided = op.stride != (1, 1)
     packing, name = (
         (strided_depthwise, "strided_depthwise") if strided else (depthwise, "depthwise")
     )
+    step, room = (2 if strided else 1), packing.scratch_bytes(op, x)
+    is_narrow = op.form is not None
+    expanded = f"(uint32_t *)rows_@ + {room // 4}" if is_narrow else "NULL"
+    room += narrow_taps.scratch_bytes(op, x, step) if is_narrow else 0
     body = (
         f"    sk_{name}(input, {x.shape[0]}, {op.padding[0][0]}, {output.shape[0]},"
         f" (uint32_t *)rows_@, table_@, output, SK_{output.dtype.upper()},"
-        f" {packing.literal(op, x)});"
+        f" {packing.literal(op, x)}, {narrow_taps.literal(op, x, step, expanded)});"
     )
     return Case(
         (f"dsp_{name}.h",),
-        {"table": packing.pack(op, x)},
-        {"rows": packing.scratch_bytes(op, x) // 4},
+        {"table": (narrow_taps if is_narrow else packing).pack(op, x)},
+        {"rows": room // 4},
         body,
         sample,
         fixed.evaluate(op, sample[None])[0],

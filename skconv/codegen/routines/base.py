@@ -94,8 +94,8 @@ class Routine(Generic[OpT]):
         )
 
 
-def lanes_call(function: str, op: QConv, code: NodeCode, value: str) -> str:
-    """The call of a convolution on rows of lanes; ``value`` describes it in C."""
+def lanes_call(function: str, op: QConv, code: NodeCode, *values: str) -> str:
+    """The call of a convolution on rows of lanes; ``values`` describe it in C."""
     x, y = code.input, code.output
     rows = (x.spec.shape[0], op.padding[0][0], y.spec.shape[0], f"(uint32_t *){code.scratch}")
-    return call(function, x.pointer, *rows, code.table("packed", "int32"), *y.typed, value)
+    return call(function, x.pointer, *rows, code.table("packed", "int32"), *y.typed, *values)

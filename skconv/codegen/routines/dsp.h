@@ -384,6 +384,15 @@ SK_INLINE int32_t sk_pin(int32_t x)
     return x;
 }
 
+/* The same word, kept in a register: no constant of an instruction. */
+SK_INLINE uint32_t sk_pin_word(uint32_t x)
+{
+#if SK_DSP
+    __asm__("" : "+r"(x));
+#endif
+    return x;
+}
+
 /* The same address, unknown to the compiler: what lies near it is reached by offsets. */
 SK_INLINE const uint32_t *sk_pin_pointer(const uint32_t *at)
 {

@@ -30,7 +30,7 @@ def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
 
 def plan(op: QConv, x: TensorSpec, wish: Wish) -> DspConv:
     """The op with its tables."""
-    bits: packing.WeightBits = 16 if wish.optimize == "speed" else 8
+    bits = packing.weight_bits(op, fast=wish.optimize == "speed")
     windows = 2 if wish.optimize == "size" else packing.MOST_WINDOWS
     tables = (("packed", packing.table(op, x, bits)),)
     return DspConv(op, tables, packing.scratch_bytes(op, x, windows), bits, windows)

@@ -35,8 +35,9 @@ class ConvBlock:
         Runs of four values that a window has.
     n_kernels : int
         Results per window.
-    weight_bits : {8, 16}
-        Of a weight in the table.
+    weight_bits : {4, 8, 16}
+        Of a weight in the table. With 4, a byte is 16 times the weight of the second kernel plus
+        that of the first, and sums are 16 times what they stand for until they are complete.
     shift, dtype, minimum, maximum
         As of `skconv.graph.Requantization`; what the table's weights hold of its shift
         is not in ``shift``.
@@ -153,6 +154,14 @@ class ConvBlock:
         """Four values of every window times four weights of two kernels."""
         if self.weight_bits == 16:
             yield "ldmia r1!, {r2, r3, r4, r5}"
+        elif self.weight_bits == 4:
+            yield "ldr r4, [r1], #4"
+            yield "lsl r2, r4, #4"
+            yield "and r2, r2, #0xF0F0F0F0"
+            yield "sxtb16 r3, r2, ror #8"
+            yield "sxtb16 r5, r4, ror #8"
+            yield "sxtb16 r2, r2"
+            yield "sxtb16 r4, r4"
         else:
             yield "ldrd r2, r4, [r1], #8"
             yield "sxtb16 r3, r2, ror #8"
@@ -184,6 +193,9 @@ class ConvBlock:
         yield f"str r0, {OUTPUT}"
 
     def _scale(self, *sums: str) -> Iterator[str]:
+        if self.weight_bits == 4:
+            first, second = sums
+            yield f"sub {second}, {second}, {first}, asr #4"
         for register, multiplier in zip(sums, ("r2", "r3"), strict=True):
             if self.shift:
                 yield f"lsl {register}, {register}, #{self.shift}"

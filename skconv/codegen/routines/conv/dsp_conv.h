@@ -12,7 +12,9 @@
 
 /* All kernels on a few windows that begin at `x`, as the table tells: for every two
  * kernels in turn 2 biases, per step four weights of the first and four of the second
- * (8 bits: bytes 0, 2, 1, 3 for values 0 to 3), 2 multipliers. */
+ * (8 bits: bytes 0, 2, 1, 3 for values 0 to 3), 2 multipliers. Of 4 bits, a step is one word of
+ * such bytes, each 16 times the weight of the second kernel plus that of the first. Sums are 16
+ * times what they stand for then, and the second one has a sixteenth of the first in it. */
 typedef void sk_conv_block(const int16_t *x, const int32_t *table, void *output);
 
 typedef struct {
@@ -23,10 +25,26 @@ typedef struct {
     int32_t weight_bits;
 } sk_conv_sizes;
 
+/* A step of 4 bits: 16 times the weights of the first kernel, or of the second. */
+SK_INLINE int32_t sk_conv_step_narrow(
+    const int16_t *x, uint32_t word, int32_t second, int32_t sum)
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t place = (i & 1) * 2 + i / 2;
+        const int32_t byte = (int8_t)(uint8_t)(word >> (8 * place));
+        const int32_t low = ((byte & 15) ^ 8) - 8;
+        sum = sk_wrapping_sum(sum, x[i] * (second == 1 ? byte - low : 16 * low));
+    }
+    return sum;
+}
+
 /* The work of a printed routine, in plain C. */
 SK_INLINE int32_t sk_conv_step(
-    const int16_t *x, const int32_t *weights, int32_t bits, int32_t sum)
+    const int16_t *x, const int32_t *weights, int32_t bits, int32_t second, int32_t sum)
 {
+    if (bits == 4) {
+        return sk_conv_step_narrow(x, (uint32_t)weights[0], second, sum);
+    }
     if (bits == 16) {
         sum = sk_smlad(sk_load32(x), (uint32_t)weights[0], sum);
         return sk_smlad(sk_load32(x + 2), (uint32_t)weights[1], sum);
@@ -40,17 +58,21 @@ SK_INLINE void sk_conv_block_plain(
     sk_requantization to)
 {
     const int32_t words = s.weight_bits / 8; /* of the four weights of one kernel */
+    const int32_t step_words = s.weight_bits / 4;
     for (int32_t kernel = 0; kernel < s.kernels; kernel++) {
         const int32_t second = kernel % 2;
         const int32_t *weights = table + 2 + words * second;
-        const int32_t *multipliers = table + 2 + 2 * words * s.steps;
+        const int32_t *multipliers = table + 2 + step_words * s.steps;
         to.multiplier = multipliers[second];
         for (int32_t window = 0; window < s.windows; window++) {
             const int16_t *values = x + window * s.distance;
             int32_t sum = table[second];
+            if (s.weight_bits == 4 && second == 1) {
+                sum -= table[0] >> 4;
+            }
             for (int32_t step = 0; step < s.steps; step++) {
                 sum = sk_conv_step(
-                    values + 4 * step, weights + 2 * words * step, s.weight_bits, sum);
+                    values + 4 * step, weights + step_words * step, s.weight_bits, second, sum);
             }
             sk_store(output, type, window * s.kernels + kernel, sk_requantize(sum, 0, to));
         }

@@ -11,13 +11,15 @@ from skconv.codegen.routines.conv.conv_block import LARGEST_OFFSET, STEP_VALUES,
 from skconv.graph.base import Array, TensorSpec
 from skconv.graph.integer import QConv
 
-WeightBits = Literal[8, 16]
+WeightBits = Literal[4, 8, 16]
 
 INPUT_DTYPES = ("uint8", "int8", "int16")
 OUTPUT_DTYPES = ("uint8", "int8", "int16")
 LARGEST_STORE_OFFSET = 4095
 LARGEST_UNROLL = 12
 MOST_WINDOWS = 3
+# Of weights that are the upper half of a byte.
+NARROW_SHIFT = 4
 # How four bytes lie after they were widened to two words of two lanes.
 WIDENED = (0, 2, 1, 3)
 
@@ -109,8 +111,17 @@ def scratch_bytes(op: QConv, x: TensorSpec, most_windows: int = MOST_WINDOWS) ->
     return 2 * layout(op, x, most_windows).values
 
 
+def weight_bits(op: QConv, *, fast: bool) -> WeightBits:
+    """Of a weight in the table: 16 is the fastest; few levels take 4, where the shift has room."""
+    if fast:
+        return 16
+    return 4 if op.form is not None and op.requantization.shift >= NARROW_SHIFT else 8
+
+
 def folded_shift(op: QConv, weight_bits: WeightBits) -> int:
     """How much of the requantisation's shift the table's weights and biases hold."""
+    if weight_bits == 4:
+        return NARROW_SHIFT
     largest = max(1, int(np.abs(op.weights.astype(np.int64)).max()))
     room = (2**15 - 1) // largest if weight_bits == 16 else 1
     return min(op.requantization.shift, room.bit_length() - 1)
@@ -149,24 +160,33 @@ def table(op: QConv, x: TensorSpec, weight_bits: WeightBits) -> Array:
     """The words that the routine reads, as int32: see ``sk_conv_block`` in ``dsp_conv.h``.
 
     Two kernels after each other: biases, weights step by step, multipliers. An odd number
-    of kernels is filled up with zeros.
+    of kernels is filled up with zeros. Of 4 bits, the sum of the second kernel holds that of
+    the first, too, and so does its bias.
     """
     place, n_kernels = layout(op, x), len(op.bias)
     fold = folded_shift(op, weight_bits)
-    weights = _in_steps(op, x, place) << fold
-    if weight_bits == 16:
-        words = np.ascontiguousarray(weights.astype("<i2")).view("<i4")
-    else:
-        words = np.ascontiguousarray(weights[..., WIDENED].astype("i1")).view("<i4")
-    bias = (op.bias.astype(np.int64) << fold).astype("<i4")
-    multiplier = np.broadcast_to(op.requantization.multiplier, (n_kernels,)).astype("<i4")
-    if n_kernels % 2:
-        words, bias, multiplier = (
-            np.concatenate([part, np.zeros_like(part[:1])]) for part in (words, bias, multiplier)
-        )
     pairs = (-(-n_kernels // 2), 2)
-    by_step = words.reshape(*pairs, place.steps, -1).swapaxes(1, 2).reshape(pairs[0], -1)
-    return np.concatenate([bias.reshape(pairs), by_step, multiplier.reshape(pairs)], axis=1).ravel()
+    spare = n_kernels % 2
+    weights = np.pad(_in_steps(op, x, place), ((0, spare), (0, 0), (0, 0)))
+    words = _words(weights.reshape(*pairs, place.steps, STEP_VALUES), fold, weight_bits)
+    bias = np.pad(op.bias.astype(np.int64) << fold, (0, spare)).reshape(pairs)
+    if weight_bits == 4:
+        bias[:, 1] += bias[:, 0] >> NARROW_SHIFT
+    multiplier = np.pad(np.broadcast_to(op.requantization.multiplier, (n_kernels,)), (0, spare))
+    table = [bias.astype("<i4"), words, multiplier.astype("<i4").reshape(pairs)]
+    return np.concatenate(table, axis=1).ravel()
+
+
+def _words(weights: Array, fold: int, weight_bits: WeightBits) -> Array:
+    """The words of weights (pairs, 2, steps, 4) as int32, one line for each pair of kernels."""
+    if weight_bits == 4:
+        both = (weights[:, 1] << NARROW_SHIFT) + weights[:, 0]
+        return np.ascontiguousarray(both[..., WIDENED].astype("i1")).view("<i4")[..., 0]
+    if weight_bits == 16:
+        words = np.ascontiguousarray((weights << fold).astype("<i2")).view("<i4")
+    else:
+        words = np.ascontiguousarray((weights << fold)[..., WIDENED].astype("i1")).view("<i4")
+    return words.swapaxes(1, 2).reshape(len(weights), -1)
 
 
 def columns_of_weights(op: QConv, place: ConvLayout) -> Array:

@@ -7,6 +7,7 @@
 #ifndef SKCONV_DSP_DEPTHWISE_H
 #define SKCONV_DSP_DEPTHWISE_H
 
+#include "dsp_narrow.h"
 #include "dsp_rows.h"
 
 /* Bytes 0 and 1 of two pixels: the lanes of the first channel, and of the second. */
@@ -115,7 +116,7 @@ SK_INLINE const uint32_t *sk_depthwise_planes(
  */
 SK_INLINE void sk_depthwise(
     const void *input, int32_t height, int32_t top, int32_t output_rows, uint32_t *rows,
-    const int32_t *table, void *output, sk_type type, sk_rows r)
+    const int32_t *table, void *output, sk_type type, sk_rows r, sk_narrow_taps taps)
 {
     const int32_t size = r.input.type == SK_INT16 ? 2 : 1;
     const int32_t output_size = type == SK_INT16 ? 2 : 1;
@@ -124,14 +125,17 @@ SK_INLINE void sk_depthwise(
     uint8_t *to = (uint8_t *)output;
     const uint32_t *next = (const uint32_t *)table;
     for (int32_t channel = 0; channel + 1 < r.kernels; channel += 2) {
-        next = sk_depthwise_planes(
-            from, height, top, output_rows, rows, next, to, type, 2, plainer);
+        const uint32_t *const entries = sk_narrow_entries(&next, 2, taps);
+        const uint32_t *const end = sk_depthwise_planes(
+            from, height, top, output_rows, rows, entries, to, type, 2, plainer);
+        next = taps.expanded == NULL ? end : next;
         from += 2 * size;
         to += 2 * output_size;
     }
     if (r.kernels % 2 != 0) {
+        const uint32_t *const entry = sk_narrow_entries(&next, 1, taps);
         (void)sk_depthwise_planes(
-            from, height, top, output_rows, rows, next, to, type, 1, plainer);
+            from, height, top, output_rows, rows, entry, to, type, 1, plainer);
     }
     if (sk_is_lifted(type, r.minimum, r.maximum)) {
         sk_lift((int8_t *)output, output_rows * r.columns * r.kernels);

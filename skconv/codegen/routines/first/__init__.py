@@ -24,10 +24,11 @@ def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
 
     One channel, two, or three at an even stride; of int16, whose rows are slower to fill,
     one or two. The tables hold 16 bits a weight: `DspConv` with as many is as fast where
-    columns are odd and the last but one is computed twice.
+    columns are odd and the last but one is computed twice, and has 4 bits for few levels.
     """
     return (
         wish.optimize != "size"
+        and (op.form is None or wish.optimize == "speed")
         and packing.fits(op, x)
         and packing.slots(op, x) <= MOST_SLOTS[x.dtype]
         and (wish.optimize != "speed" or op.map_shape(x)[1] % 2 == 0)

@@ -21,20 +21,29 @@ class DspLinear(Packed):
     """A linear layer, two weights at a time."""
 
     wide: bool = False
+    narrow: bool = False
 
 
 def fits(op: QLinear, x: TensorSpec, wish: Wish) -> bool:
-    """Whether it is the routine to take: wherever it serves."""
-    return packing.fits(op, x)
+    """Whether it is the routine to take: wherever it serves.
+
+    Few levels take four bits here, unless memory does not count. Where the portable C has fewer
+    bits for them, that is taken to save memory.
+    """
+    is_kept = op.form is None or wish.optimize == "speed"
+    is_smaller = op.form == "int4" or (op.form == "int3" and wish.optimize != "size")
+    return packing.fits(op, x) and (is_kept or (is_smaller and packing.is_narrow(op, x)))
 
 
 def plan(op: QLinear, x: TensorSpec, wish: Wish) -> DspLinear:
     """The op with its tables."""
     wide = wish.optimize == "speed" and op.weights.dtype == np.int8
-    tables: dict[str, Array] = {"packed": packing.pack(op, x, wide=wide), "bias": op.bias}
+    narrow = op.form is not None and not wide
+    packed = packing.pack_narrow(op) if narrow else packing.pack(op, x, wide=wide)
+    tables: dict[str, Array] = {"packed": packed, "bias": op.bias}
     if op.requantization is not None:
         tables |= op.requantization.parameters
-    return DspLinear(op, tuple(tables.items()), packing.scratch_bytes(op, x), wide)
+    return DspLinear(op, tuple(tables.items()), packing.scratch_bytes(op, x), wide, narrow)
 
 
 @emit.register
@@ -52,11 +61,20 @@ def _(op: DspLinear, code: NodeCode) -> Iterator[Call]:
         weights=code.tables["packed"],
         bias=code.table("bias", "int32"),
     )
-    if linear.requantization is None:
+    rule = linear.requantization
+    if op.narrow:
+        requantized = {} if rule is None else {"rule": code.requantization(rule)}
+        result = struct(
+            "sk_linear_result", type=y.type, is_requantized=rule is not None, **requantized
+        )
+        yield Call(
+            "dsp_linear_narrow.h", call("sk_dsp_narrow", x.pointer, y.pointer, matrix, result)
+        )
+    elif rule is None:
         yield Call("dsp_linear.h", call("sk_dsp_linear", x.pointer, y.pointer, matrix))
-        return
-    arguments = (x.pointer, *y.typed, matrix, code.requantization(linear.requantization))
-    yield Call("dsp_linear.h", call("sk_dsp_linear_requantized", *arguments))
+    else:
+        arguments = (x.pointer, *y.typed, matrix, code.requantization(rule))
+        yield Call("dsp_linear.h", call("sk_dsp_linear_requantized", *arguments))
 
 
 ROUTINES = (Routine(QLinear, with_dsp, fits, plan),)

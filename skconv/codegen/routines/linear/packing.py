@@ -15,13 +15,26 @@ BLOCK = 4
 PAIRED = [0, 2, 1, 3]
 
 
+def is_narrow(op: QLinear, x: TensorSpec) -> bool:
+    """Whether four rows of few levels may share words: few of them are added for that."""
+    n_rows = len(op.bias)
+    is_full = -n_rows % BLOCK * BLOCK <= n_rows
+    return op.form is not None and x.dtype in ("uint8", "int8") and is_full
+
+
+def pack_narrow(op: QLinear) -> Array:
+    """The words of the table of ``dsp_linear_narrow.h``: two columns of four rows each."""
+    n_rows, n_columns = op.weights.shape
+    padded = np.pad(op.weights.astype(np.int32), ((0, -n_rows % BLOCK), (0, -n_columns % 4)))
+    blocks = padded.reshape(-1, BLOCK, padded.shape[1])
+    lanes = (blocks << (4 * np.arange(BLOCK))[:, None]).sum(axis=1)
+    fours = lanes.reshape(len(lanes), -1, 4)[:, :, PAIRED]
+    return np.ascontiguousarray(fours.astype("<i2")).view("<u4").ravel()
+
+
 def fits(op: QLinear, x: TensorSpec) -> bool:
     """Whether the fast path computes this map: 8- or 16-bit input and weights."""
-    return (
-        op.form is None
-        and x.dtype in ("uint8", "int8", "int16")
-        and op.weights.dtype in (np.int8, np.int16)
-    )
+    return x.dtype in ("uint8", "int8", "int16") and op.weights.dtype in (np.int8, np.int16)
 
 
 def pack(op: QLinear, x: TensorSpec, *, wide: bool = False) -> Array:

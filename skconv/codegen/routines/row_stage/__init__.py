@@ -48,9 +48,10 @@ def fits(op: Fused, x: TensorSpec, wish: Wish) -> bool:
 
 def plan(op: Fused, x: TensorSpec, wish: Wish) -> DspRowStage | StreamedDspRowStage:
     """The op with its tables."""
-    bits: conv_packing.WeightBits = 16 if wish.optimize == "speed" else 8
-    stage = packing.row_stage_of(op, bits)
+    stage = packing.row_stage_of(op, 8)
     assert stage is not None
+    bits = conv_packing.weight_bits(stage.reached, fast=wish.optimize == "speed")
+    stage = replace(stage, weight_bits=bits)
     whole = DspRowStage(op, tuple(stage.tables.items()), stage.scratch_bytes, bits)
     return streamed(StreamedDspRowStage, whole, op) if wish.input == "rows" else whole
 

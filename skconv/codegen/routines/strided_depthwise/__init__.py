@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skconv.codegen.node import Call, NodeCode, emit
+from skconv.codegen.routines import narrow_taps
 from skconv.codegen.routines.base import Routine, Wish, lanes_call, with_dsp
 from skconv.codegen.routines.strided_depthwise import packing
 from skconv.graph import QConv, TensorSpec
 from skconv.graph.nested import Packed
 
+# Taps from one pair of lanes to the next.
+STEP = 2
+
 
 @dataclass(frozen=True)
 class DspStridedDepthwise(Packed):
     """A kernel for each channel, two channels at a time, two windows side by side."""
+
+    narrow: bool = False
 
 
 def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
@@ -24,16 +30,22 @@ def fits(op: QConv, x: TensorSpec, wish: Wish) -> bool:
 
 def plan(op: QConv, x: TensorSpec, wish: Wish) -> DspStridedDepthwise:
     """The op with its tables."""
-    tables = (("packed", packing.pack(op, x)),)
-    return DspStridedDepthwise(op, tables, packing.scratch_bytes(op, x))
+    narrow, room = narrow_taps.is_narrow(op, wish), packing.scratch_bytes(op, x)
+    room += narrow_taps.scratch_bytes(op, x, STEP) if narrow else 0
+    tables = (("packed", (narrow_taps if narrow else packing).pack(op, x)),)
+    return DspStridedDepthwise(op, tables, room, narrow)
 
 
 @emit.register
 def _(op: DspStridedDepthwise, code: NodeCode) -> Iterator[Call]:
     conv = op.op
     assert isinstance(conv, QConv)
-    value = packing.literal(conv, code.input.spec)
-    text = lanes_call("sk_strided_depthwise", conv, code, value)
+    value = packing.literal(conv, x := code.input.spec)
+    room = packing.scratch_bytes(conv, x)
+    taps = narrow_taps.literal(
+        conv, x, STEP, narrow_taps.behind(code, room) if op.narrow else "NULL"
+    )
+    text = lanes_call("sk_strided_depthwise", conv, code, value, taps)
     yield Call("dsp_strided_depthwise.h", text)
 
 

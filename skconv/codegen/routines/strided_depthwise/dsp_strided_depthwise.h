@@ -93,7 +93,7 @@ SK_INLINE const uint32_t *sk_strided_planes(
 /* `rows` has room for `height` rows of two planes. */
 SK_INLINE void sk_strided_depthwise(
     const void *input, int32_t height, int32_t top, int32_t output_rows, uint32_t *rows,
-    const int32_t *table, void *output, sk_type type, sk_strided s)
+    const int32_t *table, void *output, sk_type type, sk_strided s, sk_narrow_taps taps)
 {
     const int32_t size = s.rows.input.type == SK_INT16 ? 2 : 1;
     const int32_t output_size = type == SK_INT16 ? 2 : 1;
@@ -103,14 +103,17 @@ SK_INLINE void sk_strided_depthwise(
     uint8_t *to = (uint8_t *)output;
     const uint32_t *next = (const uint32_t *)table;
     for (int32_t channel = 0; channel + 1 < kernels; channel += 2) {
-        next = sk_strided_planes(
-            from, height, top, output_rows, rows, next, to, type, 2, plainer);
+        const uint32_t *const entries = sk_narrow_entries(&next, 2, taps);
+        const uint32_t *const end = sk_strided_planes(
+            from, height, top, output_rows, rows, entries, to, type, 2, plainer);
+        next = taps.expanded == NULL ? end : next;
         from += 2 * size;
         to += 2 * output_size;
     }
     if (kernels % 2 != 0) {
+        const uint32_t *const entry = sk_narrow_entries(&next, 1, taps);
         (void)sk_strided_planes(
-            from, height, top, output_rows, rows, next, to, type, 1, plainer);
+            from, height, top, output_rows, rows, entry, to, type, 1, plainer);
     }
     if (sk_is_lifted(type, s.rows.minimum, s.rows.maximum)) {
         sk_lift((int8_t *)output, output_rows * s.rows.columns * kernels);
