@@ -65,6 +65,7 @@ from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
 from skconv.passes.softmax import softmax
 from skconv.testing import example_graphs
+from tests.integer_separable import separable
 from tests.integer_signals import (
     add_filters,
     add_rocket,
@@ -358,6 +359,8 @@ def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True
     graph = add_conv_ops(graph, rng, (3, 2), padding=((1, 1), (1, 2)), stride=(2, 2))
     graph = add_conv_ops(graph, rng, (2, 3), padding=((1, 0), (1, 2)), pad_mode="circular")
     graph = add_conv_ops(graph, rng, (2, 2), dilation=(2, 3))
+    separated = separable(np.random.default_rng(seed), x, (3, 3, 2, 2), stride=(1, 2))
+    graph = graph.append(separated, "input")
     graph = add_map_ops(graph, rng, (2, 3), (2, 2))
     graph = add_network_ops(graph, rng)
     rule = replace(requantization(rng, x.magnitude, "int16"), minimum=-23000, maximum=23000)

@@ -25,6 +25,7 @@ from tests import exactness
 from tests.integer_coded import coded_of_seed
 from tests.integer_graphs import every_integer_op
 from tests.integer_narrow import narrow_of_seed
+from tests.integer_separable import separable_of_seed
 from tests.integer_signals import (
     filters_of_seed,
     micro_frontend_of_seed,
@@ -40,6 +41,7 @@ from tests.selecting import fastest
 
 N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 N_NARROW = 12
+N_SEPARABLE = 16
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
@@ -68,6 +70,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(small_kernels_of_seed, range(N_SIGNALS))
     some += map(coded_of_seed, range(N_CODED))
     some += map(narrow_of_seed, range(N_NARROW))
+    some += map(separable_of_seed, range(N_SEPARABLE))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -177,7 +180,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 5 * N_SIGNALS
+    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 5 * N_SIGNALS + N_CODED + N_SEPARABLE
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

@@ -31,7 +31,17 @@ import skconv.codegen.emit_smoothing
 import skconv.codegen.emit_spectra
 import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)
 from skconv.codegen.emit_coded import coded_conv, coded_linear
-from skconv.codegen.node import Call, NodeCode, Tensor, emit, kernels, padding, pool, signed_root
+from skconv.codegen.node import (
+    Call,
+    NodeCode,
+    Tensor,
+    emit,
+    factors,
+    kernels,
+    padding,
+    pool,
+    signed_root,
+)
 from skconv.codegen.text import CTYPES, call, float_literal, struct
 from skconv.graph import (
     Abs,
@@ -56,6 +66,7 @@ from skconv.graph import (
     QMeanPool,
     QNormalize,
     QRoot,
+    QSeparableConv,
     QSoftmax,
     QSquare,
     Relu,
@@ -135,6 +146,15 @@ def _(op: QConv, code: NodeCode) -> Iterator[Call]:
             code.requantization(op.requantization),
         ),
     )
+
+
+@emit.register
+def _(op: QSeparableConv, code: NodeCode) -> Iterator[Call]:
+    arguments = (code.input.map, code.table("bias", "int32"), factors(op, code))
+    rule = code.requantization(op.requantization)
+    x, y = code.input.typed, code.output.typed
+    text = call("sk_conv_separable", *x, *y, *arguments, kernels(op), padding(op), rule)
+    yield Call("conv.h", text)
 
 
 @emit.register

@@ -12,6 +12,7 @@ from skconv.codegen.node import (
     NodeCode,
     Tensor,
     emit,
+    factors,
     kernels,
     member,
     nonlinearity,
@@ -29,6 +30,7 @@ from skconv.graph import (
     QLinear,
     QMeanPool,
     QRoot,
+    QSeparableConv,
     QSquare,
     Rescale,
     SoftThreshold,
@@ -133,7 +135,8 @@ def _input(op: ConvGeometry, code: NodeCode, memory: StageMemory) -> str:
     """Of the convolution: the whole map, or the rows of it that are kept."""
     seen, padding_ = _seen(memory)
     pointer = place(code, memory, "rows") if memory.streamed else code.input.pointer
-    return _conv_inputs(replace(op, padding=padding_), code, Tensor(pointer, seen))
+    lines = place(code, memory, "lines")
+    return _conv_inputs(replace(op, padding=padding_), code, Tensor(pointer, seen), lines)
 
 
 def _seen(memory: StageMemory) -> tuple[TensorSpec, Padding]:
@@ -145,19 +148,19 @@ def _seen(memory: StageMemory) -> tuple[TensorSpec, Padding]:
     return replace(x, shape=(memory.rows, *x.shape[1:])), ((0, 0), conv.padding[1])
 
 
-def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor) -> str:
-    weights, weight_type = code.weights("weights")
-    return struct(
-        "sk_conv_inputs",
-        input=x.pointer,
-        input_type=x.type,
-        map=x.map,
-        weights=weights,
-        weight_type=weight_type,
-        bias=code.table("bias", "int32"),
-        kernels=kernels(op),
-        padding=padding(op),
-    )
+def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor, lines: str) -> str:
+    fields: dict[str, object] = {"input": x.pointer, "input_type": x.type, "map": x.map}
+    if not isinstance(op, QSeparableConv):
+        fields["weights"], fields["weight_type"] = code.weights("weights")
+    fields |= {
+        "bias": code.table("bias", "int32"),
+        "kernels": kernels(op),
+        "padding": padding(op),
+    }
+    if isinstance(op, QSeparableConv):
+        line_type = f"SK_{op.factors.line_dtype(x.spec).upper()}"
+        fields["factors"] = factors(op, code, room=f"(void *){lines}", room_type=line_type)
+    return struct("sk_conv_inputs", **fields)
 
 
 def _conv_pixel(op: QConv | QConvHash, code: NodeCode, pixel: Tensor) -> str:

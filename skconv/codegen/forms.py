@@ -15,7 +15,7 @@ from typing import Any
 from skconv.codegen.routines.base import Optimize, Routine, Wish
 from skconv.codegen.routines.registry import planned, routine_for, serving
 from skconv.codegen.turned import by_samples, is_signal
-from skconv.graph import Fused, Graph, Node, Op, Reshape, TensorSpec
+from skconv.graph import Fused, Graph, Node, Op, QSeparableConv, Reshape, TensorSpec
 from skconv.passes.fuse import chain_graph, fused
 from skconv.target.memory import plan_memory, scratch_bytes
 from skconv.target.targets import Target
@@ -53,7 +53,7 @@ class Chain:
     @cached_property
     def op(self) -> Op:
         """The chain as one op."""
-        return fused(self.graph) if len(self.nodes) > 1 else self.nodes[0].op
+        return fused(self.graph) if len(self.nodes) > 1 else _alone(self.nodes[0].op, self.input)
 
     @cached_property
     def turned(self) -> Fused | None:
@@ -113,8 +113,9 @@ class Chain:
     def _in_parts(self, wish: Wish) -> Form:
         """Op by op."""
         nodes = (
-            replace(node, op=planned(node.op, self._read_by(node), self.target, wish))
+            replace(node, op=planned(_alone(node.op, x), x, self.target, wish))
             for node in self.nodes
+            for x in [self._read_by(node)]
         )
         return Form(tuple(nodes), self.input)
 
@@ -140,3 +141,8 @@ class Chain:
         turned = planned(op, x, self.target, Wish(optimize, "turned"))
         turn = Node(name, Reshape(x.shape), self.nodes[0].inputs)
         return Form((turn, Node(self.name, turned, (name,))), self.input)
+
+
+def _alone(op: Op, x: TensorSpec) -> Op:
+    """An op that is no part of a stage; of separable kernels a stage, which has room for lines."""
+    return fused(Graph(x).append(op)) if isinstance(op, QSeparableConv) else op

@@ -19,6 +19,7 @@ from skconv.graph import (
     Op,
     QLinear,
     QRoot,
+    QSeparableConv,
     Requantization,
     TensorSpec,
 )
@@ -190,6 +191,24 @@ def padding(op: ConvGeometry | PatchGeometry) -> str:
     (top, bottom), (left, right) = op.padding
     circular = op.pad_mode == "circular"
     return struct("sk_padding", top=top, bottom=bottom, left=left, right=right, circular=circular)
+
+
+def factors(op: QSeparableConv, code: NodeCode, **room: str) -> str:
+    """The C value of `sk_separable`; ``room`` says where lines go."""
+    channels, channel_type = code.weights("channels")
+    lines, line_type = code.weights("lines")
+    return struct(
+        "sk_separable",
+        columns=code.table("columns", "int8"),
+        channels=channels,
+        channel_type=channel_type,
+        rows=code.table("rows", "int8"),
+        lines=lines,
+        line_type=line_type,
+        starts=code.table("starts", "uint16"),
+        count=len(op.factors.columns),
+        **room,
+    )
 
 
 def pool(op: PoolGeometry | PatchGeometry) -> str:

@@ -26,6 +26,7 @@ from skconv.graph.ops import *
 from skconv.graph.patches import *
 from skconv.graph.power_normalization import *
 from skconv.graph.quantiles import *
+from skconv.graph.separable import *
 from skconv.graph.serialize import *
 from skconv.graph.softmax import *
 from skconv.graph.spatial import *

@@ -23,6 +23,7 @@ from skconv.graph.coded_entropy import Entropy
 from skconv.graph.coded_frequency import Frequency, Hashed
 from skconv.graph.core import Graph, Node, verify
 from skconv.graph.integer import Requantization
+from skconv.graph.separable import Factors
 
 __all__ = ["from_dict", "to_dict"]
 
@@ -61,7 +62,7 @@ def op_classes(base: type[Op] = Op) -> set[type[Op]]:
 
 def _dataclasses() -> dict[str, type]:
     forms: tuple[type[Coded], ...] = (Codebook, Entropy, Frequency, Hashed)
-    others = (Graph, Node, TensorSpec, Requantization, *forms)
+    others = (Graph, Node, TensorSpec, Requantization, Factors, *forms)
     return {cls.__name__: cls for cls in (*others, *op_classes())}
 
 

@@ -22,6 +22,7 @@ from skconv.graph import (
     Node,
     Op,
     Reshape,
+    SeparableConv,
     verify,
 )
 from skconv.graph.coded import coded_of
@@ -110,13 +111,19 @@ def groups(graph: Graph) -> list[list[str]]:
             bound.add(node.name)
         elif not isinstance(node.op, Conv) or node.op.shared:
             bound |= {node.name, *node.inputs}
-        elif node.op.coded is not None or (node.op.levels > 0 and node.op.weights.shape[3] > 1):
+        elif _keeps_its_weights(node.op):
             bound |= set(node.inputs)  # A kernel has one factor, its channels have none.
     found: dict[str, list[str]] = {}
     for name in graph.specs:
         found.setdefault(leader(name), []).append(name)
     kept = {leader(name) for name in bound}
     return [names for name, names in found.items() if name not in kept]
+
+
+def _keeps_its_weights(op: Conv) -> bool:
+    """Whether the weights of a kernel may have one factor, and its channels none."""
+    has_few_levels = op.levels > 0 and op.weights.shape[3] > 1
+    return op.coded is not None or has_few_levels or isinstance(op, SeparableConv)
 
 
 def _is_flattened_for_linear(graph: Graph, node: Node) -> bool:

@@ -127,16 +127,26 @@ def _(op: Conv, node: Node, lowering: Lowering) -> None:
         hashed = QConvHash(weights, bias, **geometry, n_bits=reader.op.n_bits)
         lowering.add(reader, hashed, source)
         return
-    # The limits of a requantisation are those of a ReLU or a clip, or make a sign.
+    result, rule = conv_rule(node, lowering, scales * x.scale, row_bound(weights, bias, x))
+    lowering.add(result, QConv(weights, bias, **geometry, requantization=rule), source)
+
+
+def conv_rule(
+    node: Node, lowering: Lowering, units: Array, bound: int
+) -> tuple[Node, Requantization]:
+    """How a convolution leads back from its accumulators, and the node whose result that is.
+
+    The limits of a requantisation are those of a ReLU or a clip, or make a sign.
+    """
+    users = lowering.source.users(node.name)
+    reader = users[0] if len(users) == 1 else None
     is_limit = reader and (reader.op.clip_limits is not None or isinstance(reader.op, Sign))
     result = reader if reader is not None and is_limit else node
-    bound = row_bound(weights, bias, x)
-    rule = requantization(scales * x.scale, bound, lowering.wanted(result.name))
+    rule = requantization(units, bound, lowering.wanted(result.name))
     if isinstance(result.op, Sign):
         # Enlarged beyond 1, an accumulator of 1 too (where int32 has one bit to spare).
         rule = Requantization(np.array([ACCUMULATOR_MAX], np.int32), rule.shift, 1.0, "int8", -1, 1)
-    rule = clipped(rule, result.op)
-    lowering.add(result, QConv(weights, bias, **geometry, requantization=rule), source)
+    return result, clipped(rule, result.op)
 
 
 def clipped(rule: Requantization, op: Op) -> Requantization:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from skconv.graph import (
     MaxPool,
     Node,
     QL2Pool,
+    QSeparableConv,
     QTriangle,
     TensorSpec,
 )
@@ -44,6 +46,7 @@ class StageMemory:
     - ``pixel``: one of the convolution, with all its channels, or codes.
     - ``pixel of NODE``: what an op on whole pixels made of it; ``distances``: those of a
       triangle, which wait for their mean.
+    - ``lines``: of a separable convolution, for one row of windows. It goes row by row.
     - ``rows``: of the input; ``progress``: how many of them there are, and what is next.
 
     A histogram counts in the output, or in the scores of the head: it has no sums.
@@ -82,8 +85,9 @@ class StageMemory:
 
     @property
     def by_window(self) -> bool:
-        """Whether every window is computed alone, from the whole input."""
-        return not self.streamed and not overlaps(_geometry(self.pool))
+        """Whether every window is computed alone, from the whole input: no line serves others."""
+        is_separable = isinstance(self.first.op, QSeparableConv)
+        return not self.streamed and not is_separable and not overlaps(_geometry(self.pool))
 
     @property
     def sum_dtype(self) -> str:
@@ -125,6 +129,7 @@ class StageMemory:
             "sums": (self.sum_dtype, self.n_sums),
             "pixel": self._of_a_pixel(self.first),
             **self.pixelwise_arrays,
+            "lines": self._lines(x),
             "rows": (x.dtype, self.rows * x.shape[1] * x.shape[2]),
             "progress": ("int32", 2 if self.streamed else 0),
         }
@@ -138,6 +143,12 @@ class StageMemory:
             if isinstance(node.op, QTriangle):
                 arrays["distances"] = (node.op.DISTANCE_DTYPE, len(node.op.centroids))
         return arrays
+
+    def _lines(self, x: TensorSpec) -> tuple[str, int]:
+        conv = self.first.op
+        if not isinstance(conv, QSeparableConv):
+            return "int16", 0
+        return conv.factors.line_dtype(x), prod(conv.lines_shape(x))
 
     def _of_a_pixel(self, node: Node) -> tuple[str, int]:
         spec = self.specs[node.name]

@@ -4,18 +4,7 @@
 
 #include "narrow.h"
 #include "requantize.h"
-#include "window.h"
-
-typedef struct {
-    const void *input;
-    sk_type input_type;
-    sk_map map;
-    const SK_FLASH void *weights; /* (kernels, height, width, channels of a group) */
-    sk_type weight_type;
-    const SK_FLASH int32_t *bias;
-    sk_kernels kernels;
-    sk_padding padding;
-} sk_conv_inputs;
+#include "separable.h"
 
 /* The output: requantised sums, or codes of `bits` signs each where bits > 0. */
 typedef struct {
@@ -44,6 +33,9 @@ SK_INLINE int32_t sk_conv_sum(
     sk_conv_inputs a, int32_t kernel, int32_t first_channel, int32_t channels, int32_t top,
     int32_t left, bool inside)
 {
+    if (a.factors.count > 0) {
+        return sk_separable_sum(a, kernel, top, left, inside);
+    }
     const sk_kernels k = a.kernels;
     const bool circular = a.padding.circular;
     int32_t sum = a.bias[kernel];
@@ -129,6 +121,18 @@ SK_INLINE void sk_conv_map(sk_conv_inputs a, sk_conv_output out)
     }
 }
 
+/* The same of separable kernels, without room for lines. */
+SK_INLINE void sk_conv_separable(
+    const void *input, sk_type input_type, void *output, sk_type output_type, sk_map map,
+    const SK_FLASH int32_t *bias, sk_separable factors, sk_kernels kernels, sk_padding padding,
+    sk_requantization to)
+{
+    const sk_conv_inputs a = {
+        input, input_type, map, NULL, SK_INT8, bias, kernels, padding, factors};
+    const sk_conv_output out = {output, output_type, 0, to};
+    sk_conv_map(a, out);
+}
+
 /* A map (rows, columns, kernels), requantised per kernel. */
 SK_INLINE void sk_conv(
     const void *input, sk_type input_type, void *output, sk_type output_type, sk_map map,
@@ -136,7 +140,7 @@ SK_INLINE void sk_conv(
     sk_kernels kernels, sk_padding padding, sk_requantization to)
 {
     const sk_conv_inputs a = {
-        input, input_type, map, weights, weight_type, bias, kernels, padding};
+        input, input_type, map, weights, weight_type, bias, kernels, padding, SK_NOT_SEPARABLE};
     const sk_conv_output out = {output, output_type, 0, to};
     sk_conv_map(a, out);
 }
@@ -148,7 +152,7 @@ SK_INLINE void sk_conv_hash(
     sk_kernels kernels, sk_padding padding, int32_t bits)
 {
     const sk_conv_inputs a = {
-        input, input_type, map, weights, weight_type, bias, kernels, padding};
+        input, input_type, map, weights, weight_type, bias, kernels, padding, SK_NOT_SEPARABLE};
     const sk_conv_output out = {output, SK_UINT8, bits, {0, 0, 0, 0, 0}};
     sk_conv_map(a, out);
 }

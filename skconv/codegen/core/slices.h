@@ -84,7 +84,8 @@ SK_INLINE void sk_conv_sliced(
     for (int32_t first = 0; first < kernels.kernels; first += slices.most) {
         const int32_t count = sk_slice_count(slices, first, kernels.kernels);
         const sk_conv_inputs a = {
-            input, input_type, map, weights, SK_INT8_IN_RAM, bias + first, kernels, padding};
+            input, input_type, map, weights, SK_INT8_IN_RAM, bias + first, kernels, padding,
+            SK_NOT_SEPARABLE};
         slices.expand(first, count, slices.weights);
         sk_slice_map(a, out, first, count);
     }

@@ -95,6 +95,9 @@ SK_INLINE void sk_stage_row(sk_stage s, sk_sink sink, int32_t at, int32_t row)
     const int32_t stride = s.pool.row_stride;
     const int32_t width = sk_column_windows(s.in.map, s.in.kernels, s.in.padding).count;
     const sk_run rows = sk_windows_at(row, s.pool.height, stride, s.result.height);
+    if (s.in.factors.count > 0 && rows.first < rows.end) {
+        sk_lines_fill(s.in, at);
+    }
     for (int32_t column = 0; column < width && rows.first < rows.end; column++) {
         const sk_run columns =
             sk_windows_at(column, s.pool.width, s.pool.column_stride, s.result.width);
