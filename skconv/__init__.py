@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         PruneDead,
         PruneFeatures,
         SecondOrderRounding,
+        SeparableKernels,
         VectorQuantization,
     )
     from skconv.pretrained import PretrainedFeatures
@@ -102,6 +103,7 @@ __all__ = [
     "RandomConvFeatures",
     "RemoveMean",
     "SecondOrderRounding",
+    "SeparableKernels",
     "SlidingWindow",
     "SmoothedClassifier",
     "SpectroTemporalGaborFeatures",
@@ -156,6 +158,7 @@ _HOMES = {
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
     "SecondOrderRounding": "skconv.passes.compress",
+    "SeparableKernels": "skconv.passes.compress",
     "RemoveMean": "skconv.signals",
     "SpectroTemporalGaborFeatures": "skconv.sound",
     "SlidingWindow": "skconv.signals",

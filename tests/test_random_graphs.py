@@ -180,7 +180,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 5 * N_SIGNALS + N_CODED + N_SEPARABLE
+    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 5 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

@@ -21,6 +21,7 @@ FOLDERS = (
     "conv",
     "blocked",
     "hash",
+    "separable",
     "row_stage",
     "stage",
     "kernel_machine",

@@ -5,6 +5,7 @@ from skconv.passes.compress.codes.kernel_dictionary import KernelDictionary
 from skconv.passes.compress.codes.vector_quantization import VectorQuantization
 from skconv.passes.compress.pruning import PruneDead, PruneFeatures
 from skconv.passes.compress.rounding import SecondOrderRounding
+from skconv.passes.compress.separable import SeparableKernels
 
 __all__ = [
     "PASSES",
@@ -14,6 +15,7 @@ __all__ = [
     "PruneFeatures",
     "Samples",
     "SecondOrderRounding",
+    "SeparableKernels",
     "VectorQuantization",
 ]
 
@@ -24,6 +26,7 @@ PASSES: dict[str, type[Pass]] = {
         PruneDead,
         PruneFeatures,
         SecondOrderRounding,
+        SeparableKernels,
         VectorQuantization,
     )
 }

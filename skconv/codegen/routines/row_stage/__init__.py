@@ -107,10 +107,10 @@ def stage_of(op: DspRowStage) -> packing.RowStage:
     return row_stage
 
 
-def features_value(row_stage: packing.RowStage, code: NodeCode) -> str:
+def features_value(row_stage: packing.RowParts, code: NodeCode) -> str:
     """The C value of `sk_sink` for features: the output, or the run that a head takes."""
     stage = row_stage.stage
-    pointer = code.output.pointer if stage.linear is None else _place(row_stage, code, "run")
+    pointer = code.output.pointer if stage.linear is None else place(row_stage, code, "run")
     result = Tensor(pointer, stage.features)
     return struct("sk_sink", output=result.pointer, type=result.type)
 
@@ -118,10 +118,15 @@ def features_value(row_stage: packing.RowStage, code: NodeCode) -> str:
 def stage_functions(row_stage: packing.RowStage, code: NodeCode) -> tuple[Function, ...]:
     """The functions that `stage_value` names: two blocks, and what is done to whole pixels."""
     blocks = tuple(block_function(block) for block in row_stage.blocks)
-    return (*blocks, _pixelwise(row_stage, code).function) if row_stage.sums.pixelwise else blocks
+    return (*blocks, *pixelwise_functions(row_stage, code))
 
 
-def _pixelwise(row_stage: packing.RowStage, code: NodeCode) -> Pixelwise:
+def pixelwise_functions(row_stage: packing.RowParts, code: NodeCode) -> tuple[Function, ...]:
+    """What is done to whole pixels, where something is."""
+    return (pixelwise(row_stage, code).function,) if row_stage.sums.pixelwise else ()
+
+
+def pixelwise(row_stage: packing.RowParts, code: NodeCode) -> Pixelwise:
     """The ops on whole pixels, from a row to a row."""
     memory, stage = row_stage.sums, row_stage.stage
     of_rows = ("row", f"pixel of {memory.pixel.name}")
@@ -140,8 +145,22 @@ def _pixelwise(row_stage: packing.RowStage, code: NodeCode) -> Pixelwise:
 def stage_value(row_stage: packing.RowStage, code: NodeCode) -> str:
     """The C value of `sk_dsp_row_stage`."""
     block, rest = (block_function(block).name for block in row_stage.blocks)
-    conv, layout = row_stage.reached, row_stage.layout
     x = Tensor(code.input.pointer, row_stage.stage.input)
+    return struct(
+        "sk_dsp_row_stage",
+        by_pixel=row_stage.layout.by_pixel,
+        windows=row_stage.layout.windows,
+        block=block,
+        rest=rest,
+        table=code.table("packed", "int32"),
+        ring=f"(int16_t *){code.scratch}",
+        stage=inner_stage(row_stage, code, x),
+    )
+
+
+def inner_stage(row_stage: packing.RowParts, code: NodeCode, x: Tensor) -> str:
+    """The C value of `sk_stage`, whose convolution of ``x`` is a row."""
+    conv = row_stage.reached
     inputs = struct(
         "sk_conv_inputs",
         input=x.pointer,
@@ -151,23 +170,15 @@ def stage_value(row_stage: packing.RowStage, code: NodeCode) -> str:
         padding=padding(conv),
     )
     row_type = f"SK_{conv.requantization.dtype.upper()}"
-    row = struct("sk_conv_output", tensor=_place(row_stage, code, "row"), type=row_type)
-    fields = pooling_fields(code, row_stage.sums, _place(row_stage, code, "sums"))
+    row = struct("sk_conv_output", tensor=place(row_stage, code, "row"), type=row_type)
+    fields = pooling_fields(code, row_stage.sums, place(row_stage, code, "sums"))
     if row_stage.sums.pixelwise:
-        fields = _pixelwise(row_stage, code).fields | fields
-    return struct(
-        "sk_dsp_row_stage",
-        by_pixel=layout.by_pixel,
-        windows=layout.windows,
-        block=block,
-        rest=rest,
-        table=code.table("packed", "int32"),
-        ring=f"(int16_t *){code.scratch}",
-        stage=struct("sk_stage", **{"in": inputs}, conv=row, **fields),
-    )
+        fields = pixelwise(row_stage, code).fields | fields
+    return struct("sk_stage", **{"in": inputs}, conv=row, **fields)
 
 
-def _place(row_stage: packing.RowStage, code: NodeCode, name: str) -> str:
+def place(row_stage: packing.RowParts, code: NodeCode, name: str) -> str:
+    """The C expression for an array of the scratch memory."""
     return f"({code.scratch} + {row_stage.offset(name)})"
 
 

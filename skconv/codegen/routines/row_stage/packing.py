@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,39 +21,44 @@ MOST_STEPS = 8
 
 
 @dataclass(frozen=True)
-class RowStage:
-    """A stage, the bits of its weights, and where its scratch memory goes.
+class RowParts(ABC):
+    """A stage that computes rows of its convolution, and where its scratch memory goes.
 
-    ``ring``: the rows of the input that a kernel covers; ``run``: a row of features where a
-    head consumes it; ``sums``: of the rows of windows that are unfinished; ``row``: one of
-    the convolution; and what ops on whole pixels write: a row of pixels by the last of them.
+    First comes what the convolution needs. ``run``: a row of features where a head consumes it;
+    ``sums``: of the rows of windows that are unfinished; ``row``: one of the convolution; and
+    what ops on whole pixels write: a row of pixels by the last of them.
     """
 
     stage: Stage
     graph: Graph
-    weight_bits: conv.WeightBits
 
     @property
     def sums(self) -> StageMemory:
         """Sums as of a stage whose rows come one by one: whole rows of windows."""
         return StageMemory(self.graph, streamed=True)
 
-    @cached_property
-    def input(self) -> TensorSpec:
-        """What the routine sees at a time: a row where kernels have one pixel, else the map."""
-        s = self.stage
-        by_pixel = conv.layout(s.conv, s.input).by_pixel
-        return replace(s.input, shape=(1, *s.input.shape[1:])) if by_pixel else s.input
-
-    @cached_property
+    @property
+    @abstractmethod
     def reached(self) -> QConv:
-        """The convolution without the columns that no window reaches, in a ring.
+        """The convolution, perhaps without the columns that no window reaches."""
+
+    @property
+    @abstractmethod
+    def conv_bytes(self) -> dict[str, int]:
+        """Bytes of the arrays of the convolution."""
+
+    @property
+    @abstractmethod
+    def conv_tables(self) -> dict[str, Array]:
+        """What flash holds for it."""
+
+    @property
+    def without_surplus(self) -> QConv:
+        """The convolution without the columns that no window reaches.
 
         They are left out as padding of less than nothing.
         """
         s = self.stage
-        if conv.layout(s.conv, s.input).by_pixel:
-            return s.conv
         reach = (s.features.shape[1] - 1) * s.pool.stride[1] + s.pool.size[1]
         surplus = s.conv.map_shape(s.input)[1] - reach
         top_bottom, (left, right) = s.conv.padding
@@ -63,14 +69,6 @@ class RowStage:
         """Pixels of a row of the convolution, as far as windows reach."""
         return self.reached.map_shape(self.stage.input)[1]
 
-    @property
-    def layout(self) -> conv.ConvLayout:
-        return conv.layout(self.reached, self.input)
-
-    @property
-    def blocks(self) -> tuple[ConvBlock, ConvBlock]:
-        return conv.blocks(self.reached, self.input, self.weight_bits)
-
     @cached_property
     def arrays(self) -> dict[str, int]:
         """Bytes of the arrays; each begins at a multiple of its item size."""
@@ -78,7 +76,7 @@ class RowStage:
         columns, kernels = self.columns, len(s.conv.bias)
         rule = s.conv.requantization
         return {
-            "ring": conv.scratch_bytes(self.reached, self.input),
+            **self.conv_bytes,
             "run": 0 if s.linear is None else row_head.features_bytes(s.features, s.run),
             "sums": memory.n_sums * np.dtype(memory.sum_dtype).itemsize,
             "row": columns * kernels * np.dtype(rule.dtype).itemsize,
@@ -106,8 +104,7 @@ class RowStage:
     @property
     def tables(self) -> dict[str, Array]:
         """What flash holds: the convolution's and the head's tables, and other multipliers."""
-        s = self.stage
-        found = {"packed": conv.table(self.reached, self.input, self.weight_bits)}
+        s, found = self.stage, self.conv_tables
         if s.linear is not None:
             found["head"] = row_head.pack(s.linear, s.features, s.run)
             found["bias"] = s.linear.bias
@@ -120,7 +117,42 @@ class RowStage:
                     yield f"{node.name}.{name}", array
 
 
-def _steps(s: Stage) -> int:
+@dataclass(frozen=True)
+class RowStage(RowParts):
+    """With the bits of its weights, and a ring: the rows of the input that a kernel covers."""
+
+    weight_bits: conv.WeightBits
+
+    @cached_property
+    def input(self) -> TensorSpec:
+        """What the routine sees at a time: a row where kernels have one pixel, else the map."""
+        s = self.stage
+        by_pixel = conv.layout(s.conv, s.input).by_pixel
+        return replace(s.input, shape=(1, *s.input.shape[1:])) if by_pixel else s.input
+
+    @cached_property
+    def reached(self) -> QConv:
+        s = self.stage
+        return s.conv if conv.layout(s.conv, s.input).by_pixel else self.without_surplus
+
+    @property
+    def layout(self) -> conv.ConvLayout:
+        return conv.layout(self.reached, self.input)
+
+    @property
+    def blocks(self) -> tuple[ConvBlock, ConvBlock]:
+        return conv.blocks(self.reached, self.input, self.weight_bits)
+
+    @property
+    def conv_bytes(self) -> dict[str, int]:
+        return {"ring": conv.scratch_bytes(self.reached, self.input)}
+
+    @property
+    def conv_tables(self) -> dict[str, Array]:
+        return {"packed": conv.table(self.reached, self.input, self.weight_bits)}
+
+
+def steps(s: Stage) -> int:
     """Steps from window to window that a window holds whole, before its last pixel."""
     return (s.pool.size[1] - 1) // s.pool.stride[1]
 
@@ -132,7 +164,7 @@ def _aligned(nbytes: int) -> int:
 def row_stage_of(op: Fused, weight_bits: conv.WeightBits) -> RowStage | None:
     """The stage, where the routine serves it."""
     s = members(op)
-    if s is None or not conv.fits(s.conv, s.input) or _steps(s) > MOST_STEPS:
+    if s is None or not conv.fits(s.conv, s.input) or steps(s) > MOST_STEPS:
         return None
     if s.linear is not None and not row_head.fits(s.linear, s.features, s.run):
         return None
