@@ -3,12 +3,22 @@
 from skconv.passes.compress.base import Pass, Samples
 from skconv.passes.compress.codes.kernel_dictionary import KernelDictionary
 from skconv.passes.compress.codes.vector_quantization import VectorQuantization
+from skconv.passes.compress.frequency import (
+    DCTBasis,
+    DCTCompression,
+    EntropyCoding,
+    HashedFrequencies,
+)
 from skconv.passes.compress.pruning import PruneDead, PruneFeatures
 from skconv.passes.compress.rounding import SecondOrderRounding
 from skconv.passes.compress.separable import SeparableKernels
 
 __all__ = [
     "PASSES",
+    "DCTBasis",
+    "DCTCompression",
+    "EntropyCoding",
+    "HashedFrequencies",
     "KernelDictionary",
     "Pass",
     "PruneDead",
@@ -28,5 +38,9 @@ PASSES: dict[str, type[Pass]] = {
         SecondOrderRounding,
         SeparableKernels,
         VectorQuantization,
+        DCTCompression,
+        HashedFrequencies,
+        DCTBasis,
+        EntropyCoding,
     )
 }

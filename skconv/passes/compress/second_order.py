@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,15 +96,31 @@ def round_row(weights: Array, of: Curvature, levels: int) -> tuple[Array, float]
 
 def _handed_on(row: Array, of: Curvature, scales: Array, levels: int) -> Array:
     """The whole numbers for each of several scales, all at once."""
-    left = np.repeat(row[of.order][None], len(scales), axis=0)
-    whole = np.empty_like(left)
-    for j in range(len(row)):
-        rounded = np.clip(np.rint(left[:, j] / scales), -levels, levels)
-        whole[:, j] = rounded
-        error = (left[:, j] - rounded * scales) / of.factor[j, j]
+
+    def rounded(left: Array, _: int) -> Array:
+        return np.asarray(np.clip(np.rint(left / scales), -levels, levels) * scales)
+
+    found = handed_on(np.repeat(row[None], len(scales), axis=0), of, rounded)
+    return np.asarray(np.rint(found / scales[:, None]))
+
+
+def handed_on(rows: Array, of: Curvature, rounded: Callable[[Array, int], Array]) -> Array:
+    """Rows of weights rounded one place after the other, each error handed on to those behind.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_weights)
+    of : Curvature
+        Of all rows.
+    rounded : callable
+        Gives what becomes of the weights ``(n_rows,)`` at a place, as real numbers.
+    """
+    left = rows[:, of.order].astype(np.float64)
+    found = np.empty_like(left)
+    for j, place in enumerate(of.order):
+        found[:, place] = rounded(left[:, j], int(place))
+        error = (left[:, j] - found[:, place]) / of.factor[j, j]
         left[:, j:] -= error[:, None] * of.factor[j, j:]
-    found = np.empty_like(whole)
-    found[:, of.order] = whole
     return found
 
 
