@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skconv.codegen.unpack import unpacked
+from skconv.emulator import tools
 from skconv.graph.coded_entropy import Entropy
 from skconv.graph.coded_frequency import Basis, Buckets, Frequency, Hashed, cosines, hashes
-from skconv.testing import quantized_example
+from skconv.runtime import fixed
+from skconv.target.memory import plan_memory
+from skconv.target.targets import get_target
+from skconv.testing import example_samples, quantized_example
 from skconv.testing.coded import coded_examples
+from tests import exactness
 
 LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
@@ -100,6 +106,29 @@ def test_a_linear_layer_by_a_huffman_code_expands_nothing():
     of_classes = [node.op for node in integer.nodes if getattr(node.op, "coded", None)][-1]
     assert of_classes.coded.sums
     assert of_classes.scratch_bytes == 0
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("name", ["codebook", "entropy", "frequency", "hashed", "codebook hash"])
+def test_all_weights_may_be_expanded_once(name, tmp_path):
+    integer = quantized_example(coded_examples(rng())[name])
+    graph = unpacked(integer, get_target("portable"))
+    weights = sum(n.op.weights.size for n in integer.nodes if hasattr(n.op, "coded"))
+    buffers = [b.nbytes for b in plan_memory(graph).buffers if b.name.startswith("weights of ")]
+    assert 0 < sum(buffers) <= weights
+    x = example_samples(integer, 2)
+    if graph.is_classifier:
+        assert exactness.on_host(graph, x, ("-O1", exactness.APART), tmp_path) == 0
+    assert np.array_equal(fixed.run(graph, x), fixed.run(integer, x))
+
+
+@pytest.mark.needs(*tools("avr"))
+def test_an_avr_expands_once():
+    integer = quantized_example(coded_examples(rng())["frequency"])
+    sources = exactness.program(
+        unpacked(integer, get_target("avr")), example_samples(integer, 1), host=False
+    )
+    assert exactness.on_target(sources, "avr", ("-Os",)) == 0
 
 
 @pytest.mark.parametrize(

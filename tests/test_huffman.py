@@ -87,9 +87,11 @@ def test_tables_unpacked_once_take_less_flash_and_change_no_byte(small, target, 
     assert np.array_equal(model.predict(X[:40]), plain.predict(X[:40]))
 
 
-@pytest.mark.needs(*tools("cortex-m4"))
-def test_on_a_simulated_board(small):
-    model = to_c(small, X[:100], linear_bits=8, unpack="boot")
+@pytest.mark.parametrize(
+    "target", [pytest.param(t, marks=pytest.mark.needs(*tools(t))) for t in ("cortex-m4", "avr")]
+)
+def test_on_a_simulated_board(small, target):
+    model = to_c(small, X[:100], linear_bits=8, unpack="boot", target=target)
     found = model.benchmark(n_samples=2)
     assert found.wrong == 0
     assert found.static_bytes == model.report().ram_bytes
@@ -109,7 +111,6 @@ def test_ram_that_does_not_suffice_is_refused(small):
         ({"unpack": "always"}, "unpack='always', expected one of"),
         ({"dtype": "float32"}, "with dtype='float32', expected dtype='int8'"),
         ({"arena": "caller"}, "with arena='caller': .*expected arena='static'"),
-        ({"target": "avr"}, "with target='avr': .*expected unpack='inference'"),
     ],
 )
 def test_what_cannot_be_unpacked_is_refused(small, options, message):

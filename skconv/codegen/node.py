@@ -106,7 +106,8 @@ class NodeCode:
         dtype = self._dtype(name)
         if dtype not in ("int8", "uint8", "int16", "uint16", "int32"):
             raise ValueError(f"node {self.node.name!r}: {name} is {dtype}, C reads 8 to 32 bits")
-        return self.tables[name], f"SK_{dtype.name.upper()}"
+        is_in_ram = dtype == np.int8 and not self.tables[name].isidentifier()
+        return self.tables[name], "SK_INT8_IN_RAM" if is_in_ram else f"SK_{dtype.name.upper()}"
 
     def _dtype(self, name: str) -> np.dtype[Any]:
         """The type of a table, which may be one that is unpacked to RAM."""

@@ -13,7 +13,7 @@ from skconv.codegen.interface import Interface
 from skconv.codegen.names import Names
 from skconv.codegen.node import Call, NodeCode, Tensor
 from skconv.codegen.text import CTYPES
-from skconv.codegen.unpack import unpack_calls
+from skconv.codegen.unpack import in_ram, is_kept_from_avr, unpack_calls
 from skconv.graph import INPUT, Graph, Node, TensorSpec
 from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ring import Ring
@@ -126,8 +126,7 @@ class Program:
         for name, table in node.op.unpacked if isinstance(node.op, Packed) else ():
             place = self.plan.buffer(unpacked_name(node, name))
             assert place is not None
-            kind = CTYPES[table.values.dtype.name]
-            yield name, f"((const {kind} *)({self.arena} + {place.offset}))"
+            yield name, in_ram(name, table.values.dtype, f"({self.arena} + {place.offset})")
 
     def tensor(self, name: str) -> Tensor:
         """A tensor; where its memory has a pointer to another type, by a cast."""
@@ -152,14 +151,14 @@ class Program:
     def unpacking(self) -> tuple[Call, ...]:
         """What fills the tables that are unpacked once."""
         nodes = self.graph.nodes
-        return tuple(call for n in nodes for call in unpack_calls(n, self.tables[n.name]))
+        return tuple(call for node in nodes for call in unpack_calls(self.code(node)))
 
     @cached_property
     def keeps_tables_from_avr(self) -> bool:
         """Whether a routine reads tables through plain pointers."""
         ops = (node.op for node in self.graph.nodes)
         packed = (op for op in ops if isinstance(op, Packed))
-        return any(op.unpacked or not op.reads_flash for op in packed)
+        return any(not op.reads_flash or is_kept_from_avr(op) for op in packed)
 
     @cached_property
     def probabilities(self) -> tuple[NodeCode, tuple[Call, ...]] | None:

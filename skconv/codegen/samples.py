@@ -97,7 +97,7 @@ def computed(graph: Graph, target: Target, optimize: Optimize, interface: Interf
         found = found if interface.smoothing is None else _smoothed(found, interface.smoothing)
     else:
         found = select(graph, target, optimize, by_rows=interface.input == "rows")
-    return unpacked(found) if interface.unpack == "boot" else found
+    return unpacked(found, target) if interface.unpack == "boot" else found
 
 
 def pushed(graph: Graph, target: Target, optimize: Optimize, window: Window) -> Graph:

@@ -130,7 +130,8 @@ def _node_tables(node: Node, names: dict[str, str]) -> Iterator[str]:
 
 def _functions(program: Program) -> Iterator[str]:
     """Functions that calls need, equal ones once."""
-    calls = (call for calls in program.calls.values() for call in calls)
+    calls = [call for calls in program.calls.values() for call in calls]
+    calls += program.unpacking
     for function in dict.fromkeys(function for call in calls for function in call.functions):
         yield from function.lines
         yield ""

@@ -1,4 +1,4 @@
-"""Tables as a Huffman code in flash, unpacked to RAM before the first inference.
+"""Tables in fewer bytes of flash, unpacked to RAM before the first inference.
 
 The routines stay what they are: they read a table in RAM. A table is left in flash where its code
 would not be smaller.
@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
+
+from skconv.codegen.emit_coded import expand_function
 from skconv.codegen.interface import Unpack
 from skconv.codegen.node import Call, NodeCode, emit
-from skconv.codegen.text import call
-from skconv.graph import Graph, Node, Op
+from skconv.codegen.text import CTYPES, call
+from skconv.graph import Graph, Op, QConv, QConvHash, QLinear
+from skconv.graph.base import Array
+from skconv.graph.coded import coded_of
 from skconv.graph.nested import Packed
 from skconv.graph.ring import Ring
 from skconv.graph.running import Running
 from skconv.graph.smoothing import Smoothed
-from skconv.graph.unpacked import HuffmanTable
+from skconv.graph.unpacked import PAIRED, ExpandedTable, HuffmanTable
 from skconv.target.memory import scratch_bytes
 from skconv.target.targets import Target
 
@@ -37,7 +42,7 @@ class Unpacked(Packed):
         return f"{self.op.describe()} (unpacked)"
 
 
-def check_unpack(unpack: Unpack, target: Target, arena: str, dtype: str) -> None:
+def check_unpack(unpack: Unpack, arena: str, dtype: str) -> None:
     """Refuse what cannot be unpacked to RAM once."""
     if unpack == "inference":
         return
@@ -48,24 +53,29 @@ def check_unpack(unpack: Unpack, target: Target, arena: str, dtype: str) -> None
             "unpack='boot' with arena='caller': tables stay in the arena, and a caller may give "
             "another one; expected arena='static'"
         )
-    if target.compiler == "avr-gcc":
-        raise ValueError(
-            f"unpack='boot' with target={target.name!r}: its routines read tables in flash alone; "
-            "expected unpack='inference'"
-        )
 
 
-def unpacked(graph: Graph) -> Graph:
-    """A graph as a target computes it, with its tables as a Huffman code where that is smaller."""
-    nodes = (replace(node, op=_unpacked(node.op)) for node in graph.nodes)
+def unpacked(graph: Graph, target: Target) -> Graph:
+    """A graph as a target computes it, with its tables in fewer bytes where there is a form.
+
+    Coded weights are expanded as a whole; other tables are a Huffman code where that is smaller. An
+    AVR reads tables in flash alone, but for int8 weights.
+    """
+    is_avr = target.compiler == "avr-gcc"
+    nodes = (replace(node, op=_unpacked(node.op, is_avr)) for node in graph.nodes)
     return replace(graph, nodes=tuple(nodes))
 
 
-def _unpacked(op: Op) -> Op:
+def _unpacked(op: Op, is_avr: bool) -> Op:
     if isinstance(op, LEFT_ALONE):
         return op
+    coded_weights = coded_of(op)
+    if coded_weights is not None and not coded_weights.sums:
+        return _expanded(op)
+    if isinstance(op, QLinear) and coded_weights is not None:
+        op = replace(op, coded=None)  # Its code lies by input; weights lie by output.
     tables = op.parameters
-    coded = {name: HuffmanTable(array) for name, array in tables.items() if _may_be(array)}
+    coded = {name: HuffmanTable(a) for name, a in tables.items() if _may_be(name, a, is_avr)}
     paying = {name: table for name, table in coded.items() if table.pays}
     if not paying:
         return op
@@ -76,8 +86,33 @@ def _unpacked(op: Op) -> Op:
     return Unpacked(op, kept, scratch_bytes(op), in_place=op.in_place, unpacked=chosen)
 
 
-def _may_be(array: Any) -> bool:
-    return array.dtype.name in TYPES or array.dtype.name in ("int32", "uint32")
+def _expanded(op: Op) -> Unpacked:
+    """A layer with all of its weights in RAM."""
+    assert isinstance(op, QConv | QConvHash | QLinear)
+    plain, table = replace(op, coded=None), ExpandedTable(op)
+    kept = tuple((n, array) for n, array in op.parameters.items() if n not in table.tables)
+    return Unpacked(plain, kept, scratch_bytes(plain), unpacked=(("weights", table),))
+
+
+def _may_be(name: str, array: Array, is_avr: bool) -> bool:
+    return _is_weights(name, array.dtype) if is_avr else array.dtype.name in (*TYPES, *PAIRED)
+
+
+def _is_weights(name: str, dtype: np.dtype[Any]) -> bool:
+    """Whether C reads a table by a type that says where it is."""
+    return name.rpartition(".")[2] == "weights" and dtype == np.int8
+
+
+def is_kept_from_avr(op: Packed) -> bool:
+    """Whether an AVR could not read a table in RAM."""
+    return not all(_is_weights(name, table.values.dtype) for name, table in op.unpacked)
+
+
+def in_ram(name: str, dtype: np.dtype[Any], place: str) -> str:
+    """The C pointer to a table at a place of RAM: one that says flash, where the type says RAM."""
+    if _is_weights(name, dtype):
+        return f"((const SK_FLASH void *)(uintptr_t){place})"
+    return f"((const {CTYPES[dtype.name]} *){place})"
 
 
 @emit.register
@@ -85,13 +120,30 @@ def _(op: Unpacked, code: NodeCode) -> Iterator[Call]:
     yield from emit(op.op, replace(code, node=replace(code.node, op=op.op)))
 
 
-def unpack_calls(node: Node, tables: dict[str, str]) -> Iterator[Call]:
-    """What fills the RAM of the tables of a node; ``tables`` are C names."""
-    op = node.op
+def unpack_calls(code: NodeCode) -> Iterator[Call]:
+    """What fills the RAM of the tables of a node."""
+    op = code.node.op
     for name, table in op.unpacked if isinstance(op, Packed) else ():
-        parts = [tables[f"{name}_{part}"] for part in table.tables]
+        if isinstance(table, ExpandedTable):
+            yield _expanding(name, table, code)
+            continue
+        parts = [code.tables[f"{name}_{part}"] for part in table.tables]
         kind = TYPES.get(table.values.dtype.name)
         function = "sk_unpack" if kind else "sk_unpack_pairs"
         kinds = (kind,) if kind else ()
         size = table.values.size
-        yield Call("unpack.h", call(function, *parts, f"(void *){tables[name]}", *kinds, size))
+        yield Call("unpack.h", call(function, *parts, _writable(code.tables[name]), *kinds, size))
+
+
+def _writable(pointer: str) -> str:
+    return f"(void *)(uintptr_t){pointer}"
+
+
+def _expanding(name: str, table: ExpandedTable, code: NodeCode) -> Call:
+    """The function that expands kernels a few at a time, for all of them."""
+    tables = {part: code.tables[f"{name}_{part}"] for part in table.tables}
+    inner = replace(code, node=replace(code.node, op=table.op), tables=tables)
+    function = expand_function(table.coded, inner)
+    place = f"(int8_t *)(uintptr_t){code.tables[name]}"
+    text = call(function.name, 0, table.coded.n_kernels, place)
+    return Call(function.headers[0], text, functions=(function,))

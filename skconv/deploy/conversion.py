@@ -141,8 +141,8 @@ def to_c(
         passes to every function.
     unpack : {"inference", "boot"}
         ``"boot"``: tables lie in flash as a Huffman code, where that is smaller, and are unpacked
-        to RAM once, by ``NAME_unpack`` or in the first inference. The memory of tables comes on
-        top of the arena; `CModel.report` and ``ram_bytes`` count it. An AVR has no such routines.
+        to RAM once, by ``NAME_unpack`` or in the first inference; coded weights are expanded as a
+        whole. The memory of tables is a part of the arena. An AVR unpacks int8 weights alone.
     probabilities : bool
         Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
         regression, or of those that belong to ``classes``, by a table.
@@ -208,7 +208,7 @@ def to_c(
     rest = {"calibration": calibration, "input_type": input_type, "arena": arena}
     _check_options(optimize=optimize, input=input_, unpack=unpack, dtype=dtype, **rest, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
-    check_unpack(unpack, chosen, arena, dtype)
+    check_unpack(unpack, arena, dtype)
     _check_probabilities(estimator, probabilities, classes, dtype)
     floats = fold(to_graph(estimator))
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)

@@ -10,7 +10,7 @@ from skconv.graph.core import Graph
 from skconv.graph.facts import Facts
 from skconv.graph.integer import Rescale
 from skconv.graph.ops import Reshape
-from skconv.graph.unpacked import HuffmanTable
+from skconv.graph.unpacked import ExpandedTable, HuffmanTable
 
 __all__ = ["Fused", "Quantized"]
 
@@ -90,7 +90,7 @@ class Packed(Op):
         Memory that the routine needs while it runs.
     in_place : bool
         Whether the output may lie over the input.
-    unpacked : tuple of (str, HuffmanTable)
+    unpacked : tuple of (str, HuffmanTable or ExpandedTable)
         Further tables, which the target unpacks to RAM once.
     reads_flash : bool
         Of a class: whether the routine reads its tables where an AVR has them.
@@ -103,7 +103,7 @@ class Packed(Op):
     tables: tuple[tuple[str, Array], ...] = ()
     scratch_bytes: int = 0
     in_place: bool = field(default=False, kw_only=True)
-    unpacked: tuple[tuple[str, HuffmanTable], ...] = field(default=(), kw_only=True)
+    unpacked: tuple[tuple[str, HuffmanTable | ExpandedTable], ...] = field(default=(), kw_only=True)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         return self.op.output(*inputs)

@@ -1,4 +1,4 @@
-"""Tables that lie in flash as a Huffman code, and are unpacked to RAM once."""
+"""Tables that lie in flash in fewer bytes, and are unpacked to RAM once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,41 @@ from functools import cached_property
 
 import numpy as np
 
-from skconv.graph.base import Array
+from skconv.graph.base import Array, Op
+from skconv.graph.coded import Coded, coded_of
 from skconv.graph.huffman import RUN, HuffmanTables, huffman
 
 # Pairs of 16 bits, which is how routines for lanes hold two weights.
 PAIRED = ("int32", "uint32")
 # What the call that unpacks a table takes, about.
 CALL_BYTES = 64
+
+
+@dataclass(frozen=True)
+class ExpandedTable:
+    """The weights of an op whose form is coded, all of them.
+
+    Attributes
+    ----------
+    op : Op
+    """
+
+    op: Op
+
+    @property
+    def coded(self) -> Coded:
+        found = coded_of(self.op)
+        assert found is not None
+        return found
+
+    @property
+    def values(self) -> Array:
+        return self.coded.weights()
+
+    @property
+    def tables(self) -> dict[str, Array]:
+        """What lies in flash."""
+        return self.coded.tables
 
 
 @dataclass(frozen=True)
