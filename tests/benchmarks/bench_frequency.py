@@ -1,0 +1,129 @@
+"""Kernels in cosines, weights in buckets of a hash, entropy codes: bytes and accuracy.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_frequency.py [few] [deep] [heads] [basis]
+
+On Fashion-MNIST. ``few`` are the 28 kernels of 5x5 of ``bench_small_models.py``. ``deep`` has two
+stages, 32 kernels of 5x5 and 64 of 3x3 over them: 18,432 weights. ``heads`` are linear layers of
+few levels behind the 28 kernels, as they are stored and as an entropy code, and in buckets.
+``basis`` runs the second stage of ``deep`` by shared cosines. All are fitted and compressed on the
+images 0 to 9,999, and scored once on 50,000 to 59,999. ``bytes`` are those of the layers that a
+pass is for, ``flash`` tables and code of the model as estimated for Cortex-M4, and ``int8`` is
+the accuracy of the integers. Nothing is trained: features stay, heads are fitted anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import skconv
+from skconv import (
+    ConvFeatures,
+    ConvStage,
+    DCTBasis,
+    DCTCompression,
+    EntropyCoding,
+    HashedFrequencies,
+    SecondOrderRounding,
+)
+from skconv.kernels import PatchKernels, PCAKernels
+from tests.benchmarks.bench_small_models import pipeline
+
+N_FIT, FIRST_HELD = 10_000, 50_000
+
+KERNELS: tuple[Sequence[Any], ...] = (
+    *(
+        [DCTCompression(bits=b, threshold=t)]
+        for b, t in ((5, 0.25), (4, 0.25), (4, 0.75), (3, 0.25))
+    ),
+    [DCTCompression(bits=4, n_common=0)],
+    *([HashedFrequencies(share=share)] for share in (1 / 2, 1 / 4, 1 / 16, 1 / 64)),
+)
+HEADS: tuple[Sequence[Any], ...] = (
+    *([SecondOrderRounding(levels=n)] for n in (1, 3, 7, 15)),
+    *([SecondOrderRounding(levels=n), EntropyCoding()] for n in (1, 3, 7, 15)),
+    *([HashedFrequencies(share=share, layers="linear")] for share in (1 / 4, 1 / 16, 1 / 64)),
+)
+
+
+@cache
+def data() -> tuple[NDArray[Any], NDArray[Any]]:
+    X, y = skconv.datasets.load_fashion_mnist()
+    return X.reshape(len(X), -1), y
+
+
+@cache
+def few() -> Pipeline:
+    X, y = data()
+    return pipeline(28, 5, 4).fit(X[:N_FIT].reshape(-1, 28, 28), y[:N_FIT])
+
+
+@cache
+def deep() -> Pipeline:
+    X, y = data()
+    first = ConvStage(kernels=PatchKernels(n_kernels=32, kernel_size=5, random_state=0))
+    second = ConvStage(kernels=PCAKernels(n_kernels=64, kernel_size=3), pool_size=3)
+    features = ConvFeatures([first, second], input_shape=(28, 28))
+    head = LogisticRegression(C=0.01, max_iter=200)
+    return make_pipeline(features, StandardScaler(), head).fit(X[:N_FIT], y[:N_FIT])
+
+
+def stored(model: Any, names: Sequence[str]) -> int:
+    """Bytes of weights of the layers of an integer graph, op by op."""
+    found = 0
+    for node in model._any_target.nodes:
+        if node.op.describe().startswith(tuple(names)):
+            tables = node.op.parameters.items()
+            found += sum(a.nbytes for n, a in tables if n not in ("bias", "multiplier"))
+    return found
+
+
+def show(pipe: Pipeline, passes: Sequence[Any], names: Sequence[str]) -> None:
+    X, y = data()
+    small: Any = pipe
+    if passes:
+        small = skconv.compress(pipe, X[:N_FIT], y[:N_FIT], passes=list(passes))
+    real = small.score(X[FIRST_HELD:], y[FIRST_HELD:])
+    model = skconv.to_c(small, X[:300], linear_bits=8)
+    integers = np.mean(model.predict(X[FIRST_HELD:]) == y[FIRST_HELD:])
+    cost = model.report()
+    label = ", ".join(map(str, passes)) or "as fitted"
+    flash = cost.flash_bytes + (cost.code_bytes or 0)
+    numbers = f"{stored(model, names):8,d} {flash:8,d} {cost.ram_bytes:8,d}"
+    print(f"{real:.4f}  {integers:.4f} {numbers}  {label}", flush=True)
+
+
+def section(
+    title: str, pipe: Pipeline, rows: Sequence[Sequence[Any]], names: Sequence[str]
+) -> None:
+    print(f"\n{title}\n float    int8    bytes    flash      RAM  passes")
+    for passes in ((), *rows):
+        show(pipe, passes, names)
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or ["few", "deep", "heads", "basis"]
+    if "few" in wanted:
+        section("28 kernels of 5x5", few(), KERNELS, ["QConv"])
+    if "deep" in wanted:
+        section("two stages, 32 of 5x5 and 64 of 3x3", deep(), KERNELS, ["QConv"])
+    if "heads" in wanted:
+        section("heads behind 28 kernels", few(), HEADS, ["QLinear"])
+    if "basis" in wanted:
+        rows = [[DCTBasis(keep=keep)] for keep in (0.7, 0.5, 0.35)]
+        section("shared cosines", deep(), rows, ["QConv"])
+
+
+if __name__ == "__main__":
+    main()
