@@ -20,6 +20,7 @@ from skconv.graph.coded_frequency import Hashed, cosines
 from skconv.graph.narrow import pack
 from skconv.passes.compress import Samples
 from skconv.passes.compress.frequency.hashed import bucket_sizes
+from skconv.passes.integers import integer_graph
 from skconv.runtime import engine
 from tests import compressed
 
@@ -189,6 +190,19 @@ def test_rounded_and_coded_answers_are_those_of_rounded_ones():
     assert b.report().flash_bytes < 0.85 * a.report().flash_bytes
     assert np.array_equal(a.predict(X[N:], engine="fixed"), b.predict(X[N:], engine="fixed"))
     assert b.verify(X[N : N + 20]).differing_bytes == 0
+
+
+@pytest.mark.parametrize("each", [DCTCompression(), HashedFrequencies(), EntropyCoding()])
+def test_kernels_of_few_levels_may_be_coded(each):
+    graph = one_layer(rng().normal(size=(32, 5, 5, 4)))
+    samples = samples_of(graph)
+    rounded = SecondOrderRounding(levels=9, layers="all")(graph, samples)
+    found = each(rounded, samples)
+    op = found.nodes[0].op
+    assert op.coded is not None and op.levels == 0
+    x = samples.X.reshape(-1, 10, 10, 4)
+    kept = integer_graph(found.append(Relu()), x).nodes[0].op
+    assert kept.coded is op.coded
 
 
 # ---------------------------------------------------------------------------------- refused

@@ -103,6 +103,7 @@ class DCTBasis(Pass):
             bias=np.zeros(count, np.float32),
             groups=1,
             shared=True,
+            levels=0,
         )
         turned = (mixing @ kernels.transform[places]).astype(np.float64)
         bias = kernels.seen.biases(turned).ravel().astype(np.float32)

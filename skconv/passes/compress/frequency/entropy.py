@@ -108,7 +108,7 @@ def _with(op: Conv | Linear, coded: Entropy) -> Conv | Linear:
     squares = (whole**2).sum(axis=1)
     scales = (whole * flat).sum(axis=1) / np.where(squares > 0, squares, 1.0)
     weights = (whole * scales[:, None]).reshape(op.weights.shape).astype(np.float32)
-    return replace(op, weights=weights, coded=coded)
+    return replace(op, weights=weights, levels=0, coded=coded)
 
 
 def _stored_bytes(weights: Array, levels: int) -> int:

@@ -78,6 +78,7 @@ class Kernels:
             self.op,
             weights=weights.reshape(self.op.weights.shape).astype(np.float32),
             bias=biases.ravel().astype(np.float32),
+            levels=0,
             coded=coded,
         )
 
