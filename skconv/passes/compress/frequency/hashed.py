@@ -24,7 +24,7 @@ from skconv.utils.progress import report
 Layers = Literal["kernels", "linear", "all"]
 
 # Values are solved for together: with more of them, each is the mean of its places.
-MOST_BUCKETS = 6000
+MOST_BUCKETS = 4096
 
 
 @dataclass
