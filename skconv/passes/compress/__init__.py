@@ -10,14 +10,17 @@ from skconv.passes.compress.frequency import (
     HashedFrequencies,
 )
 from skconv.passes.compress.pruning import PruneDead, PruneFeatures
+from skconv.passes.compress.rewrites import CondensedConv, GroupedConv, StridedPooling
 from skconv.passes.compress.rounding import SecondOrderRounding
 from skconv.passes.compress.separable import SeparableKernels
 
 __all__ = [
     "PASSES",
+    "CondensedConv",
     "DCTBasis",
     "DCTCompression",
     "EntropyCoding",
+    "GroupedConv",
     "HashedFrequencies",
     "KernelDictionary",
     "Pass",
@@ -26,17 +29,21 @@ __all__ = [
     "Samples",
     "SecondOrderRounding",
     "SeparableKernels",
+    "StridedPooling",
     "VectorQuantization",
 ]
 
 PASSES: dict[str, type[Pass]] = {
     cls.__name__: cls
     for cls in (
+        CondensedConv,
+        GroupedConv,
         KernelDictionary,
         PruneDead,
         PruneFeatures,
         SecondOrderRounding,
         SeparableKernels,
+        StridedPooling,
         VectorQuantization,
         DCTCompression,
         HashedFrequencies,
