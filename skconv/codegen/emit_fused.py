@@ -156,6 +156,7 @@ def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor, lines: str) -> str
         "bias": code.table("bias", "int32"),
         "kernels": kernels(op),
         "padding": padding(op),
+        "factors": "SK_NOT_SEPARABLE",  # Old compilers miss what is not written behind a brace.
     }
     if isinstance(op, QSeparableConv):
         line_type = f"SK_{op.factors.line_dtype(x.spec).upper()}"

@@ -128,7 +128,7 @@ SK_INLINE void sk_conv_separable(
     sk_requantization to)
 {
     const sk_conv_inputs a = {
-        input, input_type, map, NULL, SK_INT8, bias, kernels, padding, factors};
+        input, input_type, map, 0, SK_INT8, bias, kernels, padding, factors};
     const sk_conv_output out = {output, output_type, 0, to};
     sk_conv_map(a, out);
 }

@@ -35,7 +35,8 @@ typedef struct {
     sk_separable factors; /* in place of weights */
 } sk_conv_inputs;
 
-#define SK_NOT_SEPARABLE {NULL, NULL, SK_INT8, NULL, NULL, SK_INT8, NULL, 0, NULL, SK_INT8}
+/* A plain 0 is a pointer to any address space; NULL is none to the flash of an AVR. */
+#define SK_NOT_SEPARABLE {0, 0, SK_INT8, 0, 0, SK_INT8, 0, 0, 0, SK_INT8}
 
 /* Entry `x` of a line, for windows from row `top` on. */
 SK_INLINE int32_t sk_line_entry(
