@@ -35,3 +35,17 @@ def small_kernels(d: Drawing, x: TensorSpec, n_kernels: int) -> QConv:
     parts = {"weights": weights, "bias": d.bias(weights, x) // 4, "padding": padding}
     bound = QConvHash(**parts).accumulator_bound(x)
     return QConv(**parts, requantization=d.rule(bound, n_kernels))
+
+
+def rows_of_three_of_seed(seed: int) -> Graph:
+    """Kernels of one row of three on signals of many channels."""
+    d = drawing_of(seed)
+    dtype = d.one_of("uint8", "int8")
+    low, high = NARROW[dtype]
+    shape = (d.one_of(1, 1, 2), d.integer(9, 24), d.one_of(12, 16, 18))
+    x = TensorSpec(shape, dtype, 0.1, minimum=low, maximum=high)
+    padding = ((0, 0), d.one_of((1, 1), (2, 0), (0, 0)))
+    weights = d.weights((d.integer(12, 20), 1, 3, x.shape[2]), x)
+    parts = {"weights": weights, "bias": d.bias(weights, x) // 32, "padding": padding}
+    bound = QConvHash(**parts).accumulator_bound(x)
+    return Graph(x).append(QConv(**parts, requantization=d.rule(bound, len(weights))))

@@ -16,9 +16,12 @@ from skconv.codegen.routines.conv import DspConv
 from skconv.codegen.routines.row_stage import DspRowStage
 from skconv.codegen.routines.winograd import (
     DspWinograd,
+    PlainLine,
     PlainWinograd,
+    line_packing,
     packing,
     plan_dsp,
+    plan_line,
     plan_plain,
 )
 from skconv.codegen.select import select
@@ -66,13 +69,15 @@ def ends(op: QConv, x: TensorSpec, dtype: str, limits: tuple[int, int], shift: i
     return replace(op, requantization=rule)
 
 
-def of_all_forms(dtype: str, plan, channels: int) -> list[Node]:
-    """Every border, count of kernels and rule; one map of a single tile."""
-    x = input_spec((5, 6, channels), dtype)
+def of_all_forms(dtype: str, plan) -> list[Node]:
+    """Every border, count of kernels and rule."""
+    x = input_spec((5, 6, 4), dtype)
     nodes = []
     for i, (padding, rule) in enumerate(zip(PADDINGS * 2, RULES + RULES[:3], strict=True)):
-        op = ends(qconv(RNG, x, 1 + i % 5, (3, 3), padding=padding), x, *rule)
-        assert packing.serves(op, x)
+        size, served = ((3, 3), packing) if plan is not plan_line else ((1, 3), line_packing)
+        padding = padding if plan is not plan_line else ((0, 0), padding[1])
+        op = ends(qconv(RNG, x, 1 + i % 5, size, padding=padding), x, *rule)
+        assert served.serves(op, x)
         nodes.append(Node(f"{plan.__name__}{i}", plan(op, x, Wish("speed")), ("input",)))
     return nodes
 
@@ -80,7 +85,9 @@ def of_all_forms(dtype: str, plan, channels: int) -> list[Node]:
 @pytest.mark.needs("gcc")
 @pytest.mark.parametrize("dtype", ["uint8", "int8"])
 def test_bytes_with_sanitizers(tmp_path, dtype):
-    nodes = [*of_all_forms(dtype, plan_dsp, 4), *of_all_forms(dtype, plan_plain, 4)]
+    nodes = [
+        node for plan in (plan_dsp, plan_plain, plan_line) for node in of_all_forms(dtype, plan)
+    ]
     graph = Graph(input_spec((5, 6, 4), dtype), tuple(nodes))
     graph = graph.append(Reshape((graph.output.size,))).append(ArgMax())
     x = samples(RNG, graph.input)
@@ -137,6 +144,19 @@ def test_it_is_taken_for_speed_where_it_saves():
     assert routines(layer(8, 8, 8, padding=SAME), "avr", "speed") == [QConv]
 
 
+def test_rows_of_three_on_cores_without_packed_arithmetic():
+    def signal(channels: int, **geometry) -> Graph:
+        x = input_spec((1, 40, channels))
+        return Graph(x).append(qconv(RNG, x, 16, (1, 3), **geometry))
+
+    assert routines(signal(16), "cortex-m0", "speed") == [PlainLine]
+    assert routines(signal(16), "cortex-m0", "balanced") == [BlockedConv]
+    assert routines(signal(4), "cortex-m0", "speed") == [BlockedConv]
+    assert routines(signal(16, stride=(1, 2)), "cortex-m0", "speed") == [BlockedConv]
+    assert routines(signal(16, padding=((1, 0), (0, 0))), "cortex-m0", "speed") == [BlockedConv]
+    assert routines(signal(16), "cortex-m4", "speed") == [DspConv]
+
+
 def test_a_stage_is_taken_apart_for_it():
     graph = layer(8, 16, 16, padding=SAME).append(MaxPool((2, 2), (2, 2)))
     small = layer(8, 8, 8, padding=SAME).append(MaxPool((2, 2), (2, 2)))
@@ -163,8 +183,11 @@ def test_instructions_of_64_channels():
 
 
 @pytest.mark.needs(*emulator.tools("cortex-m0"))
-def test_instructions_without_packed_arithmetic():
-    graph = layer(8, 16, 16, "int8", padding=SAME)
+@pytest.mark.parametrize(("shape", "size"), [((8, 8, 16), (3, 3)), ((1, 64, 16), (1, 3))])
+def test_instructions_without_packed_arithmetic(shape, size):
+    x = input_spec(shape, "int8")
+    sides = [(n // 2, n // 2) for n in size]
+    graph = Graph(x).append(qconv(RNG, x, 16, size, padding=tuple(sides)))
     x = samples(RNG, graph.input, 1)
     counts = []
     for plan in ("balanced", "speed"):
@@ -172,4 +195,4 @@ def test_instructions_without_packed_arithmetic():
         found = benchmark(CSources(program_of(special, "m"), get_target("cortex-m0")), x)
         assert found.wrong == 0
         counts.append(found.per_inference)
-    assert counts[1] < 0.7 * counts[0]
+    assert counts[1] < 0.75 * counts[0]

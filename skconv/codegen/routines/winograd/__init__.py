@@ -10,7 +10,7 @@ from typing import ClassVar
 from skconv.codegen.node import Call, Function, NodeCode, emit, padding
 from skconv.codegen.routines.base import Routine, Wish, with_dsp, without_dsp
 from skconv.codegen.routines.conv.conv_block import STEP_VALUES
-from skconv.codegen.routines.winograd import packing
+from skconv.codegen.routines.winograd import line_packing, packing
 from skconv.codegen.routines.winograd.product_block import ProductBlock
 from skconv.codegen.text import call, struct
 from skconv.graph import QConv, TensorSpec
@@ -21,6 +21,8 @@ from skconv.graph.nested import Packed
 class DspWinograd(Packed):
     """F(2x2, 3x3): two kernels on up to three tiles at a time."""
 
+    places: ClassVar[int] = packing.PLACES
+    scale_bits: ClassVar[int] = packing.SCALE_BITS
     tiles: int = packing.MOST_TILES
 
 
@@ -29,6 +31,18 @@ class PlainWinograd(Packed):
     """F(2x2, 3x3) in plain C, on two tiles at a time."""
 
     reads_flash: ClassVar[bool] = True
+    places: ClassVar[int] = packing.PLACES
+    scale_bits: ClassVar[int] = packing.SCALE_BITS
+    tiles: int = packing.PLAIN_TILES
+
+
+@dataclass(frozen=True)
+class PlainLine(Packed):
+    """F(4, 3) along rows in plain C, on two tiles at a time."""
+
+    reads_flash: ClassVar[bool] = True
+    places: ClassVar[int] = line_packing.PLACES
+    scale_bits: ClassVar[int] = line_packing.SCALE_BITS
     tiles: int = packing.PLAIN_TILES
 
 
@@ -47,7 +61,7 @@ def plan_dsp(op: QConv, x: TensorSpec, wish: Wish) -> DspWinograd:
     tiles = packing.dsp_tiles(op, x)
     tables = {"packed": packing.dsp_table(op), "bias": packing.bias(op)}
     tables |= op.requantization.parameters
-    nbytes = packing.Scratch(tiles, x.shape[2]).nbytes
+    nbytes = packing.Scratch(packing.PLACES, tiles, x.shape[2]).nbytes
     return DspWinograd(op, tuple(tables.items()), nbytes, tiles)
 
 
@@ -55,8 +69,21 @@ def plan_plain(op: QConv, x: TensorSpec, wish: Wish) -> PlainWinograd:
     """The op with its tables."""
     tables = {"kernels": packing.scaled_kernels(op), "bias": packing.bias(op)}
     tables |= op.requantization.parameters
-    nbytes = packing.Scratch(packing.PLAIN_TILES, x.shape[2]).nbytes
+    nbytes = packing.Scratch(packing.PLACES, packing.PLAIN_TILES, x.shape[2]).nbytes
     return PlainWinograd(op, tuple(tables.items()), nbytes)
+
+
+def fits_line(op: QConv, x: TensorSpec, wish: Wish) -> bool:
+    """The same of kernels of one row."""
+    return wish.optimize == "speed" and line_packing.serves(op, x) and line_packing.saves(op, x)
+
+
+def plan_line(op: QConv, x: TensorSpec, wish: Wish) -> PlainLine:
+    """The op with its tables."""
+    tables = {"kernels": line_packing.scaled_kernels(op), "bias": line_packing.bias(op)}
+    tables |= op.requantization.parameters
+    place = packing.Scratch(line_packing.PLACES, packing.PLAIN_TILES, x.shape[2])
+    return PlainLine(op, tuple(tables.items()), place.nbytes)
 
 
 @emit.register
@@ -73,11 +100,17 @@ def _(op: PlainWinograd, code: NodeCode) -> Iterator[Call]:
     yield Call("plain_winograd.h", call("sk_plain_winograd", *arguments))
 
 
-def value(op: DspWinograd | PlainWinograd, code: NodeCode) -> str:
+@emit.register
+def _(op: PlainLine, code: NodeCode) -> Iterator[Call]:
+    arguments = (value(op, code), code.table("kernels", "int16"))
+    yield Call("plain_line.h", call("sk_plain_line", *arguments))
+
+
+def value(op: DspWinograd | PlainWinograd | PlainLine, code: NodeCode) -> str:
     """The C value of `sk_winograd`."""
     conv, x, y = op.op, code.input, code.output
     assert isinstance(conv, QConv)
-    rule, place = conv.requantization, packing.Scratch(op.tiles, x.channels)
+    rule, place = conv.requantization, packing.Scratch(op.places, op.tiles, x.channels)
     return struct(
         "sk_winograd",
         input=x.pointer,
@@ -90,12 +123,13 @@ def value(op: DspWinograd | PlainWinograd, code: NodeCode) -> str:
         columns=y.spec.shape[1],
         kernels=y.channels,
         tiles=op.tiles,
+        places=op.places,
         bias=code.table("bias", "int32"),
-        surplus=packing.surplus(rule),
+        surplus=packing.surplus(rule, op.scale_bits),
         values=f"(uint32_t *){code.scratch}",
         sums=f"(int32_t *)({code.scratch} + {place.sums})",
         zeros=f"(uint8_t *)({code.scratch} + {place.zeros})",
-        to=code.requantization(packing.unscaled(rule)),
+        to=code.requantization(packing.unscaled(rule, op.scale_bits)),
     )
 
 
@@ -108,4 +142,5 @@ def block_function(block: ProductBlock) -> Function:
 ROUTINES = (
     Routine(QConv, with_dsp, fits_dsp, plan_dsp, worth_a_map=True, worth_a_stage=True),
     Routine(QConv, without_dsp, fits_plain, plan_plain, worth_a_map=True),
+    Routine(QConv, without_dsp, fits_line, plan_line, worth_a_map=True),
 )

@@ -86,26 +86,27 @@ def bias(op: QConv) -> Array:
     return (op.bias.astype(np.int64) * SCALE).astype(np.int32)
 
 
-def surplus(rule: Requantization) -> int:
-    """Bits of the four that the shift of a requantisation cannot take."""
-    return max(0, SCALE_BITS - rule.shift)
+def surplus(rule: Requantization, bits: int) -> int:
+    """Bits of the scale of results that the shift of a requantisation cannot take."""
+    return max(0, bits - rule.shift)
 
 
-def unscaled(rule: Requantization) -> Requantization:
-    """The requantisation of results times four, less their surplus."""
-    return replace(rule, shift=max(0, rule.shift - SCALE_BITS))
+def unscaled(rule: Requantization, bits: int) -> Requantization:
+    """The requantisation of results times ``2**bits``, less their surplus."""
+    return replace(rule, shift=max(0, rule.shift - bits))
 
 
 @dataclass(frozen=True)
 class Scratch:
     """Where things lie in the scratch memory: values, sums, and a pixel of zeros."""
 
+    places: int
     tiles: int
     channels: int
 
     @property
     def values_bytes(self) -> int:
-        return 2 * PLACES * self.tiles * self.channels
+        return 2 * self.places * self.tiles * self.channels
 
     @property
     def sums(self) -> int:
@@ -114,7 +115,7 @@ class Scratch:
 
     @property
     def zeros(self) -> int:
-        return self.sums + 4 * PLACES * self.tiles * 2
+        return self.sums + 4 * self.places * self.tiles * 2
 
     @property
     def nbytes(self) -> int:

@@ -69,9 +69,9 @@ SK_INLINE void sk_winograd_products(
     const int32_t channels = w.map.channels;
     const int16_t *x = (const int16_t *)w.values;
     int32_t *to = w.sums + first;
-    for (int32_t place = 0; place < SK_PLACES; place++) {
+    for (int32_t place = 0; place < w.places; place++) {
         const sk_winograd_sums s =
-            sk_winograd_place(x, weights, channels, SK_PLACES * channels, kernels);
+            sk_winograd_place(x, weights, channels, w.places * channels, kernels);
         to[0] = (int32_t)s.a0;
         to[2] = (int32_t)s.a1;
         if (kernels > 1) {
@@ -87,7 +87,7 @@ SK_INLINE void sk_winograd_products(
 /* Two kernels, or the last one. */
 SK_INLINE void sk_winograd_two(sk_winograd w, const SK_FLASH int16_t *weights, int32_t kernel)
 {
-    const int32_t size = SK_PLACES * w.map.channels;
+    const int32_t size = w.places * w.map.channels;
     const bool has_next = kernel + 1 < w.kernels;
     weights += kernel * size;
     if (SK_WINOGRAD_KERNELS > 1 && has_next) {

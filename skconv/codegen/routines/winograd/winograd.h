@@ -27,9 +27,10 @@ typedef struct {
     int32_t columns; /* of the output */
     int32_t kernels;
     int32_t tiles; /* at a time */
-    const SK_FLASH int32_t *bias; /* times four */
-    int32_t surplus; /* bits of the four that the shift of the requantisation cannot take */
-    uint32_t *values; /* of the tiles at the 16 places: two in a word */
+    int32_t places;
+    const SK_FLASH int32_t *bias; /* times the powers of two in the scale of the results */
+    int32_t surplus; /* bits of that which the shift of the requantisation cannot take */
+    uint32_t *values; /* of the tiles at all places: two in a word */
     int32_t *sums;   /* of the products: place, tile, two kernels */
     uint8_t *zeros;  /* a pixel outside of the map */
     sk_requantization to;
@@ -93,7 +94,7 @@ SK_INLINE sk_two_rows sk_rows_of_places(const uint32_t *sums, int32_t step)
     return rows;
 }
 
-/* Four times a result, bias included, to an entry of the output. */
+/* A scaled result, bias included, to an entry of the output. */
 SK_INLINE void sk_winograd_store(sk_winograd w, int32_t multiplier, int32_t entry, uint32_t sum)
 {
     w.to.multipliers = NULL;
