@@ -69,7 +69,6 @@ def small():
 @pytest.mark.parametrize(
     ("target", "options"),
     [
-        ("cortex-m4", {}),
         ("cortex-m4", {"input": "rows"}),
         ("cortex-m0", {"optimize": "size"}),
         ("portable", {"input": "samples", "window": 8, "hop": 2}),

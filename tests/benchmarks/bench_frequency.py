@@ -73,10 +73,11 @@ def few() -> Pipeline:
 @cache
 def deep() -> Pipeline:
     X, y = data()
-    first = ConvStage(kernels=PatchKernels(n_kernels=32, kernel_size=5, random_state=0))
-    second = ConvStage(kernels=PCAKernels(n_kernels=64, kernel_size=3), pool_size=3)
+    patches = PatchKernels(n_kernels=32, kernel_size=5, random_state=0)
+    first = ConvStage(kernels=patches, pool="mean", pool_size=2)
+    second = ConvStage(kernels=PCAKernels(n_kernels=64, kernel_size=3), pool_size="quadrants")
     features = ConvFeatures([first, second], input_shape=(28, 28))
-    head = LogisticRegression(C=0.01, max_iter=200)
+    head = LogisticRegression(C=0.1, max_iter=2000)
     return make_pipeline(features, StandardScaler(), head).fit(X[:N_FIT], y[:N_FIT])
 
 

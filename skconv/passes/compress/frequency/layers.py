@@ -13,6 +13,9 @@ from skconv.graph.limits import INT8_MAX
 from skconv.passes.compress.base import Array, Samples, with_op
 from skconv.passes.compress.seen import Seen, seen
 
+# Bytes of a layer. The C that expands it takes about as many, and no stage takes it in.
+LEAST_SAVED = 400
+
 
 @dataclass(frozen=True)
 class Kernels:
@@ -107,6 +110,8 @@ def full_gain(whole: Array) -> float:
 
 
 def taken(graph: Graph, node: Node, op: Conv | Linear, plain_bytes: int) -> Graph:
-    """The graph with a coded layer, where that takes fewer bytes."""
+    """The graph with a coded layer, where that saves what its C takes."""
     coded = coded_of(op)
-    return with_op(graph, node.name, op) if coded and coded.nbytes < plain_bytes else graph
+    if coded is None or coded.nbytes + LEAST_SAVED > plain_bytes:
+        return graph
+    return with_op(graph, node.name, op)
