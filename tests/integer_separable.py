@@ -39,7 +39,7 @@ def rule(rng, bound: int, dtype: str, channels: int = 1) -> Requantization:
 
 def separable(rng, x: TensorSpec, shape, dtype="int8", groups=1, **geometry) -> QSeparableConv:
     """Random factors, few columns among them or many, small or as large as they may be."""
-    found = factors(rng, shape, int(rng.integers(1, 6)), groups, int(rng.choice([18, 127])))
+    found = factors(rng, shape, int(rng.integers(1, 6)), groups, int(rng.choice([2, 18, 127])))
     whole = found.weights(groups, shape[3])
     bias = rng.integers(-2000, 2001, shape[0]).astype(np.int32)
     to = rule(rng, row_bound(whole, bias, x), dtype, int(rng.choice([1, shape[0]])))

@@ -2,7 +2,7 @@
  *
  * Rows of the input wait as int16 lanes (dsp_lanes.h). For every row of windows the columns of
  * weights make lines of them, two pixels and two rows at a time; rows of weights on the lines
- * make sums, again two pixels at a time (dsp_rows.h). The row of entries then goes into the sums
+ * make sums, four pixels at a time. The row of entries then goes into the sums
  * of its windows (dsp_row_parts.h).
  *
  * The table holds, for every kernel: bias, multiplier, number of terms; for every term: the first
@@ -95,7 +95,8 @@ SK_INLINE void sk_separable_lines(const sk_dsp_separable *t)
 {
     const int32_t pitch = t->conv.input.pitch;
     for (int32_t x = 0; x < pitch; x++) {
-        const sk_row_pairs pairs = sk_row_pairs_read(t->rows + x, t->conv);
+        const uint32_t *const at = sk_pin_pointer(t->rows + x);
+        const sk_row_pairs pairs = sk_row_pairs_read(at, t->conv);
         const uint32_t *weights = (const uint32_t *)t->columns;
         uint32_t *to = t->lines + x;
         for (int32_t line = 0; line < t->count; line++) {
@@ -105,16 +106,71 @@ SK_INLINE void sk_separable_lines(const sk_dsp_separable *t)
     }
 }
 
-/* Sums of one kernel at two pixels, the first in word `word` of a line; `*from` moves on. */
-SK_INLINE void sk_separable_sums(
-    const sk_dsp_separable *t, const uint32_t **from, int32_t terms, int32_t word,
-    int32_t *even, int32_t *odd)
+/* Adds a row of weights on a line: pixels x .. x + 3 to the four sums; `*from` moves on. */
+SK_INLINE void sk_taps_four(
+    const uint32_t *at, const uint32_t **from, int32_t breadth, sk_quad *q)
 {
-    const int32_t breadth = t->conv.breadth;
-    for (int32_t term = 0; term < terms; term++) {
-        const uint32_t *const at = t->lines + sk_next_word(from) + word;
-        const sk_taps taps = sk_taps_read(from, breadth);
-        sk_taps_add(sk_pixels_read(sk_pin_pointer(at), breadth), taps, breadth, even, odd);
+    uint32_t e;
+    uint32_t o = 0;
+    uint32_t l = sk_word(at);
+    uint32_t m = sk_word(at + 1);
+    uint32_t n = 0;
+#define SK_TAPS_FOUR(N)                                  \
+    if (breadth >= 2 * (N) + 3) {                        \
+        sk_next_two_words(from, &e, &o);                 \
+    } else if (breadth == 2 * (N) + 2 || (N) + breadth == 1) { \
+        e = sk_next_word(from);                          \
+    }                                                    \
+    if ((N) == 0) {                                      \
+        q->b = sk_pin(sk_smlabt(e, l, q->b));            \
+        q->d = sk_pin(sk_smlabt(e, m, q->d));            \
+    }                                                    \
+    if (breadth >= 2 * (N) + 2) {                        \
+        n = sk_word(at + (N) + 2);                       \
+        q->a = sk_pin(sk_smlad(e, l, q->a));             \
+        q->c = sk_pin(sk_smlad(e, m, q->c));             \
+    }                                                    \
+    if (breadth == 2 * (N) + 2) {                        \
+        q->b = sk_pin(sk_smlatb(e, m, q->b));            \
+        q->d = sk_pin(sk_smlatb(e, n, q->d));            \
+    }                                                    \
+    if (breadth >= 2 * (N) + 3) {                        \
+        q->b = sk_pin(sk_smlad(o, m, q->b));             \
+        q->d = sk_pin(sk_smlad(o, n, q->d));             \
+    }                                                    \
+    if (breadth == 2 * (N) + 3) {                        \
+        q->a = sk_pin(sk_smlatb(o, m, q->a));            \
+        q->c = sk_pin(sk_smlatb(o, n, q->c));            \
+    }                                                    \
+    l = m;                                               \
+    m = n;
+    SK_TAPS_FOUR(0)
+    if (breadth == 1) {
+        q->a = sk_pin(sk_smlabb(e, sk_word(at), q->a));
+        q->c = sk_pin(sk_smlabb(e, sk_word(at + 1), q->c));
+    }
+    SK_TAPS_FOUR(1)
+    SK_TAPS_FOUR(2)
+    SK_TAPS_FOUR(3)
+    SK_TAPS_FOUR(4)
+    SK_TAPS_FOUR(5)
+#undef SK_TAPS_FOUR
+}
+
+/* Entries of one kernel at four pixels, as far as there are as many columns. */
+SK_INLINE void sk_separable_store(
+    const sk_dsp_separable *t, sk_quad q, int32_t multiplier, int32_t x, int32_t kernel)
+{
+    const sk_type type = t->stage.conv.type;
+    const sk_rows r = sk_rows_plainer(t->conv, type);
+    const int32_t left = r.columns % 4 == 0 ? 4 : r.columns - x;
+    const int32_t sums[4] = {q.a, q.b, q.c, q.d};
+    SK_UNROLL_4
+    for (int32_t i = 0; i < 4; i++) {
+        if (i < left) {
+            const int32_t value = sk_rows_requantize(sums[i], multiplier, r);
+            sk_store(t->stage.conv.tensor, type, (x + i) * r.kernels + kernel, value);
+        }
     }
 }
 
@@ -122,30 +178,28 @@ SK_INLINE void sk_separable_sums(
 SK_INLINE void sk_separable_row(const sk_dsp_separable *t)
 {
     const sk_type type = t->stage.conv.type;
-    const sk_rows r = sk_rows_plainer(t->conv, type);
     const uint32_t *entry = (const uint32_t *)t->table;
     sk_separable_lines(t);
-    for (int32_t n = 0; n < r.kernels; n++) {
+    for (int32_t n = 0; n < t->conv.kernels; n++) {
         const int32_t bias = (int32_t)sk_next_word(&entry);
         const int32_t multiplier = (int32_t)sk_next_word(&entry);
         const int32_t terms = (int32_t)sk_next_word(&entry);
         const uint32_t *from = entry;
-        for (int32_t x = 0; x < r.columns; x += 2) {
-            int32_t even = bias;
-            int32_t odd = bias;
-            const int32_t at = x * r.kernels + n;
+        for (int32_t x = 0; x < t->conv.columns; x += 4) {
+            const uint32_t *const pixels = sk_pin_pointer(t->lines + x / 2);
+            sk_quad q = {bias, bias, bias, bias};
             from = entry;
-            sk_separable_sums(t, &from, terms, x / 2, &even, &odd);
-            sk_store(t->stage.conv.tensor, type, at, sk_rows_requantize(even, multiplier, r));
-            if (sk_has_next(x, r.columns)) {
-                const int32_t value = sk_rows_requantize(odd, multiplier, r);
-                sk_store(t->stage.conv.tensor, type, at + r.kernels, value);
-            }
+            int32_t left = terms; /* at least one */
+            do {
+                const uint32_t *const at = pixels + sk_next_word(&from);
+                sk_taps_four(sk_pin_pointer(at), &from, t->conv.breadth, &q);
+            } while (--left > 0);
+            sk_separable_store(t, q, multiplier, x, n);
         }
         entry = from;
     }
     if (sk_is_lifted(type, t->conv.minimum, t->conv.maximum)) {
-        sk_lift((int8_t *)t->stage.conv.tensor, r.columns * r.kernels);
+        sk_lift((int8_t *)t->stage.conv.tensor, t->conv.columns * t->conv.kernels);
     }
 }
 

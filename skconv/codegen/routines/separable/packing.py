@@ -31,8 +31,11 @@ class SeparableStage(RowParts):
 
     @property
     def pitch(self) -> int:
-        """Words of a row of lanes, and of a line."""
-        return rows.pitch(self.reached, self.stage.input)
+        """Words of a row of lanes, and of a line: what the last four pixels read, too."""
+        op = self.reached
+        fours = -(-self.columns // 4)
+        read = 2 * fours + int(op.weights.shape[2]) // 2
+        return max(read, -(-(op.padding[1][0] + self.stage.input.shape[1]) // 2))
 
     @property
     def conv_bytes(self) -> dict[str, int]:
