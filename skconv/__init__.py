@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from skconv.graph import Graph
     from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
     from skconv.passes.compress import (
+        BinaryKernels,
         CondensedConv,
         DCTBasis,
         DCTCompression,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         PruneFeatures,
         SecondOrderRounding,
         SeparableKernels,
+        ShiftKernels,
         StridedPooling,
         VectorQuantization,
     )
@@ -78,6 +80,7 @@ __all__ = [
     "MFCC",
     "AutoencoderFeatures",
     "BatchRidgeClassifier",
+    "BinaryKernels",
     "Compressed",
     "CondensedConv",
     "ConvFeatures",
@@ -117,6 +120,7 @@ __all__ = [
     "RemoveMean",
     "SecondOrderRounding",
     "SeparableKernels",
+    "ShiftKernels",
     "SlidingWindow",
     "SmoothedClassifier",
     "SpectroTemporalGaborFeatures",
@@ -179,6 +183,8 @@ _HOMES = {
     "HashedFrequencies": "skconv.passes.compress",
     "SecondOrderRounding": "skconv.passes.compress",
     "SeparableKernels": "skconv.passes.compress",
+    "ShiftKernels": "skconv.passes.compress",
+    "BinaryKernels": "skconv.passes.compress",
     "RemoveMean": "skconv.signals",
     "SpectroTemporalGaborFeatures": "skconv.sound",
     "SlidingWindow": "skconv.signals",

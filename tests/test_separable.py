@@ -171,4 +171,4 @@ def test_a_cortex_m4_takes_fewer_instructions(exported):
         numbers = ", ".join(map(str, x.ravel()))
         prelude = f'#include "m.h"\nstatic const m_input_t x[M_INPUT_SIZE] = {{{numbers}}};'
         counts[name] = count_instructions(model.files, "(void)m_predict(x)", prelude=prelude)
-    assert counts["separable"] < counts["dense"]
+    assert counts["separable"] < 0.9 * counts["dense"]

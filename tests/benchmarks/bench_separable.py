@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import skconv
 from skconv import emulator
+from skconv.deploy.model import CModel
 from skconv.graph import Conv, Graph, SeparableConv
 from skconv.passes.fold import fold
 from skconv.runtime import fixed
@@ -57,7 +58,7 @@ HEADER = (
 )
 
 
-def instructions(model: skconv.CModel, image: NDArray[Any], core: str) -> int:
+def instructions(model: CModel, image: NDArray[Any], core: str) -> int:
     x = fixed.quantize_input(model.graph.input, image[None])
     numbers = ", ".join(map(str, x.ravel()))
     prelude = f'#include "m.h"\nstatic const m_input_t x[M_INPUT_SIZE] = {{{numbers}}};'

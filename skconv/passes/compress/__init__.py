@@ -13,9 +13,11 @@ from skconv.passes.compress.pruning import PruneDead, PruneFeatures
 from skconv.passes.compress.rewrites import CondensedConv, GroupedConv, StridedPooling
 from skconv.passes.compress.rounding import SecondOrderRounding
 from skconv.passes.compress.separable import SeparableKernels
+from skconv.passes.compress.values import BinaryKernels, ShiftKernels
 
 __all__ = [
     "PASSES",
+    "BinaryKernels",
     "CondensedConv",
     "DCTBasis",
     "DCTCompression",
@@ -29,6 +31,7 @@ __all__ = [
     "Samples",
     "SecondOrderRounding",
     "SeparableKernels",
+    "ShiftKernels",
     "StridedPooling",
     "VectorQuantization",
 ]
@@ -36,6 +39,7 @@ __all__ = [
 PASSES: dict[str, type[Pass]] = {
     cls.__name__: cls
     for cls in (
+        BinaryKernels,
         CondensedConv,
         GroupedConv,
         KernelDictionary,
@@ -43,6 +47,7 @@ PASSES: dict[str, type[Pass]] = {
         PruneFeatures,
         SecondOrderRounding,
         SeparableKernels,
+        ShiftKernels,
         StridedPooling,
         VectorQuantization,
         DCTCompression,

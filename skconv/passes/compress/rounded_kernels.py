@@ -8,15 +8,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import Conv
+from skconv.graph import Conv, Graph
+from skconv.passes.compress.base import Samples, with_op
 from skconv.passes.compress.loss import covariance, refitted
-from skconv.passes.compress.positions import patches
-from skconv.passes.compress.second_order import Curvature, curvature, round_row
+from skconv.passes.compress.positions import patches, spread
+from skconv.passes.compress.refit import refit_head
+from skconv.passes.compress.second_order import (
+    Curvature,
+    Levels,
+    curvature,
+    largest_level,
+    round_row,
+)
+from skconv.passes.equalize import equalize
+from skconv.passes.integers import is_deep
+from skconv.utils.progress import report
 
 Array = NDArray[Any]
 
+MOST_EQUALIZED = 64
 
-def rounded_conv(op: Conv, maps: Array, before: Array, levels: int, damping: float) -> Conv:
+
+def with_rounded_convs(
+    graph: Graph, names: list[str], samples: Samples, levels: Levels, damping: float
+) -> Graph:
+    """A graph with rounded convolutions, each made for what those before it leave, and a new head.
+
+    Parameters
+    ----------
+    graph : Graph
+    names : list of str
+        Nodes, in their order.
+    samples : Samples
+    levels : int or ndarray
+        As of `round_row`.
+    damping : float
+    """
+    few = spread(samples)
+    before = equalize(graph, few.X[:MOST_EQUALIZED]) if is_deep(graph) else graph
+    graph = before
+    for name in names:
+        node = graph.by_name[name]
+        op, (source,) = node.op, node.inputs
+        assert isinstance(op, Conv)
+        shape = (-1, *graph.specs[source].shape)
+        now, old = (few.tensor(g, source).reshape(shape) for g in (graph, before))
+        graph = with_op(graph, name, rounded_conv(op, now, old, levels, damping))
+        n_levels = len(levels) if isinstance(levels, np.ndarray) else 2 * levels + 1
+        report(f"{name} rounded to {n_levels} levels")
+    return refit_head(graph, before, samples)
+
+
+def rounded_conv(op: Conv, maps: Array, before: Array, levels: Levels, damping: float) -> Conv:
     """A convolution of few levels whose results come as near as they can to those before.
 
     Parameters
@@ -26,7 +69,8 @@ def rounded_conv(op: Conv, maps: Array, before: Array, levels: int, damping: flo
         What it reads, behind layers that may be rounded already.
     before : ndarray of the same shape
         What it read before any layer was rounded: what it made of that is wanted.
-    levels : int
+    levels : int or ndarray
+        As of `round_row`.
     damping : float
         As of `SecondOrderRounding`.
     """
@@ -42,13 +86,13 @@ def rounded_conv(op: Conv, maps: Array, before: Array, levels: int, damping: flo
         op,
         weights=weights.reshape(op.weights.shape).astype(np.float32),
         bias=bias.astype(np.float32),
-        levels=levels,
+        levels=largest_level(levels),
         coded=None,
     )
 
 
 def rounded_rows(
-    weights: Array, inputs: Array, wanted: Array, levels: int, damping: float
+    weights: Array, inputs: Array, wanted: Array, levels: Levels, damping: float
 ) -> tuple[Array, Array]:
     """Rows of a few levels, and biases, with the least squares of the errors of their results.
 
@@ -57,7 +101,7 @@ def rounded_rows(
     weights : ndarray of shape (n_rows, n_inputs)
     inputs : ndarray of float32 of shape (n_positions, n_inputs)
     wanted : ndarray of shape (n_positions, n_rows)
-    levels : int
+    levels : int or ndarray
     damping : float
 
     Returns

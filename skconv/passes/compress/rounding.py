@@ -13,16 +13,11 @@ import numpy as np
 from skconv.graph import INPUT, Conv, Graph, Linear, Node
 from skconv.passes.compress.base import Array, Loss, Pass, Samples, head_of, with_op
 from skconv.passes.compress.loss import hessians, refitted
-from skconv.passes.compress.positions import spread
-from skconv.passes.compress.refit import refit_head
-from skconv.passes.compress.rounded_kernels import rounded_conv
+from skconv.passes.compress.rounded_kernels import with_rounded_convs
 from skconv.passes.compress.second_order import DAMPING, Curvature, curvature, round_row
-from skconv.passes.equalize import equalize
-from skconv.passes.integers import is_deep
 from skconv.utils.progress import report
 
 Layers = Literal["inner", "all", "linear", "conv"]
-MOST_EQUALIZED = 64
 
 
 def _is_inner(node: Node) -> bool:
@@ -100,7 +95,7 @@ class SecondOrderRounding(Pass):
                 "and the graph has none"
             )
         if convs:
-            graph = self._with_convs(graph, convs, samples)
+            graph = with_rounded_convs(graph, convs, samples, self.levels, self.damping)
         return self._with_linears(graph, linears, samples)
 
     def _chosen(self, graph: Graph) -> tuple[list[str], list[str]]:
@@ -113,21 +108,6 @@ class SecondOrderRounding(Pass):
             [] if self.layers == "linear" else [node.name for node in convs],
             [] if self.layers == "conv" else [node.name for node in linears],
         )
-
-    def _with_convs(self, graph: Graph, names: list[str], samples: Samples) -> Graph:
-        few = spread(samples)
-        before = equalize(graph, few.X[:MOST_EQUALIZED]) if is_deep(graph) else graph
-        graph = before
-        for name in names:
-            node = graph.by_name[name]
-            op, (source,) = node.op, node.inputs
-            assert isinstance(op, Conv)
-            shape = (-1, *graph.specs[source].shape)
-            now, old = (few.tensor(g, source).reshape(shape) for g in (graph, before))
-            rounded = rounded_conv(op, now, old, self.levels, self.damping)
-            graph = with_op(graph, name, rounded)
-            report(f"{name} rounded to {2 * self.levels + 1} levels")
-        return refit_head(graph, before, samples)
 
     def _with_linears(self, graph: Graph, names: list[str], samples: Samples) -> Graph:
         head = head_of(graph)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
 Array = NDArray[Any]
+# Up to so many on both sides of 0; or which whole numbers, in ascending order.
+Levels = int | Array
 
 # Of the mean of the diagonal: what makes the inverse of a nearly singular Hessian tame.
 DAMPING = 0.01
@@ -59,15 +61,29 @@ def curvature(hessian: Array, damping: float = DAMPING) -> Curvature:
     return Curvature(damped, order, inverse[::-1, ::-1])
 
 
-def round_row(weights: Array, of: Curvature, levels: int) -> tuple[Array, float]:
+def nearest(values: Array, levels: Levels) -> Array:
+    """The levels next to real numbers."""
+    if isinstance(levels, np.ndarray):
+        between = (levels[1:] + levels[:-1]) / 2
+        return np.asarray(levels[np.searchsorted(between, values)])
+    return np.asarray(np.clip(np.rint(values), -levels, levels))
+
+
+def largest_level(levels: Levels) -> int:
+    """The largest magnitude that there is."""
+    return int(np.abs(levels).max())
+
+
+def round_row(weights: Array, of: Curvature, levels: Levels) -> tuple[Array, float]:
     """A row of weights as whole multiples, up to ``levels``, of one number.
 
     Parameters
     ----------
     weights : ndarray of shape (n_weights,)
     of : Curvature
-    levels : int
-        1 is ternary, 3 has seven levels, 127 is int8.
+    levels : int or ndarray
+        1 is ternary, 3 has seven levels, 127 is int8. An array has the whole numbers that there
+        are, in ascending order: those of both signs.
 
     Returns
     -------
@@ -87,18 +103,18 @@ def round_row(weights: Array, of: Curvature, levels: int) -> tuple[Array, float]
     largest = float(np.abs(row).max(initial=0))
     if largest == 0:
         return np.zeros(len(row), np.int64), 1.0
-    scales = largest / (levels * REACHES)
+    scales = largest / (largest_level(levels) * REACHES)
     candidates = _handed_on(row, of, scales, levels)
     losses = [_loss(row - s * q, of.hessian) for q, s in zip(candidates, scales, strict=True)]
     best = int(np.argmin(losses))
     return _refined(row, candidates[best], float(scales[best]), of.hessian, levels)
 
 
-def _handed_on(row: Array, of: Curvature, scales: Array, levels: int) -> Array:
+def _handed_on(row: Array, of: Curvature, scales: Array, levels: Levels) -> Array:
     """The whole numbers for each of several scales, all at once."""
 
     def rounded(left: Array, _: int) -> Array:
-        return np.asarray(np.clip(np.rint(left / scales), -levels, levels) * scales)
+        return np.asarray(nearest(left / scales, levels) * scales)
 
     found = handed_on(np.repeat(row[None], len(scales), axis=0), of, rounded)
     return np.asarray(np.rint(found / scales[:, None]))
@@ -129,7 +145,7 @@ def _loss(error: Array, hessian: Array) -> float:
 
 
 def _refined(
-    row: Array, whole: Array, scale: float, hessian: Array, levels: int
+    row: Array, whole: Array, scale: float, hessian: Array, levels: Levels
 ) -> tuple[Array, float]:
     """Single steps of single weights, and of the scale, each of which lowers the loss."""
     for _ in range(MOST_SWEEPS):
@@ -146,13 +162,13 @@ def _best_scale(row: Array, whole: Array, hessian: Array, scale: float) -> float
     return float(row @ product) / of_whole if of_whole > 0 else scale
 
 
-def _sweep(row: Array, whole: Array, scale: float, hessian: Array, levels: int) -> int:
+def _sweep(row: Array, whole: Array, scale: float, hessian: Array, levels: Levels) -> int:
     """Move every weight once, where that helps; returns how many were."""
     gradient, diagonal = hessian @ (scale * whole - row), np.diag(hessian)
     n_moved = 0
     for j in range(len(row)):
-        step = np.rint(whole[j] - gradient[j] / (diagonal[j] * scale))
-        moved = np.clip(step, -levels, levels) - whole[j]
+        best = whole[j] - gradient[j] / (diagonal[j] * scale)
+        moved = nearest(best, levels) - whole[j]
         if moved != 0:
             whole[j] += moved
             gradient += (moved * scale) * hessian[j]
