@@ -80,20 +80,17 @@ def index_bits(count: int) -> int:
 
 
 def pack_fields(values: Array, bits: int) -> Array:
-    """Lines of whole numbers below ``2 ** bits``, from the lowest bit up, as uint8.
-
-    Each line begins at a byte, so that a target finds the one that it wants.
+    """Whole numbers below ``2 ** bits``, one behind the other from the lowest bit up, as uint8.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skconv.graph.coded import pack_fields
     >>> pack_fields(np.array([[1, 2, 3], [7, 0, 1]]), 3).tolist()
-    [[209, 0], [71, 0]]
+    [209, 142, 0]
     """
-    fields = values.astype(np.int64)[:, :, None] >> np.arange(bits) & 1
-    stream = fields.reshape(len(values), -1).astype(np.uint8)
-    return np.packbits(stream, axis=1, bitorder="little")
+    fields = values.astype(np.int64).ravel()[:, None] >> np.arange(bits) & 1
+    return np.packbits(fields.astype(np.uint8).ravel(), bitorder="little")
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class Codebook(Coded):
     >>> codewords = np.array([[1, 2], [-3, 0]], np.int8)
     >>> coded = Codebook((2, 4), codewords, np.array([[0, 1], [1, 1]]))
     >>> coded.weights().tolist(), coded.tables["indices"].tolist()
-    ([[1, 2, -3, 0], [-3, 0, -3, 0]], [[2], [3]])
+    ([[1, 2, -3, 0], [-3, 0, -3, 0]], [14])
     """
 
     codewords: Array

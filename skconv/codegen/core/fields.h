@@ -13,14 +13,6 @@ typedef struct {
     int32_t left;  /* bits of it */
 } sk_fields;
 
-/* The first number of a line; every line of `size` numbers begins at a byte. */
-SK_INLINE sk_fields sk_fields_at(
-    const SK_FLASH uint8_t *table, int32_t line, int32_t size, int32_t bits)
-{
-    const sk_fields from = {table, line * ((size * bits + 7) / 8), 0, 0};
-    return from;
-}
-
 /* The next number, of 16 bits at most. */
 SK_INLINE int32_t sk_field_next(sk_fields *from, int32_t bits)
 {
@@ -33,6 +25,16 @@ SK_INLINE int32_t sk_field_next(sk_fields *from, int32_t bits)
     from->read >>= bits;
     from->left -= bits;
     return value;
+}
+
+/* The first number of a line, of lines of `size` numbers one behind the other. */
+SK_INLINE sk_fields sk_fields_at(
+    const SK_FLASH uint8_t *table, int32_t line, int32_t size, int32_t bits)
+{
+    const int32_t skipped = line * size * bits;
+    sk_fields begun = {table, skipped / 8, 0, 0};
+    (void)sk_field_next(&begun, skipped % 8);
+    return begun;
 }
 
 #endif

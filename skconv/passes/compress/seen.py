@@ -18,6 +18,8 @@ MOST_NUMBERS = 2**25
 # Rows of patches, and numbers in them.
 MOST_ROWS = 20_000
 MOST_PATCH_NUMBERS = 2**26
+# Patches of one sample are alike: of no fewer samples, where there are as many.
+FEWEST_SAMPLES = 500
 # Of the largest answer: what float32 may have rounded.
 NOTHING = 1e-4
 
@@ -98,10 +100,13 @@ def seen(graph: Graph, node: Node, samples: Samples, before: Graph) -> Seen:
 
 
 def _some(graph: Graph, node: Node, samples: Samples) -> Samples:
-    """As many samples as the tensors of a node leave room for."""
+    """As many samples as the tensors of a node leave room for, and as are worth it."""
     specs = graph.specs
     largest = max(specs[name].size for name in (INPUT, *node.inputs, node.name))
     count = min(len(samples.X), max(1, MOST_NUMBERS // largest))
+    if isinstance(node.op, Conv):
+        places = int(np.prod(specs[node.name].shape[:2]))
+        count = min(count, max(FEWEST_SAMPLES, MOST_ROWS // places))
     chosen = np.linspace(0, len(samples.X) - 1, count).astype(np.intp)
     y = None if samples.y is None else samples.y[chosen]
     return replace(samples, X=samples.X[chosen], y=y)
