@@ -31,6 +31,7 @@ from skconv.kernels import (
     PretrainedKernels,
     RandomKernels,
     UnionKernels,
+    UniversalKernels,
 )
 from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, POOLS
 from skconv.target.targets import get_target
@@ -66,6 +67,7 @@ SOURCES: dict[str, Any] = {
     "pca": PCAKernels(**SMALL),
     "pretrained": PretrainedKernels(weights={"a.weight": WEIGHTS}, layer="a", mean=2, std=8),
     "random": RandomKernels(**SMALL, random_state=0),
+    "universal": UniversalKernels(n_kernels=4),
     "union": UnionKernels(
         sources=[
             ("a", FixedKernels(names="laplace")),

@@ -36,6 +36,7 @@ from skconv.kernels import (
     PretrainedKernels,
     RandomKernels,
     UnionKernels,
+    UniversalKernels,
 )
 
 WEIGHTS = np.random.default_rng(0).normal(size=(4, 3, 3, 1))
@@ -85,6 +86,7 @@ def given_sources() -> dict[str, Any]:
     """Those whose kernels no data decide."""
     return {
         "fixed": FixedKernels(names=["sobel", "gauss_3"]),
+        "universal": UniversalKernels(n_kernels=8),
         "array": ArrayKernels(kernels=WEIGHTS, biases=np.arange(4)),
         "pretrained": PretrainedKernels(
             weights={"c.weight": WEIGHTS.transpose(0, 3, 1, 2)}, layer="c", mean=0.5, std=0.25

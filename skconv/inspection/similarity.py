@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -13,14 +13,11 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.kernels.base import unit_rows
+from skconv.kernels.orbits import best_clustered, explained, nearest, orbit_of, units
 
 Floats = NDArray[np.float64]
 
 INVARIANCES = ("flips", "turns", "sign")
-
-# A round of clustering that explains no more than this in addition is the last.
-_TOLERANCE = 1e-6
 
 
 def kernel_similarity(
@@ -61,8 +58,8 @@ def kernel_similarity(
     >>> kernel_similarity(sobel, np.rot90(sobel, axes=(1, 2)), ["flips", "sign"]).round(9)
     array([[0.]])
     """
-    vectors = _units(checked_kernels(first, invariances))
-    orbit = _orbit(checked_kernels(second, invariances), invariances)
+    vectors = units(checked_kernels(first, invariances))
+    orbit = orbit_of(checked_kernels(second, invariances), invariances)
     if vectors.shape[1] != orbit.shape[2] or np.shape(first)[1:] != np.shape(second)[1:]:
         raise ValueError(
             f"kernels have shapes {np.shape(first)[1:]} and {np.shape(second)[1:]}, expected "
@@ -158,7 +155,7 @@ class KernelDictionary(BaseEstimator):
             ``"turns"``, or where fewer than `n_centroids` are not zero.
         """
         kernels = checked_kernels(kernels, self.invariances)
-        orbit = _orbit(kernels, self.invariances)
+        orbit = orbit_of(kernels, self.invariances)
         used = orbit[:, np.any(orbit[0] != 0, axis=1)]
         if used.shape[1] < self.n_centroids:
             raise ValueError(
@@ -166,28 +163,11 @@ class KernelDictionary(BaseEstimator):
                 "are not zero"
             )
         random_state = check_random_state(self.random_state)
-        found = [self._clustered(used, random_state) for _ in range(self.n_init)]
-        centroids = max(found, key=lambda one: _explained(_nearest(used, one)[2]))
+        centroids = best_clustered(used, self.n_centroids, random_state, self.n_init, self.max_iter)
         self.centroids_ = centroids.reshape(-1, *kernels.shape[1:])
-        labels, _, cosines = _nearest(orbit, centroids)
-        self.labels_, self.score_ = labels, _explained(cosines)
+        labels, _, cosines = nearest(orbit, centroids)
+        self.labels_, self.score_ = labels, explained(cosines)
         return self
-
-    def _clustered(self, orbit: Floats, random_state: np.random.RandomState) -> Floats:
-        centroids = _start(orbit, self.n_centroids, random_state)
-        kernels, before = np.arange(orbit.shape[1]), -np.inf
-        for _ in range(self.max_iter):
-            labels, images, cosines = _nearest(orbit, centroids)
-            if cosines.sum() - before <= _TOLERANCE * len(kernels):
-                break
-            before = cosines.sum()
-            sums = np.zeros_like(centroids)
-            np.add.at(sums, labels, orbit[images, kernels])
-            lost = np.flatnonzero(np.linalg.norm(sums, axis=1) == 0)
-            # A centroid that nobody is near starts again where the others are furthest.
-            sums[lost] = orbit[0, np.argsort(cosines)[: len(lost)]]
-            centroids = unit_rows(sums)
-        return centroids
 
     def predict(self, kernels: Any) -> NDArray[np.int64]:
         """The centroid of each of other kernels."""
@@ -199,7 +179,7 @@ class KernelDictionary(BaseEstimator):
         The share of the sum of squares, each kernel at length 1: the mean squared cosine.
         Kernels of zeros count as 0.
         """
-        return _explained(self._nearest(kernels)[2])
+        return explained(self._nearest(kernels)[2])
 
     def _nearest(self, kernels: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         check_is_fitted(self)
@@ -209,10 +189,7 @@ class KernelDictionary(BaseEstimator):
                 f"kernels have shape {kernels.shape[1:]}, those of the dictionary "
                 f"{self.centroids_.shape[1:]}"
             )
-        return _nearest(_orbit(kernels, self.invariances), _units(self.centroids_))
-
-
-# ----------------------------------------------------------------------------------- orbits
+        return nearest(orbit_of(kernels, self.invariances), units(self.centroids_))
 
 
 def checked_kernels(kernels: Any, invariances: Collection[str]) -> Floats:
@@ -232,64 +209,3 @@ def checked_kernels(kernels: Any, invariances: Collection[str]) -> Floats:
             "'turns' needs square ones"
         )
     return kernels
-
-
-def _images(kernels: Floats, invariances: Collection[str]) -> Iterator[Floats]:
-    """Kernels as they are, and under all transformations: with each its inverse."""
-    turned = [np.rot90(kernels, n, axes=(1, 2)) for n in range(4 if "turns" in invariances else 1)]
-    for images in turned:
-        yield images
-        if "flips" in invariances:
-            yield images[:, :, ::-1]
-    if "flips" in invariances and "turns" not in invariances:
-        yield kernels[:, ::-1]
-        yield kernels[:, ::-1, ::-1]
-
-
-def _orbit(kernels: Floats, invariances: Collection[str]) -> Floats:
-    """Images ``(n_images, n_kernels, n_entries)`` of kernels, of length 1."""
-    orbit = np.stack([_units(images) for images in _images(kernels, invariances)])
-    return np.concatenate([orbit, -orbit]) if "sign" in invariances else orbit
-
-
-def _units(kernels: Floats) -> Floats:
-    return unit_rows(kernels.reshape(len(kernels), -1))
-
-
-# ------------------------------------------------------------------------------- clustering
-
-
-def _nearest(
-    orbit: Floats, centroids: Floats
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Of each kernel the centroid, the image that is most similar to it, and the cosine."""
-    n_kernels = orbit.shape[1]
-    labels, chosen = np.zeros((2, n_kernels), np.int64)
-    largest = np.full(n_kernels, -np.inf)
-    for i, images in enumerate(orbit):
-        cosines = images @ centroids.T
-        nearest = cosines.argmax(axis=1)
-        found = cosines[np.arange(n_kernels), nearest]
-        better = found > largest
-        labels[better], chosen[better], largest[better] = nearest[better], i, found[better]
-    return labels, chosen, largest
-
-
-def _explained(cosines: Floats) -> float:
-    """Mean share of the square of a kernel that a centroid explains, at a scale not below 0."""
-    return float(np.mean(np.maximum(cosines, 0) ** 2))
-
-
-def _start(orbit: Floats, n_centroids: int, random_state: np.random.RandomState) -> Floats:
-    """Kernels drawn one by one, those unlike the ones before with most chance (k-means++)."""
-    kernels = orbit[0]
-    chosen = [random_state.randint(len(kernels))]
-    cosines = np.zeros(len(kernels))
-    while len(chosen) < n_centroids:
-        np.maximum(cosines, (orbit @ kernels[chosen[-1]]).max(axis=0), out=cosines)
-        missing = np.maximum(1 - cosines**2, 0)
-        missing[chosen] = 0
-        if missing.sum() <= 0:
-            missing = np.ones(len(kernels))
-        chosen.append(random_state.choice(len(kernels), p=missing / missing.sum()))
-    return kernels[chosen]

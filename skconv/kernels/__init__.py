@@ -16,6 +16,7 @@ from skconv.kernels.pca import PCAKernels
 from skconv.kernels.random import RandomKernels
 from skconv.kernels.random_patches import PatchKernels
 from skconv.kernels.union import UnionKernels
+from skconv.kernels.universal import UniversalKernels
 
 __all__ = [
     "ArrayKernels",
@@ -35,5 +36,6 @@ __all__ = [
     "PretrainedKernels",
     "RandomKernels",
     "UnionKernels",
+    "UniversalKernels",
     "sample_patches",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ __all__ = [
     "check_maps",
     "first_of_equals",
     "limited",
+    "on_channels",
     "pair",
     "same_padding",
     "unit_rows",
@@ -66,6 +67,18 @@ def check_maps(
             f"kernel_size={kernel_size!r} is larger than the {maps.shape[1]}x{maps.shape[2]} maps"
         )
     return maps, size
+
+
+def on_channels(
+    kernels: NDArray[Any], n_channels: int, how: Literal["mean", "each"]
+) -> NDArray[np.float32]:
+    """Kernels of one channel for maps of several: on their mean, or on each alone."""
+    if how == "mean":
+        found = np.repeat(kernels / n_channels, n_channels, axis=3)
+    else:
+        found = np.einsum("khwo,cd->kchwd", kernels, np.eye(n_channels))
+        found = found.reshape(-1, *kernels.shape[1:3], n_channels)
+    return np.ascontiguousarray(found, np.float32)
 
 
 def check_labels(y: Any, maps: Any, name: str) -> NDArray[Any]:

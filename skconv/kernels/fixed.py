@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
-from skconv.kernels.base import Pair, centred, check_maps
+from skconv.kernels.base import Pair, centred, check_maps, on_channels
 from skconv.kernels.moments import Maps
 
 Integers = NDArray[np.int64]
@@ -182,14 +182,10 @@ class FixedKernels(BaseEstimator):
         if self.normalize:
             kernels = kernels / gains[:, None, None, None]
         n_channels = maps.shape[3]
-        if self.channels == "mean":
-            kernels = np.repeat(kernels / n_channels, n_channels, axis=3)
-        else:
-            kernels = np.einsum("khwo,cd->kchwd", kernels, np.eye(n_channels))
-            kernels = kernels.reshape(-1, height, width, n_channels)
+        if self.channels == "each":
             gains, names = np.repeat(gains, n_channels), np.repeat(names, n_channels).tolist()
-        self.kernels_ = np.ascontiguousarray(kernels, np.float32)
-        self.biases_ = np.zeros(len(kernels), np.float32)
+        self.kernels_ = on_channels(kernels, n_channels, self.channels)
+        self.biases_ = np.zeros(len(self.kernels_), np.float32)
         self.names_, self.gains_ = names, gains
         return self
 

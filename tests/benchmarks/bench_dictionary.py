@@ -33,7 +33,7 @@ from skconv.passes.compress import Samples
 from skconv.passes.fold import fold
 from skconv.runtime import engine
 
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "mobilenet_v2": {"layer": "features.10", "input_size": 56},
     "efficientnet_lite0": {"layer": "_blocks.10", "input_size": 56},
 }

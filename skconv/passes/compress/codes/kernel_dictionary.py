@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -35,8 +35,8 @@ class KernelDictionary(CodedLayers):
     Parameters
     ----------
     n_centroids : int, default=64
-        Size of a dictionary at most; layers whose tables would be more than half as large as their
-        weights get fewer, or stay as they are.
+        Size of a dictionary at most: it takes no more bytes than the indices. Layers whose tables
+        would be more than half as large as their weights stay as they are.
     transforms : {"none", "h", "hv", "d4"}, default="d4"
         The images of a kernel: itself; flipped from left to right; also upside down; also with its
         axes exchanged, which makes the eight images of a square one. Of a kernel that is not square
@@ -66,6 +66,9 @@ class KernelDictionary(CodedLayers):
     n_centroids: int = 64
     transforms: Transforms = "d4"
     scale_bits: int = 3
+
+    # Where kernels have one channel, they are few for a dictionary.
+    _book_share: ClassVar[float] = 0.5
 
     @property
     def _most_codewords(self) -> int:

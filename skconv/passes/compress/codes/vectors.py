@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class CodedLayers(Pass, ABC):
     """A pass that codes the weights of some layers, one after the other, by what they give.
 
     The head is fitted anew to the features that the coded layers give; it is the last to be coded
-    itself. A layer whose tables would not be half as large as its weights stays as it is.
+    itself. A layer whose tables would be more than half as large as its weights stays as it is.
     """
 
     def __call__(self, graph: Graph, samples: Samples) -> Graph:
@@ -80,6 +81,9 @@ class CodedLayers(Pass, ABC):
 
     # ------------------------------------------------------------ what each pass says
 
+    # Of the tables that codewords may be.
+    _book_share: ClassVar[float] = 1.0
+
     @property
     @abstractmethod
     def _most_codewords(self) -> int: ...
@@ -110,14 +114,15 @@ class CodedLayers(Pass, ABC):
         )
 
     def _count(self, shape: Shape) -> int:
-        """Codewords of a layer: as many as allowed, or as leave the tables small enough."""
+        """Codewords of a layer: as many as allowed, or as the bytes of its tables allow."""
         cut = self._cut(shape)
         n_vectors, length = cut.places.shape
         count = min(self._most_codewords, MOST_UNKNOWNS // length)
         while count >= FEWEST_CODEWORDS:
             none = np.zeros((1, shape[0], n_vectors), np.int64)
             empty = Codes(np.zeros((count, length)), np.ones(none.shape[:2]), none, none, none + 1)
-            if self._coded(shape, cut, empty).nbytes <= MOST_BYTES * np.prod(shape):
+            tables, book = self._coded(shape, cut, empty).nbytes, count * length
+            if tables <= MOST_BYTES * np.prod(shape) and book <= self._book_share * tables:
                 return count
             count //= 2
         return 0
