@@ -230,14 +230,21 @@ def test_taps_of_a_channel_are_one_vector():
 
 @pytest.mark.parametrize("transforms", ["none", "h", "hv", "d4"])
 def test_a_kernel_dictionary_codes_kernels_of_several_taps(transforms):
-    graph = network()
-    found = KernelDictionary(16, transforms)(graph, samples(graph, 100))
+    graph = chain(
+        conv(rng(), (48, 3, 3, 2)),
+        Relu(),
+        conv(rng(1), (160, 1, 1, 48)),
+        Relu(),
+        conv(rng(2), (160, 3, 3, 1), groups=160),
+    )
+    found = KernelDictionary(16, transforms)(graph, samples(graph, 50))
     forms = [coded_of(node.op) for node in found.nodes if isinstance(node.op, Conv)]
     assert [type(form).__name__ for form in forms] == ["Dictionary", "NoneType", "Dictionary"]
     first, _, depthwise = forms
     assert (first.most, depthwise.most) == (7, 1)
     for form, old in ((first, graph.nodes[0].op), (depthwise, graph.nodes[4].op)):
         assert form.nbytes <= old.weights.size / 2
+        assert form.kernels.nbytes <= form.nbytes / 2
         flat = form.kernels.reshape(len(form.kernels), -1)
         largest = np.take_along_axis(flat, np.abs(flat).argmax(axis=1)[:, None], axis=1)
         assert (largest >= 0).all()
