@@ -22,6 +22,7 @@ from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target
 from skconv.testing import assert_runtimes_agree
 from tests import exactness
+from tests.integer_bits import bits_of_seed
 from tests.integer_coded import coded_of_seed
 from tests.integer_graphs import every_integer_op
 from tests.integer_narrow import narrow_of_seed
@@ -41,7 +42,7 @@ from tests.selecting import fastest
 
 N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 N_NARROW = 12
-N_SEPARABLE = 16
+N_SEPARABLE, N_BITS = 16, 6
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
@@ -72,6 +73,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(coded_of_seed, range(N_CODED))
     some += map(narrow_of_seed, range(N_NARROW))
     some += map(separable_of_seed, range(N_SEPARABLE))
+    some += map(bits_of_seed, range(N_BITS))
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -181,7 +183,10 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert len(drawn()) == N_GRAPHS + N_ROCKETS + 5 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE
+    assert (
+        len(drawn())
+        == N_GRAPHS + N_ROCKETS + 5 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE + N_BITS
+    )
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

@@ -163,6 +163,16 @@ def test_a_pipeline_keeps_its_accuracy(exported):
     assert separable >= dense - 0.005
 
 
+@pytest.mark.needs("cc")
+def test_rows_may_be_pushed(exported):
+    """Rows go into lines as they come, and what is kept is what whole images need."""
+    small, models = exported
+    X, _ = digits()
+    streamed = to_c(small, X[:300], target="cortex-m4", input="rows", optimize="speed")
+    assert type(streamed.graph.nodes[0].op).__name__ == "StreamedDspSeparableStage"
+    assert (streamed.predict(X[1200:]) == models["separable"].predict(X[1200:])).all()
+
+
 @pytest.mark.needs(*tools("cortex-m4"))
 def test_a_cortex_m4_takes_fewer_instructions(exported):
     counts = {}

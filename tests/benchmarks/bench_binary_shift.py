@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_binary_shift.py [accuracy | products]
 
 *accuracy*: whitened patches, pooling and logistic regression as in ``bench_small_models.py``,
-fitted and rounded on the first 10,000 images of Fashion-MNIST and scored on 50,000 to 59,999; and
+fitted and rounded on the first 4,000 images of Fashion-MNIST and scored on 50,000 to 59,999; and
 random kernels on digits, fitted on 1,200. ``plain`` takes the nearest value, by the scale with the
 least error of the weights; ``refitted`` has a new head behind that; ``pass`` is the pass of this
 package. All in floats: the integers of kernels are exact.
@@ -40,7 +40,7 @@ from skconv.runtime import engine
 from tests.benchmarks.bench_small_models import pipeline
 from tests.compressed import digits
 
-N_FIT, N_DIGITS = 10_000, 1200
+N_FIT, N_DIGITS = 4000, 1200
 SIGNS = np.array([-1, 1])
 CORES = ("cortex-m0", "cortex-m4", "rv32imc", "avr")
 TAPS = 288

@@ -13,6 +13,7 @@ from skconv.target.targets import Target
 # Folders. The first routine that fits is taken: the more special ones come first.
 FOLDERS = (
     "minirocket",
+    "bits",
     "depthwise",
     "strided_depthwise",
     "rows",
