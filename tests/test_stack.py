@@ -49,7 +49,9 @@ def reported(graph: Graph, target: str, folder) -> int:
 
 @pytest.mark.needs(COMPILER)
 @pytest.mark.parametrize("target", ["cortex-m4", "cortex-m0"])
-@pytest.mark.parametrize("name", ["residual", "laplacian", "depth", "channel contrast", "hash"])
+@pytest.mark.parametrize(
+    "name", ["residual", "laplacian", "depth", "channel contrast", "hash", "frequency", "hashed"]
+)
 def test_the_largest_frames_of_single_layers(name, target, tmp_path):
     graph = fastest(quantized_example(example_graphs()[name]), get_target(target), "speed")
     assert reported(graph, target, tmp_path) + LIBRARY <= stack_bytes(graph)

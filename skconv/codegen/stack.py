@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from skconv.graph import Fused, Graph, Op
+from skconv.graph.coded import coded_of
+from skconv.graph.coded_frequency import MOST_TAPS, Frequency, Hashed
 from skconv.graph.nested import Packed, Streamed
+from skconv.graph.unpacked import ExpandedTable
 from skconv.target.stage_memory import StageMemory
 
 BASE = 256  # one op of any kind, and what it calls in the compiler's own library
@@ -12,6 +15,9 @@ STEP = 64
 # What a stage that goes row by row is told stays on the stack of an AVR, whose compiler does not
 # resolve such large structures into constants.
 PER_ROW_STAGE_OF_AVR = 576
+# Sums of all taps of a channel, beside what any op takes.
+PER_EXPANSION = 4 * MOST_TAPS + 128
+UNPACKING = 128
 
 
 def stack_bytes(graph: Graph, *, is_avr: bool = False) -> int:
@@ -23,9 +29,19 @@ def stack_bytes(graph: Graph, *, is_avr: bool = False) -> int:
     optimisation takes up to a hundred times as much.
     """
     needed = BASE + PER_NODE * len(graph.nodes)
+    needed += max((_of_expansion(node.op) for node in graph.nodes), default=0)
     if is_avr:
         needed += PER_ROW_STAGE_OF_AVR * sum(_goes_row_by_row(node.op) for node in graph.nodes)
     return -(-needed // STEP) * STEP
+
+
+def _of_expansion(op: Op) -> int:
+    """What the expansion of kernels by frequency takes, and unpacking at boot."""
+    unpacked = [table for _, table in op.unpacked] if isinstance(op, Packed) else []
+    expanded = [table.coded for table in unpacked if isinstance(table, ExpandedTable)]
+    forms = (coded_of(op), *expanded)
+    needed = PER_EXPANSION if any(isinstance(form, Frequency | Hashed) for form in forms) else 0
+    return needed + (UNPACKING if unpacked else 0)
 
 
 def _goes_row_by_row(op: Op) -> bool:
