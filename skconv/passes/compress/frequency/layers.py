@@ -66,15 +66,22 @@ class Kernels:
         turn = self.transform
         return self.weights @ turn.T, turn @ self.moments @ turn.T
 
+    def _variances(self, weights: Array) -> Array:
+        """Of the answers of weights, one for each kernel."""
+        return np.asarray(
+            np.einsum("gki,gij,gkj->gk", weights, self.moments, weights, optimize=True)
+        )
+
     def coded(self, coded: Coded) -> Conv:
-        """The convolution with coded weights: scales and biases by least squares."""
+        """The convolution with coded weights: answers keep their mean and their variance.
+
+        Least squares would shrink a kernel that is met badly, and integers of its map with it.
+        """
         whole = coded.weights().reshape(self.weights.shape).astype(np.float64)
-        products = np.einsum("gij,gkj->gki", self.moments, whole)
-        squares = (products * whole).sum(axis=2)
-        scales = (products * self.weights).sum(axis=2) / np.where(squares > 0, squares, 1)
-        # A kernel that answers against its integers keeps the size that it had.
+        wanted, given = self._variances(self.weights), self._variances(whole)
         sizes = np.linalg.norm(self.weights, axis=2) / np.maximum(np.linalg.norm(whole, axis=2), 1)
-        scales = np.where((scales > 0) & (squares > 0), scales, np.maximum(sizes, 1e-12))
+        scales = np.sqrt(wanted / np.where(given > 0, given, 1))
+        scales = np.where((given > 0) & (wanted > 0), scales, np.maximum(sizes, 1e-12))
         weights = whole * scales[:, :, None]
         biases = self.seen.biases(weights)
         return replace(
