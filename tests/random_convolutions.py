@@ -49,3 +49,19 @@ def rows_of_three_of_seed(seed: int) -> Graph:
     parts = {"weights": weights, "bias": d.bias(weights, x) // 32, "padding": padding}
     bound = QConvHash(**parts).accumulator_bound(x)
     return Graph(x).append(QConv(**parts, requantization=d.rule(bound, len(weights))))
+
+
+def sparse_of_seed(seed: int) -> Graph:
+    """Kernels of which few weights are left, on maps of many channels."""
+    d = drawing_of(seed)
+    dtype = d.one_of(*NARROW)
+    low, high = NARROW[dtype]
+    shape = (d.integer(3, 6), d.integer(4, 9), d.integer(5, 24))
+    x = TensorSpec(shape, dtype, 0.1, minimum=low, maximum=high)
+    weights = d.weights((d.integer(1, 9), 3, d.integer(1, 3), x.shape[2]), x)
+    weights *= d.rng.random(weights.shape) < d.one_of(0.02, 0.08)
+    padding = ((d.integer(0, 1), 1), (1, d.integer(0, 2)))
+    stride = (1, d.integer(1, 2))
+    parts = {"weights": weights, "bias": d.bias(weights, x), "padding": padding, "stride": stride}
+    bound = QConvHash(**parts).accumulator_bound(x)
+    return Graph(x).append(QConv(**parts, requantization=d.rule(bound, len(weights))))

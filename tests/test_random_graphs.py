@@ -36,7 +36,7 @@ from tests.integer_signals import (
     suppressed_noise_of_seed,
 )
 from tests.many_graphs import Case, defined, differences, program, samples
-from tests.random_convolutions import rows_of_three_of_seed, small_kernels_of_seed
+from tests.random_convolutions import rows_of_three_of_seed, small_kernels_of_seed, sparse_of_seed
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.selecting import fastest
 
@@ -70,6 +70,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(suppressed_noise_of_seed, range(N_SIGNALS))
     some += map(small_kernels_of_seed, range(N_SIGNALS))
     some += map(rows_of_three_of_seed, range(N_SIGNALS))
+    some += map(sparse_of_seed, range(N_SIGNALS))
     some += map(coded_of_seed, range(N_CODED))
     some += map(narrow_of_seed, range(N_NARROW))
     some += map(separable_of_seed, range(N_SEPARABLE))

@@ -1,10 +1,11 @@
 """Flavours of one convolution: what each costs on simulated cores, and in Python.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_flavours.py [minimal] [rows] [memory] [torch]
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_flavours.py [PART ...]
 
 - ``minimal``: minimal filtering F(2x2, 3x3) against the direct routines on Cortex-M4 and M0,
   instructions of one layer with -O2 under QEMU, and how many integers differ from the definition;
 - ``rows``: F(4, 3) on signals, kernels of one row of three, on M0 and M3;
+- ``sparse``: a walk along the weights that are no zeros, by their share, on M4 and M0;
 - ``memory``: RAM of im2col, of kernel-to-row and of the routines, whose results are equal;
 - ``torch``: minimal filtering in floats, in torch, against torch's own convolution, on one thread.
 """
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv.codegen.render import CSources, program_of
 from skconv.codegen.routines import blocked, conv, winograd
+from skconv.codegen.routines import sparse as sparse_conv
 from skconv.codegen.routines.base import Optimize, Wish
 from skconv.codegen.select import select
 from skconv.deploy.bench import benchmark
@@ -41,6 +43,7 @@ LAYERS = (  # side, channels, kernels
 SIGNALS = (  # length, channels, kernels
     (64, 64, 64), (50, 32, 32), (64, 32, 8), (64, 16, 16), (64, 8, 8), (61, 4, 16),
 )  # fmt: skip
+SHARES = (1.0, 0.7, 0.5, 0.38, 0.2, 0.15, 0.1, 0.05)
 LARGE_MAPS = ((96, 32, 32), (48, 64, 64), (112, 16, 24))  # side, channels, kernels
 BATCHES = (1, 64, 256)
 SECONDS = 1.5
@@ -123,6 +126,41 @@ def rows() -> Iterator[str]:
                 f"  {peer.tables:,} -> {mine.tables:,}; {peer.wrong + mine.wrong}"
                 f"{' taken' if is_taken(graph, target) else ''}"
             )
+
+
+OTHERS: dict[str, tuple[tuple[Plan, Optimize], ...]] = {
+    "cortex-m4": (
+        (conv.plan, "balanced"),
+        (conv.plan, "speed"),
+        (winograd.plan_dsp, "speed"),
+    ),
+    "cortex-m0": ((blocked.plan, "balanced"), (winograd.plan_plain, "speed")),
+}
+
+
+def sparse() -> Iterator[str]:
+    """The direct routines and minimal filtering take as many whatever the weights are."""
+    for side, channels, kernels in ((16, 16, 16), (8, 64, 32)):
+        graph = layer(side, channels, kernels)
+        for target, of in OTHERS.items():
+            others = [cost(graph, target, plan, o) for plan, o in of]
+            counts = ", ".join(f"{other.instructions:,}" for other in others)
+            yield f"{channels}->{kernels}, {side}x{side}, {target}: others {counts}"
+            for share in SHARES:
+                mine = cost(thinned(graph, share), target, sparse_conv.plan)
+                yield (
+                    f"  {share:4.0%} of weights {mine.instructions:12,d}"
+                    f"  tables {others[0].tables:,} -> {mine.tables:,}; {mine.wrong}"
+                )
+
+
+def thinned(graph: Graph, share: float) -> Graph:
+    """A layer with so many of its weights."""
+    (node,) = graph.nodes
+    assert isinstance(node.op, QConv)
+    left = np.random.default_rng(2).random(node.op.weights.shape) < share
+    op = replace(node.op, weights=(node.op.weights * left).astype(np.int8))
+    return replace(graph, nodes=(replace(node, op=op),))
 
 
 # --------------------------------------------------------------------------------- memory
@@ -262,7 +300,7 @@ def torch() -> Iterator[str]:
             yield f"batch {n:<26d} {times}  largest difference {error:.0e}"
 
 
-PARTS = {"minimal": minimal, "rows": rows, "memory": memory, "torch": torch}
+PARTS = {"minimal": minimal, "rows": rows, "sparse": sparse, "memory": memory, "torch": torch}
 
 
 def main() -> None:

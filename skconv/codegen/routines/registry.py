@@ -17,6 +17,7 @@ FOLDERS = (
     "depthwise",
     "strided_depthwise",
     "rows",
+    "sparse",
     "winograd",
     "first",
     "conv",
