@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from skconv.graph import ArgMax, Conv, Graph, MaxPool, Relu, Reshape, TensorSpec
+from skconv.graph import ArgMax, Conv, Graph, MaxPool, OvoVote, Relu, Reshape, TensorSpec
+from skconv.graph.vectors import Kernel
 from skconv.testing import few_levels, quantized_example
-from skconv.testing.narrow import narrow_conv
+from skconv.testing.narrow import narrow_conv, narrow_machine
 
 KINDS = ("plain", "plain", "pixel", "depthwise", "depthwise", "shared")
 
@@ -39,7 +40,7 @@ def _conv(rng: np.random.Generator, channels: int, most: int) -> Conv:
 
 
 def narrow_of_seed(seed: int) -> Graph:
-    """Three convolutions, a hidden layer and scores, all of few levels."""
+    """Three convolutions of few levels, and two layers of few levels or a kernel machine."""
     rng = np.random.default_rng(seed)
     graph = Graph(TensorSpec((10, 12, int(rng.choice([1, 2, 3, 4])))))
     for most in (12, 12, 5):
@@ -47,6 +48,10 @@ def narrow_of_seed(seed: int) -> Graph:
     graph = graph.append(MaxPool((2, 1), (2, 1)))
     size = graph.output.size
     graph = graph.append(Reshape((size,)))
+    if seed % 4 == 3:
+        kernel: Kernel = ("laplacian", "rbf", "poly")[rng.integers(3)]
+        machine = narrow_machine(rng, kernel, size, int(rng.choice([1, 3, 7, 127])))
+        return quantized_example(graph.append(machine).append(OvoVote(3)).append(ArgMax()))
     graph = graph.append(
         few_levels(rng, int(rng.integers(1, 10)), size, int(rng.choice([1, 3, 7])))
     )

@@ -389,8 +389,9 @@ def _(op: QKernelMachine, code: NodeCode) -> Iterator[Call]:
         coefficient_type=coefficient_type,
         intercept=code.table("intercept", "int64"),
         **({} if is_poly else {"exp2_table": code.table("exp2_table", "uint16")}),
-        **({"offset": op.offset, "degree": op.degree, "shift": op.shift} if is_poly else {}),
         **({"fine": True} if op.fine else {}),
+        **({"offset": op.offset, "degree": op.degree} if is_poly else {}),
+        **({"shift": op.shift} if is_poly or op.kept_bits else {}),
         exponent=code.requantization(op.exponent),
     )
     arguments = (x.pointer, y.pointer, f"({CTYPES['int64']} *){code.scratch}", machine)

@@ -17,6 +17,7 @@ from skconv.codegen.text import struct
 from skconv.graph import (
     Node,
     Op,
+    QKernelMachine,
     QLinear,
     QRoot,
     QSeparableConv,
@@ -101,7 +102,8 @@ class NodeCode:
     def weights(self, name: str) -> tuple[str, str]:
         """The C name of a parameter that may have one of several types, and that type."""
         op = self.node.op
-        if isinstance(op, QLinear | ConvInteger) and name == "weights" and op.form is not None:
+        is_narrow = {"weights": QLinear | ConvInteger, "dual_coef": QKernelMachine}.get(name)
+        if is_narrow is not None and isinstance(op, is_narrow) and op.form is not None:
             return self.tables[name], f"SK_{op.form.upper()}"
         dtype = self._dtype(name)
         if dtype not in ("int8", "uint8", "int16", "uint16", "int32"):

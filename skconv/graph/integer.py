@@ -409,13 +409,14 @@ def kernel_bound(kernel: Kernel, support_vectors: Array, offset: int, x: TensorS
 class QKernelMachine(SupportVectors, IntegerOp):
     """Decisions of an SVM with a kernel, in integers.
 
-    Support vectors have the type and scale of the input; ``dual_coef`` is
-    int16, ``intercept`` int64. Distances (or ``x . s + offset``, poly) are int32; the
+    Support vectors have the type and scale of the input; ``dual_coef`` is int16, or int8 of
+    magnitudes up to ``levels``, in a unit of its own for each decision whose sign is all that
+    counts. ``intercept`` is int64. Distances (or ``x . s + offset``, poly) are int32; the
     requantisation ``exponent`` makes of them an exponent with 8 bits of fraction, or with 14
     where ``fine`` says so (laplacian, rbf), or the base of the power with 23 (poly). Kernels
-    have ``fraction_bits`` of fraction: 15, and 30 for poly, whose values spread wider. The
-    sum is int64, and a decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32, where
-    ``f`` is ``fraction_bits`` less those that decisions keep, ``kept_bits``.
+    have ``fraction_bits`` of fraction: 15, and 30 for poly, whose values spread wider. The sum
+    is int64, and a decision is ``(sum + intercept + 2^(f - 1)) >> f`` in int32, where ``f`` is
+    ``fraction_bits`` less those that decisions keep, ``kept_bits``.
     """
 
     facts = Facts("vector")
@@ -426,10 +427,18 @@ class QKernelMachine(SupportVectors, IntegerOp):
     scale: float = 1.0
     kept_bits: int = 0
     fine: bool = False
+    levels: int = 0
+
+    @property
+    def form(self) -> Narrow | None:
+        """How several coefficients share a byte."""
+        return narrow_form(self.levels)
 
     @property
     def parameters(self) -> dict[str, Array]:
         tables = super().parameters
+        if self.form is not None:
+            tables["dual_coef"] = pack_lines(self.dual_coef, self.form)
         if self.kernel != "poly":
             tables["exp2_table"] = exp2_table()
         return tables

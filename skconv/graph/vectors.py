@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from math import isqrt
 from typing import Literal
 
@@ -132,6 +133,21 @@ class SupportVectors(Op):
             return len(self.dual_coef)
         return self.n_classes * (self.n_classes - 1) // 2
 
+    def decisions(self) -> list[tuple[Array, Array]]:
+        """The places of the coefficients of each result: rows, and support vectors."""
+        if not self.n_support:
+            vectors = np.arange(len(self.support_vectors))
+            return [(np.full_like(vectors, row), vectors) for row in range(self.n_results)]
+        ends = np.cumsum(self.n_support)
+        of_class = [np.arange(end - n, end) for end, n in zip(ends, self.n_support, strict=True)]
+        return [
+            (
+                np.repeat([j - 1, i], [len(of_class[i]), len(of_class[j])]),
+                np.concatenate([of_class[i], of_class[j]]),
+            )
+            for i, j in combinations(range(self.n_classes), 2)
+        ]
+
     @property
     def parameters(self) -> dict[str, Array]:
         if not self.n_support:
@@ -162,13 +178,15 @@ class KernelMachine(SupportVectors):
     """Decisions of an SVM with a kernel.
 
     laplacian: ``2^(-gamma_2 * ||x - s||_1)``, rbf: ``2^(-gamma_2 * ||x - s||_2^2)`` with
-    ``gamma_2 = gamma / ln 2``; poly: ``(gamma * x.s + coef0)^degree``.
+    ``gamma_2 = gamma / ln 2``; poly: ``(gamma * x.s + coef0)^degree``. Coefficients of a result
+    are whole multiples, up to ``levels``, of one number; 0: any.
     """
 
     facts = Facts("vector", reads="scores")
     gamma: float = 1.0
     coef0: float = 0.0
     degree: int = 3
+    levels: int = 0
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         self.check(inputs[0])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import skconv.passes.lower_centring
 import skconv.passes.lower_filters
+import skconv.passes.lower_machines
 import skconv.passes.lower_micro_frontend
 import skconv.passes.lower_networks
 import skconv.passes.lower_noise_suppression

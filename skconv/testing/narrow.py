@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ from skconv.graph import (
     Conv,
     Graph,
     Hash,
+    KernelMachine,
     MaxPool,
     MeanPool,
+    OvoVote,
     Relu,
     Reshape,
 )
-from skconv.testing.parts import chain, few_levels
+from skconv.graph.vectors import Kernel
+from skconv.testing.parts import chain, few_levels, kernel_machine
 
 
 def narrow_conv(
@@ -29,6 +33,18 @@ def narrow_conv(
     scales = rng.uniform(0.1, 1, (shape[0], 1, 1, 1)) / levels
     bias = rng.normal(size=shape[0]).astype(np.float32)
     return Conv((whole * scales).astype(np.float32), bias, levels=levels, **geometry)
+
+
+def narrow_machine(
+    rng: np.random.Generator, kernel: Kernel, n_features: int, levels: int
+) -> KernelMachine:
+    """A kernel machine for three classes; coefficients of a decision are multiples of a number."""
+    machine = kernel_machine(rng, kernel, n_features)
+    coefficients = np.array(machine.dual_coef)
+    for places in machine.decisions():
+        whole = rng.integers(-levels, levels + 1, len(places[0]))
+        coefficients[places] = whole * rng.uniform(0.1, 1) / levels
+    return replace(machine, dual_coef=coefficients.astype(np.float32), levels=levels)
 
 
 def narrow_examples(rng: np.random.Generator) -> dict[str, Graph]:
@@ -55,5 +71,8 @@ def narrow_examples(rng: np.random.Generator) -> dict[str, Graph]:
             narrow_conv(rng, (4, 3, 3, 1), 7, shared=True, padding=around),
             Hash(4),
             BlockHistogram((3, 3), (2, 2), 16),
+        ),
+        "kernel machine of few levels": chain(
+            narrow_machine(rng, "laplacian", 7, 7), OvoVote(3), ArgMax(), shape=(7,)
         ),
     }

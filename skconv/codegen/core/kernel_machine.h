@@ -3,6 +3,7 @@
 #define SKCONV_KERNEL_MACHINE_H
 
 #include "exp2.h"
+#include "narrow.h"
 #include "requantize.h"
 #include "votes.h"
 
@@ -24,7 +25,7 @@ typedef struct {
     bool fine;                            /* exponents have 14 fraction bits, not 8 */
     int32_t offset;                       /* poly: added to the product */
     int32_t degree;
-    int32_t shift;                        /* poly: from a sum to a decision */
+    int32_t shift;                        /* from a sum to a decision; 0: 15 */
     sk_requantization exponent; /* last: old compilers lose track of fields after inner braces */
 } sk_machine;
 
@@ -89,9 +90,12 @@ SK_INLINE int32_t sk_kernel_value(sk_machine m, const void *input, int32_t vecto
 }
 
 /* int16 coefficients: a kernel of up to 2^15 needs no product of 64 bits. */
-SK_INLINE int64_t sk_weighted(sk_machine m, int32_t place, int32_t value)
+SK_INLINE int64_t sk_weighted(sk_machine m, int32_t row, int32_t vector, int32_t value)
 {
-    const int32_t coefficient = sk_load_table(m.coefficients, m.coefficient_type, place);
+    const int32_t coefficient =
+        sk_is_narrow(m.coefficient_type)
+            ? sk_line_weight(m.coefficients, m.coefficient_type, row, m.vectors, vector)
+            : sk_load_table(m.coefficients, m.coefficient_type, row * m.vectors + vector);
     return m.kernel == SK_POLY ? (int64_t)coefficient * value : coefficient * value;
 }
 
@@ -103,7 +107,7 @@ SK_INLINE void sk_kernel_machine(
     const void *input, int32_t *output, int64_t *sums, sk_machine m)
 {
     const int32_t results = sk_machine_results(m.classes, m.rows);
-    const int32_t bits = m.kernel == SK_POLY ? m.shift : 15;
+    const int32_t bits = m.shift > 0 ? m.shift : 15;
     for (int32_t i = 0; i < results; i++) {
         sums[i] = m.intercept[i];
     }
@@ -114,7 +118,7 @@ SK_INLINE void sk_kernel_machine(
             const int32_t value = sk_kernel_value(m, input, vector);
             for (int32_t row = 0; row < m.rows; row++) {
                 sums[sk_machine_place(i, row, m.classes)] +=
-                    sk_weighted(m, row * m.vectors + vector, value);
+                    sk_weighted(m, row, vector, value);
             }
             vector++;
         }

@@ -10,14 +10,17 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from skconv.graph import INPUT, Conv, Graph, Linear, Node
+from skconv.graph import INPUT, Conv, Graph, KernelMachine, Linear, Node
 from skconv.passes.compress.base import Array, Loss, Pass, Samples, head_of, with_op
 from skconv.passes.compress.loss import hessians, refitted
+from skconv.passes.compress.positions import spread
 from skconv.passes.compress.rounded_kernels import with_rounded_convs
+from skconv.passes.compress.rounded_machine import rounded_machine
 from skconv.passes.compress.second_order import DAMPING, Curvature, curvature, round_row
 from skconv.utils.progress import report
 
 Layers = Literal["inner", "all", "linear", "conv"]
+MOST_OF_MACHINES = 2048
 
 
 def _is_inner(node: Node) -> bool:
@@ -37,7 +40,8 @@ class SecondOrderRounding(Pass):
 
     Layers are rounded in their order. Each sees what the rounded layers before it leave, and makes
     up for their errors as far as it can. The head is fitted anew behind changed convolutions, and
-    rounded last.
+    rounded last. Of a kernel machine the coefficients are rounded, by the kernels of the samples
+    with its support vectors; a decision whose sign is all that counts has a scale of its own.
 
     Parameters
     ----------
@@ -50,7 +54,7 @@ class SecondOrderRounding(Pass):
         Which layers are rounded. ``"inner"``: linear layers and the convolutions that hold most of
         the weights of a deep network: not those that read the input, nor depthwise ones, whose few
         weights cannot make up for each other. ``"all"``: these, too. ``"linear"`` and ``"conv"``:
-        all of the kind.
+        all of the kind. Kernel machines count as linear.
 
     References
     ----------
@@ -88,32 +92,44 @@ class SecondOrderRounding(Pass):
         Graph
         """
         self._check()
-        convs, linears = self._chosen(graph)
-        if not convs and not linears:
+        convs, linears, machines = self._chosen(graph)
+        if not convs and not linears and not machines:
             raise ValueError(
                 f"SecondOrderRounding needs layers that layers={self.layers!r} names, "
                 "and the graph has none"
             )
         if convs:
             graph = with_rounded_convs(graph, convs, samples, self.levels, self.damping)
-        return self._with_linears(graph, linears, samples)
+        graph = self._with_linears(graph, linears, samples)
+        return self._with_machines(graph, machines, samples)
 
-    def _chosen(self, graph: Graph) -> tuple[list[str], list[str]]:
-        """Names of the convolutions and of the linear layers that are to be rounded."""
+    def _chosen(self, graph: Graph) -> tuple[list[str], list[str], list[str]]:
+        """Names of the convolutions, linear layers and kernel machines that are to be rounded."""
         convs = [node for node in graph.nodes if isinstance(node.op, Conv)]
         if self.layers == "inner":
             convs = [node for node in convs if _is_inner(node)]
-        linears = [node for node in graph.nodes if isinstance(node.op, Linear)]
-        return (
-            [] if self.layers == "linear" else [node.name for node in convs],
-            [] if self.layers == "conv" else [node.name for node in linears],
-        )
+        linears = [node.name for node in graph.nodes if isinstance(node.op, Linear)]
+        machines = [node.name for node in graph.nodes if isinstance(node.op, KernelMachine)]
+        if self.layers == "linear":
+            return [], linears, machines
+        names = [node.name for node in convs]
+        return (names, [], []) if self.layers == "conv" else (names, linears, machines)
 
     def _with_linears(self, graph: Graph, names: list[str], samples: Samples) -> Graph:
         head = head_of(graph)
         for name in names:
             loss: Loss = samples.loss if head is not None and name == head.name else "squared"
             graph = with_op(graph, name, self._rounded(graph, graph.by_name[name], samples, loss))
+            report(f"{name} rounded to {2 * self.levels + 1} levels")
+        return graph
+
+    def _with_machines(self, graph: Graph, names: list[str], samples: Samples) -> Graph:
+        few = spread(samples, MOST_OF_MACHINES)
+        for name in names:
+            node = graph.by_name[name]
+            assert isinstance(node.op, KernelMachine)
+            x = few.tensor(graph, node.inputs[0])
+            graph = with_op(graph, name, rounded_machine(node.op, x, self.levels, self.damping))
             report(f"{name} rounded to {2 * self.levels + 1} levels")
         return graph
 

@@ -63,6 +63,8 @@ def _(op: DspKernelMachine, code: NodeCode) -> Iterator[Call]:
         rows=len(machine.dual_coef),
         **tables,
         **({"fine": True} if machine.fine else {}),
+        **({"byte_coefficients": True} if machine.dual_coef.dtype == np.int8 else {}),
+        **({"shift": machine.shift} if machine.kept_bits else {}),
         exponent=code.requantization(packed.exponent),
     )
     scratch = f"({CTYPES['int64']} *){code.scratch}" if op.scratch_bytes else "NULL"

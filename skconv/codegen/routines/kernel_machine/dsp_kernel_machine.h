@@ -22,11 +22,13 @@ typedef struct {
     int32_t rows;    /* coefficients of a vector */
     const uint32_t *support_vectors;
     const uint16_t *n_support;    /* of every class; not for scores */
-    const uint32_t *coefficients; /* by blocks, by rows: four int16 */
+    const uint32_t *coefficients; /* by blocks, by rows: four int16, or bytes 0, 2, 1, 3 */
     const int64_t *intercept;     /* of every result, with the constants of its sum */
     const uint32_t *norms;        /* ||s||^2 modulo 2^32; SK_RBF with SK_INT16 only */
     const uint16_t *exp2_table;
     bool fine; /* exponents have 14 fraction bits, not 8 */
+    bool byte_coefficients;
+    int32_t shift; /* from a sum to a decision; 0: 15 */
     sk_requantization exponent; /* `maximum` is the largest that occurs */
 } sk_dsp_machine;
 
@@ -220,9 +222,11 @@ SK_INLINE const uint32_t *sk_machine_add_blocks(
     for (int32_t block = first; block < end; block++) {
         const sk_block_kernels kernels = sk_block_kernels_of(m, x, block);
         for (int32_t row = 0; row < m.rows; row++) {
-            const int64_t half = sk_smlald(coefficients[0], kernels.first, sums[row]);
-            sums[row] = sk_smlald(coefficients[1], kernels.last, half);
-            coefficients += 2;
+            const uint32_t word = *coefficients++;
+            const uint32_t two = m.byte_coefficients ? sk_sxtb16(word) : word;
+            const uint32_t others = m.byte_coefficients ? sk_sxtb16_ror8(word) : *coefficients++;
+            const int64_t half = sk_smlald(two, kernels.first, sums[row]);
+            sums[row] = sk_smlald(others, kernels.last, half);
         }
     }
     return coefficients;
@@ -230,7 +234,7 @@ SK_INLINE const uint32_t *sk_machine_add_blocks(
 
 SK_INLINE int32_t sk_machine_result(sk_dsp_machine m, int32_t index, int64_t sum)
 {
-    return (int32_t)((sum + m.intercept[index]) >> 15);
+    return (int32_t)((sum + m.intercept[index]) >> (m.shift > 0 ? m.shift : 15));
 }
 
 /* Sums of one class after the other: blocks on a border belong to both, with coefficients

@@ -28,8 +28,9 @@ class PackedMachine:
     ----------
     support_vectors : uint32 (n_blocks, n_words, 4)
         Word by word of four vectors; the last block filled up with zeros.
-    coefficients : int16 (n_groups, n_rows, 4)
-        Of every block, once for each class that has vectors in it.
+    coefficients : int16 or int8 (n_groups, n_rows, 4)
+        Of every block, once for each class that has vectors in it. Bytes lie as 0, 2, 1, 3, which
+        makes lanes of them.
     intercept : int64 (n_results,)
         With the rounding and the constant of the sum.
     norms : uint32 (4 * n_blocks,) or None
@@ -136,7 +137,10 @@ def _coefficient_rows(op: QKernelMachine) -> Array:
         own = np.zeros((len(op.dual_coef), BLOCK * (last - first)), np.int16)
         own[:, begin - BLOCK * first : end - BLOCK * first] = op.dual_coef[:, begin:end]
         groups.append(own.reshape(len(own), -1, BLOCK).transpose(1, 0, 2))
-    return np.ascontiguousarray(np.concatenate(groups))
+    rows = np.concatenate(groups)
+    if op.dual_coef.dtype == np.int8:
+        return np.ascontiguousarray(rows[..., [0, 2, 1, 3]].astype(np.int8))
+    return np.ascontiguousarray(rows)
 
 
 def _intercept(op: QKernelMachine) -> Array:
@@ -144,4 +148,4 @@ def _intercept(op: QKernelMachine) -> Array:
     one = np.ones((1, len(op.support_vectors)))
     totals = weighted_kernels(one, op)[0].astype(np.int64)
     constant = totals << KERNEL_FRACTION_BITS
-    return np.asarray(op.intercept + constant + (1 << (KERNEL_FRACTION_BITS - 1)), np.int64)
+    return np.asarray(op.intercept + constant + (1 << (op.shift - 1)), np.int64)

@@ -1,0 +1,44 @@
+"""Coefficients of kernel machines rounded to a few levels, by the kernels that they are of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import KernelMachine
+from skconv.passes.compress.rounded_kernels import rounded_rows
+from skconv.runtime.reference import kernel_values
+from skconv.runtime.windows import weighted_kernels
+
+Array = NDArray[Any]
+
+
+def rounded_machine(op: KernelMachine, x: Array, levels: int, damping: float) -> KernelMachine:
+    """Coefficients of a few levels, and intercepts, with decisions near to those before.
+
+    A decision is a linear layer of kernels: the Hessian of its coefficients is made of the kernels
+    of the samples with its support vectors. Each decision has a scale of its own.
+
+    Parameters
+    ----------
+    op : KernelMachine
+    x : ndarray of shape (n_samples, n_features)
+        What it reads.
+    levels : int
+    damping : float
+        As of `SecondOrderRounding`.
+    """
+    kernels = kernel_values(op, x).astype(np.float32)
+    wanted = weighted_kernels(kernels, op) + op.intercept
+    coefficients, intercept = np.array(op.dual_coef, np.float64), np.array(op.intercept)
+    for i, places in enumerate(op.decisions()):
+        own = np.ascontiguousarray(kernels[:, places[1]])
+        row = coefficients[places][None]
+        found, biases = rounded_rows(row, own, wanted[:, i : i + 1], levels, damping)
+        coefficients[places], intercept[i] = found[0], biases[0]
+    return replace(
+        op, dual_coef=coefficients.astype(np.float32), intercept=intercept, levels=levels
+    )
