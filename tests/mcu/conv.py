@@ -68,7 +68,7 @@ def blocked(op: QConv, x: TensorSpec, name: str) -> list[str]:
         *geometry(op, x),
         *_rule(op, name),
         f"    sk_blocked_conv(input, SK_{x.dtype.upper()}, output, {_type(op)}, map,",
-        f"        {name}_weights, {name}_bias, kernels, padding, to, {name}_ring);",
+        f"        {name}_weights, SK_INT8, {name}_bias, kernels, padding, to, {name}_ring, NULL);",
     ]
     return [
         '#include "blocked_conv.h"',

@@ -103,6 +103,24 @@ SK_INLINE int32_t sk_line_weight(
     return sk_line_next(&from, type);
 }
 
+/* All weights of a line, a byte each. */
+SK_INLINE void sk_line_expand(
+    const SK_FLASH void *weights, sk_type type, int32_t line, int32_t size, int8_t *expanded)
+{
+    sk_line from = sk_line_at(weights, type, line, size);
+    int32_t i = 0;
+    if (type == SK_INT4) { /* whole bytes: no bits wait for the next weight */
+        for (; i + 2 <= size; i += 2) {
+            const uint32_t both = *from.next++;
+            expanded[i] = (int8_t)((int32_t)(both & 15) - 8);
+            expanded[i + 1] = (int8_t)((int32_t)(both >> 4) - 8);
+        }
+    }
+    for (; i < size; i++) {
+        expanded[i] = (int8_t)sk_line_next(&from, type);
+    }
+}
+
 /* Bias plus weights (rows, columns) times the input, of all rows. */
 SK_INLINE void sk_linear_narrow(
     const void *input, sk_type input_type, int32_t *sums, const SK_FLASH void *weights,

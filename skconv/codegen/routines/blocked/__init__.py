@@ -36,10 +36,13 @@ def plan(op: QConv, x: TensorSpec, wish: Wish) -> BlockedConv:
 def _(op: BlockedConv, code: NodeCode) -> Iterator[Call]:
     conv = op.op
     assert isinstance(conv, QConv)
-    tables = (code.table("weights", "int8"), code.table("bias", "int32"))
+    kind = "SK_INT8" if conv.form is None else f"SK_{conv.form.upper()}"
+    tables = (code.tables["weights"], kind, code.table("bias", "int32"))
     shape = (kernels(conv), padding(conv), code.requantization(conv.requantization))
     arguments = (*code.input.typed, *code.output.typed, code.input.map, *tables, *shape)
-    yield Call("blocked_conv.h", call("sk_blocked_conv", *arguments, code.scratch))
+    behind = f"(int8_t *)({code.scratch} + {packing.ring_bytes(conv, code.input.spec)})"
+    room = (code.scratch, "NULL" if conv.form is None else behind)
+    yield Call("blocked_conv.h", call("sk_blocked_conv", *arguments, *room))
 
 
 ROUTINES = (Routine(QConv, without_dsp, fits, plan),)
