@@ -111,6 +111,16 @@ def test_a_network_of_two_stages(levels, loses):
     assert small.score(X[n:], y[n:]) >= pipe.score(X[n:], y[n:]) - loses
 
 
+def test_a_head_that_is_rounded_already_stays_so():
+    pipe, (X, y) = compressed.fitted("two stages"), compressed.digits()
+    passes = [SecondOrderRounding(3, layers="linear"), SecondOrderRounding(7, layers="conv")]
+    small = compress(pipe, X[:300], y[:300], passes=passes)
+    levels = {
+        type(n.op).__name__: n.op.levels for n in small.graph_.nodes if hasattr(n.op, "levels")
+    }
+    assert levels == {"Conv": 7, "Linear": 3}
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr("skconv.passes.compress.positions.MOST_POSITIONS", 50)
     op = conv(np.random.default_rng(0), (3, 3, 3, 4))

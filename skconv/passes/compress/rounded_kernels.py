@@ -30,7 +30,13 @@ MOST_EQUALIZED = 64
 
 
 def with_rounded_convs(
-    graph: Graph, names: list[str], samples: Samples, levels: Levels, damping: float
+    graph: Graph,
+    names: list[str],
+    samples: Samples,
+    levels: Levels,
+    damping: float,
+    *,
+    keeps_head: bool = False,
 ) -> Graph:
     """A graph with rounded convolutions, each made for what those before it leave, and a new head.
 
@@ -43,6 +49,8 @@ def with_rounded_convs(
     levels : int or ndarray
         As of `round_row`.
     damping : float
+    keeps_head : bool
+        The head is not fitted anew: a pass before has rounded it.
     """
     few = spread(samples)
     before = equalize(graph, few.X[:MOST_EQUALIZED]) if is_deep(graph) else graph
@@ -56,7 +64,7 @@ def with_rounded_convs(
         graph = with_op(graph, name, rounded_conv(op, now, old, levels, damping))
         n_levels = len(levels) if isinstance(levels, np.ndarray) else 2 * levels + 1
         report(f"{name} rounded to {n_levels} levels")
-    return refit_head(graph, before, samples)
+    return graph if keeps_head else refit_head(graph, before, samples)
 
 
 def rounded_conv(op: Conv, maps: Array, before: Array, levels: Levels, damping: float) -> Conv:

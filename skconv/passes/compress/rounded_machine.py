@@ -31,8 +31,15 @@ def rounded_machine(op: KernelMachine, x: Array, levels: int, damping: float) ->
     damping : float
         As of `SecondOrderRounding`.
     """
+    wanted = weighted_kernels(kernel_values(op, x), op) + op.intercept
+    return rounded_coefficients(op, x, wanted, levels, damping)
+
+
+def rounded_coefficients(
+    op: KernelMachine, x: Array, wanted: Array, levels: int, damping: float
+) -> KernelMachine:
+    """As `rounded_machine`, with decisions near to those ``wanted`` (n_samples, n_results)."""
     kernels = kernel_values(op, x).astype(np.float32)
-    wanted = weighted_kernels(kernels, op) + op.intercept
     coefficients, intercept = np.array(op.dual_coef, np.float64), np.array(op.intercept)
     for i, places in enumerate(op.decisions()):
         own = np.ascontiguousarray(kernels[:, places[1]])

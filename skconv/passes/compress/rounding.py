@@ -23,6 +23,12 @@ Layers = Literal["inner", "all", "linear", "conv"]
 MOST_OF_MACHINES = 2048
 
 
+def _is_rounded(head: Node | None) -> bool:
+    """Whether the weights of a head have few levels already, or are coded."""
+    op = None if head is None else head.op
+    return isinstance(op, Linear) and (op.levels > 0 or op.coded is not None)
+
+
 def _is_inner(node: Node) -> bool:
     """Whether a convolution reads a map of other layers, and several channels of it."""
     op = node.op
@@ -99,7 +105,10 @@ class SecondOrderRounding(Pass):
                 "and the graph has none"
             )
         if convs:
-            graph = with_rounded_convs(graph, convs, samples, self.levels, self.damping)
+            keeps = self.layers == "conv" and _is_rounded(head_of(graph))
+            graph = with_rounded_convs(
+                graph, convs, samples, self.levels, self.damping, keeps_head=keeps
+            )
         graph = self._with_linears(graph, linears, samples)
         return self._with_machines(graph, machines, samples)
 
