@@ -298,6 +298,12 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         rule = requantization(rng, levels * n * x.magnitude + 5000, "int8", 5)
         graph = graph.append(QLinear(few, bias, levels=levels, requantization=rule), "flat")
         graph = graph.append(QLinear(few[:2], bias[:2], levels=levels), "flat")
+    some = np.arange(n) % 5 == 2
+    for layer in (
+        QLinear(weights * some, bias, requantization=rule),
+        QLinear(few[:2] * some, bias[:2], levels=7),
+    ):
+        graph = graph.append(layer, "flat")
     graph = graph.append(QLinear(weights[:1], bias[:1]), "flat")
     return graph.append(Threshold())
 

@@ -66,6 +66,15 @@ def test_a_head_finds_what_its_features_became():
     assert right == pytest.approx(fresh.fit(features, Y[:600]).score(features, Y[:600]), abs=0.005)
 
 
+def test_features_that_were_pruned_get_no_weight_again():
+    graph, samples = logistic(StandardScaler(), 1, Y[:600])
+    head = head_of(graph)
+    weights = head.op.weights * (np.arange(32) % 3 > 0)
+    pruned = with_op(graph, head.name, replace(head.op, weights=weights.astype(np.float32)))
+    found = head_of(refit_head(pruned, graph, samples)).op.weights
+    assert not found[:, ::3].any() and found[:, 1::3].all()
+
+
 def test_squares_are_made_up_for():
     pipe = make_pipeline(StandardScaler(), RidgeClassifier()).fit(X, Y[:600])
     graph, samples = fold(to_graph(pipe)), Samples(X.astype(np.float32), Y[:600])

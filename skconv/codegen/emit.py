@@ -348,9 +348,9 @@ def _(op: QLinear, code: NodeCode) -> Iterator[Call]:
     if op.coded is not None:
         yield from coded_linear(op, code)
         return
-    matrix = (*code.weights("weights"), code.table("bias", "int32"), *op.weights.shape)
-    if op.form is not None:
-        yield from _narrow_linear(op, code, matrix)
+    matrix = (*code.weights("weights"), code.table("bias", "int32"), *op.stored.shape)
+    if op.form is not None or op.is_kept is not None:
+        yield from _linear_by_inputs(op, code, matrix)
         return
     if op.requantization is None:
         yield Call("vector.h", call("sk_linear", *x.typed, y.pointer, *matrix))
@@ -359,11 +359,15 @@ def _(op: QLinear, code: NodeCode) -> Iterator[Call]:
     yield Call("vector.h", call("sk_linear_requantized", *x.typed, *y.typed, *matrix, rule))
 
 
-def _narrow_linear(op: QLinear, code: NodeCode, matrix: tuple[object, ...]) -> Iterator[Call]:
+def _linear_by_inputs(op: QLinear, code: NodeCode, matrix: tuple[object, ...]) -> Iterator[Call]:
     """Sums of all outputs, input by input, and then what becomes of them."""
     x, y, rule = code.input, code.output, op.requantization
     sums = y.pointer if rule is None else f"(int32_t *){code.scratch}"
-    yield Call("narrow.h", call("sk_linear_narrow", *x.typed, sums, *matrix))
+    if op.is_kept is not None:
+        kept = code.table("kept", "uint16"), x.spec.size
+        yield Call("kept.h", call("sk_linear_kept", *x.typed, sums, *matrix, *kept))
+    else:
+        yield Call("narrow.h", call("sk_linear_narrow", *x.typed, sums, *matrix))
     if rule is not None:
         sizes = (1, len(op.bias))
         arguments = (code.scratch, "SK_INT32", *y.typed, *sizes, code.requantization(rule))

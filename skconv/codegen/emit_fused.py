@@ -175,12 +175,12 @@ def _conv_pixel(op: QConv | QConvHash, code: NodeCode, pixel: Tensor) -> str:
 
 def _head(op: QLinear, code: NodeCode) -> dict[str, object]:
     weights, weight_type = code.weights("weights")
-    rows, columns = op.weights.shape
-    bias = code.table("bias", "int32")
-    return {
+    rows, columns = op.stored.shape
+    fields: dict[str, object] = {
         "weights": weights,
         "weight_type": weight_type,
-        "bias": bias,
-        "rows": rows,
-        "columns": columns,
+        "bias": code.table("bias", "int32"),
     }
+    if op.is_kept is not None:
+        fields["kept"] = code.table("kept", "uint16")
+    return fields | {"rows": rows, "columns": columns}

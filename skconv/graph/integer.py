@@ -8,7 +8,7 @@ leads back to few bits (`Requantization`). What the integers *are* is defined by
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
 from skconv.graph.narrow import Narrow, narrow_form, pack, pack_lines
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
+from skconv.graph.sparse import kept_bytes, kept_table
 from skconv.graph.vectors import Kernel, Norm, SupportVectors
 
 __all__ = [
@@ -323,7 +324,8 @@ class QLinear(IntegerOp):
     Without a requantisation the accumulators themselves are the result (scores), and
     ``scale`` is what one of them is worth: ``scales``, where every output has its own, which
     only results that nothing compares may have. Weights of magnitudes up to ``levels`` are
-    stored several in a byte (`skconv.graph.narrow`); 0: one by one, or as ``coded`` says.
+    stored several in a byte (`skconv.graph.narrow`); 0: one by one, or as ``coded`` says. For
+    inputs without a weight nothing is stored, where that pays (`skconv.graph.sparse`).
     """
 
     facts = Facts("vector", stage="head")
@@ -340,11 +342,28 @@ class QLinear(IntegerOp):
         """How several weights share a byte."""
         return narrow_form(self.levels)
 
+    @cached_property
+    def is_kept(self) -> Array | None:
+        """Inputs that have weights, where it pays to store none for the others: as a mask."""
+        mask = np.asarray(self.weights.any(axis=0))
+        if self.coded is not None or not mask.any():
+            return None
+        n_bytes = self._packed(self.weights[:, mask]).nbytes + kept_bytes(len(mask))
+        return mask if n_bytes < self._packed(self.weights).nbytes else None
+
+    @property
+    def stored(self) -> Array:
+        """The weights of the inputs that have any."""
+        return self.weights if self.is_kept is None else self.weights[:, self.is_kept]
+
+    def _packed(self, weights: Array) -> Array:
+        return weights if self.form is None else pack(weights, self.form)
+
     @property
     def parameters(self) -> dict[str, Array]:
-        found = super().parameters
-        if self.form is not None:
-            found["weights"] = pack(self.weights, self.form)
+        found = super().parameters | {"weights": self._packed(self.stored)}
+        if self.is_kept is not None:
+            found["kept"] = kept_table(self.is_kept)
         return _stored(found, self.coded)
 
     @property
@@ -352,7 +371,8 @@ class QLinear(IntegerOp):
         """Expanded weights, or sums that grow side by side, where they are not the result."""
         if self.coded is not None and not self.coded.sums:
             return self.coded.slice * self.coded.kernel_bytes
-        grows = self.form is not None or self.coded is not None
+        forms: tuple[object, ...] = (self.form, self.coded, self.is_kept)
+        grows = any(form is not None for form in forms)
         return self.bias.nbytes if grows and self.requantization is not None else 0
 
     @property
@@ -373,7 +393,7 @@ class QLinear(IntegerOp):
         )
 
     def macs(self, *inputs: TensorSpec) -> int:
-        return int(self.weights.size)
+        return int(self.stored.size)
 
     def describe(self) -> str:
         return f"{type(self).__name__} {self.weights.shape[1]}->{self.weights.shape[0]}"

@@ -15,6 +15,7 @@ from skconv.testing.parts import (
     gated,
     kernel_machine,
     linear,
+    pruned,
     residual,
 )
 from skconv.testing.signals import (
@@ -39,6 +40,7 @@ __all__ = [
     "linear",
     "micro_frontend",
     "mini_rocket",
+    "pruned",
     "quantized_example",
     "resampling",
     "residual",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,12 @@ def few_levels(rng: np.random.Generator, n_outputs: int, n_inputs: int, levels: 
     scales = rng.uniform(0.1, 1, (n_outputs, 1)) / levels
     bias = rng.normal(size=n_outputs).astype(np.float32)
     return Linear((whole * scales).astype(np.float32), bias, levels=levels)
+
+
+def pruned(layer: Linear, step: int) -> Linear:
+    """A linear layer without weights for all inputs but every ``step``-th."""
+    is_read = np.arange(layer.weights.shape[1]) % step == 1
+    return replace(layer, weights=layer.weights * is_read.astype(np.float32))
 
 
 def kernel_machine(rng: np.random.Generator, kernel: str, n_features: int) -> KernelMachine:

@@ -22,7 +22,7 @@ from skconv.graph import (
     Threshold,
     verify,
 )
-from skconv.testing.parts import chain, conv, few_levels, kernel_machine, linear
+from skconv.testing.parts import chain, conv, few_levels, kernel_machine, linear, pruned
 
 
 def vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
@@ -75,6 +75,20 @@ def few_level_examples(rng: np.random.Generator) -> dict[str, Graph]:
             )
             for levels in (1, 3)
         },
+        "pruned layers": chain(
+            pruned(linear(rng, 24, 48), 5),
+            pruned(few_levels(rng, 5, 24, 3), 3),
+            ArgMax(),
+            shape=(48,),
+        ),
+        "pruned head": chain(
+            conv(rng, (4, 3, 3, 2)),
+            Relu(),
+            MeanPool((2, 2), (2, 2)),
+            Reshape((48,)),
+            pruned(linear(rng, 4, 48), 5),
+            ArgMax(),
+        ),
         "binary head of 15 levels": chain(
             conv(rng, (4, 3, 3, 2)),
             Abs(),

@@ -2,6 +2,7 @@
 #ifndef SKCONV_SINK_H
 #define SKCONV_SINK_H
 
+#include "kept.h"
 #include "narrow.h"
 #include "types.h"
 
@@ -12,8 +13,9 @@ typedef struct {
     const SK_FLASH void *weights; /* (rows, columns) of the layer */
     sk_type weight_type;
     const SK_FLASH int32_t *bias;
+    const SK_FLASH uint16_t *kept; /* results that have weights; NULL: all */
     int32_t rows; /* 0: no layer */
-    int32_t columns;
+    int32_t columns; /* of the weights */
 } sk_sink;
 
 /* Scores start at the bias, `size` counts at 0. Other results are written once. */
@@ -53,12 +55,16 @@ SK_INLINE void sk_sink_score_narrow(sk_sink sink, int32_t i, int32_t x)
 /* Sets result `i` to `x`, or adds `x` to it. */
 SK_INLINE void sk_sink_score(sk_sink sink, int32_t i, int32_t x)
 {
+    if (!sk_is_kept(sink.kept, i)) {
+        return;
+    }
+    const int32_t column = sk_kept_before(sink.kept, i);
     if (sk_is_narrow(sink.weight_type)) {
-        sk_sink_score_narrow(sink, i, x);
+        sk_sink_score_narrow(sink, column, x);
         return;
     }
     for (int32_t row = 0; row < sink.rows; row++) {
-        const int32_t at = row * sink.columns + i;
+        const int32_t at = row * sink.columns + column;
         sk_sink_add(sink, row, x * sk_load_table(sink.weights, sink.weight_type, at));
     }
 }

@@ -13,11 +13,13 @@
 #define SKCONV_DSP_ROW_HEAD_H
 
 #include "dsp.h"
+#include "kept.h"
 #include "narrow.h"
 
 #define SK_ROW_HEAD_GROUP 5
 
 typedef struct {
+    const uint16_t *kept; /* features that have weights (kept.h); NULL: all */
     sk_type type;        /* of the features: SK_UINT8, SK_INT8 or SK_INT16 */
     sk_type weight_type; /* SK_INT8, SK_INT16, or one of few levels */
     int32_t size;        /* features of a run */
@@ -180,6 +182,24 @@ SK_INLINE const int32_t *sk_row_head_add(
         weights = sk_row_head_group(from, weights, rest, scores + output, h);
     }
     return (const int32_t *)(const void *)weights;
+}
+
+/* Adds the share of run `run` of features; those that have weights move together before. */
+SK_INLINE void sk_row_head_run(
+    void *features, const int32_t *table, int32_t run, int32_t *scores, sk_row_head h)
+{
+    if (h.kept == NULL) {
+        (void)sk_row_head_add(features, table + run * sk_row_head_words(h), scores, h);
+        return;
+    }
+    sk_row_head of_run = h;
+    for (int32_t i = 0; i < run; i++) {
+        of_run.size = sk_kept_before(h.kept, (i + 1) * h.size);
+        of_run.size -= sk_kept_before(h.kept, i * h.size);
+        table += sk_row_head_words(of_run);
+    }
+    of_run.size = sk_kept_pack(features, h.type, h.kept, run * h.size, h.size);
+    (void)sk_row_head_add(features, table, scores, of_run);
 }
 
 #endif

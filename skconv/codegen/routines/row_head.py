@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
+from skconv.codegen.node import NodeCode
 from skconv.codegen.text import struct
 from skconv.graph.base import Array, TensorSpec
 from skconv.graph.integer import QLinear
@@ -23,6 +26,20 @@ def fits(op: QLinear, x: TensorSpec, run: int) -> bool:
         and op.weights.dtype in (np.int8, np.int16)
         and op.weights.shape[1] % run == 0
     )
+
+
+def tables(op: QLinear, x: TensorSpec, run: int) -> dict[str, Array]:
+    """What flash holds: no weights for features that have none, where that pays."""
+    if op.is_kept is None:
+        return {"head": pack(op, x, run), "bias": op.bias}
+    runs = op.is_kept.reshape(-1, run)
+    starts = np.cumsum([0, *runs.sum(axis=1)])
+    parts = [
+        pack(replace(op, weights=op.stored[:, first:end]), x, int(end - first))
+        for first, end in pairwise(starts)
+        if end > first
+    ]
+    return {"head": np.concatenate(parts), "bias": op.bias, "kept": op.parameters["kept"]}
 
 
 def pack(op: QLinear, x: TensorSpec, run: int) -> Array:
@@ -71,10 +88,13 @@ def _shared(group: Array, form: Narrow) -> Array:
     return np.ascontiguousarray(halves, "<u2").ravel().view(np.uint8)
 
 
-def literal(op: QLinear, x: TensorSpec, run: int) -> str:
-    """The C value of `sk_row_head`."""
+def literal(op: QLinear, x: TensorSpec, run: int, code: NodeCode | None = None) -> str:
+    """The C value of `sk_row_head`; ``code`` has the table of kept features, where it has one."""
+    is_sparse = code is not None and op.is_kept is not None
+    kept: dict[str, object] = {"kept": code.table("kept", "uint16")} if code and is_sparse else {}
     return struct(
         "sk_row_head",
+        **kept,
         type=f"SK_{x.dtype.upper()}",
         weight_type=f"SK_{(op.form or op.weights.dtype.name).upper()}",
         size=run,

@@ -48,17 +48,19 @@ def refit_head(graph: Graph, before: Graph, samples: Samples) -> Graph:
         return graph
     op = head.op
     assert isinstance(op, Linear)
-    features, scores = samples.tensor(graph, head.inputs[0]), _scores(before, samples)
+    # A feature that was pruned gets no weight again.
+    read = op.weights.any(axis=0) if op.weights.any() else np.ones(op.weights.shape[1], bool)
+    features, scores = samples.tensor(graph, head.inputs[0])[:, read], _scores(before, samples)
     if samples.loss == "squared":
-        weights, bias = least_squares(features, scores)
+        found, bias = least_squares(features, scores)
     else:
-        start = np.column_stack([op.weights, op.bias])
+        start = np.column_stack([op.weights[:, read], op.bias])
         penalty = penalty_of(before, samples).of(features)
-        weights, bias = most_likely(features, targets_of(samples.y, scores), start, penalty)
-    found = replace(
-        op, weights=weights.astype(np.float32), bias=bias.astype(np.float32), levels=0, coded=None
-    )
-    return with_op(graph, head.name, found)
+        found, bias = most_likely(features, targets_of(samples.y, scores), start, penalty)
+    weights = np.zeros_like(op.weights)
+    weights[:, read] = found
+    refitted = replace(op, weights=weights, bias=bias.astype(np.float32), levels=0, coded=None)
+    return with_op(graph, head.name, refitted)
 
 
 def _scores(graph: Graph, samples: Samples) -> Array:

@@ -67,7 +67,7 @@ def _(op: DspRowStage, code: NodeCode) -> Iterator[Call]:
         text = call("sk_dsp_row_stage_map", value, sink)
     else:
         weights = (code.table("head", "int32"), code.table("bias", "int32"))
-        head = row_head.literal(linear, features, row_stage.stage.run)
+        head = row_head.literal(linear, features, row_stage.stage.run, code)
         arguments = (value, sink, *weights, code.output.pointer, head)
         text = call("sk_dsp_row_stage_scores", *arguments)
     yield Call("dsp_row_stage.h", text, functions=functions)
@@ -86,7 +86,7 @@ def _(op: StreamedDspRowStage, code: NodeCode) -> Iterator[Call]:
     if (linear := members.stage.linear) is not None:
         fields["weights"], fields["bias"] = (code.table(n, "int32") for n in ("head", "bias"))
         fields["scores"] = code.output.pointer
-        fields["head"] = row_head.literal(linear, members.stage.features, members.stage.run)
+        fields["head"] = row_head.literal(linear, members.stage.features, members.stage.run, code)
     functions = stage_functions(members, code)
 
     def value(pointer: str) -> str:

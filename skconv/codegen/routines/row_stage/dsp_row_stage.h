@@ -126,7 +126,7 @@ SK_INLINE void sk_dsp_row_stage_scores(
         const int32_t complete = sk_row_stage_next(&t, row);
         if (complete >= 0) {
             sk_stage_complete(t.stage, run, complete, 0);
-            weights = sk_row_head_add(run.output, weights, scores, head);
+            sk_row_head_run(run.output, weights, complete, scores, head);
         }
     }
 }

@@ -30,8 +30,7 @@ SK_INLINE void sk_dsp_row_stream_complete(const sk_dsp_row_stream *s, int32_t ro
     const bool is_stored = s->head.outputs == 0;
     sk_stage_complete(s->stage.stage, s->features, row, is_stored ? row : 0);
     if (!is_stored) {
-        const int32_t *weights = s->weights + row * sk_row_head_words(s->head);
-        (void)sk_row_head_add(s->features.output, weights, s->scores, s->head);
+        sk_row_head_run(s->features.output, s->weights, row, s->scores, s->head);
     }
 }
 

@@ -106,8 +106,7 @@ class RowParts(ABC):
         """What flash holds: the convolution's and the head's tables, and other multipliers."""
         s, found = self.stage, self.conv_tables
         if s.linear is not None:
-            found["head"] = row_head.pack(s.linear, s.features, s.run)
-            found["bias"] = s.linear.bias
+            found |= row_head.tables(s.linear, s.features, s.run)
         return found | dict(self._others())
 
     def _others(self) -> Iterator[tuple[str, Array]]:

@@ -91,7 +91,7 @@ def sink_value(stage: packing.Stage, code: NodeCode) -> str:
         run=f"({code.scratch} + {packing.rows_bytes(stage)})",
         weights=code.table("head", "int32"),
         bias=code.table("bias", "int32"),
-        head=row_head.literal(stage.linear, stage.features, stage.run),
+        head=row_head.literal(stage.linear, stage.features, stage.run, code),
     )
 
 

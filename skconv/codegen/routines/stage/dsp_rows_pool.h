@@ -11,6 +11,7 @@
 #include "dsp_bytes.h"
 #include "dsp_requantize.h"
 #include "dsp_rows.h"
+#include "kept.h"
 #include "stage.h"
 
 typedef struct {
@@ -245,9 +246,20 @@ SK_INLINE int32_t sk_gather_block(
     return multiplier;
 }
 
-/* One row of features. */
+/* Whether a feature of a kernel is kept, of a window whose features are from `first` on. */
+SK_INLINE bool sk_rows_is_kept(
+    const uint16_t *kept, int32_t first, int32_t kernel, sk_rows r, sk_rows_pool p)
+{
+    return sk_is_kept(kept, first + kernel)
+           || (p.both_signs && sk_is_kept(kept, first + kernel + r.kernels));
+}
+
+/* One row of features. Of those from `first` on only the ones that are kept (kept.h) are read
+ * later: windows of the others are not computed.
+ */
 SK_INLINE void sk_rows_pool_row(
-    const uint32_t *rows, const int32_t *table, void *features, sk_rows r, sk_rows_pool p)
+    const uint32_t *rows, const int32_t *table, void *features, sk_rows r, sk_rows_pool p,
+    const uint16_t *kept, int32_t first_feature)
 {
     const int32_t distance = p.pool.column_stride;
     const int32_t windows = distance % 2 == 0 ? 1 : 2;
@@ -260,6 +272,12 @@ SK_INLINE void sk_rows_pool_row(
         const int32_t span = alone ? p.pool.width : distance + p.pool.width;
         const uint32_t *entry = (const uint32_t *)table;
         for (int32_t n = 0; n < kernels; n++) {
+            const int32_t at_left = first_feature + column * channels;
+            if (!sk_rows_is_kept(kept, at_left, n, r, p)
+                && (alone || !sk_rows_is_kept(kept, at_left + channels, n, r, p))) {
+                entry += sk_rows_words(r);
+                continue;
+            }
             sk_neighbours w = {sk_gathered_nothing(p), sk_gathered_nothing(p)};
             int32_t multiplier = 0;
             for (int32_t y = 0; y < p.pool.height; y += 2) {

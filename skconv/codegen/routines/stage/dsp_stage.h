@@ -42,8 +42,7 @@ SK_INLINE void *sk_dsp_sink_place(sk_dsp_sink sink, int32_t row)
 SK_INLINE void sk_dsp_sink_take(sk_dsp_sink sink, int32_t row)
 {
     if (sink.head.outputs > 0) {
-        const int32_t *weights = sink.weights + row * sk_row_head_words(sink.head);
-        (void)sk_row_head_add(sink.run, weights, (int32_t *)sink.output, sink.head);
+        sk_row_head_run(sink.run, sink.weights, row, (int32_t *)sink.output, sink.head);
     }
 }
 
@@ -63,7 +62,9 @@ SK_INLINE void sk_dsp_stage_push(
         || !sk_lanes_push(s.rows, &p->filled, row, wanted, s.conv.input)) {
         return;
     }
-    sk_rows_pool_row(s.rows, s.table, sk_dsp_sink_place(sink, p->row), s.conv, s.pool);
+    sk_rows_pool_row(
+        s.rows, s.table, sk_dsp_sink_place(sink, p->row), s.conv, s.pool, sink.head.kept,
+        p->row * sink.head.size);
     sk_rows_pool_drop(s.rows, &p->filled, s.conv, s.pool);
     sk_dsp_sink_take(sink, p->row);
     p->row++;

@@ -108,8 +108,7 @@ def tables(s: Stage) -> dict[str, Array]:
     if isinstance(s.nonlinearity, SoftThreshold):
         found["threshold"] = s.nonlinearity.threshold
     if s.linear is not None:
-        found["head"] = row_head.pack(s.linear, s.features, s.run)
-        found["bias"] = s.linear.bias
+        found |= row_head.tables(s.linear, s.features, s.run)
     return found
 
 
