@@ -12,7 +12,16 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from skconv import PruneDead, PruneFeatures, RandomConvFeatures, SecondOrderRounding, compress
+from skconv import (
+    PruneDead,
+    PruneFeatures,
+    PruneKernels,
+    RandomConvFeatures,
+    SecondOrderRounding,
+    compress,
+    to_c,
+    to_graph,
+)
 from skconv.graph import (
     Affine,
     Concat,
@@ -30,6 +39,10 @@ from skconv.graph import (
 from skconv.passes.compress import Samples
 from skconv.passes.compress.pruning import prune_dead
 from skconv.passes.compress.pruning.elimination import Elimination
+from skconv.passes.compress.pruning.head import Head
+from skconv.passes.compress.pruning.kernels import blocks_of, eliminated
+from skconv.passes.compress.pruning.origin import kernels_of
+from skconv.passes.fold import fold
 from skconv.runtime import reference
 from skconv.testing import example_graphs, example_samples
 
@@ -185,7 +198,9 @@ def test_a_layer_without_weights_keeps_an_input():
 # ------------------------------------------------------------------------------ features
 
 
-@pytest.fixture(scope="module", params=[LogisticRegression(max_iter=500), RidgeClassifier()])
+@pytest.fixture(
+    scope="module", params=[LogisticRegression(C=0.01, max_iter=500), RidgeClassifier()]
+)
 def pipe(request):
     return make_pipeline(FEATURES, request.param).fit(X[:1200], Y[:1200])
 
@@ -228,6 +243,80 @@ def test_two_classes_and_no_labels():
         assert small.score(X[600:], Y[600:] > 4) > pipe.score(X[600:], Y[600:] > 4) - 0.03
 
 
+# ------------------------------------------------------------------------------- kernels
+
+
+def eliminated_alike(graph: Graph, head: Head, n_kept: int, criterion: str) -> list[int]:
+    """Kernels that stay."""
+    blocks = blocks_of(graph, head)
+    left = set(eliminated(head, blocks, n_kept, criterion).left.tolist())
+    return [k for k, block in enumerate(blocks) if left >= set(block.inputs.tolist())]
+
+
+def useless_kernels(criterion: str) -> list[int]:
+    """Of six kernels the three that stay: labels depend on the first, third and last one."""
+    rng = np.random.default_rng(2)
+    graph = Graph(TensorSpec((4, 4, 6)))
+    graph = graph.append(Conv(np.eye(6, dtype="f4")[:, None, None], np.zeros(6, np.float32)))
+    graph = graph.append(SoftThreshold(np.zeros(6, np.float32))).append(MeanPool())
+    graph = graph.append(Reshape((48,)))
+    x = rng.normal(size=(600, 4, 4, 6)).astype(np.float32)
+    weights = rng.normal(size=(3, 4, 6))
+    weights[:, :, [1, 3, 4]] *= 0.03
+    weights = np.concatenate([weights, -weights], axis=2).reshape(3, 48).astype(np.float32)
+    graph = graph.append(Linear(weights, np.zeros(3, np.float32)))
+    y = reference.run(graph, x).argmax(axis=1)
+    samples = Samples(x.reshape(600, -1), y, "logistic")
+    head = Head.of(graph, samples, 0.3, None)
+    return eliminated_alike(graph, head, 3, criterion)
+
+
+@pytest.mark.parametrize("criterion", ["ridge", "taylor", "accuracy"])
+def test_kernels_that_matter_stay(criterion):
+    assert useless_kernels(criterion) == [0, 2, 5]
+
+
+def test_the_exact_change_of_the_loss_when_a_kernel_goes(pipe):
+    graph = fold(to_graph(pipe))
+    samples = Samples(X[:1200], Y[:1200], "squared")
+    head = Head.of(graph, samples, 0.3, None)
+    blocks = blocks_of(graph, head)
+    costs = head.elimination().block_costs([block.inputs for block in blocks])
+    for k in (0, 7):
+        kept = np.setdiff1d(np.arange(len(head.alive)), blocks[k].inputs)
+        _, loss = least(head.hessian, head.weights, kept)
+        assert costs[k] == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("criterion", ["ridge", "taylor", "accuracy"])
+def test_half_of_the_kernels(pipe, criterion):
+    small = compress(pipe, X[:1200], Y[:1200], passes=[PruneKernels(0.5, criterion)])
+    assert "1->8" in small.graph_.nodes[1].op.describe()
+    assert small.score(X[1200:], Y[1200:]) > pipe.score(X[1200:], Y[1200:]) - 0.03
+    assert small.costs_[1].instructions < 0.6 * small.costs_[0].instructions
+
+
+@pytest.mark.needs("cc")
+def test_all_passes_in_a_row():
+    pipe = make_pipeline(FEATURES, RidgeClassifier()).fit(X[:1200], Y[:1200])
+    passes = [PruneKernels(10), PruneFeatures(60), SecondOrderRounding(1)]
+    small = compress(pipe, X[:1200], Y[:1200], passes=passes)
+    assert small.score(X[1200:], Y[1200:]) > pipe.score(X[1200:], Y[1200:]) - 0.05
+    assert small.costs_[3].flash_bytes < 0.2 * small.costs_[0].flash_bytes
+    report = to_c(small, X[:300], input="rows").verify(X[1200:1230])
+    assert report.differing_bytes == 0
+
+
+def test_kernels_side_by_side_are_told_apart():
+    graph = Graph(TensorSpec((6, 6, 4))).append(conv(4, 3, 4), name="a").append(Magnitude())
+    first = graph.output_name
+    graph = graph.append(conv(4, 3, 2, groups=2), "input", name="b").append(Concat(), first, "b")
+    graph = graph.append(Select(np.array([0, 2, 3, 5]))).append(Reshape((64,)))
+    graph = head(graph, np.ones(64))
+    origin, firsts = kernels_of(graph, graph.output_name)
+    assert origin.reshape(16, 4)[0].tolist() == [0, 4, 4, 5] and firsts.tolist() == [0, 4]
+
+
 @pytest.mark.parametrize(
     ("made", "message"),
     [
@@ -235,6 +324,8 @@ def test_two_classes_and_no_labels():
         (PruneFeatures(257), "n_features=257, expected a whole number from 1 to 256"),
         (PruneFeatures(1.0), r"n_features=1\.0, expected .* or a share between 0 and 1"),
         (PruneFeatures(0.5, penalty=-1), "penalty=-1, expected 0 or more"),
+        (PruneKernels(17), "n_kernels=17, expected a whole number from 1 to 16"),
+        (PruneKernels(criterion="l1"), "criterion='l1', expected one of 'ridge', 'taylor'"),
     ],
 )
 def test_bad_parameters(pipe, made, message):
@@ -246,6 +337,14 @@ def test_a_kernel_machine_has_no_features_to_prune():
     machine = make_pipeline(FEATURES, SVC()).fit(X[:100], Y[:100])
     with pytest.raises(ValueError, match="PruneFeatures needs scores of a linear layer"):
         compress(machine, X[:50], Y[:50], passes=[PruneFeatures(10)])
+
+
+def test_what_kernels_and_taylor_need():
+    plain = LogisticRegression(max_iter=500).fit(X[:200], Y[:200])
+    with pytest.raises(ValueError, match="features that are each of one kernel"):
+        compress(plain, X[:200], Y[:200], passes=["PruneKernels"])
+    with pytest.raises(ValueError, match="criterion='taylor' needs labels"):
+        compress(plain, X[:200], passes=[PruneKernels(criterion="taylor")])
 
 
 def test_the_pass_alone():

@@ -9,7 +9,7 @@ from skconv.passes.compress.frequency import (
     EntropyCoding,
     HashedFrequencies,
 )
-from skconv.passes.compress.pruning import PruneDead, PruneFeatures
+from skconv.passes.compress.pruning import PruneDead, PruneFeatures, PruneKernels
 from skconv.passes.compress.rewrites import CondensedConv, GroupedConv, StridedPooling
 from skconv.passes.compress.rounding import SecondOrderRounding
 from skconv.passes.compress.separable import SeparableKernels
@@ -28,6 +28,7 @@ __all__ = [
     "Pass",
     "PruneDead",
     "PruneFeatures",
+    "PruneKernels",
     "Samples",
     "SecondOrderRounding",
     "SeparableKernels",
@@ -45,6 +46,7 @@ PASSES: dict[str, type[Pass]] = {
         KernelDictionary,
         PruneDead,
         PruneFeatures,
+        PruneKernels,
         SecondOrderRounding,
         SeparableKernels,
         ShiftKernels,

@@ -2,5 +2,6 @@
 
 from skconv.passes.compress.pruning.dead import PruneDead, prune_dead
 from skconv.passes.compress.pruning.features import PruneFeatures
+from skconv.passes.compress.pruning.kernels import PruneKernels
 
-__all__ = ["PruneDead", "PruneFeatures", "prune_dead"]
+__all__ = ["PruneDead", "PruneFeatures", "PruneKernels", "prune_dead"]

@@ -19,7 +19,8 @@ def prune_dead(graph: Graph) -> Graph:
     An entry is read where its readers have a weight for it and are read themselves. Channels of
     maps and entries of vectors that nobody reads go, with the kernels, factors and thresholds
     that are theirs, down to the input; so do rows and columns at the border of a map, as far as
-    the padding of its convolution can follow. Layers of coded weights stay whole.
+    the padding of its convolution can follow. Layers whose weights are
+    stored in another form stay whole.
 
     Parameters
     ----------

@@ -102,13 +102,21 @@ class Head:
         start : ndarray of shape (n_outputs, n_kept)
             Weights to begin with. Those of squared errors are the best ones, with another bias.
         """
-        means = self.inputs.mean(axis=0, dtype=np.float64)
-        bias = self.bias + means @ self.weights.T - means[kept] @ start.T
+        bias = self.bias_on(kept, start)
         if self.samples.loss == "squared":
             return start, bias
         inputs, hessian = self.inputs[:, kept], self.hessian[np.ix_(kept, kept)]
         begin = np.column_stack([start, bias])
         return most_likely(inputs, self.targets, begin, self.penalty[kept], hessian)
+
+    def bias_on(self, kept: Array, weights: Array) -> Array:
+        """The bias with which the mean scores stay, of weights on some inputs."""
+        means = self._means
+        return np.asarray(self.bias + means @ self.weights.T - means[kept] @ weights.T)
+
+    @cached_property
+    def _means(self) -> Array:
+        return np.asarray(self.inputs.mean(axis=0, dtype=np.float64))
 
     def put_on(self, graph: Graph, kept: Array, start: Array) -> Graph:
         """The graph with the head on inputs that are left, fitted anew: see `on`."""

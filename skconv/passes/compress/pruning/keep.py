@@ -24,7 +24,7 @@ from skconv.graph import (
 from skconv.graph.ops import L2Pool, MaxPool, MeanPool, PoolGeometry
 from skconv.passes.compress.base import Array
 from skconv.passes.compress.pruning.places import Range, pooled, windowed
-from skconv.passes.compress.pruning.read import Mask, channels_of, places_of
+from skconv.passes.compress.pruning.read import Mask, channels_of, is_plain, places_of
 
 Places = tuple[Range, ...]
 
@@ -190,7 +190,7 @@ def _(op: Concat, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricte
 
 @restricted.register
 def _(op: Linear, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricted:
-    if op.coded is not None:
+    if not is_plain(op):
         return _whole(op, mask)
     wanted = np.flatnonzero(mask)
     weights = op.weights[np.ix_(wanted, inputs[0].channels)]
@@ -209,7 +209,7 @@ def _(op: PoolGeometry, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Res
 @restricted.register
 def _(op: Conv, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricted:
     (x,) = inputs
-    if op.coded is not None:
+    if not is_plain(op):
         return _whole(op, mask)
     op, places = windowed(op, places_of(mask), x.places, step)
     wanted = channels_of(mask)

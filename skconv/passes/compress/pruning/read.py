@@ -43,6 +43,11 @@ def entries_read(op: Op, mask: Mask, *inputs: TensorSpec) -> Masks:
     return _all(*inputs)
 
 
+def is_plain(op: Conv | Linear) -> bool:
+    """Whether an op is nothing but its weights, so that some of them are an op, too."""
+    return type(op) in (Conv, Linear) and op.coded is None
+
+
 def _all(*inputs: TensorSpec) -> Masks:
     return tuple(np.ones(x.shape, bool) for x in inputs)
 
@@ -112,7 +117,7 @@ def _(op: Magnitude, mask: Mask, *inputs: TensorSpec) -> Masks:
 
 @entries_read.register
 def _(op: Linear, mask: Mask, *inputs: TensorSpec) -> Masks:
-    if op.coded is not None:
+    if not is_plain(op):
         return _all(*inputs)
     return (np.asarray(op.weights[mask].any(axis=0)),)
 
@@ -133,7 +138,7 @@ def _(op: PoolGeometry, mask: Mask, *inputs: TensorSpec) -> Masks:
 @entries_read.register
 def _(op: Conv, mask: Mask, *inputs: TensorSpec) -> Masks:
     (x,) = inputs
-    if op.coded is not None:
+    if not is_plain(op):
         return _all(x)
     channels = _channels_read(op, channels_of(mask), x.shape[-1])
     return (_whole(x, channels) & _places_read(op, places_of(mask), x)[..., None],)
