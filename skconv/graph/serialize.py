@@ -19,6 +19,7 @@ import numpy as np
 
 from skconv.graph.base import Op, TensorSpec
 from skconv.graph.coded import Codebook, Coded
+from skconv.graph.coded_dictionary import Dictionary
 from skconv.graph.coded_entropy import Entropy
 from skconv.graph.coded_frequency import Frequency, Hashed
 from skconv.graph.core import Graph, Node, verify
@@ -61,7 +62,7 @@ def op_classes(base: type[Op] = Op) -> set[type[Op]]:
 
 
 def _dataclasses() -> dict[str, type]:
-    forms: tuple[type[Coded], ...] = (Codebook, Entropy, Frequency, Hashed)
+    forms: tuple[type[Coded], ...] = (Codebook, Dictionary, Entropy, Frequency, Hashed)
     others = (Graph, Node, TensorSpec, Requantization, Factors, *forms)
     return {cls.__name__: cls for cls in (*others, *op_classes())}
 
