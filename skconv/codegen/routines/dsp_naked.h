@@ -3,6 +3,8 @@
 #ifndef SKCONV_DSP_NAKED_H
 #define SKCONV_DSP_NAKED_H
 
+#include "types.h"
+
 #if defined(__clang__)
 #define SK_NAKED static __attribute__((naked, noinline, unused))
 #elif defined(__GNUC__)
