@@ -300,7 +300,8 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         graph = graph.append(QLinear(few[:2], bias[:2], levels=levels), "flat")
     some = np.arange(n) % 5 == 2
     for layer in (
-        QLinear(weights * some, bias, requantization=rule),
+        QLinear(weights * some, bias),
+        QLinear(few * some, bias, levels=7, requantization=rule),
         QLinear(few[:2] * some, bias[:2], levels=7),
     ):
         graph = graph.append(layer, "flat")
