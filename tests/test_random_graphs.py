@@ -186,7 +186,7 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 def test_the_graphs_are_many_and_use_every_op():
     assert (
         len(drawn())
-        == N_GRAPHS + N_ROCKETS + 7 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE + N_BITS
+        == N_GRAPHS + N_ROCKETS + 8 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE + N_BITS
     )
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
