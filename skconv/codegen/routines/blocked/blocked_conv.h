@@ -95,7 +95,7 @@ SK_INLINE void sk_block_store(
 }
 
 /* One or two kernels, whose weights begin at `w`, on one or two windows from entry `at` on. */
-SK_INLINE void sk_block_kernels(
+SK_INLINE void sk_blocked_kernels(
     sk_blocks b, const SK_FLASH int8_t *w, const void *ring, int32_t at, int32_t kernel,
     int32_t kernels, int32_t windows, void *output, int32_t to)
 {
@@ -114,11 +114,11 @@ SK_INLINE void sk_block(
     const SK_FLASH int8_t *w = (const SK_FLASH int8_t *)b.weights;
     int32_t kernel = 0;
     for (; kernel + many <= b.kernels; kernel += many) {
-        sk_block_kernels(b, w, ring, at, kernel, many, windows, output, to);
+        sk_blocked_kernels(b, w, ring, at, kernel, many, windows, output, to);
         w += many * b.length;
     }
     if (b.kernels % many > 0) {
-        sk_block_kernels(b, w, ring, at, kernel, 1, windows, output, to);
+        sk_blocked_kernels(b, w, ring, at, kernel, 1, windows, output, to);
     }
 }
 
@@ -133,12 +133,12 @@ SK_INLINE void sk_block_row_narrow(
             b.weights, b.weight_type, kernel + n, b.length, b.expanded + n * b.length);
     }
     for (int32_t column = 0; column + 2 <= columns; column += 2) {
-        sk_block_kernels(
+        sk_blocked_kernels(
             b, w, ring, column * b.distance, kernel, kernels, 2, output, to + column * b.kernels);
     }
     if (columns % 2 > 0) {
         const int32_t last = columns - 1;
-        sk_block_kernels(
+        sk_blocked_kernels(
             b, w, ring, last * b.distance, kernel, kernels, 1, output, to + last * b.kernels);
     }
 }
