@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skconv import KernelDictionary, VectorQuantization
+from skconv import DictionaryKernels, VectorQuantization
 from skconv.graph import ArgMax, Conv, Graph, Linear, MeanPool, Relu, Reshape, TensorSpec
 from skconv.graph.coded import Codebook, coded_of
 from skconv.graph.coded_dictionary import Dictionary, turned_places
@@ -229,7 +229,7 @@ def test_taps_of_a_channel_are_one_vector():
 
 
 @pytest.mark.parametrize("transforms", ["none", "h", "hv", "d4"])
-def test_a_kernel_dictionary_codes_kernels_of_several_taps(transforms):
+def test_a_dictionary_kernels_codes_kernels_of_several_taps(transforms):
     graph = chain(
         conv(rng(), (48, 3, 3, 2)),
         Relu(),
@@ -237,7 +237,7 @@ def test_a_kernel_dictionary_codes_kernels_of_several_taps(transforms):
         Relu(),
         conv(rng(2), (160, 3, 3, 1), groups=160),
     )
-    found = KernelDictionary(16, transforms)(graph, samples(graph, 50))
+    found = DictionaryKernels(16, transforms)(graph, samples(graph, 50))
     forms = [coded_of(node.op) for node in found.nodes if isinstance(node.op, Conv)]
     assert [type(form).__name__ for form in forms] == ["Dictionary", "NoneType", "Dictionary"]
     first, _, depthwise = forms
@@ -252,7 +252,7 @@ def test_a_kernel_dictionary_codes_kernels_of_several_taps(transforms):
 
 def test_a_kernel_that_is_not_square_has_four_images():
     graph = chain(conv(rng(), (24, 3, 2, 2)))
-    found = KernelDictionary(8)(graph, samples(graph, 50)).nodes[0].op.coded
+    found = DictionaryKernels(8)(graph, samples(graph, 50)).nodes[0].op.coded
     assert isinstance(found, Dictionary) and found.n_turns == 4
 
 
@@ -268,10 +268,10 @@ def test_a_kernel_that_is_not_square_has_four_images():
         ),
     ],
 )
-def test_parameters_that_a_kernel_dictionary_refuses(parameters, message):
+def test_parameters_that_a_dictionary_kernels_refuses(parameters, message):
     graph = chain(conv(rng(), (8, 3, 3, 2)))
     with pytest.raises(ValueError, match=message):
-        KernelDictionary(**parameters)(graph, samples(graph, 10))
+        DictionaryKernels(**parameters)(graph, samples(graph, 10))
 
 
 @pytest.mark.parametrize(

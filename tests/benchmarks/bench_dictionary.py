@@ -26,7 +26,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skconv import KernelDictionary, PretrainedFeatures, VectorQuantization, to_graph
+from skconv import DictionaryKernels, PretrainedFeatures, VectorQuantization, to_graph
 from skconv.datasets import load_fashion_mnist
 from skconv.graph import Conv, Graph
 from skconv.passes.compress import Samples
@@ -73,7 +73,7 @@ def bench(name: str, n_codewords: int, n_centroids: int) -> None:
     before, flat = accuracy(graph, x.reshape(N_SCORE, -1), y), sum(kernel_bytes(graph))
     print(f"{name}, {NETWORKS[name]}: kernels of 1x1, of more taps, accuracy, seconds")
     print(f"{'as fitted, int8':44} {kernel_bytes(graph)} {before:.4f}", flush=True)
-    for each in (KernelDictionary(n_centroids), VectorQuantization(n_codewords, layers="conv")):
+    for each in (DictionaryKernels(n_centroids), VectorQuantization(n_codewords, layers="conv")):
         start = time.process_time()
         graph = fold(each(graph, samples))
         seconds = time.process_time() - start

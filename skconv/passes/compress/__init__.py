@@ -1,7 +1,7 @@
 """Passes that make a fitted graph smaller: one file each, found by the name of its class."""
 
 from skconv.passes.compress.base import Pass, Samples
-from skconv.passes.compress.codes.kernel_dictionary import KernelDictionary
+from skconv.passes.compress.codes.dictionary_kernels import DictionaryKernels
 from skconv.passes.compress.codes.vector_quantization import VectorQuantization
 from skconv.passes.compress.frequency import (
     DCTBasis,
@@ -21,10 +21,10 @@ __all__ = [
     "CondensedConv",
     "DCTBasis",
     "DCTCompression",
+    "DictionaryKernels",
     "EntropyCoding",
     "GroupedConv",
     "HashedFrequencies",
-    "KernelDictionary",
     "Pass",
     "PruneDead",
     "PruneFeatures",
@@ -43,7 +43,7 @@ PASSES: dict[str, type[Pass]] = {
         BinaryKernels,
         CondensedConv,
         GroupedConv,
-        KernelDictionary,
+        DictionaryKernels,
         PruneDead,
         PruneFeatures,
         PruneKernels,

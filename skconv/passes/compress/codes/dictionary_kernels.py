@@ -23,7 +23,7 @@ MOST_SCALE_BITS = 5
 
 
 @dataclass
-class KernelDictionary(CodedLayers):
+class DictionaryKernels(CodedLayers):
     """Each channel of each kernel becomes one of a few kernels, turned, times a whole number.
 
     Kernels larger than 1 x 1 are clustered by k-means that does not tell a kernel from its images:
@@ -52,13 +52,13 @@ class KernelDictionary(CodedLayers):
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv import KernelDictionary
+    >>> from skconv import DictionaryKernels
     >>> from skconv.graph import Conv, Graph, TensorSpec
     >>> from skconv.passes.compress import Samples
     >>> rng = np.random.default_rng(0)
     >>> layer = Conv(rng.normal(size=(32, 3, 3, 8)).astype("f4"), np.zeros(32, "f4"))
     >>> X = rng.normal(size=(20, 8, 8, 8)).astype("f4")
-    >>> graph = KernelDictionary(32)(Graph(TensorSpec((8, 8, 8))).append(layer), Samples(X))
+    >>> graph = DictionaryKernels(32)(Graph(TensorSpec((8, 8, 8))).append(layer), Samples(X))
     >>> graph.nodes[0].op.coded.nbytes, layer.weights.size
     (672, 2304)
     """
