@@ -193,7 +193,7 @@ def hashes(count: int, seed: int) -> Array:
     --------
     >>> from skconv.graph.coded_frequency import hashes
     >>> hashes(3, 0).tolist()
-    [0, 1953281109, 3907152812]
+    [0, 543097909, 1071786347]
     """
     x = np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B1) + np.uint32(seed)
     x ^= x >> np.uint32(15)
@@ -268,7 +268,7 @@ class Hashed(Coded):
     >>> import numpy as np
     >>> from skconv.graph.coded_frequency import Hashed
     >>> Hashed((2, 3), values=np.int8([5, 9]), sizes=(2,)).weights().tolist()
-    [[5, -5, 9], [9, 5, -9]]
+    [[5, -5, -5], [9, 5, -9]]
     """
 
     values: Array = field(kw_only=True)

@@ -48,10 +48,10 @@ class Elimination:
     --------
     >>> import numpy as np
     >>> steps = Elimination(np.float64([[2, 1, 0], [1, 2, 0], [0, 0, 1]]), np.float64([[1, 1, 1]]))
-    >>> steps.costs().tolist()
+    >>> steps.costs().round(6).tolist()
     [1.5, 1.5, 1.0]
     >>> steps.drop([0])
-    >>> steps.left.tolist(), steps.weights.tolist()
+    >>> steps.left.tolist(), steps.weights.round(6).tolist()
     ([1, 2], [[1.5, 1.0]])
     """
 

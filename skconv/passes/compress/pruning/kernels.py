@@ -71,7 +71,7 @@ class PruneKernels(Pass):
     >>> pipe = make_pipeline(features, LogisticRegression(max_iter=2000)).fit(X[:1500], y[:1500])
     >>> small = compress(pipe, X[:1500], y[:1500], passes=[PruneKernels(6)])
     >>> small.graph_.nodes[1].op.describe()
-    'Conv 3x3 1->6'
+    'Conv 5x5 1->6 zero pad'
     """
 
     n_kernels: float = 0.5
