@@ -110,7 +110,7 @@ SK_INLINE void sk_separable_lines(const sk_dsp_separable *t)
 SK_INLINE void sk_taps_four(
     const uint32_t *at, const uint32_t **from, int32_t breadth, sk_quad *q)
 {
-    uint32_t e;
+    uint32_t e = 0;
     uint32_t o = 0;
     uint32_t l = sk_word(at);
     uint32_t m = sk_word(at + 1);
