@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from skconv.graph import ArgMax, Conv, Graph, MaxPool, Relu, Reshape, TensorSpec
-from skconv.graph.coded import Coded
-from skconv.graph.coded_dictionary import Dictionary
+from skconv.graph.storage.coded import Coded
+from skconv.graph.storage.dictionary import Dictionary
 from skconv.testing import quantized_example
 from skconv.testing.coded import (
     codebook,

@@ -20,8 +20,9 @@ from skconv.graph import (
     from_dict,
     to_dict,
 )
-from skconv.graph.coded import SLICE_BYTES, Codebook, coded_of, pack_fields
-from skconv.graph.coded_dictionary import Dictionary
+from skconv.graph.storage.codebook import Codebook
+from skconv.graph.storage.coded import SLICE_BYTES, coded_of, pack_fields
+from skconv.graph.storage.dictionary import Dictionary
 from skconv.passes.integers import integer_graph
 from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target

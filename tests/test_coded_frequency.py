@@ -7,8 +7,9 @@ import pytest
 
 from skconv.codegen.unpack import unpacked
 from skconv.emulator import tools
-from skconv.graph.coded_entropy import Entropy
-from skconv.graph.coded_frequency import Basis, Buckets, Frequency, Hashed, cosines, hashes
+from skconv.graph.storage.entropy import Entropy
+from skconv.graph.storage.frequency import Basis, Frequency, cosines
+from skconv.graph.storage.hashed import Buckets, Hashed, hashes
 from skconv.runtime import fixed
 from skconv.target.memory import plan_memory
 from skconv.target.targets import get_target

@@ -9,8 +9,9 @@ import pytest
 
 from skconv import DictionaryKernels, VectorQuantization
 from skconv.graph import ArgMax, Conv, Graph, Linear, MeanPool, Relu, Reshape, TensorSpec
-from skconv.graph.coded import Codebook, coded_of
-from skconv.graph.coded_dictionary import Dictionary, turned_places
+from skconv.graph.storage.codebook import Codebook
+from skconv.graph.storage.coded import coded_of
+from skconv.graph.storage.dictionary import Dictionary, turned_places
 from skconv.passes.compress import Samples
 from skconv.passes.compress.codes.fit import Family, Problem, clustered, cost, fitted_codes
 from skconv.passes.compress.codes.vectors import problem

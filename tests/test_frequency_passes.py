@@ -15,9 +15,10 @@ from skconv import (
     to_c,
 )
 from skconv.graph import Conv, Graph, Linear, MeanPool, Relu, Reshape, TensorSpec
-from skconv.graph.coded import coded_of
-from skconv.graph.coded_frequency import Hashed, cosines
-from skconv.graph.narrow import pack
+from skconv.graph.storage.coded import coded_of
+from skconv.graph.storage.frequency import cosines
+from skconv.graph.storage.hashed import Hashed
+from skconv.graph.storage.narrow import pack
 from skconv.passes.compress import Samples
 from skconv.passes.compress.frequency.hashed import bucket_sizes
 from skconv.passes.integers import integer_graph

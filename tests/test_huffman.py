@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from skconv import RandomConvFeatures, SecondOrderRounding, compress, to_c
 from skconv.emulator import tools
 from skconv.exceptions import MemoryLimitError
-from skconv.graph.huffman import RUN, decoded, huffman
-from skconv.graph.unpacked import HuffmanTable
+from skconv.graph.storage.huffman import RUN, decoded, huffman
+from skconv.graph.storage.unpacked import HuffmanTable
 
 X, Y = load_digits(return_X_y=True)
 

@@ -20,7 +20,7 @@ from skconv.graph import (
     Reshape,
     Threshold,
 )
-from skconv.graph.narrow import is_by_input, narrow_form, pack, pack_lines
+from skconv.graph.storage.narrow import is_by_input, narrow_form, pack, pack_lines
 from skconv.passes.integers import integer_graph
 from skconv.passes.scales import level_scales
 from skconv.target.targets import get_target
@@ -47,7 +47,7 @@ def staged(n_outputs: int, levels: int, n_kernels: int = 3) -> Graph:
 
 
 def digits(bytes_: np.ndarray, form: str, size: int) -> list[int]:
-    """The weights of a line, as the comment of `skconv.graph.narrow` says."""
+    """The weights of a line, as the comment of `skconv.graph.storage.narrow` says."""
     if form == "ternary":
         return [int(byte) * 3**i % 256 * 3 // 256 - 1 for byte in bytes_ for i in range(5)][:size]
     bits = int(form[-1])

@@ -20,7 +20,7 @@ from skconv.graph import (
     SoftThreshold,
     Threshold,
 )
-from skconv.graph.sparse import WORD, kept_table
+from skconv.graph.storage.sparse import WORD, kept_table
 from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_samples, few_levels, linear, quantized_example
 from tests import exactness

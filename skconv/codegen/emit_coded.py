@@ -9,10 +9,12 @@ from functools import singledispatch
 from skconv.codegen.node import Call, Function, NodeCode, kernels, padding
 from skconv.codegen.text import call, statement, struct
 from skconv.graph import QConv, QConvHash, QLinear, Requantization
-from skconv.graph.coded import Codebook, Coded
-from skconv.graph.coded_dictionary import Dictionary
-from skconv.graph.coded_entropy import Entropy
-from skconv.graph.coded_frequency import Frequency, Hashed
+from skconv.graph.storage.codebook import Codebook
+from skconv.graph.storage.coded import Coded
+from skconv.graph.storage.dictionary import Dictionary
+from skconv.graph.storage.entropy import Entropy
+from skconv.graph.storage.frequency import Frequency
+from skconv.graph.storage.hashed import Hashed
 
 EXPANDED = ("first", "count", "weights")
 

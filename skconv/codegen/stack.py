@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from skconv.graph import Fused, Graph, Op
-from skconv.graph.coded import coded_of
-from skconv.graph.coded_frequency import MOST_TAPS, Frequency, Hashed
 from skconv.graph.nested import Packed, Streamed
-from skconv.graph.unpacked import ExpandedTable
+from skconv.graph.storage.coded import coded_of
+from skconv.graph.storage.frequency import MOST_TAPS, Frequency
+from skconv.graph.storage.hashed import Hashed
+from skconv.graph.storage.unpacked import ExpandedTable
 from skconv.target.stage_memory import StageMemory
 
 BASE = 256  # one op of any kind, and what it calls in the compiler's own library

@@ -18,12 +18,12 @@ from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import CTYPES, call
 from skconv.graph import Graph, Op, QConv, QConvHash, QLinear
 from skconv.graph.base import Array
-from skconv.graph.coded import coded_of
 from skconv.graph.nested import Packed
 from skconv.graph.ring import Ring
 from skconv.graph.running import Running
 from skconv.graph.smoothing import Smoothed
-from skconv.graph.unpacked import PAIRED, ExpandedTable, HuffmanTable
+from skconv.graph.storage.coded import coded_of
+from skconv.graph.storage.unpacked import PAIRED, ExpandedTable, HuffmanTable
 from skconv.target.memory import scratch_bytes
 from skconv.target.targets import Target
 

@@ -10,8 +10,6 @@ from skconv.graph.base import *
 from skconv.graph.biquads import *
 from skconv.graph.catalogue import *
 from skconv.graph.centring import *
-from skconv.graph.coded import *
-from skconv.graph.coded_dictionary import *
 from skconv.graph.core import *
 from skconv.graph.elementwise import *
 from skconv.graph.euclidean_norm import *
@@ -31,5 +29,7 @@ from skconv.graph.serialize import *
 from skconv.graph.softmax import *
 from skconv.graph.spatial import *
 from skconv.graph.spectra import *
+from skconv.graph.storage.coded import *
+from skconv.graph.storage.dictionary import *
 from skconv.graph.vectors import *
 from skconv.graph.winners import *

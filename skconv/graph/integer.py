@@ -21,12 +21,12 @@ from skconv.graph.base import (
     require_channels,
     require_vector,
 )
-from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX
-from skconv.graph.narrow import Narrow, narrow_form, pack, pack_lines
 from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
-from skconv.graph.sparse import kept_bytes, kept_table
+from skconv.graph.storage.coded import Coded
+from skconv.graph.storage.narrow import Narrow, narrow_form, pack, pack_lines
+from skconv.graph.storage.sparse import kept_bytes, kept_table
 from skconv.graph.vectors import Kernel, Norm, SupportVectors
 
 __all__ = [
@@ -324,8 +324,8 @@ class QLinear(IntegerOp):
     Without a requantisation the accumulators themselves are the result (scores), and
     ``scale`` is what one of them is worth: ``scales``, where every output has its own, which
     only results that nothing compares may have. Weights of magnitudes up to ``levels`` are
-    stored several in a byte (`skconv.graph.narrow`); 0: one by one, or as ``coded`` says. For
-    inputs without a weight nothing is stored, where that pays (`skconv.graph.sparse`).
+    stored several in a byte; 0: one by one, or as ``coded`` says. For inputs without a weight
+    nothing is stored, where that pays. See `skconv.graph.storage`.
     """
 
     facts = Facts("vector", stage="head")

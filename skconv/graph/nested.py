@@ -10,7 +10,7 @@ from skconv.graph.core import Graph
 from skconv.graph.facts import Facts
 from skconv.graph.integer import Rescale
 from skconv.graph.ops import Reshape
-from skconv.graph.unpacked import ExpandedTable, HuffmanTable
+from skconv.graph.storage.unpacked import ExpandedTable, HuffmanTable
 
 __all__ = ["Fused", "Quantized"]
 

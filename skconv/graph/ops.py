@@ -23,9 +23,9 @@ from skconv.graph.base import (
     require,
     require_map,
 )
-from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
+from skconv.graph.storage.coded import Coded
 
 __all__ = [
     "BlockHistogram",
@@ -147,8 +147,8 @@ class ConvGeometry(Op):
     With ``shared=True`` the bank has one channel and is applied to every input channel
     alone: ``n_kernels`` maps per input channel, input channel slowest.
     ``padding`` is ``((top, bottom), (left, right))``. ``coded`` is how a target stores the weights,
-    where that is not one by one (`skconv.graph.coded`). Weights of a kernel are whole multiples, up
-    to ``levels``, of one number, and so stored several in a byte (`skconv.graph.narrow`); 0: any.
+    where that is not one by one. Weights of a kernel are whole multiples, up to ``levels``, of
+    one number, and so stored several in a byte; 0: any. See `skconv.graph.storage`.
     """
 
     weights: Array

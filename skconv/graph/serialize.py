@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from skconv.graph.base import Op, TensorSpec
-from skconv.graph.coded import Codebook, Coded
-from skconv.graph.coded_dictionary import Dictionary
-from skconv.graph.coded_entropy import Entropy
-from skconv.graph.coded_frequency import Frequency, Hashed
 from skconv.graph.core import Graph, Node, verify
 from skconv.graph.integer import Requantization
 from skconv.graph.separable import Factors
+from skconv.graph.storage.codebook import Codebook
+from skconv.graph.storage.coded import Coded
+from skconv.graph.storage.dictionary import Dictionary
+from skconv.graph.storage.entropy import Entropy
+from skconv.graph.storage.frequency import Frequency
+from skconv.graph.storage.hashed import Hashed
 
 __all__ = ["from_dict", "to_dict"]
 

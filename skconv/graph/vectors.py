@@ -18,9 +18,9 @@ from skconv.graph.base import (
     require_channels,
     require_vector,
 )
-from skconv.graph.coded import Coded
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
+from skconv.graph.storage.coded import Coded
 
 __all__ = ["Affine", "ArgMax", "KernelMachine", "Linear", "Normalize", "OvoVote", "Threshold"]
 
@@ -79,7 +79,7 @@ class Linear(Op):
 
     With ``levels`` the weights of each output are whole multiples of one number, of magnitudes
     up to ``levels``: integers keep them as they are. 0: any weights. ``coded`` is how a target
-    stores them, where that is not one by one (`skconv.graph.coded`).
+    stores them, where that is not one by one (`skconv.graph.storage.coded`).
     """
 
     facts = Facts("vector", reads="scores")

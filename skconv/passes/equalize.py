@@ -25,7 +25,7 @@ from skconv.graph import (
     SeparableConv,
     verify,
 )
-from skconv.graph.coded import coded_of
+from skconv.graph.storage.coded import coded_of
 from skconv.runtime import reference
 from skconv.runtime.windows import chunks
 

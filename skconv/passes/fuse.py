@@ -35,8 +35,8 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
-from skconv.graph.coded import coded_of
 from skconv.graph.facts import StagePart
+from skconv.graph.storage.coded import coded_of
 from skconv.target.memory import aligned, plan_memory
 from skconv.target.stage_memory import StageMemory
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph.base import TensorSpec
-from skconv.graph.coded import Coded
 from skconv.graph.integer import Requantization, row_bound
 from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, UINT8_MAX
+from skconv.graph.storage.coded import Coded
 from skconv.passes.refusal import NoIntegerFormError
 
 Array = NDArray[Any]

@@ -19,10 +19,12 @@ from skconv.graph import (
     Relu,
     Reshape,
 )
-from skconv.graph.coded import Codebook, Coded
-from skconv.graph.coded_dictionary import Dictionary
-from skconv.graph.coded_entropy import Entropy
-from skconv.graph.coded_frequency import Frequency, Hashed
+from skconv.graph.storage.codebook import Codebook
+from skconv.graph.storage.coded import Coded
+from skconv.graph.storage.dictionary import Dictionary
+from skconv.graph.storage.entropy import Entropy
+from skconv.graph.storage.frequency import Frequency
+from skconv.graph.storage.hashed import Hashed
 from skconv.testing.parts import chain
 
 

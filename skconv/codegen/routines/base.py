@@ -14,8 +14,8 @@ from typing import Generic, Literal, TypeVar
 from skconv.codegen.node import NodeCode
 from skconv.codegen.text import call
 from skconv.graph import Op, QConv, TensorSpec
-from skconv.graph.coded import coded_of
 from skconv.graph.nested import Packed
+from skconv.graph.storage.coded import coded_of
 from skconv.target.targets import Target
 
 Optimize = Literal["size", "balanced", "speed"]

@@ -10,7 +10,7 @@ from skconv.codegen.routines.base import Wish
 from skconv.codegen.text import struct
 from skconv.graph.base import Array, TensorSpec
 from skconv.graph.integer import QConv
-from skconv.graph.narrow import pack_lines
+from skconv.graph.storage.narrow import pack_lines
 
 
 def is_narrow(op: QConv, wish: Wish) -> bool:

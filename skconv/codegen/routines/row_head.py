@@ -12,7 +12,7 @@ from skconv.codegen.node import NodeCode
 from skconv.codegen.text import struct
 from skconv.graph.base import Array, TensorSpec
 from skconv.graph.integer import QLinear
-from skconv.graph.narrow import BITS, Narrow, pack_lines
+from skconv.graph.storage.narrow import BITS, Narrow, pack_lines
 
 GROUP = 5
 # As many fields of four bits as half a word has.

@@ -7,7 +7,7 @@ import numpy as np
 from skconv.codegen.routines.conv.packing import columns_of_weights, is_plain, layout
 from skconv.graph.base import Array, TensorSpec
 from skconv.graph.integer import QConv
-from skconv.graph.narrow import pack_lines
+from skconv.graph.storage.narrow import pack_lines
 
 # Kernels at a time, at most.
 EXPANDED = 2

@@ -10,8 +10,8 @@ import numpy as np
 
 from skconv.graph import Conv, Linear
 from skconv.graph.base import Shape
-from skconv.graph.coded import Coded, index_bits
-from skconv.graph.coded_dictionary import MOST_FIELD_BITS, Dictionary, turned_places
+from skconv.graph.storage.coded import Coded, index_bits
+from skconv.graph.storage.dictionary import MOST_FIELD_BITS, Dictionary, turned_places
 from skconv.passes.compress.codes.fit import Codes, Family
 from skconv.passes.compress.codes.vectors import CodedLayers, Cut
 

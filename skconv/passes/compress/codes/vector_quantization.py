@@ -10,7 +10,8 @@ import numpy as np
 
 from skconv.graph import Conv, Linear
 from skconv.graph.base import Shape
-from skconv.graph.coded import Codebook, Coded
+from skconv.graph.storage.codebook import Codebook
+from skconv.graph.storage.coded import Coded
 from skconv.passes.compress.codes.fit import Codes, Family
 from skconv.passes.compress.codes.vectors import CodedLayers, Cut
 

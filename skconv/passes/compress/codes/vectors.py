@@ -10,7 +10,7 @@ import numpy as np
 
 from skconv.graph import Conv, Graph, Linear, Node
 from skconv.graph.base import Shape
-from skconv.graph.coded import Coded
+from skconv.graph.storage.coded import Coded
 from skconv.passes.compress.base import Array, Pass, Samples, head_of, with_op
 from skconv.passes.compress.codes.fit import Codes, Family, Problem, fitted_codes
 from skconv.passes.compress.loss import probabilities, refitted

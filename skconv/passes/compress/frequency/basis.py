@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skconv.graph import Conv, Graph, Node
-from skconv.graph.coded_frequency import cosines
+from skconv.graph.storage.frequency import cosines
 from skconv.passes.compress.base import Array, Pass, Samples
 from skconv.passes.compress.frequency.layers import Kernels, kernel_layers
 from skconv.passes.compress.refit import refit_head

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.cluster.vq import ClusterError, kmeans2
 
 from skconv.graph import Graph
-from skconv.graph.coded_frequency import Frequency
 from skconv.graph.limits import INT8_MAX
+from skconv.graph.storage.frequency import Frequency
 from skconv.passes.compress.base import Array, Pass, Samples
 from skconv.passes.compress.frequency.layers import (
     Kernels,

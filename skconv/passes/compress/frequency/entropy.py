@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skconv.graph import Conv, Graph, Linear, Node
-from skconv.graph.coded import coded_of
-from skconv.graph.coded_entropy import Entropy
 from skconv.graph.limits import INT8_MAX
-from skconv.graph.narrow import narrow_form, pack
+from skconv.graph.storage.coded import coded_of
+from skconv.graph.storage.entropy import Entropy
+from skconv.graph.storage.narrow import narrow_form, pack
 from skconv.passes.compress.base import Array, Pass, Samples, with_op
 from skconv.passes.scales import level_scales
 

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import sparse
 
 from skconv.graph import Graph, Linear, Node
-from skconv.graph.coded import coded_of
-from skconv.graph.coded_frequency import Buckets, Hashed
 from skconv.graph.limits import INT8_MAX
+from skconv.graph.storage.coded import coded_of
+from skconv.graph.storage.hashed import Buckets, Hashed
 from skconv.passes.compress.base import Array, Pass, Samples, head_of, with_op
 from skconv.passes.compress.frequency.layers import Kernels, full_gain, kernel_layers, taken
 from skconv.passes.compress.loss import hessians, refitted

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skconv.graph import Conv, Graph, Linear, Node
-from skconv.graph.coded import Coded, coded_of
-from skconv.graph.coded_frequency import MOST_TAPS, cosines
 from skconv.graph.limits import INT8_MAX
+from skconv.graph.storage.coded import Coded, coded_of
+from skconv.graph.storage.frequency import MOST_TAPS, cosines
 from skconv.passes.compress.base import Array, Samples, with_op
 from skconv.passes.compress.seen import Seen, seen
 

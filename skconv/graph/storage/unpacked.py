@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from skconv.graph.base import Array, Op
-from skconv.graph.coded import Coded, coded_of
-from skconv.graph.huffman import RUN, HuffmanTables, huffman
+from skconv.graph.storage.coded import Coded, coded_of
+from skconv.graph.storage.huffman import RUN, HuffmanTables, huffman
 
 # Pairs of 16 bits, which is how routines for lanes hold two weights.
 PAIRED = ("int32", "uint32")

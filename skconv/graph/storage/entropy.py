@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from skconv.graph.base import Array, require
-from skconv.graph.coded import Coded
-from skconv.graph.huffman import HuffmanTables, huffman
+from skconv.graph.storage.coded import Coded
+from skconv.graph.storage.huffman import HuffmanTables, huffman
 
 
 def start_table(coded: HuffmanTables) -> Array:
@@ -30,7 +30,7 @@ def huffman_tables(coded: HuffmanTables) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class Entropy(Coded):
-    """Weights as a canonical Huffman code (`skconv.graph.huffman`).
+    """Weights as a canonical Huffman code (`skconv.graph.storage.huffman`).
 
     Each slice of kernels begins at a byte. Those of a linear layer lie by input: its C decodes one
     weight after the other and adds up, and expands none.
@@ -43,7 +43,7 @@ class Entropy(Coded):
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph.coded_entropy import Entropy
+    >>> from skconv.graph.storage.entropy import Entropy
     >>> values = np.zeros((2, 40), np.int8)
     >>> values[0, 3] = values[1, 30] = 5
     >>> coded = Entropy(values.shape, values=values)

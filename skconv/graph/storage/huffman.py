@@ -69,7 +69,7 @@ def huffman(lines: Sequence[Array]) -> HuffmanTables:
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph.huffman import huffman
+    >>> from skconv.graph.storage.huffman import huffman
     >>> found = huffman([np.array([0, 5, 0, 0, -1, 0])])
     >>> found.symbols.tolist(), found.counts.tolist(), found.bits.tolist()
     ([0, -1, 5], [1, 2], [38])
@@ -87,7 +87,7 @@ def decoded(tables: HuffmanTables, line: int, count: int) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph.huffman import decoded, huffman
+    >>> from skconv.graph.storage.huffman import decoded, huffman
     >>> decoded(huffman([np.array([0, 5, 0, 0, -1, 0])]), 0, 6).tolist()
     [0, 5, 0, 0, -1, 0]
     """

@@ -20,7 +20,7 @@ def kept_table(is_kept: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph.sparse import kept_table
+    >>> from skconv.graph.storage.sparse import kept_table
     >>> kept_table(np.arange(20) % 4 == 1).tolist()
     [8738, 0, 2, 4]
     """

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from skconv.graph.base import Array, require
-from skconv.graph.coded import Coded, index_bits, pack_fields
 from skconv.graph.limits import INT8_MAX
+from skconv.graph.storage.coded import Coded, index_bits, pack_fields
 
 __all__ = ["Dictionary"]
 
@@ -34,7 +34,7 @@ def turned_places(height: int, width: int, n_turns: int) -> Array:
 
     Examples
     --------
-    >>> from skconv.graph.coded_dictionary import turned_places
+    >>> from skconv.graph.storage.dictionary import turned_places
     >>> turned_places(2, 2, 8).tolist()[1::3]
     [[1, 0, 3, 2], [0, 2, 1, 3], [3, 1, 2, 0]]
     """
@@ -68,7 +68,7 @@ class Dictionary(Coded):
     Examples
     --------
     >>> import numpy as np
-    >>> from skconv.graph.coded_dictionary import Dictionary
+    >>> from skconv.graph.storage.dictionary import Dictionary
     >>> sobel = np.array([[[1, 0, -1], [2, 0, -2], [1, 0, -1]]], np.int8)
     >>> shape, zeros = (2, 3, 3, 1), np.zeros((2, 1), int)
     >>> coded = Dictionary(shape, sobel, zeros, np.array([[1], [4]]), np.array([[2], [-1]]), 8, 3)
