@@ -56,7 +56,7 @@ FEED = """\
         if (!sk_lanes_push(rows, &filled, row, sk_rows_pool_wanted(r, p), r.input)) {{
             continue;
         }}
-        sk_rows_pool_row(rows, table_@, {features}, r, p);
+        sk_rows_pool_row(rows, table_@, {features}, r, p, NULL, 0);
         sk_rows_pool_drop(rows, &filled, r, p);
 {after}
     }}"""

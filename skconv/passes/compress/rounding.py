@@ -155,6 +155,8 @@ class SecondOrderRounding(Pass):
         op = node.op
         assert isinstance(op, Linear)
         read = op.weights.any(axis=0)  # No error is handed on to an input that was pruned.
+        if not read.any():
+            return op
         inputs = samples.tensor(graph, node.inputs[0])[:, read]
         scores = inputs @ op.weights[:, read].T + op.bias
         weights = np.zeros_like(op.weights)
