@@ -11,6 +11,7 @@ __all__ = [
     "InputRangeWarning",
     "MemoryLimitError",
     "NotConvertibleError",
+    "PassOrderWarning",
     "ShapeWarning",
     "SkconvWarning",
 ]
@@ -88,6 +89,10 @@ class InputRangeWarning(SkconvWarning):
 
 class CompilerWarning(SkconvWarning):
     """The C compiler cannot be used; the integer definition runs instead."""
+
+
+class PassOrderWarning(SkconvWarning):
+    """A pass of compression undoes what an earlier one has done."""
 
 
 def warn(message: str, kind: type[Warning]) -> None:

@@ -292,5 +292,5 @@ def test_parameters_that_vector_quantisation_refuses(parameters, message):
 
 def test_a_graph_without_large_layers_is_refused():
     graph = Graph(TensorSpec((3,))).append(linear(rng(), 2, 3))
-    with pytest.raises(ValueError, match="no layer is large enough"):
+    with pytest.raises(ValueError, match="no layer of the graph is so large"):
         VectorQuantization()(graph, samples(graph, 10))

@@ -15,7 +15,15 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 import skconv
-from skconv import Compressed, RandomConvFeatures, SecondOrderRounding, compress, to_c
+from skconv import (
+    Compressed,
+    PruneFeatures,
+    RandomConvFeatures,
+    SecondOrderRounding,
+    compress,
+    to_c,
+)
+from skconv.exceptions import PassOrderWarning
 from skconv.graph import Graph, Linear, TensorSpec
 from skconv.passes.compress import PASSES, Pass, Samples
 from skconv.passes.compress.loss import refitted
@@ -170,6 +178,13 @@ def test_a_budget_ends_the_passes(pipe):
     assert len(compress(pipe, X[:300], passes=passes, budget=most).costs_) == 2
     with pytest.raises(ValueError, match="budget=100 bytes of flash, and the model takes about"):
         compress(pipe, X[:300], passes=passes, budget=100)
+
+
+def test_a_pass_that_undoes_a_rounding_is_warned_of(pipe):
+    passes = [SecondOrderRounding(1), PruneFeatures(0.5)]
+    with pytest.warns(PassOrderWarning, match="Put PruneFeatures before the passes that round"):
+        compress(pipe, X[:300], Y[:300], passes=passes)
+    compress(pipe, X[:300], Y[:300], passes=passes[::-1])  # A warning would be an error.
 
 
 @pytest.mark.parametrize(

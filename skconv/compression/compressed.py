@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from skconv.codegen.estimates import instructions
+from skconv.compression.order import warn_of_undone
 from skconv.compression.table import PassCost, PassTable
 from skconv.convert import NotConvertibleError, check_probabilities, to_graph
 from skconv.convert.fitted_range import seen
@@ -195,7 +196,8 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         for each in passes:
             if self._fits(costs[-1]):
                 break
-            self.graph_ = fold(each(self.graph_, samples))
+            before, self.graph_ = self.graph_, fold(each(self.graph_, samples))
+            warn_of_undone(each, before, self.graph_)
             costs.append(self._cost(str(each), flat, y))
         self.costs_ = PassTable(costs)
         if self.budget is not None and not self._fits(costs[-1]):

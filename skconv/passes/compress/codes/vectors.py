@@ -74,8 +74,8 @@ class CodedLayers(Pass, ABC):
             graph = self._with_coded(graph, head.name, samples, before)
         if graph is before:
             raise ValueError(
-                f"{self}: no layer is large enough for tables of half its bytes; "
-                f"it has {len(names)} that could be coded"
+                f"{self}: no layer of the graph is so large that its tables would take half of its "
+                "bytes or less"
             )
         return graph
 
