@@ -13,6 +13,7 @@ from skconv.moved import install as _install
 
 if TYPE_CHECKING:
     from skconv import datasets, exceptions, testing
+    from skconv.classifiers.one_class import LaplacianOneClassSVM
     from skconv.classifiers.ridge import BatchRidgeClassifier
     from skconv.classifiers.svm import LaplacianNuSVC
     from skconv.compression import Compressed, compress
@@ -104,6 +105,7 @@ __all__ = [
     "KMeansConvFeatures",
     "KernelDisplay",
     "LaplacianNuSVC",
+    "LaplacianOneClassSVM",
     "LogMelSpectrogram",
     "MicroFrontendSpectrogram",
     "MiniRocketFeatures",
@@ -164,6 +166,7 @@ _HOMES = {
     "KernelDisplay": "skconv.inspection",
     "DictionaryKernels": "skconv.passes.compress",
     "LaplacianNuSVC": "skconv.classifiers.svm",
+    "LaplacianOneClassSVM": "skconv.classifiers.one_class",
     "LogMelSpectrogram": "skconv.sound",
     "MicroFrontendSpectrogram": "skconv.sound",
     "MFCC": "skconv.sound",

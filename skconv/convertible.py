@@ -12,15 +12,21 @@ from skconv.convert.core import convert
 LIMITS = {
     "BernoulliNB": "binarize=None",
     "FunctionTransformer": "np.sqrt",
+    "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
+    "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
+    "KernelRidge": "rbf, laplacian, poly, linear, cosine",
     "MaxAbsScaler": "clip=False",
     "MinMaxScaler": "clip=False",
     "MultiOutputRegressor": "of linear models",
     "NearestCentroid": "Euclidean, uniform priors",
     "NuSVC": "linear, rbf, poly",
-    "NuSVR": "linear",
+    "NuSVR": "linear, rbf, poly",
+    "Nystroem": "rbf, laplacian, poly, linear, cosine",
+    "OneClassSVM": "linear, rbf, poly",
     "OneVsRestClassifier": "of linear models",
     "SVC": "linear, rbf, poly",
-    "SVR": "linear",
+    "PolynomialCountSketch": "degree=1",
+    "SVR": "linear, rbf, poly",
 }
 
 _FAMILIES = (

@@ -15,8 +15,11 @@ from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, DotProduct, Matern
 from sklearn.impute import SimpleImputer
-from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     LinearRegression,
     PoissonRegressor,
@@ -38,7 +41,7 @@ from sklearn.preprocessing import (
     QuantileTransformer,
     StandardScaler,
 )
-from sklearn.svm import SVC, SVR, NuSVC
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 from skconv import LaplacianNuSVC, NotConvertibleError, RandomConvFeatures, to_graph
@@ -46,6 +49,10 @@ from skconv import LaplacianNuSVC, NotConvertibleError, RandomConvFeatures, to_g
 rng = np.random.default_rng(0)
 X = np.abs(rng.normal(size=(60, 6)))
 Y = np.arange(60) % 3
+
+
+def laplacian_row(x, y):
+    return np.exp(-np.abs(x - y).sum())
 
 
 def refused(estimator, y=Y):
@@ -63,7 +70,19 @@ PARAMETERS = [
     (NuSVC(kernel="sigmoid", nu=0.2), "kernel", "rbf"),
     (SVC(kernel=laplacian_kernel), "kernel", "LaplacianNuSVC"),
     (SVC(break_ties=True), "break_ties", "break_ties=False"),
-    (SVR(), "kernel", "kernel='linear'"),
+    (SVR(kernel="sigmoid"), "kernel", "KernelRidge(kernel='laplacian')"),
+    (NuSVR(kernel=laplacian_kernel), "kernel", "kernel='rbf'"),
+    (SVR(kernel="poly", degree=0), "degree", "degree=3"),
+    (OneClassSVM(kernel="sigmoid"), "kernel", "skconv.LaplacianOneClassSVM"),
+    (KernelRidge(kernel="sigmoid", gamma=0.1), "kernel", "'laplacian'"),
+    (KernelRidge(kernel="poly", degree=1.5), "degree", "a whole number"),
+    (Nystroem(kernel="chi2", n_components=4), "kernel", "kernel='rbf'"),
+    (Nystroem(kernel=laplacian_row, n_components=4), "kernel", "kernel='rbf'"),
+    (PolynomialCountSketch(degree=2), "degree", "Nystroem(kernel='poly')"),
+    (GaussianProcessRegressor(Matern()), "kernel", "use RBF"),
+    (GaussianProcessRegressor(RBF() * DotProduct()), "kernel", "use RBF"),
+    (GaussianProcessRegressor(RBF() + RBF(2.0)), "kernel", "use RBF"),
+    (GaussianProcessClassifier(), "classes_", "SVC(kernel='rbf')"),
     (OneVsRestClassifier(GaussianNB()), "estimator", "use estimator=LinearSVC()"),
     (BernoulliNB(), "binarize", "binarize=None"),
     (NearestCentroid(metric="manhattan"), "metric", "metric='euclidean'"),
@@ -102,7 +121,7 @@ CLASSES = [
     (KernelPCA(2), "PCA"),
     (NMF(2), "PCA"),
     (KMeans(2), "PCA"),
-    (Nystroem(n_components=4), "SVC(kernel='rbf')"),
+    (AdditiveChi2Sampler(), "Nystroem"),
     (SimpleImputer(), "fill the gaps"),
     (QuadraticDiscriminantAnalysis(), "LogisticRegression"),
     (ColumnTransformer([("a", StandardScaler(), [0, 1])]), "FeatureUnion"),

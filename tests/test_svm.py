@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import NuSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skconv.classifiers import svm
+from skconv.classifiers import laplacian
 from skconv.classifiers.svm import LaplacianNuSVC
 
 
@@ -66,7 +66,7 @@ def test_two_points_have_the_known_decision_function():
 
 
 def kernel(X, gamma):
-    return svm._laplacian_kernel(svm._l1_distances(X), gamma)
+    return laplacian.laplacian_kernel(laplacian.l1_distances(X), gamma)
 
 
 def test_kernel_is_a_product_over_the_features():
@@ -153,7 +153,7 @@ def test_blocks_of_any_size_give_the_same_decisions(digits, monkeypatch):
     X, y = digits
     model = LaplacianNuSVC().fit(X, y)
     whole = model.decision_function(X)
-    monkeypatch.setattr(svm, "_BLOCK_MIB", 3 * 8 * len(model.support_) / 2**20)
+    monkeypatch.setattr(laplacian, "BLOCK_MIB", 3 * 8 * len(model.support_) / 2**20)
     np.testing.assert_allclose(model.decision_function(X), whole, rtol=0, atol=1e-12)
 
 
@@ -236,7 +236,7 @@ def unequal_classes():
 
 def test_infeasible_nu_is_seen_before_any_distance_is_computed(monkeypatch):
     X, y = unequal_classes()
-    monkeypatch.setattr(svm, "pdist", lambda *_: pytest.fail("distances were computed"))
+    monkeypatch.setattr(laplacian, "pdist", lambda *_: pytest.fail("distances were computed"))
     with pytest.raises(ValueError, match=r"nu=0\.3 is infeasible.*rare.*common.*0\.25") as error:
         LaplacianNuSVC(nu=0.3).fit(X, y)
     assert "(10 samples)" in str(error.value)
@@ -260,7 +260,7 @@ def test_nu_works_just_below_the_limit_that_the_message_names(sizes):
 class CountedPdist:
     def __init__(self):
         self.shapes = []
-        self.original = svm.pdist
+        self.original = laplacian.pdist
 
     def __call__(self, X, metric):
         self.shapes.append(X.shape)
@@ -275,13 +275,13 @@ def search(model, X, y, prefix=""):
 def test_a_grid_over_gamma_and_nu_computes_distances_once_a_fold(digits, tmp_path, monkeypatch):
     X, y = digits
     plain = CountedPdist()
-    monkeypatch.setattr(svm, "pdist", plain)
+    monkeypatch.setattr(laplacian, "pdist", plain)
     without = search(LaplacianNuSVC(), X, y)
     assert len(plain.shapes) == 3 * 12 + 1
 
     cached = CountedPdist()
     cached.original = plain.original
-    monkeypatch.setattr(svm, "pdist", cached)
+    monkeypatch.setattr(laplacian, "pdist", cached)
     model = LaplacianNuSVC(memory=str(tmp_path))
     with_memory = search(model, X, y)
     assert len(cached.shapes) == 3 + 1
@@ -293,7 +293,7 @@ def test_a_grid_over_gamma_and_nu_computes_distances_once_a_fold(digits, tmp_pat
 def test_the_grid_shares_distances_behind_other_steps_too(digits, tmp_path, monkeypatch):
     X, y = digits
     counted = CountedPdist()
-    monkeypatch.setattr(svm, "pdist", counted)
+    monkeypatch.setattr(laplacian, "pdist", counted)
     pipe = make_pipeline(StandardScaler(), LaplacianNuSVC(memory=str(tmp_path)))
     search(pipe, X, y, prefix="laplaciannusvc__")
     assert len(counted.shapes) == 3 + 1

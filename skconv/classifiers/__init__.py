@@ -1,6 +1,7 @@
 """Classifiers made for many features and small targets."""
 
+from skconv.classifiers.one_class import LaplacianOneClassSVM
 from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.classifiers.svm import LaplacianNuSVC
 
-__all__ = ["BatchRidgeClassifier", "LaplacianNuSVC"]
+__all__ = ["BatchRidgeClassifier", "LaplacianNuSVC", "LaplacianOneClassSVM"]

@@ -9,50 +9,25 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.metrics import pairwise_distances_chunked
 from sklearn.svm import NuSVC
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import _ovr_decision_function, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
+from skconv.classifiers.laplacian import (
+    ACCEPTED,
+    dense,
+    l1_distances,
+    laplacian_kernel,
+    machine_sums,
+    steepness,
+)
 from skconv.classifiers.reduced_set import learn_reduced_set
 from skconv.graph import KernelMachine
-from skconv.runtime.windows import votes, weighted_kernels
+from skconv.runtime.windows import votes
 from skconv.utils.restore import restored_on_error
-
-# Distances of a block of samples to all support vectors: fits the caches of a desktop CPU.
-_BLOCK_MIB = 64
-_ACCEPTED: dict[str, Any] = {
-    "dtype": [np.float64, np.float32],
-    "order": "C",
-    "accept_sparse": "csr",
-}
-
-
-def _dense(X: Any) -> NDArray[np.floating]:
-    """Sparse features, such as block histograms, as an array: support vectors are kept dense."""
-    return X.toarray() if hasattr(X, "toarray") else X
-
-
-def _l1_distances(X: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Distances of all pairs, condensed. Depends on ``X`` alone, so that it can be cached."""
-    return np.asarray(pdist(X, "cityblock"))
-
-
-def _laplacian_kernel(distances: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
-    # Half of the exponentials: the matrix is symmetric.
-    values = distances * -gamma
-    kernel = squareform(np.exp(values, out=values))
-    np.fill_diagonal(kernel, 1.0)
-    return np.asarray(kernel)
-
-
-def _nearest_power_of_two(gamma: float) -> float:
-    """The ``gamma`` nearest on a log scale for which ``gamma / ln 2`` is a power of two."""
-    return math.ldexp(math.log(2), round(math.log2(gamma / math.log(2))))
 
 
 def _check_nu(nu: float, classes: NDArray[Any], counts: NDArray[np.intp]) -> None:
@@ -151,6 +126,7 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
+    LaplacianOneClassSVM : Where there are samples of one class only.
     sklearn.svm.NuSVC : The same machine with other kernels.
 
     Notes
@@ -261,8 +237,8 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
             return self._fit(X, y)
 
     def _fit(self, X: Any, y: Any) -> LaplacianNuSVC:
-        X, y = validate_data(self, X, y, **_ACCEPTED)
-        X = _dense(X)
+        X, y = validate_data(self, X, y, **ACCEPTED)
+        X = dense(X)
         check_classification_targets(y)
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         if len(classes) < 2:
@@ -275,9 +251,9 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
                 f"{len(classes)}"
             )
 
-        distances = check_memory(self.memory).cache(_l1_distances)(X)
-        gamma = self._steepness(distances, X.shape[1])
-        solution = self._solve(_laplacian_kernel(distances, gamma), codes)
+        distances = check_memory(self.memory).cache(l1_distances)(X)
+        gamma = steepness(self.gamma, self.power_of_two, distances, X.shape[1])
+        solution = self._solve(laplacian_kernel(distances, gamma), codes)
 
         self.classes_ = classes
         self.gamma_ = gamma
@@ -359,18 +335,6 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
         first, second = np.array([*combinations(range(len(self.classes_)), 2)]).T
         return scores[:, first] - scores[:, second]
 
-    def _steepness(self, distances: NDArray[np.float64], n_features: int) -> float:
-        if self.gamma == "scale":
-            mean = float(distances.mean())
-            if mean == 0:
-                raise ValueError("gamma='scale' needs samples that differ: all rows of X are equal")
-            gamma = 1 / mean
-        elif self.gamma == "auto":
-            gamma = 1 / n_features
-        else:
-            gamma = float(self.gamma)
-        return _nearest_power_of_two(gamma) if self.power_of_two else gamma
-
     def _solve(self, kernel: NDArray[np.float64], codes: NDArray[np.intp]) -> NuSVC:
         """The support set: the only place that decides which samples are kept."""
         return NuSVC(
@@ -394,22 +358,8 @@ class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
 
     def _pair_decisions(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
-        X = _dense(validate_data(self, X, reset=False, **_ACCEPTED))
-        machine = self._kernel_machine()
-
-        def decide(distances: NDArray[np.float64], start: int) -> NDArray[np.float64]:
-            distances *= -self.gamma_
-            kernel = np.exp(distances, out=distances)
-            return np.asarray(weighted_kernels(kernel, machine) + machine.intercept)
-
-        blocks = pairwise_distances_chunked(
-            X,
-            self.support_vectors_,
-            reduce_func=decide,
-            metric="manhattan",
-            working_memory=_BLOCK_MIB,
-        )
-        return np.concatenate(list(blocks))
+        X = dense(validate_data(self, X, reset=False, **ACCEPTED))
+        return machine_sums(self._kernel_machine(), X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 CLASSIFIERS = (
     "use LogisticRegression, LinearSVC, RidgeClassifier, SVC, NuSVC or skconv.LaplacianNuSVC"
 )
-REGRESSORS = "use a linear model such as Ridge"
+REGRESSORS = "use SVR, KernelRidge or a linear model such as Ridge"
 SCALERS = "use StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler or Normalizer"
 
 BEFORE = (
@@ -18,13 +18,11 @@ _THRESHOLD = (
     "for a threshold of probabilities write to_c(model.estimator_, X, probabilities=True)"
 )
 _OUTLIERS = (
-    "use a classifier of two classes, with outliers as one of them: "
-    "write to_c(SVC().fit(X, is_outlier), X)"
+    "use OneClassSVM or skconv.LaplacianOneClassSVM, or a classifier of two classes, with "
+    "outliers as one of them: write to_c(SVC().fit(X, is_outlier), X)"
 )
 
 _BY_NAME = {
-    "OneClassSVM": _OUTLIERS,
-    "SGDOneClassSVM": _OUTLIERS,
     "EllipticEnvelope": _OUTLIERS,
     "IsolationForest": _OUTLIERS,
     "LocalOutlierFactor": _OUTLIERS,
@@ -49,10 +47,8 @@ _BY_MODULE = {
     "sklearn.dummy": CLASSIFIERS,
     "sklearn.ensemble": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
     "sklearn.feature_extraction": "use one of skconv's extractors",
-    "sklearn.gaussian_process": "use SVC(kernel='rbf') or Ridge",
     "sklearn.impute": "fill the gaps before the Pipeline: the target has no NaN",
-    "sklearn.kernel_approximation": "use SVC(kernel='rbf') or skconv.LaplacianNuSVC",
-    "sklearn.kernel_ridge": "use Ridge",
+    "sklearn.kernel_approximation": "use Nystroem, SVC(kernel='rbf') or skconv.LaplacianNuSVC",
     "sklearn.manifold": "use PCA",
     "sklearn.mixture": CLASSIFIERS,
     "sklearn.multiclass": CLASSIFIERS,

@@ -18,7 +18,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-from sklearn.svm import SVC, NuSVC
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 N_DEVIATIONS = 3
 
@@ -118,6 +118,9 @@ def _(pca: PCA) -> Seen | None:
 
 @seen.register(SVC)
 @seen.register(NuSVC)
+@seen.register(SVR)
+@seen.register(NuSVR)
+@seen.register(OneClassSVM)
 def _(machine: Any) -> Seen | None:
     vectors = machine.support_vectors_
     return _seen(machine, vectors.min(), vectors.max())

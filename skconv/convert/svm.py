@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from sklearn.svm import SVC, SVR, NuSVC, NuSVR
+from sklearn.svm import SVC, NuSVC
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.classifiers.svm import LaplacianNuSVC
 from skconv.convert.core import as_vector, check, convert, float32, refuse
 from skconv.convert.decision import decide
+from skconv.convert.kernels import Kernel, check_degree
 from skconv.convert.linear import append_linear
 from skconv.graph import Graph, KernelMachine
 
@@ -20,13 +22,24 @@ _KERNEL_ADVICE = {
 }
 
 
+def check_libsvm(model: Any, advice: str) -> None:
+    """Refuse a machine of libsvm whose kernel cannot become C."""
+    check_is_fitted(model)
+    if model.kernel not in ("linear", "poly", "rbf"):
+        raise refuse(model, "kernel", advice)
+    check_degree(model, model.kernel == "poly")
+
+
+def libsvm_kernel(model: Any) -> Kernel:
+    """The kernel of a fitted machine of libsvm."""
+    return Kernel(model.kernel, float(model._gamma), float(model.coef0), int(model.degree))
+
+
 @check.register(SVC)
 @check.register(NuSVC)
 def _(model: SVC | NuSVC) -> None:
-    check_is_fitted(model)
-    if model.kernel not in ("linear", "poly", "rbf"):
-        kind = "callable" if callable(model.kernel) else model.kernel
-        raise refuse(model, "kernel", _KERNEL_ADVICE[kind])
+    kind = "callable" if callable(model.kernel) else model.kernel
+    check_libsvm(model, _KERNEL_ADVICE.get(kind, ""))
     if model.break_ties and len(model.classes_) > 2:
         raise refuse(model, "break_ties", "use break_ties=False")
 
@@ -47,7 +60,7 @@ def _(model: SVC | NuSVC, graph: Graph) -> Graph:
             coef0=float(model.coef0),
             degree=int(model.degree),
         )
-        graph = _append_machine(graph, machine)
+        graph = append_machine(graph, machine)
     return decide(graph, model.classes_, one_against_one=True)
 
 
@@ -55,10 +68,11 @@ def _(model: SVC | NuSVC, graph: Graph) -> Graph:
 def _(model: LaplacianNuSVC, graph: Graph) -> Graph:
     machine = model._kernel_machine()
     one_against_one = bool(machine.n_support)
-    return decide(_append_machine(graph, machine), model.classes_, one_against_one=one_against_one)
+    return decide(append_machine(graph, machine), model.classes_, one_against_one=one_against_one)
 
 
-def _append_machine(graph: Graph, machine: KernelMachine) -> Graph:
+def append_machine(graph: Graph, machine: KernelMachine) -> Graph:
+    """A machine in float32."""
     return as_vector(graph).append(
         replace(
             machine,
@@ -67,17 +81,3 @@ def _append_machine(graph: Graph, machine: KernelMachine) -> Graph:
             intercept=float32(machine.intercept),
         )
     )
-
-
-@check.register(SVR)
-@check.register(NuSVR)
-def _(model: SVR | NuSVR) -> None:
-    check_is_fitted(model)
-    if model.kernel != "linear":
-        raise refuse(model, "kernel", "use kernel='linear' or Ridge")
-
-
-@convert.register(SVR)
-@convert.register(NuSVR)
-def _(model: SVR | NuSVR, graph: Graph) -> Graph:
-    return append_linear(graph, model.coef_, model.intercept_)

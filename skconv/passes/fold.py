@@ -42,7 +42,8 @@ def fold(graph: Graph) -> Graph:
     - `Affine`, `Linear` and `Conv` that follow one another become one op where that is
       exact, computed in float64 and rounded once;
     - an `Affine` of one factor goes into the support vectors and gamma of a `KernelMachine`
-      that measures distances;
+      that measures distances, and a `Linear` or an `Affine` behind one whose scores share the
+      support vectors into its coefficients;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - a crop takes the border of a `Conv` that it leaves out;
     - `Select` moves in front of `Affine` and `Root`, into a `Linear` before or behind it, and in
@@ -182,6 +183,35 @@ def _affine_machine(first: Affine, second: KernelMachine, x: TensorSpec) -> Ops 
     return (replace(second, support_vectors=vectors.astype(np.float32), gamma=gamma),)
 
 
+def _machine_linear(first: KernelMachine, second: Linear, x: TensorSpec) -> Ops | None:
+    """Sums of kernels that all scores share, weighted again."""
+    if first.n_support:
+        return None
+    weights = wide(second.weights)
+    folded = replace(
+        first,
+        dual_coef=(weights @ wide(first.dual_coef)).astype(np.float32),
+        intercept=(weights @ wide(first.intercept) + wide(second.bias)).astype(np.float32),
+        levels=0,
+    )
+    return _unless_larger((folded,), (first, second))
+
+
+def _machine_affine(first: KernelMachine, second: Affine, x: TensorSpec) -> Ops | None:
+    if first.n_support:
+        return None
+    factors = wide(second.factors)
+    coefficients = factors[:, None] * wide(first.dual_coef)
+    intercept = factors * wide(first.intercept) + wide(second.offsets)
+    return (
+        replace(
+            first,
+            dual_coef=coefficients.astype(np.float32),
+            intercept=intercept.astype(np.float32),
+        ),
+    )
+
+
 def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
     weights = wide(second.weights)
     bias = weights @ wide(first.bias) + wide(second.bias)
@@ -272,6 +302,8 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Affine, KernelMachine): _affine_machine,
     (Linear, Affine): _behind_affine,
     (Linear, Linear): _linear_linear,
+    (KernelMachine, Linear): _machine_linear,
+    (KernelMachine, Affine): _machine_affine,
     (Conv, Affine): _behind_affine,
     (Affine, Conv): _affine_conv,
     (Pad, Conv): _pad_conv,

@@ -23,6 +23,11 @@ from skconv.runtime import reference
 MOST_SCORE_NOISE = 0.01
 MOST_LOGIT_NOISE = 0.1
 MOST_KERNEL_NOISE = 0.25
+# Of scores that share the vectors: no votes of other pairs make up for an error.
+MOST_SHARED_NOISE = 0.05
+# Of a single result that all vectors share: the value of a regression, or the score of a
+# detector, whose support vectors lie on its border.
+MOST_VALUE_NOISE = 0.02
 # A few large values dominate the spread of polynomials, and others must still be told apart.
 MOST_POLY_NOISE = 0.02
 MOST_SAMPLES = 200
@@ -55,7 +60,12 @@ def _(op: Linear, step: float, yielded: Range) -> bool:
 
 @eight_bits_do.register
 def _(op: KernelMachine, step: float, yielded: Range) -> bool:
-    most = MOST_POLY_NOISE if op.kernel == "poly" else MOST_KERNEL_NOISE
+    if op.kernel == "poly":
+        most = MOST_POLY_NOISE
+    elif op.n_support:
+        most = MOST_KERNEL_NOISE
+    else:
+        most = MOST_VALUE_NOISE if op.n_results == 1 else MOST_SHARED_NOISE
     return kernel_noise(op, step) <= most
 
 
