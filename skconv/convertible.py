@@ -15,6 +15,7 @@ LIMITS = {
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
     "KernelRidge": "rbf, laplacian, poly, linear, cosine",
+    "MLPRegressor": "squared error",
     "MaxAbsScaler": "clip=False",
     "MinMaxScaler": "clip=False",
     "MultiOutputRegressor": "of linear models",

@@ -31,7 +31,6 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -114,7 +113,6 @@ CLASSES = [
     (DecisionTreeClassifier(), "LinearSVC"),
     (KNeighborsClassifier(), "LaplacianNuSVC"),
     (GaussianNB(), "RidgeClassifier"),
-    (MLPClassifier(max_iter=2), "SVC"),
     (VotingClassifier([("a", GaussianNB())]), "LinearSVC"),
     (QuantileTransformer(n_quantiles=5), "StandardScaler"),
     (PolynomialFeatures(), "SVC(kernel='poly')"),

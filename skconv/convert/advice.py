@@ -55,7 +55,6 @@ _BY_MODULE = {
     "sklearn.multioutput": "convert one estimator for each output",
     "sklearn.naive_bayes": CLASSIFIERS,
     "sklearn.neighbors": "use skconv.LaplacianNuSVC, SVC(kernel='rbf') or Ridge",
-    "sklearn.neural_network": CLASSIFIERS,
     "sklearn.preprocessing": SCALERS,
     "sklearn.random_projection": "use PCA or TruncatedSVD",
     "sklearn.semi_supervised": CLASSIFIERS,

@@ -100,7 +100,8 @@ def append_linear(graph: Graph, coef: Any, intercept: Any) -> Graph:
     return as_vector(graph).append(Linear(weights, bias))
 
 
-def _check_classifier(model: Any) -> None:
+def check_single_label(model: Any) -> None:
+    """Refuse a classifier that was fitted on many labels for each sample."""
     check_is_fitted(model)
     binarizer = getattr(model, "_label_binarizer", None)
     if binarizer is not None and binarizer.y_type_.startswith("multilabel"):
@@ -128,7 +129,7 @@ def _(model: LogisticRegression) -> None:
 
 
 for _class in CLASSIFIERS:
-    check.register(_class, _check_classifier)
+    check.register(_class, check_single_label)
     convert.register(_class, _convert_classifier)
 for _class in REGRESSORS:
     convert.register(_class, _convert_regressor)
