@@ -50,7 +50,10 @@ from skconv.graph import (
     Rescale,
     Reshape,
     Select,
+    Shares,
+    Sigmoids,
     Sign,
+    Softmax,
     SoftThreshold,
     TensorSpec,
     Threshold,
@@ -63,7 +66,7 @@ from skconv.graph.integer import kernel_bound
 from skconv.graph.patches import largest_distance
 from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
-from skconv.passes.softmax import softmax
+from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.testing import example_graphs
 from tests.integer_separable import separable
 from tests.integer_signals import (
@@ -292,7 +295,9 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         graph = graph.append(QLinear(weights, bias, requantization=rule), "flat")
         graph = graph.append(QLinear(weights, bias, 0.1), "flat").append(ArgMax())
         scores = QLinear(weights, bias, 2.0**-20)
-        graph = graph.append(scores, "flat").append(softmax(scores.output(graph.specs["flat"])))
+        for op in (Softmax(), Sigmoids(), Shares(0.01)):
+            graph = graph.append(scores, "flat")
+            graph = graph.append(integer_probabilities(op, graph.output))
     for levels in (1, 3, 7):
         few = rng.integers(-levels, levels + 1, (5, n)).astype(np.int8)
         rule = requantization(rng, levels * n * x.magnitude + 5000, "int8", 5)

@@ -43,13 +43,14 @@ from skconv.graph import (
     Reshape,
     Select,
     Sign,
+    Softmax,
     SoftThreshold,
     TensorSpec,
     Threshold,
     verify,
 )
 from skconv.graph.limits import ACCUMULATOR_MAX
-from skconv.passes.softmax import softmax
+from skconv.passes.lower_probabilities import integer_probabilities
 from tests import random_elementwise as elementwise
 from tests import random_nonlinearities as nonlinear
 from tests import random_signals as signals
@@ -369,7 +370,7 @@ ON_VECTORS: tuple[Offer, ...] = (
     (fits_machine, machine),
     (fits_machine, machine),
     (is_vector, select),
-    *4 * ((holds_scores, lambda d, x: softmax(x)),),
+    *4 * ((holds_scores, lambda d, x: integer_probabilities(Softmax(), x)),),
     (is_short_vector, hashing),
 )
 ON_ANY: tuple[Offer, ...] = (

@@ -21,8 +21,8 @@ from skconv import emulator
 from skconv.codegen.text import string
 from skconv.deploy.compiled import CompiledGraph
 from skconv.deploy.host_compiler import compile_c, find_compiler
-from skconv.graph import Graph, QKernelMachine, TensorSpec
-from skconv.passes.softmax import softmax
+from skconv.graph import Graph, QKernelMachine, Softmax, TensorSpec
+from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS
 from skconv.utils.files import write_files
@@ -107,7 +107,7 @@ def test_two_classes_have_two_probabilities():
 @pytest.mark.parametrize("scale", [1e-10, 1e-6, 1e-2, 3.0])
 def test_softmax(n, scale):
     spec = TensorSpec((n,), "int32", scale, minimum=-(2**31), maximum=2**31 - 1)
-    graph = Graph(spec).append(softmax(spec))
+    graph = Graph(spec).append(integer_probabilities(Softmax(), spec))
     drawn = np.random.default_rng(n).normal(0, 5 / scale, (200, n))
     scores = np.clip(drawn, -(2**31), 2**31 - 1).astype(np.int32)
     scores[0] = 2**31 - 1

@@ -121,13 +121,6 @@ def test_probabilities(estimator: Any) -> None:
     np.testing.assert_allclose(c_model.predict_proba(IRIS, engine="fixed"), wanted, atol=0.02)
 
 
-def test_probabilities_of_one_class_against_the_rest_are_refused() -> None:
-    model = LogisticRegression(max_iter=500).fit(IRIS, SPECIES)
-    model.multi_class = "ovr"  # as scikit-learn had it
-    with pytest.raises(skconv.NotConvertibleError, match="use solver='lbfgs'"):
-        skconv.to_c(model, IRIS, probabilities=True)
-
-
 # ------------------------------------------------------------------------------- regressors
 
 REGRESSORS = [

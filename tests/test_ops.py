@@ -21,7 +21,6 @@ from skconv.graph import (
     Graph,
     Node,
     Op,
-    QSoftmax,
     Quantized,
     TensorSpec,
     from_dict,
@@ -72,8 +71,7 @@ def registered(dispatcher, op: type[Op]) -> bool:
 
 def test_examples_hold_every_op():
     assert ops_of(FLOAT_GRAPHS) | {Quantized} == set(FLOAT_OPS)
-    # Probabilities stand beside a graph: tests/test_interface.py.
-    assert ops_of(INTEGER_GRAPHS) | {QSoftmax} == set(INTEGER_OPS)
+    assert ops_of(INTEGER_GRAPHS) == set(INTEGER_OPS)
 
 
 def of_skconv() -> set[type[Op]]:

@@ -38,11 +38,14 @@ from tests.integer_signals import (
 from tests.many_graphs import Case, defined, differences, program, samples
 from tests.random_convolutions import rows_of_three_of_seed, small_kernels_of_seed, sparse_of_seed
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
+from tests.random_probabilities import probabilities_of_seed
 from tests.selecting import fastest
 
 N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 N_NARROW = 12
 N_SEPARABLE, N_BITS = 16, 6
+# Graphs of classical models: a maker of graphs from seeds, and how many of them.
+CLASSICAL = {probabilities_of_seed: 4}
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
@@ -75,6 +78,7 @@ def drawn() -> list[tuple[Graph, Optimize]]:
     some += map(narrow_of_seed, range(N_NARROW))
     some += map(separable_of_seed, range(N_SEPARABLE))
     some += map(bits_of_seed, range(N_BITS))
+    some += [make(seed) for make, n in CLASSICAL.items() for seed in range(n)]
     return [(graph, OPTIMIZE[i % len(OPTIMIZE)]) for i, graph in enumerate(some, FIRST_SEED)]
 
 
@@ -184,10 +188,8 @@ def all_nodes() -> list[tuple[Op, TensorSpec]]:
 
 
 def test_the_graphs_are_many_and_use_every_op():
-    assert (
-        len(drawn())
-        == N_GRAPHS + N_ROCKETS + 8 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE + N_BITS
-    )
+    others = N_ROCKETS + 8 * N_SIGNALS + N_CODED + N_NARROW + N_SEPARABLE + N_BITS
+    assert len(drawn()) == N_GRAPHS + others + sum(CLASSICAL.values())
     found = Counter(type(op) for op, _ in all_nodes())
     wanted = {type(node.op) for node in every_integer_op().nodes}
     assert set(found) == wanted

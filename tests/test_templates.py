@@ -12,8 +12,8 @@ from skconv.codegen.render import CSources, program_of
 from skconv.deploy import bench, compiled, harness, project
 from skconv.deploy.manifest import Made
 from skconv.emulator.run import COUNTING_MAIN
-from skconv.graph import Abs, Graph, Linear, TensorSpec
-from skconv.passes.softmax import softmax
+from skconv.graph import Abs, Graph, Linear, Softmax, TensorSpec
+from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.target.targets import get_target
 from skconv.utils import template
 from skconv.utils.template import fill, words_of
@@ -27,10 +27,10 @@ VALUES = Graph(TensorSpec((3,), "int8", minimum=-127, maximum=127)).append(Abs()
 
 def filled_texts():
     """All templates, filled for models of every kind."""
-    scores = CLASSES.specs[CLASSES.scores_name]
+    softmax = integer_probabilities(Softmax(), CLASSES.specs[CLASSES.scores_name])
     for graph, interface in (
         (CLASSES, Interface()),
-        (CLASSES, Interface(arena="caller", probabilities=softmax(scores))),
+        (CLASSES, Interface(arena="caller", probabilities=softmax)),
         (FLOATS, Interface()),
         (VALUES, Interface()),
     ):

@@ -25,6 +25,7 @@ import skconv.codegen.emit_networks
 import skconv.codegen.emit_noise_suppression
 import skconv.codegen.emit_patches
 import skconv.codegen.emit_power_normalization
+import skconv.codegen.emit_probabilities
 import skconv.codegen.emit_ring
 import skconv.codegen.emit_signals
 import skconv.codegen.emit_smoothing
@@ -67,7 +68,6 @@ from skconv.graph import (
     QNormalize,
     QRoot,
     QSeparableConv,
-    QSoftmax,
     QSquare,
     Relu,
     Rescale,
@@ -403,22 +403,6 @@ def _(op: QKernelMachine, code: NodeCode) -> Iterator[Call]:
 
 
 # --------------------------------------------------------------------------- decisions
-
-
-@emit.register
-def _(op: QSoftmax, code: NodeCode) -> Iterator[Call]:
-    x = code.input
-    scores = struct(
-        "sk_scores",
-        scores=x.pointer,
-        type=x.type,
-        size=x.spec.size,
-        exp2_table=code.table("exp2_table", "uint16"),
-        shift=op.shift,
-        limit=op.limit,
-        exponent=code.requantization(op.exponent),
-    )
-    yield Call("softmax.h", call("sk_softmax", scores, code.output.pointer))
 
 
 @emit.register

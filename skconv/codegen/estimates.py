@@ -148,7 +148,7 @@ def parts(program: Program) -> Features:
     for function in functions:
         found["line of assembly" if function.is_assembly else "line"] += len(function.lines)
     if program.interface.probabilities is not None:
-        found["QSoftmax"] += 1
+        found[type(program.interface.probabilities).__name__] += 1
     return found
 
 

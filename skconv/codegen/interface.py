@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from skconv.graph import QSoftmax
+from skconv.graph.probabilities import IntegerProbabilities
 from skconv.graph.smoothing import Smoothed
 
 Input = Literal["whole", "rows", "samples"]
@@ -47,7 +47,7 @@ class Interface:
         Where working memory lives. ``"static"``: in the C of the model. ``"caller"``: in a
         ``NAME_arena_t``, the first argument of every function; models that never run at the
         same time may then share memory, and one model may run in several threads.
-    probabilities : QSoftmax or None
+    probabilities : IntegerProbabilities or None
         What ``NAME_probabilities`` makes of scores, where it is wanted.
     window : Window or None
         The windows of ``input="samples"``.
@@ -60,7 +60,7 @@ class Interface:
 
     input: Input = "whole"
     arena: Arena = "static"
-    probabilities: QSoftmax | None = None
+    probabilities: IntegerProbabilities | None = None
     window: Window | None = None
     smoothing: Smoothed | None = None
     unpack: Unpack = "inference"

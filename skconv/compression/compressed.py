@@ -18,12 +18,13 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from skconv.codegen.estimates import instructions
 from skconv.compression.order import warn_of_undone
 from skconv.compression.table import PassCost, PassTable
-from skconv.convert import NotConvertibleError, check_probabilities, to_graph
+from skconv.convert import NotConvertibleError, probabilities, to_graph
 from skconv.convert.fitted_range import seen
 from skconv.deploy import to_c
 from skconv.deploy.conditional_methods import available_where
 from skconv.exceptions import CalibrationWarning
-from skconv.graph import Graph
+from skconv.graph import Graph, Softmax
+from skconv.graph.probabilities import Probabilities
 from skconv.passes.compress import PASSES, Pass, Samples, SecondOrderRounding
 from skconv.passes.fold import fold
 from skconv.runtime import engine
@@ -226,10 +227,10 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
     def _loss(self) -> Any:
         """Logistic where softmax of the scores is what the estimator predicts."""
         try:
-            check_probabilities(self.estimator_)
+            rule = probabilities(self.estimator_)
         except NotConvertibleError:
             return "squared"
-        return "logistic"
+        return "logistic" if rule == Softmax() else "squared"
 
     def _indices(self, graph: Graph, y: Any, n_samples: int) -> Array | None:
         """Indices of the classes that ``y`` names."""
@@ -378,9 +379,9 @@ def _classes(graph: Graph) -> Array:
     return np.arange(graph.n_classes) if graph.classes is None else np.asarray(graph.classes)
 
 
-@check_probabilities.register
-def _(compressed: Compressed) -> None:
-    check_probabilities(compressed.estimator_)
+@probabilities.register
+def _(compressed: Compressed) -> Probabilities:
+    return probabilities(compressed.estimator_)
 
 
 @seen.register

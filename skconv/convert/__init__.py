@@ -24,8 +24,8 @@ from skconv.convert import (
 )
 from skconv.convert.core import (
     check,
-    check_probabilities,
     convert,
+    probabilities,
     width,
 )
 from skconv.convert.estimator_check import check_given
@@ -36,8 +36,8 @@ __all__ = [
     "NotConvertibleError",
     "check",
     "check_given",
-    "check_probabilities",
     "convert",
+    "probabilities",
     "to_graph",
 ]
 

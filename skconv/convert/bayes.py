@@ -9,10 +9,11 @@ from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.neighbors import NearestCentroid
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import check, check_probabilities, convert, refuse
+from skconv.convert.core import check, convert, probabilities, refuse
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear
-from skconv.graph import Graph
+from skconv.graph import Graph, Softmax
+from skconv.graph.probabilities import Probabilities
 
 
 def _decided(graph: Graph, weights: Any, bias: Any, classes: Any) -> Graph:
@@ -51,14 +52,14 @@ def _(model: BernoulliNB, graph: Graph) -> Graph:
     return _decided(graph, model.feature_log_prob_ - absent, bias, model.classes_)
 
 
-@check_probabilities.register(MultinomialNB)
-@check_probabilities.register(ComplementNB)
-@check_probabilities.register(BernoulliNB)
-def _(model: Any) -> None:
-    """Their probabilities are the softmax of their scores."""
+@probabilities.register(MultinomialNB)
+@probabilities.register(ComplementNB)
+@probabilities.register(BernoulliNB)
+def _(model: Any) -> Probabilities:
     if len(model.classes_) < 2:
         reason = "it was fitted on one class, whose probability is always 1"
         raise refuse(model, "classes_", "fit on two classes or more", reason)
+    return Softmax()
 
 
 # ------------------------------------------------------------------------- nearest centroid

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from skconv.convert.advice import BEFORE, advice_for
 from skconv.exceptions import NotConvertibleError
 from skconv.graph import Graph, Reshape
+from skconv.graph.probabilities import Probabilities
 
 
 def refuse(estimator: Any, parameter: str, advice: str, reason: str = "") -> NotConvertibleError:
@@ -96,11 +97,27 @@ def width(estimator: Any) -> int:
 
 
 @singledispatch
-def check_probabilities(estimator: Any) -> None:
-    """Raise NotConvertibleError where the softmax of scores is not ``predict_proba``."""
+def probabilities(estimator: Any) -> Probabilities:
+    """The op that makes ``predict_proba`` of the scores of a fitted classifier.
+
+    Scores are what the graph of `convert` holds in front of the decision:
+
+    - ``Softmax(factor)``: the softmax of ``factor`` times the scores; of one score ``s`` that
+      decides between two classes, of ``(0, s)``. Of logarithms of probabilities, up to what all
+      classes share.
+    - ``Sigmoids()``: the logistic function of each, divided by the sum.
+    - ``Shares(factor)``: ``factor`` times the scores; one score is a difference ``p_1 - p_0``.
+
+    Register a function on the class of every classifier with ``predict_proba``.
+
+    Raises
+    ------
+    NotConvertibleError
+        Where none of them is ``predict_proba``, or there is no ``predict_proba``.
+    """
     raise NotConvertibleError(
         type(estimator).__name__,
-        "its probabilities are not the softmax of its scores",
+        "its probabilities do not follow from its scores",
         "end with LogisticRegression, or use the scores",
         "probabilities",
     )

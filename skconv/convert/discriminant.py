@@ -8,16 +8,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
     as_vector,
-    check_probabilities,
     check_transform,
     convert,
     convert_transform,
     float32,
+    probabilities,
     refuse,
 )
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear
-from skconv.graph import Graph, Linear
+from skconv.graph import Graph, Linear, Softmax
+from skconv.graph.probabilities import Probabilities
 
 
 @convert.register
@@ -25,9 +26,9 @@ def _(model: LinearDiscriminantAnalysis, graph: Graph) -> Graph:
     return decide(append_linear(graph, model.coef_, model.intercept_), model.classes_)
 
 
-@check_probabilities.register
-def _(model: LinearDiscriminantAnalysis) -> None:
-    """Its probabilities are the softmax of its scores."""
+@probabilities.register
+def _(model: LinearDiscriminantAnalysis) -> Probabilities:
+    return Softmax()
 
 
 @check_transform.register

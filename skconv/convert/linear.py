@@ -42,14 +42,15 @@ from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.convert.core import (
     as_vector,
     check,
-    check_probabilities,
     convert,
     float32,
     inside,
+    probabilities,
     refuse,
 )
 from skconv.convert.decision import decide
-from skconv.graph import Graph, Linear
+from skconv.graph import Graph, Linear, Shares, Sigmoids, Softmax
+from skconv.graph.probabilities import Probabilities
 
 
 def _by_name(*names: str) -> tuple[type, ...]:
@@ -118,14 +119,23 @@ def _convert_regressor(model: Any, graph: Graph) -> Graph:
     return append_linear(graph, model.coef_, model.intercept_)
 
 
-@check_probabilities.register
-def _(model: LogisticRegression) -> None:
-    """A logistic regression is what the softmax of scores is meant for."""
+@probabilities.register
+def _(model: LogisticRegression) -> Probabilities:
     # Older versions of scikit-learn fit one model against the rest, too.
     by_rest = getattr(model, "multi_class", "") == "ovr" or model.solver == "liblinear"
-    if by_rest and len(model.classes_) > 2:
-        reason = "probabilities of one class against the rest are not the softmax of scores"
-        raise refuse(model, "solver", "use solver='lbfgs'", reason)
+    return Sigmoids() if by_rest else Softmax()
+
+
+@probabilities.register
+def _(model: SGDClassifier) -> Probabilities:
+    if model.loss == "log_loss":
+        return Sigmoids()
+    if model.loss != "modified_huber":
+        raise refuse(model, "loss", "use loss='log_loss'", "it has no probabilities")
+    if len(model.classes_) > 2:
+        reason = "it divides clipped scores of more than two classes by their sum"
+        raise refuse(model, "loss", "use loss='log_loss'", reason)
+    return Shares()
 
 
 for _class in CLASSIFIERS:

@@ -15,15 +15,16 @@ from sklearn.utils.validation import check_is_fitted
 from skconv.convert.core import (
     as_vector,
     check,
-    check_probabilities,
     check_transform,
     convert,
     convert_transform,
     inside,
+    probabilities,
     refuse,
     width,
 )
 from skconv.graph import Affine, Concat, Graph
+from skconv.graph.probabilities import Probabilities
 
 # -------------------------------------------------------------------------------- Pipeline
 
@@ -89,11 +90,11 @@ def _(pipeline: Pipeline, graph: Graph) -> Graph:
     return graph
 
 
-@check_probabilities.register
-def _(pipeline: Pipeline) -> None:
+@probabilities.register
+def _(pipeline: Pipeline) -> Probabilities:
     name, last = _steps(pipeline)[-1]
     with inside(name):
-        check_probabilities(last)
+        return probabilities(last)
 
 
 # ---------------------------------------------------------------------------- FeatureUnion
@@ -176,4 +177,4 @@ for _class in (GridSearchCV, RandomizedSearchCV, FrozenEstimator):
     convert_transform.register(
         _class, lambda wrapper, graph: convert_transform(_inner(wrapper), graph)
     )
-    check_probabilities.register(_class, lambda wrapper: check_probabilities(_inner(wrapper)))
+    probabilities.register(_class, lambda wrapper: probabilities(_inner(wrapper)))

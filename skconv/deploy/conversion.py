@@ -14,7 +14,8 @@ from skconv.codegen.interface import Arena, Input, Interface, Unpack, Window
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.unpack import check_unpack
-from skconv.convert import NotConvertibleError, check_probabilities, to_graph
+from skconv.convert import NotConvertibleError, to_graph
+from skconv.convert import probabilities as rule_of
 from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
@@ -24,15 +25,16 @@ from skconv.deploy.limits import Limits
 from skconv.deploy.model import CModel
 from skconv.deploy.smoothed import Maker, of_stream, without_smoothing
 from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
-from skconv.graph import Graph, Quantized
+from skconv.graph import Graph, Quantized, Softmax
+from skconv.graph.probabilities import Probabilities
 from skconv.passes.calibrate import Method
 from skconv.passes.device import centred
 from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
+from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
 from skconv.passes.refusal import NoIntegerFormError
-from skconv.passes.softmax import softmax
 from skconv.target.chips import Chip
 from skconv.target.targets import Target, get_target
 from skconv.utils.progress import report, reporting
@@ -144,8 +146,8 @@ def to_c(
         to RAM once, by ``NAME_unpack`` or in the first inference; coded weights are expanded as a
         whole. The memory of tables is a part of the arena. An AVR unpacks int8 weights alone.
     probabilities : bool
-        Print ``NAME_probabilities``, too: the softmax of the scores of a logistic
-        regression, or of those that belong to ``classes``, by a table.
+        Print ``NAME_probabilities``, too: what ``predict_proba`` of a classifier makes of its
+        scores, or the softmax of those that belong to ``classes``, by a table.
         `CModel.predict_proba` then gives the same numbers. Scores saturate on samples far
         beyond the calibration samples, and so do their probabilities.
     classes : array-like of shape (n_classes,), optional
@@ -209,8 +211,8 @@ def to_c(
     _check_options(optimize=optimize, input=input_, unpack=unpack, dtype=dtype, **rest, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
     check_unpack(unpack, arena, dtype)
-    _check_probabilities(estimator, probabilities, classes, dtype)
     floats = fold(to_graph(estimator))
+    rule = _probabilities(estimator, probabilities, classes, dtype)
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
     floats = floats if classes is None else decided(estimator, floats, np.asarray(classes))
@@ -220,9 +222,9 @@ def to_c(
         model = _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)
         return limits.require(model)
     samples = _checked_samples(estimator, X_calibration, floats.input.size)
-    options = bits | {"are_logits": probabilities, "device": device_of(running), "window": stream}
+    options = bits | {"are_logits": bool(rule), "device": device_of(running), "window": stream}
     graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
-    interface = _completed(interface, graph, smoothed, probabilities)
+    interface = _completed(interface, graph, smoothed, rule)
     model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))
     told = advice(floats, samples, calibration, input_type, **bits)
     return with_front(running, checked(model, X_calibration, samples, told))
@@ -239,18 +241,22 @@ def _check_options(**given: Any) -> None:
         check_option(name, value, OPTIONS[name])
 
 
-def _check_probabilities(estimator: Any, wanted: bool, classes: Any, dtype: DType) -> None:
-    if wanted and dtype == "float32":
+def _probabilities(
+    estimator: Any, wanted: bool, classes: Any, dtype: DType
+) -> Probabilities | None:
+    """What makes probabilities of real scores."""
+    if not wanted:
+        return None
+    if dtype == "float32":
         raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
-    if wanted and classes is None:
-        check_probabilities(estimator)
+    return rule_of(estimator) if classes is None else Softmax()
 
 
 def _completed(
-    interface: Interface, graph: Graph, smoothed: Maker | None, probabilities: bool
+    interface: Interface, graph: Graph, smoothed: Maker | None, rule: Probabilities | None
 ) -> Interface:
     """With what follows the scores of the integer graph."""
-    op = softmax(graph.specs[graph.scores_name]) if probabilities else None
+    op = integer_probabilities(rule, graph.specs[graph.scores_name]) if rule else None
     return replace(interface, probabilities=op, smoothing=of_stream(smoothed, graph))
 
 
@@ -280,7 +286,7 @@ def _float_model(
     _check_float(estimator, floats)
     samples = _samples_of_floats(X_calibration, floats.input.size)
     graph = centred(floats, samples)
-    interface = _completed(interface, graph, smoothed, False)
+    interface = _completed(interface, graph, smoothed, None)
     return CModel(estimator, graph, name, target, samples, interface=interface)
 
 

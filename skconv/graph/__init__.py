@@ -23,10 +23,10 @@ from skconv.graph.nonlinearities import *
 from skconv.graph.ops import *
 from skconv.graph.patches import *
 from skconv.graph.power_normalization import *
+from skconv.graph.probabilities import *
 from skconv.graph.quantiles import *
 from skconv.graph.separable import *
 from skconv.graph.serialize import *
-from skconv.graph.softmax import *
 from skconv.graph.spatial import *
 from skconv.graph.spectra import *
 from skconv.graph.storage.coded import *

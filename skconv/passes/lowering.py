@@ -15,6 +15,7 @@ from skconv.graph import (
 )
 from skconv.graph.core import Node
 from skconv.graph.limits import INT8_MAX, INT16_MAX, UINT8_MAX
+from skconv.graph.probabilities import Probabilities
 from skconv.passes import precision
 from skconv.passes.calibrate import Ranges
 from skconv.passes.scales import integer_spec, requantization
@@ -66,7 +67,8 @@ class Lowering:
     def vector_limit(self, node: Node) -> int:
         """The largest integer that a `Linear` or a `KernelMachine` wants to read."""
         (name,) = node.inputs
-        are_logits = self.are_logits and node.name == self.source.scores_name
+        becomes = (isinstance(user.op, Probabilities) for user in self.source.users(node.name))
+        are_logits = any(becomes) or (self.are_logits and node.name == self.source.scores_name)
         return precision.limit(node.op, self.ranges[name], self.ranges[node.name], are_logits)
 
     def is_delivered(self, name: str) -> bool:

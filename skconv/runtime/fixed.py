@@ -40,7 +40,6 @@ from skconv.graph import (
     QMeanPool,
     QNormalize,
     QRoot,
-    QSoftmax,
     QSquare,
     QTriangle,
     Relu,
@@ -318,16 +317,6 @@ def _(op: QLinear, x: Batch) -> Batch:
 def _(op: QKernelMachine, x: Batch) -> Batch:
     sums = _weighted(kernel_values(op, x), op) + op.intercept
     return (sums + (1 << (op.shift - 1))) >> op.shift
-
-
-@evaluate.register
-def _(op: QSoftmax, x: Batch) -> Batch:
-    scores = x.astype(np.int64)
-    if scores.shape[1] == 1:
-        scores = np.hstack([np.zeros_like(scores), scores])
-    distances = (scores.max(axis=1, keepdims=True) - scores) >> op.shift
-    powers = exp2_negative(requantize(np.minimum(distances, op.limit), op.exponent))
-    return rounded_quotient(powers << KERNEL_FRACTION_BITS, powers.sum(axis=1, keepdims=True))
 
 
 def _weighted(kernels: Batch, op: QKernelMachine) -> Batch:

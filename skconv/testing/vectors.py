@@ -19,6 +19,9 @@ from skconv.graph import (
     Relu,
     Reshape,
     Select,
+    Shares,
+    Sigmoids,
+    Softmax,
     Threshold,
     verify,
 )
@@ -50,6 +53,13 @@ def vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
                 shape=(7,),
             )
             for kernel in ("laplacian", "poly")
+        },
+        **{
+            f"{type(op).__name__.lower()} of {n_scores} scores": chain(
+                linear(rng, n_scores, 9), op, linear(rng, 2, max(2, n_scores)), ArgMax(), shape=(9,)
+            )
+            for op in (Softmax(0.5), Sigmoids(), Shares(0.25))
+            for n_scores in (1, 3)
         },
         "two layers": chain(linear(rng, 24, 12), linear(rng, 5, 24), ArgMax(), shape=(12,)),
     }
