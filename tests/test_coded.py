@@ -9,12 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from skconv.codegen.emit_streamed import StreamedStage
 from skconv.codegen.select import select
+from skconv.codegen.unpack import unpacked
 from skconv.graph import (
     ArgMax,
+    Fused,
     Graph,
+    MaxPool,
     MeanPool,
     QConv,
+    QLinear,
+    QMeanPool,
     Relu,
     Reshape,
     from_dict,
@@ -24,10 +30,11 @@ from skconv.graph.storage.codebook import Codebook
 from skconv.graph.storage.coded import SLICE_BYTES, coded_of, pack_fields
 from skconv.graph.storage.dictionary import Dictionary
 from skconv.passes.integers import integer_graph
-from skconv.target.memory import plan_memory
+from skconv.target.memory import plan_memory, scratch_bytes
 from skconv.target.targets import get_target
 from skconv.testing import chain, conv, example_samples, linear, quantized_example
 from skconv.testing.coded import codebook, coded_conv, coded_examples, coded_linear
+from skconv.testing.parts import MAP
 from tests import exactness
 from tests.integer_coded import coded_of_seed
 
@@ -117,9 +124,20 @@ def test_slices_of_kernels_bound_the_scratch_memory():
     assert plan_memory(integer).arena_bytes > plan_memory(plain(integer)).arena_bytes
 
 
+def pooled(kernels: int, shape: tuple[int, ...] = MAP) -> Graph:
+    """Coded kernels and a pooling, in integers."""
+    return quantized_example(
+        chain(
+            coded_conv(rng(), codebook(rng(), (kernels, 3, 3, shape[2]))),
+            Relu(),
+            MeanPool((2, 2), (2, 2)),
+            shape=shape,
+        )
+    )
+
+
 @pytest.mark.parametrize("target", ["portable", "cortex-m4", "cortex-m0", "avr"])
-def test_no_routine_and_no_stage_takes_coded_weights(target):
-    """They read tables of their own, or weights one by one."""
+def test_coded_kernels_stand_in_a_stage_and_coded_heads_alone(target):
     integer = quantized_example(
         chain(
             coded_conv(rng(), codebook(rng(), (4, 3, 3, 2))),
@@ -131,7 +149,21 @@ def test_no_routine_and_no_stage_takes_coded_weights(target):
         )
     )
     chosen = select(integer, get_target(target), "speed")
-    assert sum(coded_of(node.op) is not None for node in chosen.nodes) == 2
+    coded = [node.op for node in chosen.nodes if coded_of(node.op) is not None]
+    assert [type(op) for op in coded] == [Fused, QLinear]
+
+
+def test_a_stage_has_room_for_all_of_its_coded_weights():
+    integer = pooled(4)
+    (stage,) = select(integer, get_target("portable")).nodes
+    (plain_stage,) = select(plain(integer), get_target("portable")).nodes
+    assert scratch_bytes(stage.op) == scratch_bytes(plain_stage.op) + 4 * 3 * 3 * 2
+
+
+def test_kernels_that_take_more_than_their_maps_are_expanded_in_slices():
+    integer = pooled(40, (6, 6, 30))
+    chosen = select(integer, get_target("portable"), "size")
+    assert [type(node.op) for node in chosen.nodes] == [QConv, QMeanPool]
 
 
 def test_a_coded_graph_is_plain_data():
@@ -141,6 +173,27 @@ def test_a_coded_graph_is_plain_data():
         coded, found = coded_of(node.op), coded_of(other.op)
         assert (coded is None) == (found is None)
         assert coded is None or np.array_equal(coded.weights(), found.weights())
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("by_rows", [False, True], ids=["whole", "rows"])
+@pytest.mark.parametrize("boot", [False, True], ids=["inference", "boot"])
+def test_a_stage_of_coded_kernels_gives_the_bytes_of_the_definition(tmp_path, by_rows, boot):
+    graph = chain(
+        coded_conv(rng(), codebook(rng(), (4, 3, 3, 1)), padding=((1, 1), (1, 1))),
+        Relu(),
+        MaxPool((3, 3), (2, 2)),
+        Reshape((4 * 3 * 4,)),
+        linear(rng(), 3, 48),
+        ArgMax(),
+        shape=(8, 10, 1),
+    )
+    integer = quantized_example(graph)
+    chosen = select(integer, get_target("portable"), by_rows=by_rows)
+    assert isinstance(chosen.nodes[0].op, StreamedStage if by_rows else Fused)
+    chosen = unpacked(chosen, get_target("portable")) if boot else chosen
+    x = example_samples(integer, 3)
+    assert exactness.on_host(chosen, x, ("-O1", exactness.APART), tmp_path) == 0
 
 
 @pytest.mark.needs("cc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from skconv.codegen.emit_coded import expand_function
 from skconv.codegen.emit_pixelwise import Pixelwise, Place
 from skconv.codegen.node import (
     Call,
@@ -38,6 +39,7 @@ from skconv.graph import (
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry
 from skconv.graph.spatial import Padding
+from skconv.graph.storage.coded import Coded, coded_of
 from skconv.target.stage_memory import StageMemory
 
 
@@ -46,6 +48,10 @@ def _(op: Fused, code: NodeCode) -> Iterator[Call]:
     memory = StageMemory(op.graph)
     values = (stage(op, code, memory), sink(op, code))
     functions = stage_functions(op, code, memory)
+    if op.coded is not None:
+        expand = expansion_of(op.coded, code, memory)
+        text = call(expand.name, 0, op.coded.n_kernels, weights_place(code, memory))
+        yield Call("expand.h", text, functions=(expand,))
     if memory.by_window:
         yield Call("stage.h", call("sk_stage_windows", *values), functions=functions)
     else:
@@ -69,6 +75,16 @@ def stage(op: Fused, code: NodeCode, memory: StageMemory) -> str:
 def stage_functions(op: Fused, code: NodeCode, memory: StageMemory) -> tuple[Function, ...]:
     """The functions that `stage` names."""
     return (pixelwise(op, code, memory).function,) if memory.pixelwise else ()
+
+
+def expansion_of(coded: Coded, code: NodeCode, memory: StageMemory) -> Function:
+    """The function that expands the weights of the convolution."""
+    return expand_function(coded, member(code, memory.first))
+
+
+def weights_place(code: NodeCode, memory: StageMemory) -> str:
+    """The C expression for expanded weights."""
+    return f"(int8_t *){place(code, memory, 'weights')}"
 
 
 def pixelwise(op: Fused, code: NodeCode, memory: StageMemory) -> Pixelwise:
@@ -135,8 +151,8 @@ def _input(op: ConvGeometry, code: NodeCode, memory: StageMemory) -> str:
     """Of the convolution: the whole map, or the rows of it that are kept."""
     seen, padding_ = _seen(memory)
     pointer = place(code, memory, "rows") if memory.streamed else code.input.pointer
-    lines = place(code, memory, "lines")
-    return _conv_inputs(replace(op, padding=padding_), code, Tensor(pointer, seen), lines)
+    op = replace(op, padding=padding_)
+    return _conv_inputs(op, code, Tensor(pointer, seen), _room(op, code, memory))
 
 
 def _seen(memory: StageMemory) -> tuple[TensorSpec, Padding]:
@@ -148,9 +164,17 @@ def _seen(memory: StageMemory) -> tuple[TensorSpec, Padding]:
     return replace(x, shape=(memory.rows, *x.shape[1:])), ((0, 0), conv.padding[1])
 
 
-def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor, lines: str) -> str:
+def _room(op: ConvGeometry, code: NodeCode, memory: StageMemory) -> str:
+    """Where lines of a separable convolution go, or coded weights are expanded to."""
+    return place(code, memory, "lines" if isinstance(op, QSeparableConv) else "weights")
+
+
+def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor, room: str) -> str:
     fields: dict[str, object] = {"input": x.pointer, "input_type": x.type, "map": x.map}
-    if not isinstance(op, QSeparableConv):
+    if coded_of(op) is not None:
+        fields["weights"] = f"(const SK_FLASH void *)(uintptr_t){room}"
+        fields["weight_type"] = "SK_INT8_IN_RAM"
+    elif not isinstance(op, QSeparableConv):
         fields["weights"], fields["weight_type"] = code.weights("weights")
     fields |= {
         "bias": code.table("bias", "int32"),
@@ -160,7 +184,7 @@ def _conv_inputs(op: ConvGeometry, code: NodeCode, x: Tensor, lines: str) -> str
     }
     if isinstance(op, QSeparableConv):
         line_type = f"SK_{op.factors.line_dtype(x.spec).upper()}"
-        fields["factors"] = factors(op, code, room=f"(void *){lines}", room_type=line_type)
+        fields["factors"] = factors(op, code, room=f"(void *){room}", room_type=line_type)
     return struct("sk_conv_inputs", **fields)
 
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skconv.codegen.emit_fused import place, sink, stage, stage_functions
+from skconv.codegen.emit_fused import (
+    expansion_of,
+    place,
+    sink,
+    stage,
+    stage_functions,
+    weights_place,
+)
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.streamed import row_calls, zeros
 from skconv.codegen.text import call, struct
@@ -36,16 +43,22 @@ def _(op: StreamedStage, code: NodeCode) -> Iterator[Call]:
     assert isinstance(fused, Fused)
     memory = StageMemory(fused.graph, streamed=True)
     x = fused.graph.input
+    functions = stage_functions(fused, code, memory)
+    expanding: dict[str, object] = {}
+    if fused.coded is not None:
+        expand = expansion_of(fused.coded, code, memory)
+        expanding = {"expand": expand.name, "weights": weights_place(code, memory)}
+        functions = (*functions, expand)
     value = struct(
         "sk_stage_stream",
         rows=place(code, memory, "rows"),
         row_bytes=x.nbytes // x.shape[0],
         progress=f"(sk_progress *){place(code, memory, 'progress')}",
+        **expanding,
         sink=sink(fused, code),
         stage=stage(fused, code, memory),
     )
     before, row = row_calls(op, code)
-    functions = stage_functions(fused, code, memory)
     yield Call("stage_stream.h", call("sk_stage_stream_begin", value), functions=functions)
     yield from before
     yield Call("stage_stream.h", call("sk_stage_stream_push", value, row))

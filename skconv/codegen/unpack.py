@@ -6,17 +6,18 @@ would not be smaller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from skconv.codegen.emit_coded import expand_function
+from skconv.codegen.emit_streamed import StreamedStage
 from skconv.codegen.interface import Unpack
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import CTYPES, call
-from skconv.graph import Graph, Op, QConv, QConvHash, QLinear
+from skconv.graph import Fused, Graph, Op, QConv, QConvHash, QLinear
 from skconv.graph.base import Array
 from skconv.graph.nested import Packed
 from skconv.graph.ring import Ring
@@ -86,12 +87,43 @@ def _unpacked(op: Op, is_avr: bool) -> Op:
     return Unpacked(op, kept, scratch_bytes(op), in_place=op.in_place, unpacked=chosen)
 
 
-def _expanded(op: Op) -> Unpacked:
-    """A layer with all of its weights in RAM."""
-    assert isinstance(op, QConv | QConvHash | QLinear)
-    plain, table = replace(op, coded=None), ExpandedTable(op)
-    kept = tuple((n, array) for n, array in op.parameters.items() if n not in table.tables)
-    return Unpacked(plain, kept, scratch_bytes(plain), unpacked=(("weights", table),))
+def _expanded(op: Op) -> Packed:
+    """A layer, or a stage, with all of its coded weights in RAM."""
+    if isinstance(op, StreamedStage):
+        return _expanded_stream(op)
+    prefix, layer = "", op
+    if isinstance(op, Fused):
+        prefix, layer = f"{op.graph.nodes[0].name}.", op.graph.nodes[0].op
+    assert isinstance(layer, QConv | QConvHash | QLinear)
+    table = ExpandedTable(layer)
+    plain: Op = replace(layer, coded=None)
+    plain = _beginning_with(op, plain) if isinstance(op, Fused) else plain
+    kept = _without_code(op.parameters, prefix, table)
+    return Unpacked(plain, kept, scratch_bytes(plain), unpacked=((f"{prefix}weights", table),))
+
+
+def _expanded_stream(op: StreamedStage) -> StreamedStage:
+    """A stage that takes rows: what lay behind its weights moves up by an even number of bytes."""
+    whole = _expanded(op.stage)
+    ((name, table),) = whole.unpacked
+    assert isinstance(table, ExpandedTable) and isinstance(whole, Unpacked)
+    kept = _without_code(dict(op.tables), name.removesuffix("weights"), table)
+    scratch = op.scratch_bytes - table.values.nbytes // 2 * 2
+    return replace(op, stage=whole.op, tables=kept, scratch_bytes=scratch, unpacked=whole.unpacked)
+
+
+def _beginning_with(stage: Fused, op: Op) -> Fused:
+    """A stage with another op in the place of its first."""
+    first, *rest = stage.graph.nodes
+    return replace(stage, graph=replace(stage.graph, nodes=(replace(first, op=op), *rest)))
+
+
+def _without_code(
+    tables: Mapping[str, Array], prefix: str, table: ExpandedTable
+) -> tuple[tuple[str, Array], ...]:
+    """Tables of an op without those of its coded weights."""
+    coded = {prefix + name for name in table.tables}
+    return tuple((name, array) for name, array in tables.items() if name not in coded)
 
 
 def _may_be(name: str, array: Array, is_avr: bool) -> bool:

@@ -10,6 +10,7 @@ from skconv.graph.core import Graph
 from skconv.graph.facts import Facts
 from skconv.graph.integer import Rescale
 from skconv.graph.ops import Reshape
+from skconv.graph.storage.coded import Coded, coded_of
 from skconv.graph.storage.unpacked import ExpandedTable, HuffmanTable
 
 __all__ = ["Fused", "Quantized"]
@@ -63,6 +64,11 @@ class Fused(Nested):
     """
 
     domains = INTEGER
+
+    @property
+    def coded(self) -> Coded | None:
+        """The form in which the weights of its convolution are stored; None where plain."""
+        return coded_of(self.graph.nodes[0].op)
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
@@ -143,6 +149,11 @@ class Streamed(Packed):
     rescale: Rescale | None = field(default=None, kw_only=True)
     top: int = field(default=0, kw_only=True)
     bottom: int = field(default=0, kw_only=True)
+
+    @property
+    def coded(self) -> Coded | None:
+        """That of the stage."""
+        return coded_of(self.stage)
 
     def describe(self) -> str:
         return f"{self.op.describe()}, row by row"

@@ -12,6 +12,7 @@
 - Where only a linear layer reads the result and leaves its sums as they are (scores), it
   becomes part of the stage: it adds up while features appear, and they are not kept either.
 - Counts of convolutions go into the scores of such a layer, too (`MiniRocket`).
+- Coded weights of its convolution are expanded to RAM as a whole, which counts.
 - All tensors inside have one reader. The numbers do not change.
 """
 
@@ -75,8 +76,8 @@ def fused(chain: Graph) -> Fused:
 
 
 def begins_a_stage(op: Op) -> bool:
-    """Whether an op is a convolution, of kernels or of codes; coded weights have no stage."""
-    return op.facts.stage in ("kernels", "codes") and coded_of(op) is None
+    """Whether an op is a convolution, of kernels or of codes."""
+    return op.facts.stage in ("kernels", "codes")
 
 
 def stage(graph: Graph, first: Node) -> tuple[Node, ...]:

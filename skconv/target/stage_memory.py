@@ -21,6 +21,7 @@ from skconv.graph import (
 )
 from skconv.graph.facts import StagePart
 from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.graph.storage.coded import coded_of
 
 SUM_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
 # What a stage does with a pixel of its convolution as a whole, before entries are told apart.
@@ -47,6 +48,7 @@ class StageMemory:
     - ``pixel of NODE``: what an op on whole pixels made of it; ``distances``: those of a
       triangle, which wait for their mean.
     - ``lines``: of a separable convolution, for one row of windows. It goes row by row.
+    - ``weights``: those of coded kernels, all of them expanded.
     - ``rows``: of the input; ``progress``: how many of them there are, and what is next.
 
     A histogram counts in the output, or in the scores of the head: it has no sums.
@@ -130,6 +132,7 @@ class StageMemory:
             "pixel": self._of_a_pixel(self.first),
             **self.pixelwise_arrays,
             "lines": self._lines(x),
+            "weights": ("int8", self._weights()),
             "rows": (x.dtype, self.rows * x.shape[1] * x.shape[2]),
             "progress": ("int32", 2 if self.streamed else 0),
         }
@@ -149,6 +152,10 @@ class StageMemory:
         if not isinstance(conv, QSeparableConv):
             return "int16", 0
         return conv.factors.line_dtype(x), prod(conv.lines_shape(x))
+
+    def _weights(self) -> int:
+        coded = coded_of(self.first.op)
+        return 0 if coded is None else coded.n_kernels * coded.kernel_bytes
 
     def _of_a_pixel(self, node: Node) -> tuple[str, int]:
         spec = self.specs[node.name]

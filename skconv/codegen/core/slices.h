@@ -3,10 +3,8 @@
 #define SKCONV_SLICES_H
 
 #include "conv.h"
+#include "expand.h"
 #include "vector.h"
-
-/* Writes the weights of `count` kernels from `first` on. */
-typedef void (*sk_expand)(int32_t first, int32_t count, int8_t *weights);
 
 /* Expands `most` kernels at a time to `weights`. */
 typedef struct {

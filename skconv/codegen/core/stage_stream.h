@@ -7,12 +7,15 @@
 
 #include <string.h>
 
+#include "expand.h"
 #include "stage_rows.h"
 
 typedef struct {
     uint8_t *rows; /* `stage.in.map` */
     int32_t row_bytes;
     sk_progress *progress;
+    sk_expand expand; /* or NULL: weights are not coded */
+    int8_t *weights;  /* where it writes those of `stage.in.kernels` */
     sk_sink sink;
     sk_stage stage;
 } sk_stage_stream;
@@ -21,6 +24,9 @@ SK_INLINE void sk_stage_stream_begin(sk_stage_stream t)
 {
     t.progress->filled = 0;
     t.progress->row = 0;
+    if (t.expand != NULL) {
+        t.expand(0, t.stage.in.kernels.kernels, t.weights);
+    }
     sk_stage_begin(t.stage, t.sink);
 }
 
