@@ -21,6 +21,7 @@ import skconv.codegen.emit_float
 import skconv.codegen.emit_fused
 import skconv.codegen.emit_micro_frontend
 import skconv.codegen.emit_minirocket
+import skconv.codegen.emit_neighbours
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_noise_suppression
 import skconv.codegen.emit_patches

@@ -1,4 +1,4 @@
-"""Classifiers with a linear rule: naive Bayes of counts, and the nearest centroid."""
+"""Naive Bayes of counts: a linear rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
-from sklearn.neighbors import NearestCentroid
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import check, convert, probabilities, refuse
@@ -60,26 +59,3 @@ def _(model: Any) -> Probabilities:
         reason = "it was fitted on one class, whose probability is always 1"
         raise refuse(model, "classes_", "fit on two classes or more", reason)
     return Softmax()
-
-
-# ------------------------------------------------------------------------- nearest centroid
-
-
-@check.register
-def _(model: NearestCentroid) -> None:
-    check_is_fitted(model)
-    if model.metric != "euclidean":
-        raise refuse(model, "metric", "use metric='euclidean'")
-    # The priors came with scikit-learn 1.6.
-    priors = getattr(model, "class_prior_", None)
-    if priors is not None and not np.isclose(priors, 1 / len(model.classes_)).all():
-        reason = "priors that differ weigh the distances by the spread of each feature"
-        raise refuse(model, "priors", "use priors='uniform'", reason)
-
-
-@convert.register
-def _(model: NearestCentroid, graph: Graph) -> Graph:
-    """``-||x - c||^2`` is ``2 c.x - ||c||^2``, but for what is the same for all classes."""
-    centroids = np.asarray(model.centroids_, np.float64)
-    bias = -np.square(centroids).sum(axis=1)
-    return _decided(graph, 2 * centroids, bias, model.classes_)

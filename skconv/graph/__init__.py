@@ -17,6 +17,7 @@ from skconv.graph.integer import *
 from skconv.graph.integer_spectra import *
 from skconv.graph.micro_frontend import *
 from skconv.graph.minirocket import *
+from skconv.graph.neighbours import *
 from skconv.graph.nested import *
 from skconv.graph.noise_suppression import *
 from skconv.graph.nonlinearities import *

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from skconv.graph import INPUT, Affine, Conv, Graph, KernelMachine, Node, Quantized, Reshape
 from skconv.graph.base import Array, Shape, TensorSpec
 from skconv.graph.limits import INT16_MAX, UINT16_MAX
+from skconv.graph.neighbours import Prototypes
 from skconv.passes.fold import fold
 
 FEWEST_LEVELS = 256
@@ -137,10 +138,10 @@ def _input(graph: Graph, scales: Array, zero_points: Array) -> TensorSpec:
 def _n_groups(graph: Graph) -> int:
     """Into how many groups, one entry after the other, those fall that must share a scale.
 
-    Of a map the entries of a channel are a group; all that a kernel machine reads is one.
+    Of a map the entries of a channel are a group; all that distances are taken of is one.
     """
     readers = list(_readers(graph))
-    if any(isinstance(node.op, KernelMachine) for node, _ in readers):
+    if any(isinstance(node.op, KernelMachine | Prototypes) for node, _ in readers):
         return 1
     channels = {shape[-1] for _, shape in readers}
     return channels.pop() if len(channels) == 1 else 1

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from skconv.graph import (
     Affine,
     Conv,
+    Distances,
     Graph,
     KernelMachine,
     Linear,
+    NeighbourMeans,
+    NeighbourVotes,
     Node,
+    NoveltyMargin,
     Op,
     Pad,
     Permute,
@@ -28,6 +32,7 @@ from skconv.graph import (
     without_dead_nodes,
 )
 from skconv.graph.folding import cropped, is_identity, narrowed, wide, with_affine
+from skconv.graph.neighbours import Prototypes
 from skconv.passes.fold_parts import in_parts
 
 Ops = tuple[Op, ...]
@@ -44,6 +49,9 @@ def fold(graph: Graph) -> Graph:
     - an `Affine` of one factor goes into the support vectors and gamma of a `KernelMachine`
       that measures distances, and a `Linear` or an `Affine` behind one whose scores share the
       support vectors into its coefficients;
+
+
+      that measures distances, or into the prototypes of neighbours;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - a crop takes the border of a `Conv` that it leaves out;
     - `Select` moves in front of `Affine` and `Root`, into a `Linear` before or behind it, and in
@@ -212,6 +220,22 @@ def _machine_affine(first: KernelMachine, second: Affine, x: TensorSpec) -> Ops 
     )
 
 
+def _affine_prototypes(first: Affine, second: Prototypes, x: TensorSpec) -> Ops | None:
+    """An offset moves the prototypes; one factor for all is the unit of distances."""
+    if np.ptp(first.factors) or not first.factors[0]:
+        return None
+    factor = abs(float(first.factors[0]))
+    moved = (wide(second.prototypes) - wide(first.offsets)) / float(first.factors[0])
+    moved = moved.astype(np.float32)
+    if isinstance(second, Distances):
+        return (replace(second, prototypes=moved, unit=second.unit * factor),)
+    if isinstance(second, NoveltyMargin):
+        reaches = (wide(second.reaches) / factor).astype(np.float32)
+        densities = (wide(second.densities) * factor).astype(np.float32)
+        return (replace(second, prototypes=moved, reaches=reaches, densities=densities),)
+    return (replace(second, prototypes=moved),)
+
+
 def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
     weights = wide(second.weights)
     bias = weights @ wide(first.bias) + wide(second.bias)
@@ -300,6 +324,10 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Affine, Affine): _behind_affine,
     (Affine, Linear): _affine_linear,
     (Affine, KernelMachine): _affine_machine,
+    (Affine, Distances): _affine_prototypes,
+    (Affine, NeighbourMeans): _affine_prototypes,
+    (Affine, NeighbourVotes): _affine_prototypes,
+    (Affine, NoveltyMargin): _affine_prototypes,
     (Linear, Affine): _behind_affine,
     (Linear, Linear): _linear_linear,
     (KernelMachine, Linear): _machine_linear,

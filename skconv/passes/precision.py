@@ -11,9 +11,11 @@ from functools import singledispatch
 from math import isqrt, sqrt
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
-from skconv.graph import KernelMachine, Linear, Op
+from skconv.graph import Distances, KernelMachine, Linear, Op
 from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, INT16_MAX
+from skconv.graph.neighbours import Neighbours, Prototypes
 from skconv.passes.calibrate import Range
 from skconv.passes.scales import integer_spec
 from skconv.runtime import reference
@@ -31,6 +33,10 @@ MOST_VALUE_NOISE = 0.02
 # A few large values dominate the spread of polynomials, and others must still be told apart.
 MOST_POLY_NOISE = 0.02
 MOST_SAMPLES = 200
+# Of neighbours, a share of the spread of what they say; 0.1 is one vote in 200 that differs.
+MOST_NEIGHBOUR_NOISE = 0.1
+# Of the distance between the two prototypes that are nearest to each other.
+MOST_DISTANCE_NOISE = 0.01
 
 
 def limit(op: Op, read: Range, yielded: Range, are_logits: bool = False) -> int:
@@ -83,6 +89,34 @@ def kernel_noise(op: KernelMachine, step: float) -> float:
     return float((noise / np.maximum(spread, 1e-300)).max())
 
 
+@eight_bits_do.register
+def _(op: Distances, step: float, yielded: Range) -> bool:
+    """Whether noise along the line between two prototypes is small beside its length."""
+    prototypes = np.unique(op.prototypes.astype(np.float64), axis=0)
+    if len(prototypes) < 2:
+        return True
+    nearest = min(
+        cdist(prototypes[i : i + 1], prototypes[:i]).min() for i in range(1, len(prototypes))
+    )
+    return step / sqrt(12) <= MOST_DISTANCE_NOISE * nearest
+
+
+@eight_bits_do.register
+def _(op: Neighbours, step: float, yielded: Range) -> bool:
+    """Whether the other prototypes say the same of some of them, all of them rounded."""
+    n = len(op.prototypes)
+    asked = np.unique(np.linspace(0, n - 1, min(MOST_SAMPLES, max(1, n // 4))).astype(int))
+    others = np.setdiff1d(np.arange(n), asked)
+    if len(others) < op.k:
+        return False
+    kept = op.of(others)
+    samples = op.prototypes[asked].astype(np.float64)
+    rounded = replace(kept, prototypes=step * np.rint(kept.prototypes / step))
+    said = reference.evaluate(kept, samples)
+    error = reference.evaluate(rounded, step * np.rint(samples / step)) - said
+    return float(np.sqrt((error**2).mean())) <= MOST_NEIGHBOUR_NOISE * float(said.std())
+
+
 @singledispatch
 def most(op: Op, read: Range) -> int:
     """The largest integer with which sums fit int32, and weights keep enough of their bits."""
@@ -96,10 +130,22 @@ def _(op: Linear, read: Range) -> int:
 
 
 @most.register
+def _(op: Prototypes, read: Range) -> int:
+    n_features = op.prototypes.shape[1]
+    if op.metric == "l1":
+        return _largest_of_l1(n_features)
+    return min(INT16_MAX, isqrt((ACCUMULATOR_MAX - 1) // (4 * n_features)))
+
+
+def _largest_of_l1(n_features: int) -> int:
+    return min(INT16_MAX, (ACCUMULATOR_MAX - 1) // n_features // 2)
+
+
+@most.register
 def _(op: KernelMachine, read: Range) -> int:
     n_features = op.support_vectors.shape[1]
     if op.kernel == "laplacian":
-        return min(INT16_MAX, ACCUMULATOR_MAX // n_features // 2)
+        return _largest_of_l1(n_features)
     # Of a polynomial kernel `coef0` takes a part of the sum.
     largest = max(*read, -min(read))
     parts = n_features * 4.0

@@ -19,6 +19,7 @@ import skconv.passes.lower_centring
 import skconv.passes.lower_filters
 import skconv.passes.lower_machines
 import skconv.passes.lower_micro_frontend
+import skconv.passes.lower_neighbours
 import skconv.passes.lower_networks
 import skconv.passes.lower_noise_suppression
 import skconv.passes.lower_power_normalization

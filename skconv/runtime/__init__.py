@@ -10,6 +10,7 @@ from skconv.runtime import integer_power_normalization as integer_power_normaliz
 from skconv.runtime import integer_spectra as integer_spectra
 from skconv.runtime import micro_frontend as micro_frontend
 from skconv.runtime import minirocket as minirocket
+from skconv.runtime import neighbours as neighbours
 from skconv.runtime import nested as nested
 from skconv.runtime import noise_suppression as noise_suppression
 from skconv.runtime import power_normalization as power_normalization

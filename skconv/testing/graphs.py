@@ -11,6 +11,7 @@ from skconv.graph import Graph
 from skconv.testing.coded import coded_examples
 from skconv.testing.maps import map_examples, network_examples
 from skconv.testing.narrow import narrow_examples
+from skconv.testing.neighbours import neighbour_examples
 from skconv.testing.separable import separable_examples
 from skconv.testing.signals import signal_examples, sound_examples
 from skconv.testing.vectors import few_level_examples, union_example, vector_examples
@@ -32,6 +33,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         | few_level_examples(np.random.default_rng(seed))
         | coded_examples(np.random.default_rng(seed))
         | narrow_examples(np.random.default_rng(seed))
+        | neighbour_examples(np.random.default_rng(seed))
         | separable_examples(np.random.default_rng(seed))
         | {"union": union_example(rng)}
         | sound_examples(np.random.default_rng(seed))

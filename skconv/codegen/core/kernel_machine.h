@@ -46,8 +46,10 @@ SK_INLINE int32_t sk_add_feature(
 }
 
 /* ||x - s||_1, ||x - s||_2^2 or x . s + offset; four features a turn, because on a small
- * core the loop would cost as much as what is in it. */
-SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
+ * core the loop would cost as much as what is in it. With `stops` any sum from `limit` on
+ * stands for a distance from there on. */
+SK_INLINE int32_t sk_distance_below(
+    sk_machine m, const void *input, int32_t vector, bool stops, int32_t limit)
 {
     const int32_t size = m.type == SK_INT16 ? 2 : 1;
     const uint8_t *x = (const uint8_t *)input;
@@ -60,6 +62,9 @@ SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
         sum = sk_add_feature(m, x, s, 1, sum);
         sum = sk_add_feature(m, x, s, 2, sum);
         sum = sk_add_feature(m, x, s, 3, sum);
+        if (stops && sum >= limit) {
+            return sum;
+        }
         x += 4 * size;
         s += 4 * size;
     }
@@ -67,6 +72,11 @@ SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
         sum = sk_add_feature(m, x, s, i, sum);
     }
     return sum;
+}
+
+SK_INLINE int32_t sk_distance(sk_machine m, const void *input, int32_t vector)
+{
+    return sk_distance_below(m, input, vector, false, 0);
 }
 
 /* base^degree with 30 fraction bits, for a base with 23; every product is rounded. */

@@ -27,6 +27,7 @@ FOLDERS = (
     "row_stage",
     "stage",
     "kernel_machine",
+    "neighbours",
     "linear",
     "winners",
 )

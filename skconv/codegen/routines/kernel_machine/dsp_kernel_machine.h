@@ -103,8 +103,10 @@ SK_INLINE const uint32_t *sk_block_add_at(
     return sk_block_add_word(step, at, is_flipped ? word ^ 0x80808080u : word, 0, sums);
 }
 
-/* Distances of the four vectors at `at`, or their dot products with the input. */
-SK_INLINE sk_block_sums sk_block_add_words(sk_dsp_machine m, const uint8_t *x, const uint32_t *at)
+/* Distances of the four vectors at `at`, or their dot products with the input. With `stops`
+ * any sums from `limit` on stand for four distances from there on. */
+SK_INLINE sk_block_sums sk_block_add_below(
+    sk_dsp_machine m, const uint8_t *x, const uint32_t *at, bool stops, uint32_t limit)
 {
     const int32_t step = sk_machine_step(m) == SK_L2_BYTES ? 8 : 4;
     const int32_t rest = sk_machine_is_direct(m) ? sk_machine_input_bytes(m) % 4 : 0;
@@ -116,6 +118,9 @@ SK_INLINE sk_block_sums sk_block_add_words(sk_dsp_machine m, const uint8_t *x, c
             at = sk_block_add_at(m, x + j * step, at, &sums);
         }
         x += 8 * step;
+        if (stops && sums.a >= limit && sums.b >= limit && sums.c >= limit && sums.d >= limit) {
+            return sums;
+        }
     }
 #pragma GCC unroll 8
     for (int32_t j = 0; j < words % 8; j++) {
@@ -126,6 +131,11 @@ SK_INLINE sk_block_sums sk_block_add_words(sk_dsp_machine m, const uint8_t *x, c
         sk_block_add_at(m, (const uint8_t *)&last, at, &sums);
     }
     return sums;
+}
+
+SK_INLINE sk_block_sums sk_block_add_words(sk_dsp_machine m, const uint8_t *x, const uint32_t *at)
+{
+    return sk_block_add_below(m, x, at, false, 0);
 }
 
 /* ||x||^2 modulo 2^32 */
@@ -150,6 +160,21 @@ typedef struct {
     uint32_t norm;
     const uint16_t *exp2_table;
 } sk_machine_sample;
+
+/* The input as it lies, or in `lanes`. */
+SK_INLINE sk_machine_sample sk_machine_sample_of(
+    sk_dsp_machine m, const void *input, uint32_t *lanes)
+{
+    sk_machine_sample x = {(const uint8_t *)input, 0, (const uint16_t *)sk_opaque(m.exp2_table)};
+    if (!sk_machine_is_direct(m)) {
+        sk_machine_spread(m, (const uint8_t *)input, lanes);
+        x.at = (const uint8_t *)lanes;
+    }
+    if (sk_machine_step(m) == SK_DOT_LANES) {
+        x.norm = sk_machine_norm(m, x.at);
+    }
+    return x;
+}
 
 /* 2^-u of u with 14 fraction bits, as `sk_fine_exp2_negative` gives it. */
 SK_INLINE uint32_t sk_machine_fine_exp2(sk_machine_sample x, int32_t u)
@@ -178,11 +203,15 @@ SK_INLINE uint32_t sk_machine_exp2(sk_dsp_machine m, sk_machine_sample x, uint32
     return sk_shift_right(x.exp2_table[u & 255], (uint32_t)u >> 8);
 }
 
-/* Distances from dot products, where that is what was summed up. */
-SK_INLINE sk_block_sums sk_block_distances(sk_dsp_machine m, sk_machine_sample x, int32_t block)
+/* Distances from dot products, where that is what was summed up. Of four that are from
+ * `limit` on all that `stops` leaves to be known is that they are. */
+SK_INLINE sk_block_sums sk_block_distances_below(
+    sk_dsp_machine m, sk_machine_sample x, int32_t block, bool stops, uint32_t limit)
 {
     const uint32_t *at = m.support_vectors + block * 4 * sk_machine_words(m);
-    sk_block_sums d = sk_block_add_words(m, (const uint8_t *)sk_opaque(x.at), at);
+    const bool grows = sk_machine_step(m) != SK_DOT_LANES;
+    sk_block_sums d =
+        sk_block_add_below(m, (const uint8_t *)sk_opaque(x.at), at, stops && grows, limit);
     if (sk_machine_step(m) == SK_DOT_LANES) {
         const uint32_t *norms = m.norms + 4 * block;
         d.a = x.norm + norms[0] - 2 * d.a;
@@ -191,6 +220,11 @@ SK_INLINE sk_block_sums sk_block_distances(sk_dsp_machine m, sk_machine_sample x
         d.d = x.norm + norms[3] - 2 * d.d;
     }
     return d;
+}
+
+SK_INLINE sk_block_sums sk_block_distances(sk_dsp_machine m, sk_machine_sample x, int32_t block)
+{
+    return sk_block_distances_below(m, x, block, false, 0);
 }
 
 /* Kernels of a block less 2^15, which makes int16 of them: the intercepts make up for it. */
@@ -274,14 +308,7 @@ SK_INLINE void sk_dsp_kernel_machine(
     int64_t *row_sums = sums + results;
     uint32_t *lanes = is_single ? (uint32_t *)scratch
                                 : (uint32_t *)(row_sums + (m.classes == 0 ? 0 : m.rows));
-    sk_machine_sample x = {(const uint8_t *)input, 0, (const uint16_t *)sk_opaque(m.exp2_table)};
-    if (!sk_machine_is_direct(m)) {
-        sk_machine_spread(m, (const uint8_t *)input, lanes);
-        x.at = (const uint8_t *)lanes;
-    }
-    if (sk_machine_step(m) == SK_DOT_LANES) {
-        x.norm = sk_machine_norm(m, x.at);
-    }
+    sk_machine_sample x = sk_machine_sample_of(m, input, lanes);
     for (int32_t i = 0; i < results; i++) {
         sums[i] = 0;
     }

@@ -73,14 +73,11 @@ def pack(op: QKernelMachine, x: TensorSpec, *, wide: bool = False) -> PackedMach
     Twice the flash for a third less instructions.
     """
     is_wide = x.dtype == "int16" or (wide and op.kernel == "rbf")
-    vectors = _filled(op.support_vectors.astype(np.int16) if is_wide else op.support_vectors)
-    norms = None
-    if is_wide and op.kernel == "rbf":
-        squares = (vectors.astype(np.int64) ** 2).sum(axis=1)
-        norms = (squares & 0xFFFFFFFF).astype(np.uint32)
+    vectors = op.support_vectors.astype(np.int16) if is_wide else op.support_vectors
+    table, norms = packed_vectors(vectors, with_norms=op.kernel == "rbf")
     rows = _coefficient_rows(op)
     return PackedMachine(
-        _by_words(vectors if is_wide else _unsigned(vectors)),
+        table,
         rows,
         _intercept(op),
         norms,
@@ -88,6 +85,21 @@ def pack(op: QKernelMachine, x: TensorSpec, *, wide: bool = False) -> PackedMach
         0 if _is_joint(op) else op.n_classes,
         "int16" if is_wide else "uint8",
     )
+
+
+def packed_vectors(vectors: Array, *, with_norms: bool) -> tuple[Array, Array | None]:
+    """Blocks of four vectors, word by word; of int16 the squared norms, where they are wanted."""
+    filled, norms = _filled(vectors), None
+    is_wide = vectors.dtype == np.int16
+    if is_wide and with_norms:
+        squares = (filled.astype(np.int64) ** 2).sum(axis=1)
+        norms = (squares & 0xFFFFFFFF).astype(np.uint32)
+    return _by_words(filled if is_wide else _unsigned(filled)), norms
+
+
+def spread_bytes(n_features: int) -> int:
+    """Bytes of an input of bytes in lanes of 16 bits."""
+    return 8 * -(-n_features // 4)
 
 
 def scratch_bytes(op: QKernelMachine, x: TensorSpec, *, wide: bool = False) -> int:
@@ -98,7 +110,7 @@ def scratch_bytes(op: QKernelMachine, x: TensorSpec, *, wide: bool = False) -> i
         n_sums = 0
     n_features = op.support_vectors.shape[1]
     is_spread = x.dtype != "int16" and op.kernel == "rbf"
-    return 8 * n_sums + (8 * (-(-n_features // 4)) if is_spread else 0)
+    return 8 * n_sums + (spread_bytes(n_features) if is_spread else 0)
 
 
 def _is_joint(op: QKernelMachine) -> bool:
