@@ -55,7 +55,6 @@ from tests import random_elementwise as elementwise
 from tests import random_nonlinearities as nonlinear
 from tests import random_signals as signals
 from tests.integer_graphs import kernel_machine, requantization
-from tests.random_neighbours import neighbours
 
 MOST_CHANNELS = 17
 LONGEST_SIDE = 20
@@ -370,7 +369,6 @@ ON_VECTORS: tuple[Offer, ...] = (
     (is_short_vector, normalize),
     (fits_machine, machine),
     (fits_machine, machine),
-    *3 * ((fits_machine, neighbours),),
     (is_vector, select),
     *4 * ((holds_scores, lambda d, x: integer_probabilities(Softmax(), x)),),
     (is_short_vector, hashing),

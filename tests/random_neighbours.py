@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,29 +46,54 @@ def add_neighbours(graph: Graph, rng: np.random.Generator, source: str) -> Graph
     return graph
 
 
-def neighbours(d: Any, x: TensorSpec) -> Op:
+def neighbours_of_seed(seed: int) -> Graph:
     """One of the ops; samples repeat, so that there are equals among the neighbours."""
+    rng = np.random.default_rng(seed)
+    kinds = (_distances, _votes, _means, _margin)
+    dtype = ("uint8", "int8", "int16")[seed // len(kinds) % 3]
+    largest = {"uint8": 255, "int8": 127, "int16": int(rng.choice([1500, 9000]))}[dtype]
+    x = TensorSpec((int(rng.integers(1, 70)),), dtype, 1.0, -largest * (dtype != "uint8"), largest)
+    n_prototypes, metric = int(rng.integers(1, 12)), rng.choice(["l1", "l2"]).item()
+    if dtype == "int16" and metric == "l2":
+        x = replace(x, shape=(min(x.size, 2**30 // (2 * largest) ** 2),))
     low, high = x.limits
-    n_prototypes, metric = d.integer(1, 11), d.one_of("l1", "l2")
-    prototypes = d.array((n_prototypes, x.size), low, high, x.dtype)
+    prototypes = rng.integers(low, high + 1, (n_prototypes, x.size)).astype(dtype)
     prototypes[n_prototypes // 2 :] = prototypes[: n_prototypes - n_prototypes // 2]
     bits = spare_root_bits(metric, largest_sum(metric, prototypes, x))
-    k, weighted = d.integer(1, n_prototypes), d.one_of(False, True)
     shared: dict[str, Any] = {"metric": metric, "prototypes": prototypes, "root_bits": bits}
-    match d.one_of("distances", "votes", "means", "margin"):
-        case "distances":
-            return QDistances(**shared, negated=d.one_of(False, True))
-        case "votes":
-            labels = d.array((n_prototypes,), 0, 3, d.one_of(np.uint8, np.uint16))
-            return QNeighbourVotes(**shared, k=k, labels=labels, n_classes=4, weighted=weighted)
-        case "means":
-            values = d.array((n_prototypes, d.integer(1, 3)), -128, 127, d.one_of("i1", "i2"))
-            offsets = d.array((values.shape[1],), -(2**20), 2**20, np.int32)
-            return QNeighbourMeans(**shared, k=k, values=values, weighted=weighted, offsets=offsets)
-        case _:
-            reaches = d.array((n_prototypes,), 0, 40_000, d.one_of(np.uint16, np.int32))
-            densities = d.array((n_prototypes,), 1, 65_535, d.one_of(np.uint16, np.int32))
-            limit, shift = d.integer(0, 2**30) << d.integer(0, 8), d.integer(0, 12)
-            return QNoveltyMargin(
-                **shared, k=k, reaches=reaches, densities=densities, limit=limit, shift=shift
-            )
+    return Graph(x).append(kinds[seed % len(kinds)](rng, shared))
+
+
+def _distances(rng: np.random.Generator, shared: dict[str, Any]) -> Op:
+    return QDistances(**shared, negated=bool(rng.integers(2)))
+
+
+def _k(rng: np.random.Generator, shared: dict[str, Any]) -> int:
+    return int(rng.integers(1, len(shared["prototypes"]) + 1))
+
+
+def _votes(rng: np.random.Generator, shared: dict[str, Any]) -> Op:
+    labels = rng.integers(0, 4, len(shared["prototypes"])).astype(rng.choice(["u1", "u2"]))
+    return QNeighbourVotes(
+        **shared, k=_k(rng, shared), labels=labels, n_classes=4, weighted=bool(rng.integers(2))
+    )
+
+
+def _means(rng: np.random.Generator, shared: dict[str, Any]) -> Op:
+    shape = (len(shared["prototypes"]), int(rng.integers(1, 4)))
+    values = rng.integers(-128, 128, shape).astype(rng.choice(["i1", "i2"]))
+    offsets = rng.integers(-(2**20), 2**20, shape[1]).astype(np.int32)
+    weighted = bool(rng.integers(2))
+    return QNeighbourMeans(
+        **shared, k=_k(rng, shared), values=values, weighted=weighted, offsets=offsets
+    )
+
+
+def _margin(rng: np.random.Generator, shared: dict[str, Any]) -> Op:
+    n, dtype = len(shared["prototypes"]), rng.choice(["u2", "i4"])
+    reaches = rng.integers(0, 40_000, n).astype(dtype)
+    densities = rng.integers(1, 65_536, n).astype(dtype)
+    limit, shift = int(rng.integers(0, 2**40)), int(rng.integers(0, 13))
+    return QNoveltyMargin(
+        **shared, k=_k(rng, shared), reaches=reaches, densities=densities, limit=limit, shift=shift
+    )

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.cluster import KMeans
+from sklearn.cluster import Birch, BisectingKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, KernelPCA
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
@@ -30,7 +30,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    LocalOutlierFactor,
+    NearestCentroid,
+    NearestNeighbors,
+    RadiusNeighborsClassifier,
+)
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -84,8 +91,16 @@ PARAMETERS = [
     (GaussianProcessClassifier(), "classes_", "SVC(kernel='rbf')"),
     (OneVsRestClassifier(GaussianNB()), "estimator", "use estimator=LinearSVC()"),
     (BernoulliNB(), "binarize", "binarize=None"),
-    (NearestCentroid(metric="manhattan"), "metric", "metric='euclidean'"),
-    (NearestCentroid(priors=[0.5, 0.3, 0.2]), "priors", "priors='uniform'"),
+    (NearestCentroid(metric="manhattan", priors=[0.5, 0.3, 0.2]), "priors", "metric='euclidean'"),
+    (NearestCentroid(priors=[0.5, 0.5, 0]), "priors", "priors above 0"),
+    (KNeighborsClassifier(2, metric="cosine"), "metric", "metric='euclidean'"),
+    (KNeighborsClassifier(2, metric="minkowski", p=3), "p", "p=2 or p=1"),
+    (KNeighborsClassifier(2, weights=np.negative), "weights", "'distance'"),
+    (KNeighborsRegressor(2, metric="chebyshev"), "metric", "'manhattan'"),
+    (KNeighborsRegressor(2, weights=np.negative), "weights", "weights='uniform'"),
+    (LocalOutlierFactor(2), "novelty", "novelty=True"),
+    (LocalOutlierFactor(2, novelty=True, metric="canberra"), "metric", "metric='euclidean'"),
+    (BisectingKMeans(2), "cluster_centers_", "KMeans"),
     (PoissonRegressor(), "link", "use Ridge on np.log(y)"),
     (FunctionTransformer(np.log1p), "func", "apply the function to X before"),
     (SelectKBest(k=0), "k", "at least one feature"),
@@ -111,14 +126,15 @@ def test_parameter_that_cannot_be_converted(estimator, parameter, advice):
 CLASSES = [
     (RandomForestClassifier(3), "LogisticRegression"),
     (DecisionTreeClassifier(), "LinearSVC"),
-    (KNeighborsClassifier(), "LaplacianNuSVC"),
+    (RadiusNeighborsClassifier(9.0), "KNeighborsClassifier"),
+    (NearestNeighbors(), "LocalOutlierFactor"),
     (GaussianNB(), "RidgeClassifier"),
     (VotingClassifier([("a", GaussianNB())]), "LinearSVC"),
     (QuantileTransformer(n_quantiles=5), "StandardScaler"),
     (PolynomialFeatures(), "SVC(kernel='poly')"),
     (KernelPCA(2), "PCA"),
     (NMF(2), "PCA"),
-    (KMeans(2), "PCA"),
+    (Birch(n_clusters=2), "KMeans"),
     (AdditiveChi2Sampler(), "Nystroem"),
     (SimpleImputer(), "fill the gaps"),
     (QuadraticDiscriminantAnalysis(), "LogisticRegression"),

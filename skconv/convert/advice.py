@@ -18,19 +18,26 @@ _THRESHOLD = (
     "for a threshold of probabilities write to_c(model.estimator_, X, probabilities=True)"
 )
 _OUTLIERS = (
-    "use OneClassSVM or skconv.LaplacianOneClassSVM, or a classifier of two classes, with "
-    "outliers as one of them: write to_c(SVC().fit(X, is_outlier), X)"
+    "use OneClassSVM, LocalOutlierFactor(novelty=True) or skconv.LaplacianOneClassSVM, or a "
+    "classifier of two classes, with outliers as one of them: "
+    "write to_c(SVC().fit(X, is_outlier), X)"
+)
+
+_NEIGHBOURS = (
+    "use KNeighborsClassifier or KNeighborsRegressor, or LocalOutlierFactor(novelty=True) for what "
+    "is far from all"
 )
 
 _BY_NAME = {
     "EllipticEnvelope": _OUTLIERS,
     "IsolationForest": _OUTLIERS,
-    "LocalOutlierFactor": _OUTLIERS,
     "FixedThresholdClassifier": _THRESHOLD,
     "TunedThresholdClassifierCV": _THRESHOLD,
     "BaseSearchCV": "convert its best_estimator_",
     "ColumnTransformer": "use a FeatureUnion, or select the columns before the Pipeline",
-    "KNeighborsClassifier": "use skconv.LaplacianNuSVC, which keeps a part of the samples",
+    "NearestNeighbors": _NEIGHBOURS,
+    "RadiusNeighborsClassifier": _NEIGHBOURS,
+    "RadiusNeighborsRegressor": "use KNeighborsRegressor",
     "KBinsDiscretizer": SCALERS,
     "PolynomialFeatures": "use SVC(kernel='poly')",
     "OneVsOneClassifier": "use SVC, which is one against one",
@@ -39,7 +46,7 @@ _BY_NAME = {
 
 _BY_MODULE = {
     "sklearn.calibration": CLASSIFIERS,
-    "sklearn.cluster": "use PCA, or drop the step",
+    "sklearn.cluster": "use KMeans or MiniBatchKMeans",
     "sklearn.compose": "use Pipeline and FeatureUnion, with y as it shall be predicted",
     "sklearn.covariance": "use PCA(whiten=True), which makes features uncorrelated",
     "sklearn.decomposition": "use PCA or TruncatedSVD",
@@ -54,7 +61,7 @@ _BY_MODULE = {
     "sklearn.multiclass": CLASSIFIERS,
     "sklearn.multioutput": "convert one estimator for each output",
     "sklearn.naive_bayes": CLASSIFIERS,
-    "sklearn.neighbors": "use skconv.LaplacianNuSVC, SVC(kernel='rbf') or Ridge",
+    "sklearn.neighbors": "use KNeighborsClassifier, KNeighborsRegressor or NearestCentroid",
     "sklearn.preprocessing": SCALERS,
     "sklearn.random_projection": "use PCA or TruncatedSVD",
     "sklearn.semi_supervised": CLASSIFIERS,

@@ -22,6 +22,7 @@ from skconv.convert.core import (
     convert,
     convert_transform,
     float32,
+    probabilities,
     refuse,
 )
 from skconv.convert.decision import decide
@@ -33,9 +34,11 @@ from skconv.graph import (
     NeighbourMeans,
     NeighbourVotes,
     NoveltyMargin,
+    Shares,
     Threshold,
 )
 from skconv.graph.neighbours import Metric
+from skconv.graph.probabilities import Probabilities
 
 _METRICS: dict[str, Metric] = {
     "euclidean": "l2",
@@ -101,6 +104,12 @@ def _(model: KNeighborsClassifier, graph: Graph) -> Graph:
         weighted=model.weights == "distance",
     )
     return _first_of(as_vector(graph).append(op), model.classes_)
+
+
+@probabilities.register
+def _(model: KNeighborsClassifier) -> Probabilities:
+    """Weighted votes are shares already."""
+    return Shares(1.0 if model.weights == "distance" else 1.0 / model.n_neighbors)
 
 
 def _first_of(graph: Graph, classes: Any) -> Graph:
@@ -214,13 +223,13 @@ def _(model: KMeans | MiniBatchKMeans, graph: Graph) -> Graph:
 def _(model: BisectingKMeans) -> None:
     check_is_fitted(model)
     reason = "its predict walks down a tree of centres"
-    raise refuse(model, "cluster_centers_", "use KMeans, or its transform as a step", reason)
+    raise refuse(
+        model, "cluster_centers_", "use KMeans, or a classifier behind its transform", reason
+    )
 
 
-@check_transform.register(KMeans)
-@check_transform.register(MiniBatchKMeans)
-@check_transform.register(BisectingKMeans)
-def _(model: Any) -> None:
+@check_transform.register
+def _(model: BisectingKMeans) -> None:
     check_is_fitted(model)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from math import isqrt
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -79,7 +79,9 @@ class Neighbours(Prototypes):
     def of(self, chosen: Array) -> Self:
         """This op with some of its prototypes, and what is known of them."""
         n_prototypes = len(self.prototypes)
-        kept = {name: p[chosen] for name, p in self.parameters.items() if len(p) == n_prototypes}
+        kept: dict[str, Any] = {
+            name: p[chosen] for name, p in self.parameters.items() if len(p) == n_prototypes
+        }
         return replace(self, **kept)
 
     @property
@@ -127,7 +129,8 @@ class NeighbourVotes(Neighbours):
     """How many of the ``k`` nearest prototypes have each label.
 
     With ``weighted`` a neighbour counts as often as the nearest is nearer: the distance of the
-    nearest over its own, 1 for all that are as near as the nearest.
+    nearest over its own, 1 for all that are as near as the nearest; the results are shares of
+    the sum.
 
     Examples
     --------
@@ -290,7 +293,7 @@ class QDistances(Distances, IntegerPrototypes):
 
 @dataclass(frozen=True)
 class QNeighbourVotes(NeighbourVotes, IntegerPrototypes):
-    """`NeighbourVotes` in integers: counts, or weights with 15 bits of fraction, rounded."""
+    """`NeighbourVotes` in integers: counts, or shares with 15 bits of fraction, rounded."""
 
     facts = Facts("vector")
 
@@ -298,9 +301,11 @@ class QNeighbourVotes(NeighbourVotes, IntegerPrototypes):
         (x,) = inputs
         self.check(x)
         self.largest_distance(x)
-        one = 2**WEIGHT_BITS if self.weighted else 1
-        require(self.k * one <= ACCUMULATOR_MAX, f"{self.describe()}: k={self.k} is too large")
-        return TensorSpec((self.n_classes,), "int32", 1.0 / one, 0, self.k * one)
+        require(
+            self.k << WEIGHT_BITS <= ACCUMULATOR_MAX, f"{self.describe()}: k={self.k} is too large"
+        )
+        most, scale = (2**WEIGHT_BITS, 2.0**-WEIGHT_BITS) if self.weighted else (self.k, 1.0)
+        return TensorSpec((self.n_classes,), "int32", scale, 0, most)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,9 @@ def _(op: Distances, x: Batch) -> Batch:
 @reference.evaluate.register
 def _(op: NeighbourVotes, x: Batch) -> Batch:
     places, found = neighbours(op, x)
-    return vote(places, _weights(op, found), op)
+    weights = _weights(op, found)
+    votes = vote(places, weights, op)
+    return votes / weights.sum(axis=1, keepdims=True) if op.weighted else votes
 
 
 @reference.evaluate.register
@@ -166,7 +168,11 @@ def _(op: QDistances, x: Batch) -> Batch:
 @fixed.evaluate.register
 def _(op: QNeighbourVotes, x: Batch) -> Batch:
     places, found = neighbours(op, x)
-    return vote(places, _whole_weights(op, found), op)
+    weights = _whole_weights(op, found)
+    votes = vote(places, weights, op)
+    if not op.weighted:
+        return votes
+    return fixed.rounded_quotient(votes << WEIGHT_BITS, weights.sum(axis=1, keepdims=True))
 
 
 @fixed.evaluate.register

@@ -32,7 +32,7 @@ def neighbour_examples(rng: np.random.Generator) -> dict[str, Graph]:
     for metric, weighted in metrics:
         votes = NeighbourVotes(metric, prototypes, 4, labels, 3, weighted)
         means = NeighbourMeans(metric, prototypes, 3, values, weighted)
-        margin = NoveltyMargin(metric, prototypes, 5, *positive, limit=6.0)
+        margin = NoveltyMargin(metric, prototypes, 5, positive[0], positive[1], 6.0)
         nearest = Distances(metric, prototypes, negated=True)
         found |= {
             f"{metric} votes": _chain(votes, ArgMax()),

@@ -78,7 +78,7 @@ SK_INLINE void sk_neighbour_weights(sk_neighbour *heap, sk_neighbourhood n)
     }
 }
 
-/* The weights of the neighbours of each class. */
+/* How many neighbours each class has, or 2^15 times its share of the weights. */
 SK_INLINE void sk_neighbour_votes(
     sk_neighbour *heap, int32_t *output, sk_neighbourhood n, const SK_FLASH void *labels,
     sk_type label_type, int32_t classes)
@@ -87,8 +87,13 @@ SK_INLINE void sk_neighbour_votes(
     for (int32_t c = 0; c < classes; c++) {
         output[c] = 0;
     }
+    int32_t sum = 0;
     for (int32_t i = 0; i < n.count; i++) {
         output[sk_load_table(labels, label_type, heap[i].place)] += heap[i].distance;
+        sum += heap[i].distance;
+    }
+    for (int32_t c = 0; n.weighted && c < classes; c++) {
+        output[c] = sk_rounded_quotient((int64_t)output[c] << 15, sum);
     }
 }
 

@@ -74,7 +74,7 @@ SK_INLINE void sk_float_neighbour_weights(sk_float_neighbour *heap, sk_float_nei
     }
 }
 
-/* The weights of the neighbours of each class. */
+/* How many neighbours each class has, or its share of the weights. */
 SK_INLINE void sk_float_neighbour_votes(
     sk_float_neighbour *heap, float *output, sk_float_neighbourhood n,
     const SK_FLASH void *labels, sk_type label_type, int32_t classes)
@@ -83,8 +83,13 @@ SK_INLINE void sk_float_neighbour_votes(
     for (int32_t c = 0; c < classes; c++) {
         output[c] = 0.0f;
     }
+    float sum = 0.0f;
     for (int32_t i = 0; i < n.count; i++) {
         output[sk_load_table(labels, label_type, heap[i].place)] += heap[i].distance;
+        sum += heap[i].distance;
+    }
+    for (int32_t c = 0; n.weighted && c < classes; c++) {
+        output[c] /= sum;
     }
 }
 

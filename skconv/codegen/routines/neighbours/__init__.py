@@ -59,8 +59,8 @@ def _(op: DspNeighbours, code: NodeCode) -> Iterator[Call]:
     samples = _samples(inner, code)
     if isinstance(inner, QDistances):
         values = (lanes, neighbourhood(inner), str(inner.negated).lower(), samples)
-        arguments = (x.pointer, code.output.pointer, *values)
-        yield Call("dsp_neighbours.h", call("sk_dsp_distances", *arguments))
+        text = call("sk_dsp_distances", x.pointer, code.output.pointer, *values)
+        yield Call("dsp_neighbours.h", text)
         return
     assert isinstance(inner, Neighbours)
     arguments = (x.pointer, heap(code), str(inner.k), lanes, samples)

@@ -1,0 +1,220 @@
+"""Nearest neighbours, clusters and local outliers: scikit-learn, the graph, integers and C."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.linear_model import RidgeClassifier
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    LocalOutlierFactor,
+    NearestCentroid,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
+
+import skconv
+from skconv import to_graph
+from skconv.graph import (
+    Graph,
+    NeighbourVotes,
+    QNeighbourMeans,
+    QNeighbourVotes,
+    QNoveltyMargin,
+    TensorSpec,
+)
+from skconv.passes.fold import fold
+from skconv.runtime import fixed, reference
+from skconv.runtime.neighbours import nearest
+
+DIGITS, DIGIT = load_digits(return_X_y=True)
+DIGITS = DIGITS.astype(np.uint8)
+X, Y, T = DIGITS[:300], DIGIT[:300], DIGITS[1000:1200]
+COARSE, T_COARSE = X // 4, T // 4  # Many neighbours are equally far.
+
+
+def predicted(graph: Graph, x: Any) -> Any:
+    found = reference.run(graph, x)
+    return graph.classes[found[:, 0]] if graph.is_classifier else found
+
+
+# ---------------------------------------------------------------------- as in scikit-learn
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 7, 10])
+def test_the_same_neighbours_among_equals_as_brute_force(p: int, k: int) -> None:
+    """Of all samples: which of equals the heap keeps is visible in the classes that they have."""
+    model = KNeighborsClassifier(k, p=p, algorithm="brute").fit(COARSE.astype(float), Y)
+    graph = to_graph(model)
+    assert (predicted(graph, T_COARSE) == model.predict(T_COARSE.astype(float))).all()
+    distances, places = model.kneighbors(T_COARSE.astype(float), k + 1)
+    assert k == 1 or (distances[:, -1] == distances[:, -2]).mean() > 0.02
+    found = nearest((distances := _distances(T_COARSE, COARSE, p)), k)
+    places = model.kneighbors(T_COARSE.astype(float), k, return_distance=False)
+    assert (np.sort(found, axis=1) == np.sort(places, axis=1)).all()
+
+
+def _distances(x: Any, samples: Any, p: int) -> Any:
+    differences = np.abs(x[:, None].astype(int) - samples[None].astype(int))
+    return (differences**p).sum(axis=2)
+
+
+MODELS = [
+    KNeighborsClassifier(5, algorithm="brute"),
+    KNeighborsClassifier(4, p=1, weights="distance"),
+    KNeighborsClassifier(3, weights="distance"),
+    KNeighborsRegressor(4),
+    KNeighborsRegressor(3, metric="manhattan", weights="distance"),
+    LocalOutlierFactor(8, novelty=True, contamination=0.1),
+    LocalOutlierFactor(8, novelty=True, metric="manhattan"),
+    NearestCentroid(metric="manhattan"),
+    KMeans(7, n_init=1, random_state=0),
+    MiniBatchKMeans(2, n_init=1, random_state=0),
+]
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.filterwarnings("ignore:self.within_class_std_dev_")
+@pytest.mark.parametrize("model", MODELS, ids=[str(m)[:45] for m in MODELS])
+def test_float_graph_integers_and_c_agree(model: Any) -> None:
+    model = model.fit(X.astype(float), Y)
+    wanted = model.predict(T.astype(float))
+    np.testing.assert_allclose(np.ravel(predicted(to_graph(model), T)), wanted, atol=1e-6)
+    exported = skconv.to_c(model, X, name="m")
+    assert exported.verify(T).differing_bytes == 0
+    got = np.ravel(exported.predict(T))
+    if to_graph(model).is_classifier:
+        assert (got == wanted).mean() >= 0.99
+    else:
+        np.testing.assert_allclose(got, wanted, atol=0.02)
+
+
+@pytest.mark.needs("cc")
+def test_distances_are_a_step() -> None:
+    for cluster in (KMeans(12, n_init=1, random_state=0), BisectingKMeans(12, random_state=0)):
+        model = make_pipeline(MaxAbsScaler(), cluster, RidgeClassifier()).fit(X.astype(float), Y)
+        exported = skconv.to_c(model, X, name="m")
+        assert exported.verify(T).differing_bytes == 0
+        agreement = (exported.predict(T) == model.predict(T.astype(float))).mean()
+        assert agreement >= 0.97
+
+
+def test_priors_of_centroids_count() -> None:
+    varied = X[:, X.std(axis=0) > 0.5].astype(float)
+    model = NearestCentroid(priors=[0.9, *[0.1 / 9] * 9]).fit(varied, Y)
+    assert (predicted(to_graph(model), varied) == model.predict(varied)).all()
+    uniform = NearestCentroid().fit(varied, Y)
+    assert (model.predict(varied) != uniform.predict(varied)).any()
+
+
+@pytest.mark.needs("cc")
+def test_features_that_are_no_integers_lose_little() -> None:
+    samples, values = load_diabetes(return_X_y=True)
+    model = make_pipeline(StandardScaler(), KNeighborsRegressor(9)).fit(samples[:300], values[:300])
+    exported = skconv.to_c(model, samples[:300], name="m")
+    assert exported.verify(samples[300:]).differing_bytes == 0
+    wanted = model.predict(samples[300:])
+    error = np.ravel(exported.predict(samples[300:])) - wanted
+    assert np.sqrt(np.mean(error**2)) < 0.15 * wanted.std()
+
+
+# ------------------------------------------------------------------------- in closed form
+
+
+def on(op: Any, x: Any, dtype: str = "uint8") -> Any:
+    x = np.asarray(x, dtype)
+    return fixed.run(Graph(TensorSpec((x.shape[1],), dtype)).append(op), x)
+
+
+SAMPLES = np.array([[10], [20], [30], [200]], np.uint8)
+
+
+def test_weights_are_quotients_of_distances() -> None:
+    labels = np.array([0, 1, 0, 1], np.uint8)
+    op = QNeighbourVotes("l1", SAMPLES, 3, labels, 2, weighted=True)
+    one = 2**15
+    # Distances 2, 12 and 8; then 0, which leaves nothing to the others.
+    others = round(one * 2 / 12) + round(one * 2 / 8)
+    total = one + others
+    assert on(op, [[22]])[0].tolist() == [round(one * others / total), round(one * one / total)]
+    assert on(op, [[20]])[0].tolist() == [0, one]
+
+
+def test_means_are_exact_sums_and_weighted_means_are_rounded() -> None:
+    values, offsets = np.array([[1], [2], [5], [9]], np.int8), np.array([1000], np.int32)
+    op = QNeighbourMeans("l2", SAMPLES, 3, values, offsets=offsets)
+    assert on(op, [[22]]).item() == 1000 + 8
+    weights = np.array([2**15, round(2**15 * 2 / 8), round(2**15 * 2 / 12)])
+    mean = weights @ [2, 5, 1] / weights.sum()
+    assert on(replace(op, weighted=True), [[22]]).item() == 1000 + round(256 * mean)
+
+
+def test_a_margin_keeps_the_sign_of_the_exact_product() -> None:
+    """Densities 7 and reach max(3, 5): a product of 35, which the limit may reach."""
+    one = np.array([[10]], np.uint8)
+    for limit, sign in ((35, 1), (34, 0), (36, 1), (1_000_000, 1), (0, -1)):
+        for shift in (0, 4, 12):
+            op = QNoveltyMargin(
+                "l1", one, 1, np.array([3], np.uint16), np.array([7], np.uint16), limit, shift=shift
+            )
+            margin = on(op, [[15]]).item()
+            assert (margin > 0) == (sign > 0), (limit, shift)
+            assert margin == -((35 - limit - 1) >> shift)
+
+
+def test_one_factor_goes_into_the_samples() -> None:
+    samples = np.random.default_rng(0).normal(size=(200, 3)).clip(-2, 2)
+    samples[:3] = 4 * np.eye(3)
+    outliers = LocalOutlierFactor(8, novelty=True, contamination=0.1)
+    model = make_pipeline(MaxAbsScaler(), outliers).fit(samples)
+    graph = fold(to_graph(model))
+    assert [type(node.op).__name__ for node in graph.nodes] == ["NoveltyMargin", "Threshold"]
+    asked = 1.1 * samples
+    assert (predicted(graph, asked) == model.predict(asked)).all()
+
+
+# -------------------------------------------------------------------------------- refusals
+
+
+def test_bad_ops_are_refused() -> None:
+    labels = np.array([0, 1, 0, 1], np.uint8)
+    good = NeighbourVotes("l1", SAMPLES.astype(np.float32), 3, labels, 2)
+    x = TensorSpec((1,))
+    for bad, match in (
+        (replace(good, k=5), "k=5, expected 1 to 4"),
+        (replace(good, k=0), "k=0, expected 1 to 4"),
+        (replace(good, labels=labels + 1), "a label below 2 for every prototype"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            bad.output(x)
+    wide = QNeighbourVotes("l2", np.zeros((4, 3), np.int16), 1, labels, 2)
+    with pytest.raises(ValueError, match="do not fit int32"):
+        wide.output(TensorSpec((3,), "int16"))
+    roots = QNeighbourVotes("l2", np.zeros((4, 3), np.uint8), 1, labels, 2, root_bits=9)
+    with pytest.raises(ValueError, match="leave no room for 9 bits"):
+        roots.output(TensorSpec((3,), "uint8"))
+
+
+def test_duplicates_have_no_integer_densities() -> None:
+    samples = np.r_[np.zeros((20, 2)), np.eye(2) * 90, np.eye(2) * 99]
+    model = LocalOutlierFactor(3, novelty=True).fit(samples)
+    with pytest.raises(skconv.NotConvertibleError, match="without duplicates"):
+        skconv.to_c(model, samples, name="m")
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("n_classes", [2, 10])
+def test_probabilities_are_the_shares_of_votes(weights: str, n_classes: int) -> None:
+    model = KNeighborsClassifier(4, weights=weights).fit(X.astype(float), Y % n_classes)
+    exported = skconv.to_c(model, X, name="m", probabilities=True)
+    assert exported.verify(T).differing_bytes == 0
+    wanted = model.predict_proba(T.astype(float))
+    np.testing.assert_allclose(exported.predict_proba(T), wanted, atol=2e-3)
