@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sklearn.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import check, check_probabilities, convert, refuse
+from skconv.convert.core import check, convert, probabilities, refuse
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear, check_single_label
-from skconv.graph import Activation, Graph, Op, Relu
+from skconv.graph import Activation, Graph, Op, Relu, Softmax
+from skconv.graph.probabilities import Probabilities
 
 _NONLINEARITIES: dict[str, Op] = {
     "logistic": Activation("sigmoid"),
@@ -31,9 +32,10 @@ def _(model: MLPClassifier, graph: Graph) -> Graph:
     return decide(_append_layers(graph, model), model.classes_)
 
 
-@check_probabilities.register
-def _(model: MLPClassifier) -> None:
+@probabilities.register
+def _(model: MLPClassifier) -> Probabilities:
     """The last layer gives scores; their softmax, or logistic function, is the probability."""
+    return Softmax()
 
 
 @check.register
