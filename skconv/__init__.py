@@ -14,6 +14,7 @@ from skconv.moved import install as _install
 if TYPE_CHECKING:
     from skconv import datasets, exceptions, testing
     from skconv.classifiers.one_class import LaplacianOneClassSVM
+    from skconv.classifiers.reduced_neighbors import ReducedNeighbors
     from skconv.classifiers.ridge import BatchRidgeClassifier
     from skconv.classifiers.svm import LaplacianNuSVC
     from skconv.compression import Compressed, compress
@@ -121,6 +122,7 @@ __all__ = [
     "QuantizationDisplay",
     "QuantizedFeatures",
     "RandomConvFeatures",
+    "ReducedNeighbors",
     "RemoveMean",
     "SecondOrderRounding",
     "SeparableKernels",
@@ -183,6 +185,7 @@ _HOMES = {
     "QuantizationDisplay": "skconv.inspection",
     "QuantizedFeatures": "skconv.features.quantized",
     "RandomConvFeatures": "skconv.features",
+    "ReducedNeighbors": "skconv.classifiers.reduced_neighbors",
     "DCTBasis": "skconv.passes.compress",
     "DCTCompression": "skconv.passes.compress",
     "EntropyCoding": "skconv.passes.compress",

@@ -14,6 +14,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -46,6 +47,7 @@ from skconv import (
     QuantFeatures,
     QuantizedFeatures,
     RandomConvFeatures,
+    ReducedNeighbors,
     RemoveMean,
     SmoothedClassifier,
     SpectroTemporalGaborFeatures,
@@ -155,6 +157,8 @@ ESTIMATORS: list[Any] = [
     VectorMagnitude(),
     LaplacianNuSVC(),
     LaplacianOneClassSVM(),
+    ReducedNeighbors(KNeighborsClassifier(3)),
+    ReducedNeighbors(KNeighborsRegressor(3)),
     BatchRidgeClassifier(),
     BatchRidgeClassifier(standardize=True),
     Compressed(RidgeClassifier()),

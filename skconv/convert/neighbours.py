@@ -15,6 +15,7 @@ from sklearn.neighbors import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from skconv.classifiers.reduced_neighbors import ReducedNeighbors
 from skconv.convert.core import (
     as_vector,
     check,
@@ -37,23 +38,16 @@ from skconv.graph import (
     Shares,
     Threshold,
 )
-from skconv.graph.neighbours import Metric
+from skconv.graph.neighbours import METRICS
 from skconv.graph.probabilities import Probabilities
 
-_METRICS: dict[str, Metric] = {
-    "euclidean": "l2",
-    "l2": "l2",
-    "manhattan": "l1",
-    "cityblock": "l1",
-    "l1": "l1",
-}
 _METRIC_ADVICE = "use metric='euclidean' or 'manhattan' (minkowski with p=2 or p=1)"
 
 
 def _check_metric(model: Any) -> None:
     """Refuse what is neither L1 nor L2; ``p`` has already been looked at by scikit-learn."""
     check_is_fitted(model)
-    if model.effective_metric_ not in _METRICS:
+    if model.effective_metric_ not in METRICS:
         if model.metric == "minkowski" and not callable(model.metric):
             reason = f"metric='minkowski' with p={model.p} cannot be converted"
             raise refuse(model, "p", _METRIC_ADVICE, reason)
@@ -71,7 +65,7 @@ def _check_weights(model: KNeighborsClassifier | KNeighborsRegressor) -> None:
 
 def _nearest(model: Any) -> dict[str, Any]:
     """What the ops of neighbours have in common."""
-    return {"metric": _METRICS[model.effective_metric_], "prototypes": float32(model._fit_X)}
+    return {"metric": METRICS[model.effective_metric_], "prototypes": float32(model._fit_X)}
 
 
 def _labels(codes: Any) -> NDArray[Any]:
@@ -133,6 +127,23 @@ def _(model: KNeighborsRegressor, graph: Graph) -> Graph:
         weighted=model.weights == "distance",
     )
     return as_vector(graph).append(op)
+
+
+@check.register
+def _(model: ReducedNeighbors) -> None:
+    check_is_fitted(model)
+    check(model.estimator_)
+
+
+@convert.register
+def _(model: ReducedNeighbors, graph: Graph) -> Graph:
+    """Neighbours among the prototypes."""
+    return convert(model.estimator_, graph)
+
+
+@probabilities.register
+def _(model: ReducedNeighbors) -> Probabilities:
+    return probabilities(model.estimator_)
 
 
 # --------------------------------------------------------------------------------- outliers

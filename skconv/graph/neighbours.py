@@ -28,6 +28,14 @@ __all__ = [
 ]
 
 Metric = Literal["l1", "l2"]
+# What scikit-learn calls them.
+METRICS: dict[str, Metric] = {
+    "euclidean": "l2",
+    "l2": "l2",
+    "manhattan": "l1",
+    "cityblock": "l1",
+    "l1": "l1",
+}
 
 WEIGHT_BITS = 15  # of the weight of the nearest neighbour, which is 1
 MEAN_BITS = 8  # of fraction of a weighted mean
