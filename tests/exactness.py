@@ -49,7 +49,7 @@ static int32_t differing_bytes(uint32_t difference)
     return count;
 }}
 
-/* Bytes of scores and classes that differ from what is wanted. */
+/* Bytes of scores, and of classes, that differ from what is wanted. */
 int main(void)
 {{
     int32_t differing = 0;
@@ -62,12 +62,14 @@ int main(void)
             const int32_t wanted = scores[i * {macro}_OUTPUT_SIZE + k];
             differing += differing_bytes((uint32_t)found[k] ^ (uint32_t)wanted);
         }}
-        const int32_t label = {name}_predict(x);
-        differing += differing_bytes((uint32_t)label ^ (uint32_t)labels[i]);
-    }}
+{compare_labels}    }}
     {print}((uint32_t)differing);
     return differing != 0;
 }}
+"""
+COMPARE_LABELS = """\
+        const int32_t label = {name}_predict(x);
+        differing += differing_bytes((uint32_t)label ^ (uint32_t)labels[i]);
 """
 PRINT_ON_HOST = (
     '#include <stdio.h>\nstatic void print(uint32_t n) { printf("%lu", (unsigned long)n); }'
@@ -77,17 +79,16 @@ PRINT_ON_HOST = (
 def program(graph: Graph, x: NDArray[Any], name: str = "m", *, host: bool) -> dict[str, str]:
     """A program that prints how many bytes of the scores and classes of ``x`` differ."""
     wanted = fixed.tensors(graph, x, (graph.scores_name, graph.output_name))
-    arrays = {
-        "inputs": x.ravel(),
-        "scores": wanted[graph.scores_name].ravel(),
-        "labels": wanted[graph.output_name].ravel(),
-    }
+    arrays = {"inputs": x.ravel(), "scores": wanted[graph.scores_name].ravel()}
+    if graph.is_classifier:
+        arrays["labels"] = wanted[graph.output_name].ravel()
     vectors = ['#include "skconv/types.h"', f"#define N_SAMPLES {len(x)}"]
     for array_name, values in arrays.items():
         vectors += table(array_name, values)
     main = MAIN.format(
         name=name,
         macro=name.upper(),
+        compare_labels=COMPARE_LABELS.format(name=name) if graph.is_classifier else "",
         **_printing(host),
     )
     return {**render(graph, name), "vectors.h": "\n".join(vectors) + "\n", "main.c": main}

@@ -1,0 +1,133 @@
+"""A case, the data sets that it is tried on, and what comes of it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_outlier_detector
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skconv import RandomConvFeatures, datasets, to_c
+from skconv.deploy.model import CModel
+from skconv.runtime import fixed
+from tests import exactness
+
+N_SAMPLES = 300
+# An AVR reaches 32 kB of constants by one pointer.
+AVR_VECTOR_BYTES = 24_000
+
+CLASSIFICATION = ("digits", "iris", "breast cancer", "fashion")
+REGRESSION = ("diabetes", "digits")
+EVERY = (*CLASSIFICATION, "diabetes")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One setting of one class.
+
+    Attributes
+    ----------
+    name : str
+        Unique in its family.
+    estimator : estimator
+        Not fitted.
+    data : tuple of str
+        The data sets that it is tried on.
+    scaled : bool
+        Whether a StandardScaler stands in front.
+    options : dict
+        Of `skconv.to_c`.
+    """
+
+    name: str
+    estimator: Any
+    data: tuple[str, ...] = CLASSIFICATION
+    scaled: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def pipeline(self, data: str) -> Any:
+        """Not fitted; images of clothes become 64 features first."""
+        steps = [extractor()] if data == "fashion" else []
+        steps += [StandardScaler()] if self.scaled else []
+        return make_pipeline(*steps, clone(self.estimator))
+
+
+def extractor() -> RandomConvFeatures:
+    return RandomConvFeatures(
+        n_kernels=8, kernel_size=5, pool_size=12, input_shape=(28, 28), random_state=0
+    )
+
+
+@cache
+def load(data: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Samples and labels to fit, samples and labels to score, in the type of a device."""
+    if data == "fashion":
+        X, y = datasets.load_fashion_mnist()
+        chosen = np.r_[0:2000, 50_000 : 50_000 + N_SAMPLES]
+        X, y = X[chosen].reshape(len(chosen), -1), y[chosen]
+    else:
+        loaders = {
+            "digits": load_digits,
+            "iris": load_iris,
+            "breast cancer": load_breast_cancer,
+            "diabetes": load_diabetes,
+        }
+        X, y = loaders[data](return_X_y=True)
+        order = np.random.default_rng(0).permutation(len(X))
+        X, y = X[order], y[order]
+        X = X.astype(np.uint8) if data == "digits" else X
+    n_scored = min(N_SAMPLES, len(X) // 3)
+    return X[:-n_scored], y[:-n_scored], X[-n_scored:], y[-n_scored:]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A case on a data set: the fitted Pipeline, its model, and the samples held out."""
+
+    pipeline: Pipeline
+    model: CModel
+    X: NDArray[Any]
+    y: NDArray[Any]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> tuple[float, float] | None:
+        """Of the Pipeline and of the integers: accuracy, or R^2; none without labels to meet."""
+        if is_outlier_detector(self.pipeline) or not hasattr(self.pipeline[-1], "score"):
+            return None
+        if not (self.model._is_classifier or self.model._is_regressor):
+            return None
+        return self.pipeline.score(self.X, self.y), self.model.score(self.X, self.y)
+
+    def differing_bytes(self, target: str) -> int:
+        """Of scores, and of classes: C against definition, compiled for this machine or a board."""
+        model = to_c(self.pipeline, self.model.samples, target=target, **self.options)
+        x = fixed.quantize_input(model.graph.input, self.X.reshape(len(self.X), -1))
+        parts = [x]
+        if target == "avr":
+            parts = np.array_split(x, 1 + x.nbytes // AVR_VECTOR_BYTES)
+        return sum(_differing(model, part, target) for part in parts)
+
+
+def _differing(model: CModel, x: NDArray[Any], target: str) -> int:
+    if target == "portable":
+        with tempfile.TemporaryDirectory() as folder:
+            flags = ("-O1", exactness.APART)
+            return exactness.on_host(model.graph, x, flags, Path(folder))
+    return exactness.on_target(exactness.program(model.graph, x, host=False), target, ("-Os",))
+
+
+def tried(case: Case, data: str) -> Tried:
+    """Fit a case on a data set, and convert it."""
+    X, y, X_held, y_held = load(data)
+    pipeline = case.pipeline(data).fit(X, y)
+    model = to_c(pipeline, X[:N_SAMPLES], **case.options)
+    return Tried(pipeline, model, X_held, y_held, case.options)
