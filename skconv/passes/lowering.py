@@ -8,6 +8,7 @@ from typing import Literal
 from skconv.graph import (
     INPUT,
     Conv,
+    Distances,
     Graph,
     Op,
     Rescale,
@@ -67,6 +68,10 @@ class Lowering:
     def vector_limit(self, node: Node) -> int:
         """The largest integer that a `Linear` or a `KernelMachine` wants to read."""
         (name,) = node.inputs
+        before = self.source.by_name.get(name)
+        if before is not None and isinstance(before.op, Distances):
+            # They are much alike: of 8 bits, few would tell them apart.
+            return precision.most(node.op, self.ranges[name])
         becomes = (isinstance(user.op, Probabilities) for user in self.source.users(node.name))
         are_logits = any(becomes) or (self.are_logits and node.name == self.source.scores_name)
         return precision.limit(node.op, self.ranges[name], self.ranges[node.name], are_logits)

@@ -91,7 +91,12 @@ def kernel_noise(op: KernelMachine, step: float) -> float:
 
 @eight_bits_do.register
 def _(op: Distances, step: float, yielded: Range) -> bool:
-    """Whether noise along the line between two prototypes is small beside its length."""
+    """Whether noise along the line between two prototypes is small beside its length.
+
+    Only where the nearest is asked for: a layer may subtract distances that are much alike.
+    """
+    if not op.negated:
+        return False
     prototypes = np.unique(op.prototypes.astype(np.float64), axis=0)
     if len(prototypes) < 2:
         return True

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_outlier_detector
+from sklearn.base import clone, is_clusterer, is_outlier_detector
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -101,7 +101,8 @@ class Tried:
     @property
     def scores(self) -> tuple[float, float] | None:
         """Of the Pipeline and of the integers: accuracy, or R^2; none without labels to meet."""
-        if is_outlier_detector(self.pipeline) or not hasattr(self.pipeline[-1], "score"):
+        is_judged = not (is_outlier_detector(self.pipeline) or is_clusterer(self.pipeline))
+        if not is_judged or not hasattr(self.pipeline[-1], "score"):
             return None
         if not (self.model._is_classifier or self.model._is_regressor):
             return None
@@ -129,5 +130,5 @@ def tried(case: Case, data: str) -> Tried:
     """Fit a case on a data set, and convert it."""
     X, y, X_held, y_held = load(data)
     pipeline = case.pipeline(data).fit(X, y)
-    model = to_c(pipeline, X[:N_SAMPLES], **case.options)
+    model = to_c(pipeline, X, **case.options)
     return Tried(pipeline, model, X_held, y_held, case.options)
