@@ -46,7 +46,7 @@ N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 N_NARROW = 12
 N_SEPARABLE, N_BITS = 16, 6
 # Graphs of classical models: a maker of graphs from seeds, and how many of them.
-CLASSICAL = {probabilities_of_seed: 4, neighbours_of_seed: 16}
+CLASSICAL = {probabilities_of_seed: 6, neighbours_of_seed: 16}
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of
