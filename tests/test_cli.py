@@ -157,6 +157,7 @@ VALUES: dict[str, tuple[list[str], Any]] = {
     "arena": (["--arena", "caller"], "caller"),
     "unpack": (["--unpack", "boot"], "boot"),
     "probabilities": (["--probabilities"], True),
+    "scores": (["--scores"], True),
     "chip": (["--chip", "stm32f401re"], "stm32f401re"),
     "flash_bytes": (["--flash-bytes", "8192"], 8192),
     "ram_bytes": (["--ram-bytes", "1024"], 1024),

@@ -224,6 +224,8 @@ def _title(program: Program) -> Iterator[str]:
     yield f" * input    {described(program.definition.input, sample.shape)}"
     yield f" *          {sample.layout}"
     yield f" * output   {described(program.scores)}: {_meaning(program)}"
+    if program.interface.scores:
+        yield f" *          real numbers as {program.interface.scores} of scikit-learn returns them"
     yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"
     arena = f"{program.plan.arena_bytes:,} bytes of RAM"
     yield f" * arena    {arena}: {_working_memory(program)}"
@@ -283,4 +285,4 @@ def _integer(spec: TensorSpec) -> str:
 
 
 def _meaning(program: Program) -> str:
-    return "scores" if program.decision else "results"
+    return "scores" if program.decision or program.interface.scores else "results"

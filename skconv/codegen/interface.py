@@ -49,6 +49,11 @@ class Interface:
         same time may then share memory, and one model may run in several threads.
     probabilities : IntegerProbabilities or None
         What ``NAME_probabilities`` makes of scores, where it is wanted.
+    scores : str
+        The method of the estimator whose numbers the scores are; empty where they are in order
+        alone.
+    is_regressor : bool
+        Whether the results are the values of a regressor.
     window : Window or None
         The windows of ``input="samples"``.
     smoothing : Smoothed or None
@@ -64,3 +69,5 @@ class Interface:
     window: Window | None = None
     smoothing: Smoothed | None = None
     unpack: Unpack = "inference"
+    scores: str = ""
+    is_regressor: bool = False

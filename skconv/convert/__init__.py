@@ -26,7 +26,9 @@ from skconv.convert import (
 from skconv.convert.core import (
     check,
     convert,
+    convert_scores,
     probabilities,
+    score_function,
     width,
 )
 from skconv.convert.estimator_check import check_given
@@ -39,6 +41,7 @@ __all__ = [
     "check_given",
     "convert",
     "probabilities",
+    "score_function",
     "to_graph",
 ]
 
@@ -62,7 +65,7 @@ _FAMILIES = (
 )
 
 
-def to_graph(estimator: Any) -> Graph:
+def to_graph(estimator: Any, *, scores: bool = False) -> Graph:
     """The float graph of a fitted estimator.
 
     Converts skconv's extractors, Pipeline, FeatureUnion, GridSearchCV, scalers, PCA,
@@ -76,6 +79,9 @@ def to_graph(estimator: Any) -> Graph:
     ----------
     estimator : estimator
         Fitted.
+    scores : bool
+        Whether the scores in front of the decision are to be those of ``decision_function``, or
+        the result to be ``score_samples``, as numbers; else they are in the order that decides.
 
     Returns
     -------
@@ -117,7 +123,10 @@ def to_graph(estimator: Any) -> Graph:
     """
     check_given(estimator)
     check(estimator)
-    graph = convert(estimator, Graph(TensorSpec((width(estimator),))))
+    if scores:
+        score_function(estimator)
+    start = Graph(TensorSpec((width(estimator),)))
+    graph = convert_scores(estimator, start) if scores else convert(estimator, start)
     for node in graph.nodes:
         for name, values in node.op.parameters.items():
             if not np.isfinite(values).all():

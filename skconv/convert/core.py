@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import singledispatch
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,37 @@ def probabilities(estimator: Any) -> Probabilities:
         "end with LogisticRegression, or use the scores",
         "probabilities",
     )
+
+
+ScoreFunction = Literal["decision_function", "score_samples"]
+
+
+@singledispatch
+def score_function(estimator: Any) -> ScoreFunction:
+    """The method of a fitted estimator whose numbers `convert_scores` gives, not only their order.
+
+    Register a function on the class where there is one; let it raise where parameters make
+    `convert` leave something off that decides nothing.
+
+    Raises
+    ------
+    NotConvertibleError
+        Where scores decide as the estimator does, but are other numbers.
+    """
+    advice = "leave scores=True out: the largest score still decides"
+    if hasattr(estimator, "predict_proba"):
+        advice = f"write probabilities=True, or {advice}"
+    reason = "its scores decide as it does, but are not numbers that one of its methods returns"
+    raise NotConvertibleError(type(estimator).__name__, reason, advice, "scores")
+
+
+@singledispatch
+def convert_scores(estimator: Any, graph: Graph) -> Graph:
+    """Like `convert`, with the scores that `score_function` names in front of the decision.
+
+    Register a function where they differ, or where there is no decision to make, as of a density.
+    """
+    return convert(estimator, graph)
 
 
 def _name(function: Any) -> str:

@@ -7,6 +7,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
+    ScoreFunction,
     as_vector,
     check_transform,
     convert,
@@ -14,6 +15,7 @@ from skconv.convert.core import (
     float32,
     probabilities,
     refuse,
+    score_function,
 )
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear
@@ -29,6 +31,11 @@ def _(model: LinearDiscriminantAnalysis, graph: Graph) -> Graph:
 @probabilities.register
 def _(model: LinearDiscriminantAnalysis) -> Probabilities:
     return Softmax()
+
+
+@score_function.register
+def _(model: LinearDiscriminantAnalysis) -> ScoreFunction:
+    return "decision_function"
 
 
 @check_transform.register

@@ -33,7 +33,9 @@ class Answers:
     reason: str = ""
 
 
-def answers(estimator: Any, X: Any, classes: NDArray[Any] | None = None) -> Answers:
+def answers(
+    estimator: Any, X: Any, classes: NDArray[Any] | None = None, method: str = ""
+) -> Answers:
     """Labels of a classifier, values of a regressor, features of a transformer.
 
     Parameters
@@ -46,12 +48,14 @@ def answers(estimator: Any, X: Any, classes: NDArray[Any] | None = None) -> Answ
     classes : ndarray, optional
         The labels to decide between. The largest feature of a transformer decides, or the sign
         of its only feature.
+    method : str
+        The method that answers, where it is not one of those.
     """
     X = _rows(X)
     with _quiet():
         valid, reason = np.ones(len(X), bool), ""
         try:
-            values = _answer(estimator, X, classes)
+            values = _answer(estimator, X, classes, method)
             if values.dtype.kind == "f" and not np.isfinite(values).all():
                 raise ValueError("the estimator's answers are not finite")
         except ValueError:
@@ -59,7 +63,8 @@ def answers(estimator: Any, X: Any, classes: NDArray[Any] | None = None) -> Answ
             valid, reason = _answerable(estimator, X)
             if valid.all():
                 raise
-            values = _answer(estimator, _taken(X, valid), classes) if valid.any() else np.empty(0)
+            left = _taken(X, valid)
+            values = _answer(estimator, left, classes, method) if valid.any() else np.empty(0)
     return Answers(values, valid, reason)
 
 
@@ -78,7 +83,9 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _answer(estimator: Any, X: Any, classes: NDArray[Any] | None) -> NDArray[Any]:
+def _answer(estimator: Any, X: Any, classes: NDArray[Any] | None, method: str) -> NDArray[Any]:
+    if method:
+        return np.asarray(getattr(estimator, method)(X)).reshape(len(X), -1)
     if classes is not None and hasattr(estimator, "predict"):
         return np.asarray(estimator.predict(X))
     use = estimator.predict if is_regressor(estimator) else estimator.transform

@@ -40,6 +40,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.convert.core import (
+    ScoreFunction,
     as_vector,
     check,
     convert,
@@ -47,6 +48,7 @@ from skconv.convert.core import (
     inside,
     probabilities,
     refuse,
+    score_function,
 )
 from skconv.convert.decision import decide
 from skconv.graph import Graph, Linear, Shares, Sigmoids, Softmax
@@ -138,7 +140,12 @@ def _(model: SGDClassifier) -> Probabilities:
     return Shares()
 
 
+def _decision_function(model: Any) -> ScoreFunction:
+    return "decision_function"
+
+
 for _class in CLASSIFIERS:
+    score_function.register(_class, _decision_function)
     check.register(_class, check_single_label)
     convert.register(_class, _convert_classifier)
 for _class in REGRESSORS:

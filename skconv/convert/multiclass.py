@@ -10,7 +10,14 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import check, convert, float32, refuse
+from skconv.convert.core import (
+    ScoreFunction,
+    check,
+    convert,
+    float32,
+    refuse,
+    score_function,
+)
 from skconv.convert.decision import decide
 from skconv.convert.linear import CLASSIFIERS, REGRESSORS, append_linear
 from skconv.graph import Graph
@@ -42,6 +49,11 @@ def _(model: OneVsRestClassifier) -> None:
 @convert.register
 def _(model: OneVsRestClassifier, graph: Graph) -> Graph:
     return decide(_append_members(graph, model.estimators_), model.classes_)
+
+
+@score_function.register
+def _(model: OneVsRestClassifier) -> ScoreFunction:
+    return "decision_function"
 
 
 @check.register

@@ -13,14 +13,17 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
+    ScoreFunction,
     as_vector,
     check,
     check_transform,
     convert,
+    convert_scores,
     convert_transform,
     inside,
     probabilities,
     refuse,
+    score_function,
     width,
 )
 from skconv.graph import Affine, Concat, Graph
@@ -95,6 +98,21 @@ def _(pipeline: Pipeline) -> Probabilities:
     name, last = _steps(pipeline)[-1]
     with inside(name):
         return probabilities(last)
+
+
+@score_function.register
+def _(pipeline: Pipeline) -> ScoreFunction:
+    name, last = _steps(pipeline)[-1]
+    with inside(name):
+        return score_function(last)
+
+
+@convert_scores.register
+def _(pipeline: Pipeline, graph: Graph) -> Graph:
+    *first, (_, last) = _steps(pipeline)
+    for _, step in first:
+        graph = convert_transform(step, graph)
+    return convert_scores(last, graph)
 
 
 # ---------------------------------------------------------------------------- FeatureUnion
@@ -178,3 +196,5 @@ for _class in (GridSearchCV, RandomizedSearchCV, FrozenEstimator):
         _class, lambda wrapper, graph: convert_transform(_inner(wrapper), graph)
     )
     probabilities.register(_class, lambda wrapper: probabilities(_inner(wrapper)))
+    score_function.register(_class, lambda wrapper: score_function(_inner(wrapper)))
+    convert_scores.register(_class, lambda wrapper, graph: convert_scores(_inner(wrapper), graph))

@@ -9,7 +9,16 @@ from sklearn.svm import SVC, NuSVC
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.classifiers.svm import LaplacianNuSVC
-from skconv.convert.core import as_vector, check, convert, float32, refuse
+from skconv.convert.core import (
+    ScoreFunction,
+    as_vector,
+    check,
+    convert,
+    convert_scores,
+    float32,
+    refuse,
+    score_function,
+)
 from skconv.convert.decision import decide
 from skconv.convert.kernels import Kernel, check_degree
 from skconv.convert.linear import append_linear
@@ -47,21 +56,41 @@ def _(model: SVC | NuSVC) -> None:
 @convert.register(SVC)
 @convert.register(NuSVC)
 def _(model: SVC | NuSVC, graph: Graph) -> Graph:
+    return decide(_decisions(model, graph), model.classes_, one_against_one=True)
+
+
+def _decisions(model: SVC | NuSVC, graph: Graph) -> Graph:
+    """One for each pair of classes."""
     if model.kernel == "linear":
-        graph = append_linear(graph, model.coef_, model.intercept_)
-    else:
-        machine = KernelMachine(
-            model.kernel,
-            model.support_vectors_,
-            model.dual_coef_,
-            model.intercept_,
-            tuple(int(n) for n in model.n_support_),
-            gamma=float(model._gamma),
-            coef0=float(model.coef0),
-            degree=int(model.degree),
-        )
-        graph = append_machine(graph, machine)
-    return decide(graph, model.classes_, one_against_one=True)
+        return append_linear(graph, model.coef_, model.intercept_)
+    machine = KernelMachine(
+        model.kernel,
+        model.support_vectors_,
+        model.dual_coef_,
+        model.intercept_,
+        tuple(int(n) for n in model.n_support_),
+        gamma=float(model._gamma),
+        coef0=float(model.coef0),
+        degree=int(model.degree),
+    )
+    return append_machine(graph, machine)
+
+
+@score_function.register(SVC)
+@score_function.register(NuSVC)
+@score_function.register(LaplacianNuSVC)
+def _(model: Any) -> ScoreFunction:
+    if len(model.classes_) > 2 and model.decision_function_shape != "ovo":
+        reason = "it adds votes and a share of all decisions, where the C counts votes"
+        raise refuse(model, "decision_function_shape", "use 'ovo': decisions of pairs", reason)
+    return "decision_function"
+
+
+@convert_scores.register(SVC)
+@convert_scores.register(NuSVC)
+def _(model: SVC | NuSVC, graph: Graph) -> Graph:
+    """Decisions of pairs are more than `decide` keeps: of more than two classes there is none."""
+    return convert(model, graph) if len(model.classes_) == 2 else _decisions(model, graph)
 
 
 @convert.register
@@ -69,6 +98,13 @@ def _(model: LaplacianNuSVC, graph: Graph) -> Graph:
     machine = model._kernel_machine()
     one_against_one = bool(machine.n_support)
     return decide(append_machine(graph, machine), model.classes_, one_against_one=one_against_one)
+
+
+@convert_scores.register
+def _(model: LaplacianNuSVC, graph: Graph) -> Graph:
+    if len(model.classes_) == 2:
+        return convert(model, graph)
+    return append_machine(graph, model._kernel_machine())
 
 
 def append_machine(graph: Graph, machine: KernelMachine) -> Graph:

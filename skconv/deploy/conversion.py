@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,8 +13,7 @@ from skconv.codegen.interface import Arena, Input, Interface, Unpack, Window
 from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.unpack import check_unpack
-from skconv.convert import NotConvertibleError, to_graph
-from skconv.convert import probabilities as rule_of
+from skconv.convert import NotConvertibleError
 from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
@@ -23,15 +21,14 @@ from skconv.deploy.calibration import advice, check_range, checked
 from skconv.deploy.front import device_of, front_of, with_front
 from skconv.deploy.limits import Limits
 from skconv.deploy.model import CModel
-from skconv.deploy.smoothed import Maker, of_stream, without_smoothing
+from skconv.deploy.smoothed import without_smoothing
 from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
-from skconv.graph import Graph, Quantized, Softmax
-from skconv.graph.probabilities import Probabilities
+from skconv.deploy.wanted import Wanted
+from skconv.graph import Graph, Quantized
 from skconv.passes.calibrate import Method
 from skconv.passes.device import centred
 from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
-from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
 from skconv.passes.refusal import NoIntegerFormError
@@ -73,6 +70,7 @@ def to_c(
     arena: Arena = "static",
     unpack: Unpack = "inference",
     probabilities: bool = False,
+    scores: bool = False,
     classes: Any = None,
     chip: str | Chip | None = None,
     flash_bytes: int | None = None,
@@ -150,6 +148,12 @@ def to_c(
         scores, or the softmax of those that belong to ``classes``, by a table.
         `CModel.predict_proba` then gives the same numbers. Scores saturate on samples far
         beyond the calibration samples, and so do their probabilities.
+    scores : bool
+        Let the scores be the numbers that ``decision_function`` of a classifier or an outlier
+        detector returns, or ``score_samples`` of a density; else their order is all that counts.
+        `CModel.decision_function` or `CModel.score_samples` then gives the same numbers, the
+        header states their scale, and ``verify`` prints their error. A density, and pairs of more
+        than two classes, leave the decision to the caller.
     classes : array-like of shape (n_classes,), optional
         Labels, for a transformer whose features are the scores of classes, such as the last
         layer of a network. ``NAME_predict`` then chooses the largest score. A single score
@@ -211,20 +215,23 @@ def to_c(
     _check_options(optimize=optimize, input=input_, unpack=unpack, dtype=dtype, **rest, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
     check_unpack(unpack, arena, dtype)
-    floats = fold(to_graph(estimator))
-    rule = _probabilities(estimator, probabilities, classes, dtype)
+    wanted = Wanted(probabilities, scores, classes is not None, smoothed)
+    wanted.check(dtype)
+    floats = fold(wanted.graph(estimator))
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
     floats = floats if classes is None else decided(estimator, floats, np.asarray(classes))
     stream = windows_of(floats, X_calibration, window, hop)
     interface = Interface(input_, arena, None, stream, unpack=unpack)
     if dtype == "float32":
-        model = _float_model(estimator, floats, X_calibration, name, chosen, interface, smoothed)
+        model = _float_model(estimator, floats, X_calibration, name, chosen, interface, wanted)
         return limits.require(model)
     samples = _checked_samples(estimator, X_calibration, floats.input.size)
-    options = bits | {"are_logits": bool(rule), "device": device_of(running), "window": stream}
-    graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
-    interface = _completed(interface, graph, smoothed, rule)
+    options = {"device": device_of(running), "window": stream, "are_logits": wanted.needs_numbers}
+    graph = _integers(
+        verbose, estimator, floats, samples, calibration, input_type, **options, **bits
+    )
+    interface = wanted.completed(interface, estimator, graph)
     model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))
     told = advice(floats, samples, calibration, input_type, **bits)
     return with_front(running, checked(model, X_calibration, samples, told))
@@ -239,25 +246,6 @@ def _checked_samples(estimator: Any, X_calibration: Any, n_features: int) -> NDA
 def _check_options(**given: Any) -> None:
     for name, value in given.items():
         check_option(name, value, OPTIONS[name])
-
-
-def _probabilities(
-    estimator: Any, wanted: bool, classes: Any, dtype: DType
-) -> Probabilities | None:
-    """What makes probabilities of real scores."""
-    if not wanted:
-        return None
-    if dtype == "float32":
-        raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
-    return rule_of(estimator) if classes is None else Softmax()
-
-
-def _completed(
-    interface: Interface, graph: Graph, smoothed: Maker | None, rule: Probabilities | None
-) -> Interface:
-    """With what follows the scores of the integer graph."""
-    op = integer_probabilities(rule, graph.specs[graph.scores_name]) if rule else None
-    return replace(interface, probabilities=op, smoothing=of_stream(smoothed, graph))
 
 
 def _integers(
@@ -281,12 +269,12 @@ def _float_model(
     name: str,
     target: Target,
     interface: Interface,
-    smoothed: Maker | None,
+    wanted: Wanted,
 ) -> CModel:
     _check_float(estimator, floats)
     samples = _samples_of_floats(X_calibration, floats.input.size)
     graph = centred(floats, samples)
-    interface = _completed(interface, graph, smoothed, None)
+    interface = wanted.completed(interface, estimator, graph)
     return CModel(estimator, graph, name, target, samples, interface=interface)
 
 

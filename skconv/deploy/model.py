@@ -263,6 +263,11 @@ class CModel(Scored):
             clipped. So do the other methods that take samples.
         """
         x = self._delivered(X)
+        if self.interface.scores and not self._is_classifier:
+            raise TypeError(
+                f"this model gives scores alone: call {self.interface.scores}, or convert without "
+                "scores=True"
+            )
         if self._is_classifier:
             return self._decisions(self.inference.indices(x, engine))
         return self._values(self.inference.scores(x, engine))
@@ -276,9 +281,14 @@ class CModel(Scored):
         single = self._is_regressor and scores.shape[1] == 1
         return scores[:, 0] if single else scores
 
-    @available_where(lambda model: model._is_classifier, "it is not a classifier; call predict")
+    @available_where(
+        lambda model: model._is_classifier or model.interface.scores == "decision_function",
+        "it is not a classifier; call predict",
+    )
     def decision_function(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
         """Scores of a classifier (votes where one against one decides), as real numbers.
+
+        Of a model made by ``to_c(..., scores=True)`` they are those of the estimator.
 
         Returns
         -------
@@ -287,6 +297,19 @@ class CModel(Scored):
         """
         scores = self.inference.scores(self._delivered(X), engine)
         return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    @available_where(
+        lambda model: model.interface.scores == "score_samples",
+        "write to_c(..., scores=True) of a density, such as a mixture",
+    )
+    def score_samples(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
+        """Logarithms of densities, as the estimator's method of that name returns them.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+        """
+        return self.inference.scores(self._delivered(X), engine)[:, 0]
 
     @available_where(
         lambda model: model.interface.probabilities is not None,
@@ -416,4 +439,5 @@ class CModel(Scored):
             "arena": self.interface.arena,
             "unpack": self.interface.unpack,
             "probabilities": self.interface.probabilities is not None,
+            "scores": bool(self.interface.scores),
         }

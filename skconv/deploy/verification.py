@@ -14,6 +14,7 @@ from skconv.convert.estimator_answers import answers
 from skconv.deploy.inference import Engine, Inference
 from skconv.deploy.input_check import checked_samples
 from skconv.deploy.library_cache import CompilerError
+from skconv.deploy.score_error import ScoreError, score_error
 from skconv.deploy.streaming import engines
 from skconv.graph import Graph
 from skconv.runtime import fixed
@@ -47,6 +48,9 @@ class Verification:
         What was not compared, and why.
     worst_output : int or None
         For a regressor of several outputs: the output that ``agreement`` describes.
+    score_error : ScoreError or None
+        How far the values of a regressor, or the scores of a model made with ``scores=True``, are
+        from those of the estimator.
     """
 
     n_samples: int
@@ -56,6 +60,7 @@ class Verification:
     agreement: float
     message: str = ""
     worst_output: int | None = None
+    score_error: ScoreError | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.n_samples:,} samples"]
@@ -70,6 +75,8 @@ class Verification:
             lines.append(self.message)
         worst = "" if self.worst_output is None else f" (output {self.worst_output}, the worst)"
         lines.append(f"agreement with the estimator: {self.agreement:.4f}{worst}")
+        if self.score_error is not None:
+            lines.append(str(self.score_error))
         return "\n".join(lines)
 
 
@@ -129,7 +136,22 @@ def verify(model: CModel, X: Any) -> Verification:
         agreement.value,
         "\n".join(filter(None, [*messages, agreement.reason])),
         agreement.worst_output,
+        _score_error(model, X, flat, agreement),
     )
+
+
+def _score_error(
+    model: CModel, X: Any, flat: NDArray[Any], agreement: Agreement
+) -> ScoreError | None:
+    """Of values, or of scores that are to be numbers of the estimator."""
+    if not model.graph.is_classifier:
+        method = "predict" if model._is_regressor else model.interface.scores
+        return score_error(method, agreement.found, agreement.wanted) if method else None
+    if not (method := model.interface.scores):
+        return None
+    said = answers(model.estimator, X, method=method)
+    found = model.inference.scores(model.inference.delivered(flat[said.valid]), "auto")
+    return score_error(method, found, said.values)
 
 
 def _difference(inference: Inference, x: NDArray[Any]) -> tuple[int, int, float]:
@@ -198,7 +220,8 @@ def measure_agreement(
     """Predictions of a model and its estimator for ``X``, which is ``flat`` for the model."""
     graph = model.graph
     classes = graph.classes if graph.is_classifier else None
-    said = answers(model.estimator, X, classes)
+    method = "" if graph.is_classifier else model.interface.scores
+    said = answers(model.estimator, X, classes, method)
     wanted = said.values
     if not said.valid.any():
         return Agreement(float("nan"), None, said.reason, wanted, wanted)

@@ -1,0 +1,76 @@
+"""What a model is to give beside its decision: probabilities, scores that are numbers, values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sklearn.base import is_regressor
+
+from skconv.codegen.interface import Interface
+from skconv.convert import probabilities as rule_of
+from skconv.convert import score_function, to_graph
+from skconv.deploy.smoothed import Maker, of_stream
+from skconv.graph import Graph, Softmax
+from skconv.graph.probabilities import Probabilities
+from skconv.passes.lower_probabilities import integer_probabilities
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked of `skconv.to_c`.
+
+    Attributes
+    ----------
+    probabilities, scores : bool
+    has_classes : bool
+        Whether features are scores of ``classes``.
+    smoothed : Maker or None
+        What makes the decision of a stream that remembers.
+    """
+
+    probabilities: bool
+    scores: bool
+    has_classes: bool
+    smoothed: Maker | None
+
+    @property
+    def needs_numbers(self) -> bool:
+        """Whether scores must be near those of floats, not only decide as they do."""
+        return self.probabilities or self.scores
+
+    def check(self, dtype: str) -> None:
+        """Raise ValueError where options exclude each other."""
+        if self.probabilities and dtype == "float32":
+            raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
+        if self.scores and self.probabilities:
+            raise ValueError(
+                "scores=True with probabilities=True, expected one of them: probabilities follow "
+                "from scores in another form"
+            )
+        if self.scores and self.has_classes:
+            raise ValueError(
+                "scores=True with classes, expected scores=False: features are numbers already"
+            )
+
+    def graph(self, estimator: Any) -> Graph:
+        """The float graph; what cannot be given is refused before it is built."""
+        return to_graph(estimator, scores=self.scores)
+
+    def rule(self, estimator: Any) -> Probabilities | None:
+        """What makes probabilities of real scores."""
+        if not self.probabilities:
+            return None
+        return Softmax() if self.has_classes else rule_of(estimator)
+
+    def completed(self, interface: Interface, estimator: Any, graph: Graph) -> Interface:
+        """An interface with what follows the scores of a graph."""
+        rule = self.rule(estimator)
+        spec = graph.specs[graph.scores_name]
+        return replace(
+            interface,
+            probabilities=integer_probabilities(rule, spec) if rule else None,
+            smoothing=of_stream(self.smoothed, graph),
+            scores=score_function(estimator) if self.scores else "",
+            is_regressor=is_regressor(estimator) and not graph.is_classifier,
+        )
