@@ -121,9 +121,8 @@ def compare(model: CModel, X: Any) -> Comparison:
         )
     flat = checked_samples(model.graph, X)
     graph = model._any_target
-    source = _with_decision(
-        fold(to_graph(model.estimator, scores=bool(model.interface.scores))), graph
-    )
+    source = to_graph(model.estimator, scores=bool(model.interface.scores))
+    source = _with_decision(fold(source), graph)
     free = _free_channels(source)
     sums = {name: _Sums(_clips(graph, name), free.get(name)) for name in _common(source, graph)}
     n_same = 0

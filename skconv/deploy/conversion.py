@@ -227,10 +227,9 @@ def to_c(
         model = _float_model(estimator, floats, X_calibration, name, chosen, interface, wanted)
         return limits.require(model)
     samples = _checked_samples(estimator, X_calibration, floats.input.size)
-    options = {"device": device_of(running), "window": stream, "are_logits": wanted.needs_numbers}
-    graph = _integers(
-        verbose, estimator, floats, samples, calibration, input_type, **options, **bits
-    )
+    options = bits | {"device": device_of(running), "window": stream}
+    options |= {"are_logits": wanted.needs_numbers}
+    graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
     interface = wanted.completed(interface, estimator, graph)
     model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))
     told = advice(floats, samples, calibration, input_type, **bits)
