@@ -215,8 +215,7 @@ def to_c(
     _check_options(optimize=optimize, input=input_, unpack=unpack, dtype=dtype, **rest, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
     check_unpack(unpack, arena, dtype)
-    wanted = Wanted(probabilities, scores, classes is not None, smoothed)
-    wanted.check(dtype)
+    wanted = Wanted(dtype, probabilities, scores, classes is not None, smoothed)
     floats = fold(wanted.graph(estimator))
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
@@ -227,8 +226,7 @@ def to_c(
         model = _float_model(estimator, floats, X_calibration, name, chosen, interface, wanted)
         return limits.require(model)
     samples = _checked_samples(estimator, X_calibration, floats.input.size)
-    options = bits | {"device": device_of(running), "window": stream}
-    options |= {"are_logits": wanted.needs_numbers}
+    options = bits | wanted.options | {"device": device_of(running), "window": stream}
     graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
     interface = wanted.completed(interface, estimator, graph)
     model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))

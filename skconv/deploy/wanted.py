@@ -18,10 +18,11 @@ from skconv.passes.lower_probabilities import integer_probabilities
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked of `skconv.to_c`.
+    """What was asked of `skconv.to_c`; ValueError where options exclude each other.
 
     Attributes
     ----------
+    dtype : str
     probabilities, scores : bool
     has_classes : bool
         Whether features are scores of ``classes``.
@@ -29,19 +30,19 @@ class Wanted:
         What makes the decision of a stream that remembers.
     """
 
+    dtype: str
     probabilities: bool
     scores: bool
     has_classes: bool
     smoothed: Maker | None
 
     @property
-    def needs_numbers(self) -> bool:
-        """Whether scores must be near those of floats, not only decide as they do."""
-        return self.probabilities or self.scores
+    def options(self) -> dict[str, bool]:
+        """Of `skconv.passes.quantize.quantize`: numbers ask more of integers than decisions."""
+        return {"are_logits": self.probabilities or self.scores}
 
-    def check(self, dtype: str) -> None:
-        """Raise ValueError where options exclude each other."""
-        if self.probabilities and dtype == "float32":
+    def __post_init__(self) -> None:
+        if self.probabilities and self.dtype == "float32":
             raise ValueError("probabilities=True with dtype='float32', expected dtype='int8'")
         if self.scores and self.probabilities:
             raise ValueError(
