@@ -14,7 +14,6 @@ from skconv.codegen.names import check_name
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.unpack import check_unpack
 from skconv.convert import NotConvertibleError
-from skconv.convert.decision import decided
 from skconv.convert.step_of_node import refused
 from skconv.deploy.arguments import OldInput, check_option, check_samples, current_input
 from skconv.deploy.calibration import advice, check_range, checked
@@ -27,7 +26,6 @@ from skconv.deploy.wanted import Wanted
 from skconv.graph import Graph, Quantized
 from skconv.passes.calibrate import Method
 from skconv.passes.device import centred
-from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.passes.lowering import Bits
 from skconv.passes.quantize import InputType
@@ -215,11 +213,10 @@ def to_c(
     _check_options(optimize=optimize, input=input_, unpack=unpack, dtype=dtype, **rest, **bits)
     chosen, limits = get_target(target), Limits.of(chip, flash_bytes, ram_bytes, target)
     check_unpack(unpack, arena, dtype)
-    wanted = Wanted(dtype, probabilities, scores, classes is not None, smoothed)
-    floats = fold(wanted.graph(estimator))
+    wanted = Wanted(dtype, probabilities, scores, classes, smoothed)
+    floats = wanted.graph(estimator)
     running = front_of(front, X_calibration, input_, dtype, calibration, input_type)
     X_calibration = X_calibration if running is None else running.windows(floats, hop)
-    floats = floats if classes is None else decided(estimator, floats, np.asarray(classes))
     stream = windows_of(floats, X_calibration, window, hop)
     interface = Interface(input_, arena, None, stream, unpack=unpack)
     if dtype == "float32":

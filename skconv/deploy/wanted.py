@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sklearn.base import is_regressor
 
 from skconv.codegen.interface import Interface
 from skconv.convert import probabilities as rule_of
 from skconv.convert import score_function, to_graph
+from skconv.convert.decision import decided
 from skconv.deploy.smoothed import Maker, of_stream
 from skconv.graph import Graph, Softmax
 from skconv.graph.probabilities import Probabilities
+from skconv.passes.fold import fold
 from skconv.passes.lower_probabilities import integer_probabilities
 
 
@@ -24,8 +27,8 @@ class Wanted:
     ----------
     dtype : str
     probabilities, scores : bool
-    has_classes : bool
-        Whether features are scores of ``classes``.
+    classes : array-like or None
+        The labels whose scores the features are.
     smoothed : Maker or None
         What makes the decision of a stream that remembers.
     """
@@ -33,7 +36,7 @@ class Wanted:
     dtype: str
     probabilities: bool
     scores: bool
-    has_classes: bool
+    classes: Any
     smoothed: Maker | None
 
     @property
@@ -49,20 +52,23 @@ class Wanted:
                 "scores=True with probabilities=True, expected one of them: probabilities follow "
                 "from scores in another form"
             )
-        if self.scores and self.has_classes:
+        if self.scores and self.classes is not None:
             raise ValueError(
                 "scores=True with classes, expected scores=False: features are numbers already"
             )
 
     def graph(self, estimator: Any) -> Graph:
         """The float graph; what cannot be given is refused before it is built."""
-        return to_graph(estimator, scores=self.scores)
+        graph = fold(to_graph(estimator, scores=self.scores))
+        return (
+            graph if self.classes is None else decided(estimator, graph, np.asarray(self.classes))
+        )
 
     def rule(self, estimator: Any) -> Probabilities | None:
         """What makes probabilities of real scores."""
         if not self.probabilities:
             return None
-        return Softmax() if self.has_classes else rule_of(estimator)
+        return rule_of(estimator) if self.classes is None else Softmax()
 
     def completed(self, interface: Interface, estimator: Any, graph: Graph) -> Interface:
         """An interface with what follows the scores of a graph."""
