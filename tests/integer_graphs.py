@@ -68,6 +68,7 @@ from skconv.graph.spatial import largest_row
 from skconv.graph.vectors import Kernel
 from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.testing import example_graphs
+from tests.integer_columns import add_columns
 from tests.integer_separable import separable
 from tests.integer_signals import (
     add_filters,
@@ -386,6 +387,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True
         graph = add_filters(graph, np.random.default_rng(seed))
     graph = add_vector_ops(graph, rng, "maxpool")
     graph = add_neighbours(graph, np.random.default_rng(seed), "flat")
+    graph = add_columns(graph, np.random.default_rng(seed), "flat")
     return verify(add_kernel_machines(graph, rng, "flat"))
 
 

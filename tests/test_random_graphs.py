@@ -24,6 +24,7 @@ from skconv.testing import assert_runtimes_agree
 from tests import exactness
 from tests.integer_bits import bits_of_seed
 from tests.integer_coded import coded_of_seed
+from tests.integer_columns import columns_of_seed
 from tests.integer_graphs import every_integer_op
 from tests.integer_narrow import narrow_of_seed
 from tests.integer_separable import separable_of_seed
@@ -46,7 +47,7 @@ N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 N_NARROW = 12
 N_SEPARABLE, N_BITS = 16, 6
 # Graphs of classical models: a maker of graphs from seeds, and how many of them.
-CLASSICAL = {probabilities_of_seed: 6, neighbours_of_seed: 16}
+CLASSICAL = {probabilities_of_seed: 6, neighbours_of_seed: 16, columns_of_seed: 6}
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of

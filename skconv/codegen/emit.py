@@ -16,6 +16,7 @@ import numpy as np
 
 import skconv.codegen.emit_above
 import skconv.codegen.emit_centring
+import skconv.codegen.emit_curves
 import skconv.codegen.emit_filters
 import skconv.codegen.emit_float
 import skconv.codegen.emit_fused

@@ -11,6 +11,7 @@ from skconv.graph.biquads import *
 from skconv.graph.catalogue import *
 from skconv.graph.centring import *
 from skconv.graph.core import *
+from skconv.graph.curves import *
 from skconv.graph.elementwise import *
 from skconv.graph.euclidean_norm import *
 from skconv.graph.integer import *

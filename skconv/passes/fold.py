@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from skconv.graph import (
     Affine,
     Conv,
+    Curve,
     Distances,
     Graph,
+    Interpolate,
     KernelMachine,
     Linear,
     NeighbourMeans,
@@ -33,6 +35,12 @@ from skconv.graph import (
 )
 from skconv.graph.folding import cropped, is_identity, narrowed, wide, with_affine
 from skconv.graph.neighbours import Prototypes
+from skconv.passes.fold_curves import (
+    affine_curve,
+    affine_interpolate,
+    curve_affine,
+    interpolate_affine,
+)
 from skconv.passes.fold_parts import in_parts
 
 Ops = tuple[Op, ...]
@@ -47,11 +55,10 @@ def fold(graph: Graph) -> Graph:
     - `Affine`, `Linear` and `Conv` that follow one another become one op where that is
       exact, computed in float64 and rounded once;
     - an `Affine` of one factor goes into the support vectors and gamma of a `KernelMachine`
-      that measures distances, and a `Linear` or an `Affine` behind one whose scores share the
-      support vectors into its coefficients;
-
-
-      that measures distances, or into the prototypes of neighbours;
+      that measures distances, or into the prototypes of neighbours; a `Linear` or an `Affine`
+      behind a machine whose scores share the support vectors goes into its coefficients;
+    - an `Affine` becomes a part of the function of one number (`Curve`, `Interpolate`) that it
+      stands before or behind;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - a crop takes the border of a `Conv` that it leaves out;
     - `Select` moves in front of `Affine` and `Root`, into a `Linear` before or behind it, and in
@@ -332,6 +339,10 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Linear, Linear): _linear_linear,
     (KernelMachine, Linear): _machine_linear,
     (KernelMachine, Affine): _machine_affine,
+    (Affine, Curve): affine_curve,
+    (Curve, Affine): curve_affine,
+    (Affine, Interpolate): affine_interpolate,
+    (Interpolate, Affine): interpolate_affine,
     (Conv, Affine): _behind_affine,
     (Affine, Conv): _affine_conv,
     (Pad, Conv): _pad_conv,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skconv.passes.lower_centring
+import skconv.passes.lower_curves
 import skconv.passes.lower_filters
 import skconv.passes.lower_machines
 import skconv.passes.lower_micro_frontend

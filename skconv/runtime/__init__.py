@@ -4,6 +4,7 @@
 from skconv.runtime import above as above
 from skconv.runtime import biquads as biquads
 from skconv.runtime import centring as centring
+from skconv.runtime import curves as curves
 from skconv.runtime import elementwise as elementwise
 from skconv.runtime import euclidean_norm as euclidean_norm
 from skconv.runtime import integer_power_normalization as integer_power_normalization

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skconv.graph import Graph
 from skconv.testing.coded import coded_examples
+from skconv.testing.curves import curve_examples
 from skconv.testing.maps import map_examples, network_examples
 from skconv.testing.narrow import narrow_examples
 from skconv.testing.neighbours import neighbour_examples
@@ -39,6 +40,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         | sound_examples(np.random.default_rng(seed))
         | network_examples(np.random.default_rng(seed))
         | signal_examples(np.random.default_rng(seed))
+        | curve_examples(np.random.default_rng(seed))
     )
 
 

@@ -1,4 +1,4 @@
-/* Square root and powers of two of floats, without libm. */
+/* Square root, powers of two and logarithm of floats, without libm. */
 #ifndef SKCONV_FLOAT_MATH_H
 #define SKCONV_FLOAT_MATH_H
 
@@ -39,6 +39,21 @@ SK_INLINE float sk_float_exp2_negative(float u)
     const float tail = 1.0f / 24.0f + t * (1.0f / 120.0f + t * (1.0f / 720.0f));
     const float power = 1.0f + t * (1.0f + t * (0.5f + t * (1.0f / 6.0f + t * tail)));
     return power * sk_float_from_bits((uint32_t)(127 - whole) << 23);
+}
+
+/* ln(x) of a normal number: 2 artanh((m - 1) / (m + 1)) of the mantissa, near 1. */
+SK_INLINE float sk_float_log(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t root_of_half = 0x3f3504f3u;
+    const int32_t whole = (int32_t)((bits - root_of_half) >> 23);
+    const int32_t exponent = whole >= 256 ? whole - 512 : whole;
+    const float m = sk_float_from_bits(bits - ((uint32_t)exponent << 23));
+    const float s = (m - 1.0f) / (m + 1.0f);
+    const float q = s * s;
+    const float tail = 1.0f / 3.0f + q * (0.2f + q * (1.0f / 7.0f + q * (1.0f / 9.0f)));
+    return (float)exponent * 0.69314718f + 2.0f * s * (1.0f + q * tail);
 }
 
 #endif

@@ -114,21 +114,6 @@ SK_INLINE void sk_float_band_power(
     }
 }
 
-/* ln(x) of a normal number: 2 artanh((m - 1) / (m + 1)) of the mantissa, near 1. */
-SK_INLINE float sk_float_log(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    const uint32_t root_of_half = 0x3f3504f3u;
-    const int32_t whole = (int32_t)((bits - root_of_half) >> 23);
-    const int32_t exponent = whole >= 256 ? whole - 512 : whole;
-    const float m = sk_float_from_bits(bits - ((uint32_t)exponent << 23));
-    const float s = (m - 1.0f) / (m + 1.0f);
-    const float q = s * s;
-    const float tail = 1.0f / 3.0f + q * (0.2f + q * (1.0f / 7.0f + q * (1.0f / 9.0f)));
-    return (float)exponent * 0.69314718f + 2.0f * s * (1.0f + q * tail);
-}
-
 /* ln(x / floor), at least 0 */
 SK_INLINE void sk_float_log_above(
     const float *input, float *output, int32_t size, float inverse_floor)

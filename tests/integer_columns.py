@@ -1,0 +1,48 @@
+"""Random integer graphs of ops that treat the columns of a vector one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skconv.graph import Graph, QInterpolate, TensorSpec
+
+
+def lines(rng: np.random.Generator, x: TensorSpec, dtype: str, *, shared: bool) -> QInterpolate:
+    """Any knots that the type of the input has, the ends among them; any values that fit."""
+    low, high = x.limits
+    columns = []
+    for _ in range(1 if shared else x.size):
+        inner = rng.integers(low, high + 1, int(rng.integers(0, 9)))
+        columns.append(np.unique([*inner, *((low, high) if rng.random() < 0.5 else inner[:1])]))
+        if len(columns[-1]) == 0:
+            columns[-1] = np.array([low])
+    values = []
+    info = np.iinfo(dtype)
+    for knots in columns:
+        found = rng.choice([info.min, info.max, 0, 1], len(knots)).astype(np.int64)
+        for i in range(1, len(knots)):
+            step = int(knots[i] - knots[i - 1])
+            most = (2**32 - 1 - step) // (2 * step)
+            found[i] = found[i - 1] + np.clip(found[i] - found[i - 1], -most, most)
+        values.append(found)
+    return QInterpolate(
+        np.cumsum([0, *map(len, columns)]).astype(np.uint16),
+        np.concatenate(columns).astype(x.dtype),
+        np.concatenate(values).astype(dtype),
+    )
+
+
+def columns_of_seed(seed: int) -> Graph:
+    """Lines between knots of each column, then the same lines for all."""
+    rng = np.random.default_rng(seed)
+    dtype = ("int8", "uint8", "int16")[seed % 3]
+    graph = Graph(TensorSpec((int(rng.integers(1, 9)),), dtype, 0.01))
+    return add_columns(graph, rng, "input")
+
+
+def add_columns(graph: Graph, rng: np.random.Generator, source: str) -> Graph:
+    """Every op that treats columns one by one, on a vector of 8 or 16 bits."""
+    x = graph.specs[source]
+    for dtype, shared in (("int8", True), ("uint8", False), ("int16", False), ("int16", True)):
+        graph = graph.append(lines(rng, x, dtype, shared=shared), source)
+    return graph
