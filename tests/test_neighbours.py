@@ -21,6 +21,7 @@ from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 import skconv
 from skconv import to_graph
+from skconv.convert.core import probabilities
 from skconv.graph import (
     Graph,
     NeighbourVotes,
@@ -218,3 +219,29 @@ def test_probabilities_are_the_shares_of_votes(weights: str, n_classes: int) -> 
     assert exported.verify(T).differing_bytes == 0
     wanted = model.predict_proba(T.astype(float))
     np.testing.assert_allclose(exported.predict_proba(T), wanted, atol=2e-3)
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_scores_of_outliers_are_their_decision_function(metric: str) -> None:
+    model = LocalOutlierFactor(9, novelty=True, metric=metric).fit(X.astype(float))
+    exported = skconv.to_c(model, X, name="m", scores=True)
+    asked = np.r_[T, np.full((5, 64), 16), np.eye(5, 64) * 16].astype(np.uint8)
+    assert exported.verify(asked).differing_bytes == 0
+    wanted = model.decision_function(asked.astype(float))
+    np.testing.assert_allclose(np.ravel(exported.decision_function(asked)), wanted, atol=2e-3)
+
+
+def test_probabilities_of_centroids_need_priors() -> None:
+    varied = X[:, X.std(axis=0) > 1].astype(float)
+    for classes in (2, 10):
+        kept = classes > Y
+        prior = np.arange(1, classes + 1) / np.arange(1, classes + 1).sum()
+        model = NearestCentroid(priors=prior.tolist()).fit(varied[kept], Y[kept])
+        graph = to_graph(model)
+        rule = probabilities(model)
+        scores = reference.tensors(graph, varied[kept])[graph.scores_name]
+        found = reference.evaluate(rule, scores)
+        np.testing.assert_allclose(found, model.predict_proba(varied[kept]), atol=1e-4)
+    with pytest.raises(skconv.NotConvertibleError, match="use GaussianNB"):
+        probabilities(NearestCentroid().fit(varied, Y))

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skconv.classifiers.reduced_neighbors import ReducedNeighbors
 from skconv.convert.core import (
+    ScoreFunction,
     as_vector,
     check,
     check_transform,
@@ -25,6 +26,7 @@ from skconv.convert.core import (
     float32,
     probabilities,
     refuse,
+    score_function,
 )
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear
@@ -36,6 +38,7 @@ from skconv.graph import (
     NeighbourVotes,
     NoveltyMargin,
     Shares,
+    Softmax,
     Threshold,
 )
 from skconv.graph.neighbours import METRICS
@@ -171,6 +174,11 @@ def _(model: LocalOutlierFactor, graph: Graph) -> Graph:
     return Graph(graph.input, graph.nodes, classes=np.array([-1, 1]))
 
 
+@score_function.register
+def _(model: LocalOutlierFactor) -> ScoreFunction:
+    return "decision_function"
+
+
 # ------------------------------------------------------------------------- nearest centroid
 
 
@@ -206,6 +214,16 @@ def _(model: NearestCentroid, graph: Graph) -> Graph:
     spread = np.where(model.within_class_std_dev_ == 0, 1.0, model.within_class_std_dev_)
     gains = 2 * np.log(np.asarray(model.class_prior_))
     return _nearest_of(graph, centroids, model.classes_, 1 / np.square(spread), gains)
+
+
+@probabilities.register
+def _(model: NearestCentroid) -> Probabilities:
+    """Only with priors does it decide by the scores that its probabilities are made of."""
+    if model.metric != "euclidean" or _has_uniform_priors(model):
+        reason = "its probabilities are of scaled features, and its decision is not"
+        advice = "use GaussianNB or LinearDiscriminantAnalysis"
+        raise refuse(model, "priors", advice, reason)
+    return Softmax()
 
 
 def _nearest_of(
