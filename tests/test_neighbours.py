@@ -232,6 +232,7 @@ def test_scores_of_outliers_are_their_decision_function(metric: str) -> None:
     np.testing.assert_allclose(np.ravel(exported.decision_function(asked)), wanted, atol=2e-3)
 
 
+@pytest.mark.filterwarnings("ignore:self.within_class_std_dev_")
 def test_probabilities_of_centroids_need_priors() -> None:
     varied = X[:, X.std(axis=0) > 1].astype(float)
     for classes in (2, 10):
