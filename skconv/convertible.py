@@ -10,7 +10,6 @@ from skconv.convert.core import convert
 
 # Of classes that convert with some values of their parameters only.
 LIMITS = {
-    "BernoulliNB": "binarize=None",
     "FunctionTransformer": "np.sqrt",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",

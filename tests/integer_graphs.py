@@ -77,6 +77,7 @@ from tests.integer_signals import (
     add_winners_and_quantiles,
 )
 from tests.random_neighbours import add_neighbours
+from tests.random_quadratic import add_quadratic
 
 LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
 
@@ -388,6 +389,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True
     graph = add_vector_ops(graph, rng, "maxpool")
     graph = add_neighbours(graph, np.random.default_rng(seed), "flat")
     graph = add_columns(graph, np.random.default_rng(seed), "flat")
+    graph = add_quadratic(graph, np.random.default_rng(seed), "flat")
     return verify(add_kernel_machines(graph, rng, "flat"))
 
 

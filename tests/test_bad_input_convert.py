@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator
 from sklearn.cluster import Birch, BisectingKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, KernelPCA
-from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
@@ -29,7 +28,7 @@ from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
-from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -90,7 +89,6 @@ PARAMETERS = [
     (GaussianProcessRegressor(RBF() + RBF(2.0)), "kernel", "use RBF"),
     (GaussianProcessClassifier(), "classes_", "SVC(kernel='rbf')"),
     (OneVsRestClassifier(GaussianNB()), "estimator", "use estimator=LinearSVC()"),
-    (BernoulliNB(), "binarize", "binarize=None"),
     (NearestCentroid(metric="manhattan", priors=[0.5, 0.3, 0.2]), "priors", "metric='euclidean'"),
     (NearestCentroid(priors=[0.5, 0.5, 0]), "priors", "priors above 0"),
     (KNeighborsClassifier(2, metric="cosine"), "metric", "metric='euclidean'"),
@@ -128,7 +126,6 @@ CLASSES = [
     (DecisionTreeClassifier(), "LinearSVC"),
     (RadiusNeighborsClassifier(9.0), "KNeighborsClassifier"),
     (NearestNeighbors(), "LocalOutlierFactor"),
-    (GaussianNB(), "RidgeClassifier"),
     (VotingClassifier([("a", GaussianNB())]), "LinearSVC"),
     (QuantileTransformer(n_quantiles=5), "StandardScaler"),
     (PolynomialFeatures(), "SVC(kernel='poly')"),
@@ -137,7 +134,6 @@ CLASSES = [
     (Birch(n_clusters=2), "KMeans"),
     (AdditiveChi2Sampler(), "Nystroem"),
     (SimpleImputer(), "fill the gaps"),
-    (QuadraticDiscriminantAnalysis(), "LogisticRegression"),
     (ColumnTransformer([("a", StandardScaler(), [0, 1])]), "FeatureUnion"),
 ]
 

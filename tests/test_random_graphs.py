@@ -41,13 +41,19 @@ from tests.random_convolutions import rows_of_three_of_seed, small_kernels_of_se
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.random_neighbours import neighbours_of_seed
 from tests.random_probabilities import probabilities_of_seed
+from tests.random_quadratic import squares_of_seed
 from tests.selecting import fastest
 
 N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
 N_NARROW = 12
 N_SEPARABLE, N_BITS = 16, 6
 # Graphs of classical models: a maker of graphs from seeds, and how many of them.
-CLASSICAL = {probabilities_of_seed: 6, neighbours_of_seed: 16, columns_of_seed: 6}
+CLASSICAL = {
+    probabilities_of_seed: 6,
+    neighbours_of_seed: 16,
+    columns_of_seed: 6,
+    squares_of_seed: 12,
+}
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # What is being held together is the bytes, not the speed: optimisations differ, and each set of

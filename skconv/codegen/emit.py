@@ -28,6 +28,7 @@ import skconv.codegen.emit_noise_suppression
 import skconv.codegen.emit_patches
 import skconv.codegen.emit_power_normalization
 import skconv.codegen.emit_probabilities
+import skconv.codegen.emit_quadratic
 import skconv.codegen.emit_ring
 import skconv.codegen.emit_signals
 import skconv.codegen.emit_smoothing

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import call, float_literal, struct
-from skconv.graph import QShares, QSigmoids, QSoftmax, Shares, Sigmoids, Softmax
+from skconv.graph import QLogSumExp, QShares, QSigmoids, QSoftmax, Shares, Sigmoids, Softmax
 from skconv.graph.probabilities import Exponentials
 
 HEADER, FLOAT_HEADER = "probabilities.h", "float_probabilities.h"
 
 
-def _scores(op: Exponentials, code: NodeCode) -> str:
+def exponentials(op: Exponentials | QLogSumExp, code: NodeCode) -> str:
+    """The scores of which a routine takes exponentials."""
     x = code.input
     return struct(
         "sk_scores",
@@ -29,12 +30,12 @@ def _scores(op: Exponentials, code: NodeCode) -> str:
 
 @emit.register
 def _(op: QSoftmax, code: NodeCode) -> Iterator[Call]:
-    yield Call(HEADER, call("sk_softmax", _scores(op, code), code.output.pointer))
+    yield Call(HEADER, call("sk_softmax", exponentials(op, code), code.output.pointer))
 
 
 @emit.register
 def _(op: QSigmoids, code: NodeCode) -> Iterator[Call]:
-    yield Call(HEADER, call("sk_sigmoids", _scores(op, code), code.output.pointer))
+    yield Call(HEADER, call("sk_sigmoids", exponentials(op, code), code.output.pointer))
 
 
 @emit.register

@@ -29,7 +29,6 @@ _NEIGHBOURS = (
 )
 
 _BY_NAME = {
-    "EllipticEnvelope": _OUTLIERS,
     "IsolationForest": _OUTLIERS,
     "FixedThresholdClassifier": _THRESHOLD,
     "TunedThresholdClassifierCV": _THRESHOLD,

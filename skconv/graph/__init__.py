@@ -16,6 +16,7 @@ from skconv.graph.elementwise import *
 from skconv.graph.euclidean_norm import *
 from skconv.graph.integer import *
 from skconv.graph.integer_spectra import *
+from skconv.graph.log_sum_exp import *
 from skconv.graph.micro_frontend import *
 from skconv.graph.minirocket import *
 from skconv.graph.neighbours import *
@@ -26,6 +27,7 @@ from skconv.graph.ops import *
 from skconv.graph.patches import *
 from skconv.graph.power_normalization import *
 from skconv.graph.probabilities import *
+from skconv.graph.quadratic import *
 from skconv.graph.quantiles import *
 from skconv.graph.separable import *
 from skconv.graph.serialize import *

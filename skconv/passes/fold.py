@@ -13,6 +13,7 @@ from skconv.graph import (
     Affine,
     Conv,
     Curve,
+    DiagonalSquares,
     Distances,
     Graph,
     Interpolate,
@@ -54,6 +55,7 @@ def fold(graph: Graph) -> Graph:
 
     - `Affine`, `Linear` and `Conv` that follow one another become one op where that is
       exact, computed in float64 and rounded once;
+    - an `Affine` goes into the factors and biases of `DiagonalSquares`;
     - an `Affine` of one factor goes into the support vectors and gamma of a `KernelMachine`
       that measures distances, or into the prototypes of neighbours; a `Linear` or an `Affine`
       behind a machine whose scores share the support vectors goes into its coefficients;
@@ -243,6 +245,14 @@ def _affine_prototypes(first: Affine, second: Prototypes, x: TensorSpec) -> Ops 
     return (replace(second, prototypes=moved),)
 
 
+def _affine_squares(first: Affine, second: DiagonalSquares, x: TensorSpec) -> Ops:
+    factors = wide(second.factors)
+    biases = factors * wide(first.offsets) + wide(second.biases)
+    factors = factors * wide(first.factors)
+    folded = replace(second, factors=factors.astype(np.float32), biases=biases.astype(np.float32))
+    return (folded,)
+
+
 def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
     weights = wide(second.weights)
     bias = weights @ wide(first.bias) + wide(second.bias)
@@ -335,6 +345,7 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Affine, NeighbourMeans): _affine_prototypes,
     (Affine, NeighbourVotes): _affine_prototypes,
     (Affine, NoveltyMargin): _affine_prototypes,
+    (Affine, DiagonalSquares): _affine_squares,
     (Linear, Affine): _behind_affine,
     (Linear, Linear): _linear_linear,
     (KernelMachine, Linear): _machine_linear,

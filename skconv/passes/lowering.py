@@ -17,6 +17,7 @@ from skconv.graph import (
 from skconv.graph.core import Node
 from skconv.graph.limits import INT8_MAX, INT16_MAX, UINT8_MAX
 from skconv.graph.probabilities import Probabilities
+from skconv.graph.quadratic import QuadraticScores
 from skconv.passes import precision
 from skconv.passes.calibrate import Ranges
 from skconv.passes.scales import integer_spec, requantization
@@ -72,9 +73,15 @@ class Lowering:
         if before is not None and isinstance(before.op, Distances):
             # They are much alike: of 8 bits, few would tell them apart.
             return precision.most(node.op, self.ranges[name])
-        becomes = (isinstance(user.op, Probabilities) for user in self.source.users(node.name))
-        are_logits = any(becomes) or (self.are_logits and node.name == self.source.scores_name)
+        are_logits = self._are_logarithms(node.name)
         return precision.limit(node.op, self.ranges[name], self.ranges[node.name], are_logits)
+
+    def _are_logarithms(self, name: str) -> bool:
+        """Whether a tensor is compared in absolute terms: as logarithms, or standard deviations."""
+        users = self.source.users(name)
+        is_squared = bool(users) and all(isinstance(n.op, QuadraticScores) for n in users)
+        becomes = any(isinstance(n.op, Probabilities) for n in users)
+        return is_squared or becomes or (self.are_logits and name == self.source.scores_name)
 
     def is_delivered(self, name: str) -> bool:
         """Whether an integer tensor holds the numbers of the device, as they are."""

@@ -25,6 +25,7 @@ import skconv.passes.lower_networks
 import skconv.passes.lower_noise_suppression
 import skconv.passes.lower_power_normalization
 import skconv.passes.lower_probabilities
+import skconv.passes.lower_quadratic
 import skconv.passes.lower_separable
 import skconv.passes.lower_signals
 import skconv.passes.lower_spectra  # noqa: F401  (all of them register ops)

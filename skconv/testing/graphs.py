@@ -15,7 +15,12 @@ from skconv.testing.narrow import narrow_examples
 from skconv.testing.neighbours import neighbour_examples
 from skconv.testing.separable import separable_examples
 from skconv.testing.signals import signal_examples, sound_examples
-from skconv.testing.vectors import few_level_examples, union_example, vector_examples
+from skconv.testing.vectors import (
+    few_level_examples,
+    quadratic_examples,
+    union_example,
+    vector_examples,
+)
 
 
 def example_graphs(seed: int = 0) -> dict[str, Graph]:
@@ -31,6 +36,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
     return (
         map_examples(rng)
         | vector_examples(rng)
+        | quadratic_examples(np.random.default_rng(seed))
         | few_level_examples(np.random.default_rng(seed))
         | coded_examples(np.random.default_rng(seed))
         | narrow_examples(np.random.default_rng(seed))

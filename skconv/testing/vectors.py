@@ -11,7 +11,10 @@ from skconv.graph import (
     Affine,
     ArgMax,
     Concat,
+    DiagonalSquares,
     Graph,
+    GroupedSquares,
+    LogSumExp,
     MaxPool,
     MeanPool,
     Normalize,
@@ -62,6 +65,33 @@ def vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
             for n_scores in (1, 3)
         },
         "two layers": chain(linear(rng, 24, 12), linear(rng, 5, 24), ArgMax(), shape=(12,)),
+    }
+
+
+def quadratic_examples(rng: np.random.Generator) -> dict[str, Graph]:
+    """Scores that fall with a squared distance: of axes or groups, of two classes or three."""
+
+    def offsets(n: int) -> np.ndarray:
+        return rng.normal(size=n).astype(np.float32)
+
+    def diagonal(n_scores: int, n_features: int, relative: bool) -> DiagonalSquares:
+        shape = n_scores, n_features
+        factors = rng.uniform(0.2, 1.5, shape).astype(np.float32)
+        biases = rng.normal(size=shape).astype(np.float32)
+        return DiagonalSquares(offsets(n_scores), relative, factors=factors, biases=biases)
+
+    return {
+        "three classes of axes": chain(diagonal(3, 7, True), ArgMax(), shape=(7,)),
+        "two classes of axes": chain(diagonal(2, 4, True), Threshold(), shape=(4,)),
+        "mixture of axes": chain(linear(rng, 5, 6), diagonal(3, 5, False), LogSumExp(), shape=(6,)),
+        "three classes": chain(
+            linear(rng, 15, 7), GroupedSquares(offsets(3), True), ArgMax(), shape=(7,)
+        ),
+        "two classes": chain(
+            linear(rng, 6, 3), GroupedSquares(offsets(2), True), Threshold(), shape=(3,)
+        ),
+        "mixture": chain(linear(rng, 8, 4), GroupedSquares(offsets(2)), LogSumExp(), shape=(4,)),
+        "outlier": chain(linear(rng, 4, 4), GroupedSquares(offsets(1)), Threshold(), shape=(4,)),
     }
 
 
