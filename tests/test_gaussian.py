@@ -141,6 +141,23 @@ def test_the_log_likelihood_is_that_of_scikit_learn(model: Any) -> None:
     np.testing.assert_allclose(rounded[:, 0], wanted, atol=0.05)
 
 
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [
+        (QuadraticDiscriminantAnalysis(), "decision_function"),
+        (mixture("diag"), "score_samples"),
+        (EllipticEnvelope(random_state=0), "decision_function"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_scores_are_numbers_of_scikit_learn(model: Any, method: str) -> None:
+    fitted = clone(model).fit(IRIS, SPECIES)
+    c_model = skconv.to_c(fitted, IRIS, scores=True)
+    wanted = getattr(fitted, method)(IRIS).reshape(len(IRIS), -1)
+    found = getattr(c_model, method)(IRIS).reshape(len(IRIS), -1)
+    np.testing.assert_allclose(found, wanted, atol=0.05)
+
+
 def test_the_log_density_of_a_known_gaussian() -> None:
     model = mixture("full", 1)
     model.means_, model.weights_ = np.array([[1.0, -2.0]]), np.ones(1)

@@ -10,7 +10,16 @@ from sklearn.covariance import EllipticEnvelope
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
 
-from skconv.convert.core import as_vector, convert, float32, probabilities, refuse
+from skconv.convert.core import (
+    ScoreFunction,
+    as_vector,
+    convert,
+    convert_scores,
+    float32,
+    probabilities,
+    refuse,
+    score_function,
+)
 from skconv.convert.decision import decide
 from skconv.convert.linear import append_linear
 from skconv.convert.one_class import OUTLIER_OR_NOT
@@ -61,10 +70,27 @@ def _(model: GaussianNB, graph: Graph) -> Graph:
 
 @convert.register
 def _(model: QuadraticDiscriminantAnalysis, graph: Graph) -> Graph:
+    return _append_discriminants(graph, model, relative=True)
+
+
+@score_function.register
+def _(model: QuadraticDiscriminantAnalysis) -> ScoreFunction:
+    return "decision_function"
+
+
+@convert_scores.register
+def _(model: QuadraticDiscriminantAnalysis, graph: Graph) -> Graph:
+    """Logarithms of posteriors up to what all classes share; of two classes their difference."""
+    return _append_discriminants(graph, model, relative=len(model.classes_) == 2)
+
+
+def _append_discriminants(
+    graph: Graph, model: QuadraticDiscriminantAnalysis, *, relative: bool
+) -> Graph:
     whitening = [(r * s**-0.5).T for r, s in zip(model.rotations_, model.scalings_, strict=True)]
     volumes = np.array([np.log(s).sum() for s in model.scalings_])
     offsets = np.log(model.priors_) - volumes / 2
-    graph = append_whitened(graph, model.means_, np.stack(whitening), offsets, relative=True)
+    graph = append_whitened(graph, model.means_, np.stack(whitening), offsets, relative=relative)
     return decide(graph, model.classes_)
 
 
@@ -79,6 +105,11 @@ def _(model: Any) -> Probabilities:
 
 
 # ------------------------------------------------------------------------------- outliers
+
+
+@score_function.register
+def _(model: EllipticEnvelope) -> ScoreFunction:
+    return "decision_function"
 
 
 @convert.register

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
-from skconv.convert.core import convert, probabilities, refuse
+from skconv.convert.core import (
+    ScoreFunction,
+    convert,
+    convert_scores,
+    probabilities,
+    refuse,
+    score_function,
+)
 from skconv.convert.decision import decide
 from skconv.convert.gaussian import append_diagonal, append_whitened
 from skconv.convert.linear import append_linear
@@ -35,6 +42,19 @@ def _(model: Any) -> Probabilities:
         reason = "it has one component, whose probability is always 1"
         raise refuse(model, "n_components", "use n_components=2 or more", reason)
     return Softmax()
+
+
+@score_function.register(GaussianMixture)
+@score_function.register(BayesianGaussianMixture)
+def _(model: Any) -> ScoreFunction:
+    return "score_samples"
+
+
+@convert_scores.register(GaussianMixture)
+@convert_scores.register(BayesianGaussianMixture)
+def _(model: Any, graph: Graph) -> Graph:
+    """No decision follows a log-likelihood."""
+    return append_log_likelihood(graph, model)
 
 
 def append_log_likelihood(graph: Graph, model: Any) -> Graph:
