@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_clusterer, is_outlier_detector
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -101,8 +101,7 @@ class Tried:
     @property
     def scores(self) -> tuple[float, float] | None:
         """Of the Pipeline and of the integers: accuracy, or R^2; none without labels to meet."""
-        is_judged = not (is_outlier_detector(self.pipeline) or is_clusterer(self.pipeline))
-        if not is_judged or not hasattr(self.pipeline[-1], "score"):
+        if not (is_classifier(self.pipeline) or is_regressor(self.pipeline)):
             return None
         if not (self.model._is_classifier or self.model._is_regressor):
             return None
