@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClusterMixin,
+    MetaEstimatorMixin,
+    OutlierMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
 
 from skconv.convert.core import convert
 
@@ -39,7 +47,16 @@ _FAMILIES = (
     "fewer features",
     "classification",
     "regression",
+    "outliers",
+    "clusters",
 )
+# Classes that tell apart what comes of a sample, by family.
+_KINDS = {
+    "classification": ClassifierMixin,
+    "regression": RegressorMixin,
+    "outliers": OutlierMixin,
+    "clusters": ClusterMixin,
+}
 
 
 def convertible_classes() -> dict[str, list[type]]:
@@ -96,9 +113,9 @@ def _family(cls: type) -> str:
         return "put together"
     if home == "scalers":
         return "scaling"
-    if issubclass(cls, ClassifierMixin):
-        return "classification"
-    return "regression" if issubclass(cls, RegressorMixin) else "fewer features"
+    kinds = (family for family, mixin in _KINDS.items() if issubclass(cls, mixin))
+    is_put_together = issubclass(cls, MetaEstimatorMixin) and not issubclass(cls, TransformerMixin)
+    return next(kinds, "put together" if is_put_together else "fewer features")
 
 
 def table() -> str:
