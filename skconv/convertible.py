@@ -8,6 +8,7 @@ from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
     ClusterMixin,
+    DensityMixin,
     MetaEstimatorMixin,
     OutlierMixin,
     RegressorMixin,
@@ -48,14 +49,14 @@ _FAMILIES = (
     "classification",
     "regression",
     "outliers",
-    "clusters",
+    "clusters and mixtures",
 )
 # Classes that tell apart what comes of a sample, by family.
-_KINDS = {
+_KINDS: dict[str, type | tuple[type, ...]] = {
     "classification": ClassifierMixin,
     "regression": RegressorMixin,
     "outliers": OutlierMixin,
-    "clusters": ClusterMixin,
+    "clusters and mixtures": (ClusterMixin, DensityMixin),
 }
 
 

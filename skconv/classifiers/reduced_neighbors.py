@@ -28,8 +28,8 @@ from skconv.utils.whole import is_whole
 Array = NDArray[Any]
 
 N_PROTOTYPES = 100
-# With fewer samples, nothing is held out.
-FEWEST_TO_HOLD_OUT = 10
+# A fifth of fewer samples would say nothing.
+FEWEST_TO_HOLD_OUT = 50
 # What a regressor may choose from: sharper and softer prototypes, and how many of them answer.
 WIDTHS = (0.0, 0.2, 0.5)
 FEW = (1, 3, 5)
@@ -75,7 +75,7 @@ class ReducedNeighbors(MetaEstimatorMixin, BaseEstimator):
         samples choose: 1, 3 or 5, weighted by distance.
     full_score_, reduced_score_ : float
         Accuracy or coefficient of determination on the samples held out, of all the others and
-        of prototypes made of them. NaN with fewer than 10 samples.
+        of prototypes made of them. NaN with fewer than 50 samples.
     loss_ : float
         ``full_score_ - reduced_score_``; less than 0 where prototypes are better.
     classes_ : ndarray of shape (n_classes,)

@@ -8,21 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from skconv.graph.limits import ACCUMULATOR_MAX
-from skconv.graph.neighbours import (
-    MEAN_BITS,
-    WEIGHT_BITS,
+from skconv.graph import (
     Distances,
-    IntegerPrototypes,
     NeighbourMeans,
-    Neighbours,
     NeighbourVotes,
     NoveltyMargin,
-    Prototypes,
     QDistances,
     QNeighbourMeans,
     QNeighbourVotes,
     QNoveltyMargin,
+)
+from skconv.graph.limits import ACCUMULATOR_MAX
+from skconv.graph.neighbours import (
+    MEAN_BITS,
+    WEIGHT_BITS,
+    IntegerPrototypes,
+    Neighbours,
+    Prototypes,
 )
 from skconv.runtime import fixed, reference
 
