@@ -19,7 +19,7 @@ from skconv.convert.core import convert
 
 # Of classes that convert with some values of their parameters only.
 LIMITS = {
-    "FunctionTransformer": "np.sqrt",
+    "FunctionTransformer": "np.sqrt, absolute, square, exp, log, log1p, tanh and a few more",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
     "KernelRidge": "rbf, laplacian, poly, linear, cosine",
@@ -27,8 +27,7 @@ LIMITS = {
     "KNeighborsClassifier": "euclidean, manhattan",
     "KNeighborsRegressor": "euclidean, manhattan",
     "LocalOutlierFactor": "novelty=True; euclidean, manhattan",
-    "MaxAbsScaler": "clip=False",
-    "MinMaxScaler": "clip=False",
+    "IsotonicRegression": "out_of_bounds='clip'",
     "MultiOutputRegressor": "of linear models",
     "NearestCentroid": "euclidean; manhattan with uniform priors",
     "NuSVC": "linear, rbf, poly",
@@ -37,6 +36,7 @@ LIMITS = {
     "OneClassSVM": "linear, rbf, poly",
     "OneVsRestClassifier": "of linear models",
     "SVC": "linear, rbf, poly",
+    "SimpleImputer": "of NaN, without indicators",
     "PolynomialCountSketch": "degree=1",
     "SVR": "linear, rbf, poly",
 }

@@ -15,6 +15,7 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
+    QuantileTransformer,
     RobustScaler,
     StandardScaler,
 )
@@ -107,6 +108,11 @@ def _(scaler: MinMaxScaler) -> Seen | None:
 @seen.register
 def _(scaler: MaxAbsScaler) -> Seen | None:
     return _seen(scaler, -scaler.max_abs_, scaler.max_abs_)
+
+
+@seen.register
+def _(transformer: QuantileTransformer) -> Seen | None:
+    return _seen(transformer, transformer.quantiles_[0], transformer.quantiles_[-1])
 
 
 @seen.register

@@ -11,7 +11,6 @@ from sklearn.linear_model import (
     BayesianRidge,
     ElasticNet,
     ElasticNetCV,
-    GammaRegressor,
     HuberRegressor,
     Lars,
     Lasso,
@@ -23,7 +22,6 @@ from sklearn.linear_model import (
     OrthogonalMatchingPursuit,
     OrthogonalMatchingPursuitCV,
     Perceptron,
-    PoissonRegressor,
     QuantileRegressor,
     RANSACRegressor,
     Ridge,
@@ -33,7 +31,6 @@ from sklearn.linear_model import (
     SGDClassifier,
     SGDRegressor,
     TheilSenRegressor,
-    TweedieRegressor,
 )
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils.validation import check_is_fitted
@@ -166,11 +163,3 @@ def _(model: RANSACRegressor) -> None:
 def _(model: RANSACRegressor, graph: Graph) -> Graph:
     """What was fitted on the inliers predicts."""
     return convert(model.estimator_, graph)
-
-
-@check.register(PoissonRegressor)
-@check.register(GammaRegressor)
-@check.register(TweedieRegressor)
-def _(model: Any) -> None:
-    advice = "use Ridge on np.log(y), and np.exp of what the C returns"
-    raise refuse(model, "link", advice, "it predicts the exponential of a linear model")

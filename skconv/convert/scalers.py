@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,23 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.advice import BEFORE
 from skconv.convert.core import as_vector, check, convert, float32, refuse
-from skconv.graph import Affine, Graph, Normalize, Root
+from skconv.convert.function_steps import append_curve
+from skconv.graph import (
+    Abs,
+    Affine,
+    Clip,
+    CurveFunction,
+    Graph,
+    Normalize,
+    Op,
+    Root,
+    Square,
+)
+
+Append = Callable[[Graph], Graph]
 
 
 def _append_centred(graph: Graph, n_features: int, centre: Any, scale: Any) -> Graph:
@@ -40,21 +53,19 @@ def _(scaler: RobustScaler, graph: Graph) -> Graph:
 
 @convert.register
 def _(scaler: MaxAbsScaler, graph: Graph) -> Graph:
-    return _append_centred(graph, scaler.n_features_in_, None, scaler.scale_)
+    graph = _append_centred(graph, scaler.n_features_in_, None, scaler.scale_)
+    return graph.append(Clip(-1.0, 1.0)) if _clips(scaler) else graph
 
 
 @convert.register
 def _(scaler: MinMaxScaler, graph: Graph) -> Graph:
-    return as_vector(graph).append(Affine(float32(scaler.scale_), float32(scaler.min_)))
+    graph = as_vector(graph).append(Affine(float32(scaler.scale_), float32(scaler.min_)))
+    return graph.append(Clip(*map(float, scaler.feature_range))) if _clips(scaler) else graph
 
 
-@check.register(MinMaxScaler)
-@check.register(MaxAbsScaler)
-def _(scaler: MinMaxScaler | MaxAbsScaler) -> None:
-    # MaxAbsScaler has no `clip` in older versions of scikit-learn.
-    if getattr(scaler, "clip", False):
-        raise refuse(scaler, "clip", "use clip=False")
-    check_is_fitted(scaler)
+def _clips(scaler: MinMaxScaler | MaxAbsScaler) -> bool:
+    """Whether it clips; MaxAbsScaler has no `clip` in older versions of scikit-learn."""
+    return bool(getattr(scaler, "clip", False))
 
 
 @convert.register
@@ -68,16 +79,40 @@ def _(normalizer: Normalizer, graph: Graph) -> Graph:
 @check.register
 def _(transformer: FunctionTransformer) -> None:
     func = transformer.func
-    if func is not None and func is not np.sqrt:
+    if func is not None and func not in _FUNCTIONS:
         name = getattr(func, "__name__", repr(func))
-        advice = f"{BEFORE}; func=np.sqrt and func=None convert"
+        known = ", ".join(f"np.{known.__name__}" for known in _FUNCTIONS)
+        advice = f"{BEFORE}; func=None and {known} convert"
         reason = f"func={name} is Python code, of which no C can be made"
         raise refuse(transformer, "func", advice, reason)
     if transformer.kw_args:
         raise refuse(transformer, "kw_args", "use kw_args=None")
 
 
+def _appending(op: Op) -> Append:
+    return lambda graph: graph.append(op)
+
+
+def _curve(function: CurveFunction, **numbers: float) -> Append:
+    return lambda graph: append_curve(graph, function, **numbers)
+
+
+# `np.sqrt` of numbers >= 0 is a `Root`. Of others it is NaN, which a target has not.
+_FUNCTIONS: dict[Any, Append] = {
+    np.sqrt: _appending(Root()),
+    np.absolute: _appending(Abs()),
+    np.square: _appending(Square()),
+    np.exp: _curve("exp"),
+    np.exp2: _curve("exp", factor=np.log(2.0)),
+    np.expm1: _curve("expm1"),
+    np.log: _curve("log"),
+    np.log2: _curve("log", gain=1 / np.log(2.0)),
+    np.log10: _curve("log", gain=1 / np.log(10.0)),
+    np.log1p: _curve("log1p"),
+    np.tanh: _curve("tanh"),
+}
+
+
 @convert.register
 def _(transformer: FunctionTransformer, graph: Graph) -> Graph:
-    """`np.sqrt` of numbers >= 0 is a `Root`. Of others it is NaN, which a target has not."""
-    return graph if transformer.func is None else graph.append(Root())
+    return graph if transformer.func is None else _FUNCTIONS[transformer.func](graph)

@@ -63,7 +63,7 @@ class Curve(Op):
     array([[ 7.5, -1. ]])
     """
 
-    facts = Facts("vector")
+    facts = Facts("vector", reads="sums")
     function: CurveFunction
     factors: Array
     offsets: Array
@@ -120,7 +120,7 @@ class Interpolate(Op):
     array([[0. , 0.5, 2. , 3.5, 4. ]])
     """
 
-    facts = Facts("vector")
+    facts = Facts("vector", reads="sums")
     knots: Array
     values: Array
 

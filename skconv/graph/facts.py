@@ -19,7 +19,7 @@ Role = Literal[
     "decision",
     "nested",
 ]
-Reads = Literal["readers", "unsigned", "kernels", "scores", "fine", "own"]
+Reads = Literal["readers", "unsigned", "kernels", "scores", "fine", "sums", "own"]
 StagePart = Literal[
     "kernels",
     "codes",
@@ -72,7 +72,8 @@ class Facts:
         How many bits it wants to read, when it becomes integer: what its ``readers`` want;
         those of its result, but 16 bits for 8 where it is ``unsigned`` and gives up a sign;
         those of ``kernels``; those that ``scores`` need; ``fine``, 16 whatever other readers
-        want, as for comparisons; or its ``own``, `Op.largest_read`.
+        want, as for comparisons; its ``own``, `Op.largest_read`; or that and, of a layer, its
+        ``sums`` as they are.
     stage : str or None
         Which part of a fused stage it can be; None: it stands alone.
 

@@ -316,7 +316,7 @@ def _(op: Normalize, node: Node, lowering: Lowering) -> None:
 def _(op: Linear, node: Node, lowering: Lowering) -> None:
     source = lowering.read(node.inputs[0], lowering.vector_limit(node))
     x = lowering.graph.specs[source]
-    is_compared = _is_read_by_decisions(node, lowering)
+    is_compared = _is_read_by_decisions(node, lowering) or _is_read_as_sums(node, lowering)
     integer = _integer_linear(op, x, lowering.linear_bits, per_row=not is_compared)
     bound, units = integer.output(x).magnitude, integer.units
     if not is_compared and node.name != lowering.source.output_name:
@@ -359,6 +359,11 @@ def _is_read_by_decisions(node: Node, lowering: Lowering) -> bool:
     """Whether the outputs are scores, which one scale makes comparable."""
     users = lowering.source.users(node.name)
     return bool(users) and all(user.op.facts.role in ("votes", "decision") for user in users)
+
+
+def _is_read_as_sums(node: Node, lowering: Lowering) -> bool:
+    users = lowering.source.users(node.name)
+    return bool(users) and all(user.op.facts.reads == "sums" for user in users)
 
 
 def _meaning(units: Array) -> dict[str, Any]:

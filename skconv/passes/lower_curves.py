@@ -57,8 +57,11 @@ def on_integers(op: Op, numbers: Array, scale: float) -> Array:
 
 @on_integers.register
 def _(op: Interpolate, numbers: Array, scale: float) -> Array:
-    """Its knots are rounded as numbers are, so that what is equal to a knot stays equal."""
-    knots = np.rint(op.knots.astype(np.float64) / scale)
+    """Where it jumps, knots are rounded as numbers are: what is equal to one stays equal."""
+    knots = op.knots[0].astype(np.float64) / scale
+    is_step = np.diff(knots) == 0
+    jumps = np.append(is_step, False) | np.append(False, is_step)
+    knots = np.maximum.accumulate(np.where(jumps, np.rint(knots), knots))[None]
     return np.asarray(reference.evaluate(replace(op, knots=knots), numbers[:, None])[:, 0])
 
 
@@ -66,14 +69,17 @@ def _(op: Interpolate, numbers: Array, scale: float) -> Array:
 @lower.register(Interpolate)
 def _(op: Curve | Interpolate, node: Node, lowering: Lowering) -> None:
     (name,) = node.inputs
-    source = lowering.read(name)
+    source = _with_margin(name, lowering)
     x = lowering.graph.specs[source]
-    wanted = lowering.wanted(node.name)
-    if node.name == lowering.source.output_name:
-        wanted = integer_spec(x.shape, *lowering.ranges[node.name], INT16_MAX)
     numbers = _numbers(x, lowering.ranges[name])
     is_shared = all(len(values) == 1 for values in op.parameters.values())
-    curves = [_lines(column(op, i), numbers, x, wanted) for i in range(1 if is_shared else x.size)]
+    columns = [column(op, i) for i in range(1 if is_shared else x.size)]
+    exact = [on_integers(one, numbers, x.scale) for one in columns]
+    wanted = lowering.wanted(node.name)
+    if node.name == lowering.source.output_name:
+        low, high = (float(extreme(exact)) for extreme in (np.min, np.max))
+        wanted = integer_spec(x.shape, min(low, 0.0), max(high, 0.0), INT16_MAX)
+    curves = [_lines(values, numbers, wanted) for values in exact]
     counts = [len(knots) for knots, _, _ in curves]
     if sum(counts) > UINT16_MAX:
         reason = f"{x.size:,} columns have {sum(counts):,} knots, more than {UINT16_MAX:,}"
@@ -88,6 +94,19 @@ def _(op: Curve | Interpolate, node: Node, lowering: Lowering) -> None:
     lowering.add(node, integer, source)
 
 
+def _with_margin(name: str, lowering: Lowering) -> str:
+    """The integer tensor for ``name`` in 16 bits; of sums those a little beyond the samples, too.
+
+    A regression does not end where its samples do.
+    """
+    spec = lowering.spec(name)
+    if spec.dtype != "int32":
+        return lowering.read(name)
+    low, high = lowering.ranges[name]
+    margin = MARGIN * (high - low)
+    return lowering.rescale(name, integer_spec(spec.shape, low - margin, high + margin, INT16_MAX))
+
+
 def _numbers(x: TensorSpec, seen: tuple[float, float]) -> Array:
     """The integers that samples reach, and some more."""
     low, high = seen
@@ -98,14 +117,14 @@ def _numbers(x: TensorSpec, seen: tuple[float, float]) -> Array:
     return np.arange(first, max(last, first + 1) + 1, dtype=np.float64)
 
 
-def _lines(op: Op, numbers: Array, x: TensorSpec, wanted: TensorSpec) -> tuple[Array, Array, float]:
+def _lines(values: Array, numbers: Array, wanted: TensorSpec) -> tuple[Array, Array, float]:
     """Knots and values of one column, and the largest error in its own unit."""
-    exact = np.clip(on_integers(op, numbers, x.scale) / wanted.scale, *wanted.limits)
+    exact = np.clip(values / wanted.scale, *wanted.limits)
     tolerance = max(0.5, TOLERANCE * (wanted.limits[1] - wanted.limits[0]))
     places = knots_of(numbers, exact, tolerance)
-    knots, values = numbers[places].astype(np.int64), np.rint(exact[places]).astype(np.int64)
-    found = between(numbers.astype(np.int64), knots, values)
-    return knots, values, float(np.abs(found - exact).max()) * wanted.scale
+    knots, whole = numbers[places].astype(np.int64), np.rint(exact[places]).astype(np.int64)
+    found = between(numbers.astype(np.int64), knots, whole)
+    return knots, whole, float(np.abs(found - exact).max()) * wanted.scale
 
 
 def knots_of(numbers: Array, values: Array, tolerance: float) -> NDArray[np.intp]:
