@@ -367,7 +367,7 @@ def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:
 
 
 def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True) -> Graph:
-    """One graph with every integer op, perhaps without those of signals, and a classifier."""
+    """One graph with every integer op, and a classifier; without ``signals`` fewer ops."""
     rng = np.random.default_rng(seed)
     x = input_spec((6, 7, 2), dtype)
     graph = Graph(x, classes=np.array(["a", "b", "c", "d"]))
@@ -387,9 +387,10 @@ def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True
         graph = add_winners_and_quantiles(graph, np.random.default_rng(seed))
         graph = add_filters(graph, np.random.default_rng(seed))
     graph = add_vector_ops(graph, rng, "maxpool")
-    graph = add_neighbours(graph, np.random.default_rng(seed), "flat")
-    graph = add_columns(graph, np.random.default_rng(seed), "flat")
-    graph = add_quadratic(graph, np.random.default_rng(seed), "flat")
+    if signals:
+        graph = add_neighbours(graph, np.random.default_rng(seed), "flat")
+        graph = add_columns(graph, np.random.default_rng(seed), "flat")
+        graph = add_quadratic(graph, np.random.default_rng(seed), "flat")
     return verify(add_kernel_machines(graph, rng, "flat"))
 
 

@@ -35,7 +35,7 @@ EACH_TARGET = on(SIMULATED)
 
 @cache
 def every_op(dtype="int8", target=""):
-    """On an AVR, whose flash has no room for all, `test_random_graphs` runs those of signals."""
+    """On an AVR, whose flash has no room for all, `test_random_graphs` runs the newer ones."""
     graph = every_integer_op(6, dtype, signals=target != "avr")
     return graph, samples(np.random.default_rng(7), graph.input, 3)
 
