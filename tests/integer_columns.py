@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.graph import Graph, QInterpolate, TensorSpec
+from skconv.graph import Graph, QCosine, QInterpolate, TensorSpec
 
 
 def lines(rng: np.random.Generator, x: TensorSpec, dtype: str, *, shared: bool) -> QInterpolate:
@@ -45,4 +45,7 @@ def add_columns(graph: Graph, rng: np.random.Generator, source: str) -> Graph:
     x = graph.specs[source]
     for dtype, shared in (("int8", True), ("uint8", False), ("int16", False), ("int16", True)):
         graph = graph.append(lines(rng, x, dtype, shared=shared), source)
+    most = int(rng.integers(0, 32 - x.magnitude.bit_length()))
+    for shift, multiplier in ((most, int(rng.integers(1, 2**31))), (0, 2**31 - 1)):
+        graph = graph.append(QCosine(multiplier, shift), source)
     return graph

@@ -14,11 +14,11 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, WhiteKernel
-from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch
+from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge, RidgeClassifier, SGDOneClassSVM
 from sklearn.metrics import make_scorer, recall_score
-from sklearn.metrics.pairwise import laplacian_kernel
+from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -26,9 +26,9 @@ from sklearn.svm import SVR, NuSVR, OneClassSVM
 
 import skconv
 from skconv import LaplacianOneClassSVM, to_c, to_graph
-from skconv.graph import Graph, KernelMachine, Linear
+from skconv.graph import Graph, KernelMachine, Linear, QCosine, TensorSpec
 from skconv.passes.fold import fold
-from skconv.runtime import reference
+from skconv.runtime import fixed, reference
 from skconv.testing import example_graphs
 
 PEOPLE, PROGRESS = load_diabetes(return_X_y=True, scaled=False)
@@ -202,6 +202,8 @@ APPROXIMATIONS = [
     Nystroem("laplacian", gamma=0.01, n_components=20, random_state=0),
     Nystroem("polynomial", degree=2, coef0=0.5, n_components=20, random_state=0),
     Nystroem("poly", n_components=20, random_state=0),
+    RBFSampler(gamma=0.5, n_components=20, random_state=0),
+    RBFSampler(gamma="scale", n_components=20, random_state=0),
     Nystroem("linear", n_components=20, random_state=0),
     Nystroem("cosine", n_components=20, random_state=0),
     PolynomialCountSketch(degree=1, gamma=0.5, coef0=2, n_components=20, random_state=0),
@@ -242,6 +244,36 @@ def test_integers_of_an_approximation():
     features = to_c(model[:1], DIGITS[TRAIN]).verify(DIGITS[TEST])
     assert features.differing_bytes == 0
     assert features.agreement > 0.999
+
+
+def test_products_of_random_features_are_the_kernel():
+    """Their mean over 2,000 features is the kernel to about 2,000^-1/2."""
+    X = SCALED[:20]
+    model = RBFSampler(gamma=0.02, n_components=2000, random_state=0).fit(X)
+    features = reference.run(to_graph(model), X)
+    np.testing.assert_allclose(features @ features.T, rbf_kernel(X, gamma=0.02), atol=0.1)
+
+
+@pytest.mark.parametrize("gamma", [0.02, 20.0])
+def test_integers_of_random_features(gamma):
+    """Phases of many turns, too: whole turns are lost exactly."""
+    model = RBFSampler(gamma=gamma, n_components=200, random_state=0)
+    model = make_pipeline(StandardScaler(), model).fit(PEOPLE[TRAIN])
+    c_model = to_c(model, PEOPLE[TRAIN])
+    assert c_model.verify(PEOPLE[TEST]).differing_bytes == 0
+    wanted = model.transform(PEOPLE[TEST]) / np.sqrt(2 / 200)
+    found = c_model.transform(PEOPLE[TEST]) / np.sqrt(2 / 200)
+    assert np.abs(found - wanted).max() < (0.01 if gamma < 1 else 0.2)
+
+
+def test_an_integer_cosine_is_wrong_by_two_ten_thousandths_at_most():
+    x = np.arange(-(2**15), 2**15, dtype=np.int16)[:, None]
+    for turns in (0.99, 300.1):
+        parts = turns * 2**16 / 2**16  # of a turn, for one integer
+        op = QCosine(round(parts * 2.0**16), 16)
+        op.output(TensorSpec((1,), "int16", minimum=-(2**15) + 1))
+        found = fixed.evaluate(op, x) / 32767
+        assert np.abs(found - np.cos(2 * np.pi * x * parts / 2**16)).max() < 2e-4
 
 
 def test_a_layer_behind_decisions_of_pairs_stays():

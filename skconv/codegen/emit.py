@@ -26,6 +26,7 @@ import skconv.codegen.emit_neighbours
 import skconv.codegen.emit_networks
 import skconv.codegen.emit_noise_suppression
 import skconv.codegen.emit_patches
+import skconv.codegen.emit_phases
 import skconv.codegen.emit_power_normalization
 import skconv.codegen.emit_probabilities
 import skconv.codegen.emit_quadratic

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch
+from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import check, convert, refuse
 from skconv.convert.kernels import append_sums, check_kernel
 from skconv.convert.kernels import pairwise_kernel as kernel_of
 from skconv.convert.linear import append_linear
-from skconv.graph import Graph
+from skconv.graph import Cosine, Graph
 
 
 @check.register
@@ -24,6 +24,13 @@ def _(model: Nystroem, graph: Graph) -> Graph:
     """The kernels of all components, weighted. A linear model behind it folds into the weights."""
     kernel = kernel_of(model, model.n_features_in_)
     return append_sums(graph, kernel, model.components_, model.normalization_, 0.0)
+
+
+@convert.register
+def _(model: RBFSampler, graph: Graph) -> Graph:
+    """Cosines of random projections."""
+    graph = append_linear(graph, model.random_weights_.T, model.random_offset_)
+    return graph.append(Cosine(float(np.sqrt(2 / model.n_components))))
 
 
 @check.register

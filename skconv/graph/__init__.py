@@ -25,6 +25,7 @@ from skconv.graph.noise_suppression import *
 from skconv.graph.nonlinearities import *
 from skconv.graph.ops import *
 from skconv.graph.patches import *
+from skconv.graph.phases import *
 from skconv.graph.power_normalization import *
 from skconv.graph.probabilities import *
 from skconv.graph.quadratic import *

@@ -23,6 +23,7 @@ import skconv.passes.lower_micro_frontend
 import skconv.passes.lower_neighbours
 import skconv.passes.lower_networks
 import skconv.passes.lower_noise_suppression
+import skconv.passes.lower_phases
 import skconv.passes.lower_power_normalization
 import skconv.passes.lower_probabilities
 import skconv.passes.lower_quadratic

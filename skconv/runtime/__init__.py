@@ -14,6 +14,7 @@ from skconv.runtime import minirocket as minirocket
 from skconv.runtime import neighbours as neighbours
 from skconv.runtime import nested as nested
 from skconv.runtime import noise_suppression as noise_suppression
+from skconv.runtime import phases as phases
 from skconv.runtime import power_normalization as power_normalization
 from skconv.runtime import probabilities as probabilities
 from skconv.runtime import quadratic as quadratic

@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 
-from skconv.graph import ArgMax, Curve, CurveFunction, Graph, Interpolate
+from skconv.graph import ArgMax, Cosine, Curve, CurveFunction, Graph, Interpolate
 from skconv.testing.parts import chain, linear
 
 
@@ -27,6 +27,8 @@ def curve_examples(rng: np.random.Generator) -> dict[str, Graph]:
     values = rng.normal(size=knots.shape).astype(np.float32)
     shared = np.sort(np.repeat(knots[:1, :3], [1, 2, 2], axis=1))
     return found | {
+        "cosines": chain(linear(rng, 7, 5), Cosine(0.3), linear(rng, 2, 7), ArgMax(), shape=(5,)),
+        "cosines alone": chain(Cosine(2.0), shape=(6,)),
         "lines": chain(Interpolate(knots, values), shape=(6,)),
         "lines, then scores": chain(
             Interpolate(shared, values[:1]), linear(rng, 3, 6), ArgMax(), shape=(6,)
