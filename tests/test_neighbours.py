@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 import skconv
-from skconv import to_graph
+from skconv import emulator, to_graph
 from skconv.convert.core import probabilities
 from skconv.graph import (
     Graph,
@@ -253,3 +253,26 @@ def test_probabilities_of_centroids_need_priors() -> None:
         np.testing.assert_allclose(found, model.predict_proba(varied[kept]), atol=1e-4)
     with pytest.raises(skconv.NotConvertibleError, match="use GaussianNB"):
         probabilities(NearestCentroid().fit(varied, Y))
+
+
+# ------------------------------------------------------------------------------------- costs
+
+M4 = "cortex-m4"
+
+
+@pytest.mark.needs(*emulator.tools(M4))
+def test_a_search_leaves_far_samples_early() -> None:
+    """A hundred samples of 64 features, four samples and four features at a time."""
+    model = KNeighborsClassifier(3).fit(X[:100].astype(float), Y[:100])
+    exported = skconv.to_c(model, X[:100], name="m", target=M4)
+    counts = []
+    for sample in (X[0], 16 * np.ones(64, int)):  # Near to some, and far from all.
+        values = ", ".join(map(str, sample.tolist()))
+        prelude = f'#include "m.h"\nstatic const m_input_t x[64] = {{{values}}};\nint32_t y;'
+        counts.append(
+            emulator.count_instructions(
+                exported.files, "y = m_predict(x)", prelude=prelude, target=M4
+            )
+        )
+    assert counts[0] < 0.9 * counts[1]
+    assert counts[1] < 10_000
