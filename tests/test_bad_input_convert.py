@@ -87,6 +87,7 @@ PARAMETERS = [
     (OneVsRestClassifier(GaussianNB()), "estimator", "use estimator=LinearSVC()"),
     (NearestCentroid(metric="manhattan", priors=[0.5, 0.3, 0.2]), "priors", "metric='euclidean'"),
     (NearestCentroid(priors=[0.5, 0.5, 0]), "priors", "priors above 0"),
+    (KNeighborsClassifier(1000), "n_neighbors", "at most"),
     (KNeighborsClassifier(2, metric="cosine"), "metric", "metric='euclidean'"),
     (KNeighborsClassifier(2, metric="minkowski", p=3), "p", "p=2 or p=1"),
     (KNeighborsClassifier(2, weights=np.negative), "weights", "'distance'"),

@@ -61,7 +61,11 @@ def _check_metric(model: Any) -> None:
         raise refuse(model, "metric_params", advice, reason)
 
 
-def _check_weights(model: KNeighborsClassifier | KNeighborsRegressor) -> None:
+def _check_settings(model: KNeighborsClassifier | KNeighborsRegressor) -> None:
+    if model.n_neighbors > model.n_samples_fit_:
+        reason = f"it has {model.n_samples_fit_} samples, and asks {model.n_neighbors} of them"
+        advice = f"use n_neighbors={model.n_samples_fit_} at most"
+        raise refuse(model, "n_neighbors", advice, reason)
     if model.weights not in (None, "uniform", "distance"):
         raise refuse(model, "weights", "use weights='uniform' or 'distance'")
 
@@ -83,7 +87,7 @@ def _labels(codes: Any) -> NDArray[Any]:
 @check.register
 def _(model: KNeighborsClassifier) -> None:
     _check_metric(model)
-    _check_weights(model)
+    _check_settings(model)
     if model.outputs_2d_:
         reason = "it was fitted on several outputs"
         advice = "fit one KNeighborsClassifier for each output, on a y of shape (n_samples,)"
@@ -117,7 +121,7 @@ def _first_of(graph: Graph, classes: Any) -> Graph:
 @check.register
 def _(model: KNeighborsRegressor) -> None:
     _check_metric(model)
-    _check_weights(model)
+    _check_settings(model)
 
 
 @convert.register
