@@ -33,6 +33,8 @@ LIMITS = {
     "NuSVC": "linear, rbf, poly",
     "NuSVR": "linear, rbf, poly",
     "Nystroem": "rbf, laplacian, poly, linear, cosine",
+    "OneHotEncoder": "of numbers, no infrequent categories",
+    "OrdinalEncoder": "of numbers, no infrequent categories",
     "OneClassSVM": "linear, rbf, poly",
     "OneVsRestClassifier": "of linear models",
     "SVC": "linear, rbf, poly",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.graph import Graph, QCosine, QInterpolate, TensorSpec
+from skconv.graph import Graph, Matches, QCosine, QInterpolate, Steps, TensorSpec
 
 
 def lines(rng: np.random.Generator, x: TensorSpec, dtype: str, *, shared: bool) -> QInterpolate:
@@ -48,4 +48,10 @@ def add_columns(graph: Graph, rng: np.random.Generator, source: str) -> Graph:
     most = int(rng.integers(0, 32 - x.magnitude.bit_length()))
     for shift, multiplier in ((most, int(rng.integers(1, 2**31))), (0, 2**31 - 1)):
         graph = graph.append(QCosine(multiplier, shift), source)
-    return graph
+    values = np.arange(4 * x.size, dtype=np.int16).reshape(x.size, 4) - int(rng.choice([0, 9]))
+    edges = np.sort(rng.integers(x.limits[0], x.limits[1] + 2, (x.size, 3)), axis=1)
+    graph = graph.append(Steps(edges.astype(np.int32), values), source)
+    graph = graph.append(Steps(edges[:1].astype(np.int32), values[:1]), source)
+    columns = rng.integers(0, x.size, 5)
+    numbers = rng.choice([*x.limits, 0, 1], 5).astype(np.int32)
+    return graph.append(Matches(columns.astype(np.uint16), numbers), source)

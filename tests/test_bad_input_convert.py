@@ -39,6 +39,8 @@ from sklearn.neighbors import (
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
     PolynomialFeatures,
     StandardScaler,
 )
@@ -97,6 +99,12 @@ PARAMETERS = [
     (LocalOutlierFactor(2, novelty=True, metric="canberra"), "metric", "metric='euclidean'"),
     (BisectingKMeans(2), "cluster_centers_", "KMeans"),
     (FunctionTransformer(np.cbrt), "func", "apply the function to X before"),
+    (OneHotEncoder(max_categories=2), "max_categories", "max_categories=None"),
+    (
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan),
+        "unknown_value",
+        "unknown_value=-1",
+    ),
     (SimpleImputer(add_indicator=True), "add_indicator", "add_indicator=False"),
     (SimpleImputer(missing_values=0), "missing_values", "missing_values=np.nan"),
     (SelectKBest(k=0), "k", "at least one feature"),

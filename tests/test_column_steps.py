@@ -17,9 +17,13 @@ from sklearn.linear_model import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
+    Binarizer,
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
     PowerTransformer,
     QuantileTransformer,
     StandardScaler,
@@ -27,6 +31,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 
 from skconv import to_c, to_graph
+from skconv.convert.encoders import above, not_below
 from skconv.graph import Interpolate, QInterpolate
 from skconv.passes.lower_curves import knots_of
 from skconv.runtime import reference
@@ -179,6 +184,66 @@ def test_columns_that_were_empty_are_left_out():
     assert reference.run(to_graph(step), [[5.0, 6.0, 7.0]]).tolist() == [[5.0, 7.0]]
     kept = SimpleImputer(keep_empty_features=True).fit(X)
     assert reference.run(to_graph(kept), [[5.0, 6.0, 7.0]]).tolist() == [[5.0, 6.0, 7.0]]
+
+
+# ------------------------------------------------------------------------ bins and categories
+
+ENCODERS = [
+    Binarizer(threshold=7),
+    Binarizer(threshold=6.5),
+    KBinsDiscretizer(5, encode="ordinal", quantile_method="averaged_inverted_cdf"),
+    KBinsDiscretizer(3, encode="onehot-dense", strategy="uniform"),
+    KBinsDiscretizer(4, encode="onehot", strategy="kmeans"),
+    OneHotEncoder(handle_unknown="ignore"),
+    OneHotEncoder(handle_unknown="ignore", drop="first", sparse_output=False),
+    OneHotEncoder(handle_unknown="ignore", drop="if_binary"),
+    OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+    OrdinalEncoder(categories=[list(range(17))] * 5),
+]
+
+
+def dense(values):
+    return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+
+
+@pytest.mark.filterwarnings("ignore:Bins whose width:UserWarning")
+@pytest.mark.filterwarnings("ignore:Found unknown categories:UserWarning")
+@pytest.mark.parametrize("step", ENCODERS, ids=lambda s: str(s).replace("\n", "")[:60])
+def test_encoder_of_whole_numbers_is_exact(step):
+    """On integers and on floats, and in C: of what `fit` has not seen, too."""
+    X = DIGITS[:, 18:23]
+    step = clone(step).fit(X[:60].astype(float))
+    wanted = dense(step.transform(X.astype(float)))
+    np.testing.assert_array_equal(reference.run(to_graph(step), X.astype(float)), wanted)
+    c_model = to_c(step, X[:60])
+    assert c_model.verify(X[:300]).differing_bytes == 0
+    np.testing.assert_array_equal(c_model.transform(X), wanted)
+
+
+def test_an_encoder_in_front_of_a_classifier_in_c():
+    X = DIGITS[:, 18:40]
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    model = make_pipeline(encoder, LogisticRegression(max_iter=200)).fit(X[TRAIN], LABELS[TRAIN])
+    for dtype in ("int8", "float32"):
+        found = to_c(model, X[TRAIN], dtype=dtype).verify(X[TEST])
+        assert found.differing_bytes in (0, None)
+        assert found.agreement > 0.99
+
+
+def test_edges_between_floats_are_rounded_to_the_right_side():
+    """A float64 edge just above 5 is no edge at 5 in float32."""
+    edges = [5 + 1e-12, 5.0, 5 - 1e-12]
+    assert [float(e) <= 5 for e in not_below(edges)] == [e <= 5 for e in edges]
+    assert [float(e) <= 5 for e in above(edges)] == [e < 5 for e in edges]
+
+
+def test_bins_of_columns_in_units_of_their_own():
+    """The device's integers fill 16 bits column by column, and edges follow them."""
+    step = KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf")
+    step.fit(CELLS[TRAIN])
+    c_model = to_c(step, CELLS[TRAIN])
+    assert c_model.verify(CELLS[TEST]).differing_bytes == 0
+    assert (c_model.transform(CELLS[TEST]) == step.transform(CELLS[TEST])).mean() > 0.999
 
 
 # -------------------------------------------------------------------------------- the lines

@@ -37,7 +37,6 @@ _BY_NAME = {
     "NearestNeighbors": _NEIGHBOURS,
     "RadiusNeighborsClassifier": _NEIGHBOURS,
     "RadiusNeighborsRegressor": "use KNeighborsRegressor",
-    "KBinsDiscretizer": SCALERS,
     "PolynomialFeatures": "use SVC(kernel='poly')",
     "OneVsOneClassifier": "use SVC, which is one against one",
     "CalibratedClassifierCV": "convert its base estimator, fitted alone",

@@ -34,6 +34,7 @@ from skconv.graph.separable import *
 from skconv.graph.serialize import *
 from skconv.graph.spatial import *
 from skconv.graph.spectra import *
+from skconv.graph.steps import *
 from skconv.graph.storage.coded import *
 from skconv.graph.storage.dictionary import *
 from skconv.graph.vectors import *

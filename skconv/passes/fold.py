@@ -30,6 +30,7 @@ from skconv.graph import (
     Resize,
     Root,
     Select,
+    Steps,
     TensorSpec,
     verify,
     without_dead_nodes,
@@ -39,6 +40,7 @@ from skconv.graph.neighbours import Prototypes
 from skconv.passes.fold_curves import (
     affine_curve,
     affine_interpolate,
+    affine_steps,
     curve_affine,
     interpolate_affine,
 )
@@ -353,6 +355,7 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Affine, Curve): affine_curve,
     (Curve, Affine): curve_affine,
     (Affine, Interpolate): affine_interpolate,
+    (Affine, Steps): affine_steps,
     (Interpolate, Affine): interpolate_affine,
     (Conv, Affine): _behind_affine,
     (Affine, Conv): _affine_conv,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.graph import Affine, Curve, Interpolate, Op, TensorSpec
+from skconv.graph import Affine, Curve, Interpolate, Op, Steps, TensorSpec
 from skconv.graph.folding import wide
 
 Ops = tuple[Op, ...]
@@ -62,3 +62,14 @@ def _lines(knots: NDArray[Any], values: NDArray[Any], size: int) -> Ops:
             np.broadcast_to(values, shape).astype(np.float32),
         ),
     )
+
+
+def affine_steps(first: Affine, second: Steps, x: TensorSpec) -> Ops | None:
+    """None where a column changes its sign: its edges would descend."""
+    factors, offsets = wide(first.factors)[:, None], wide(first.offsets)[:, None]
+    if not (factors > 0).all():
+        return None
+    largest = float(np.finfo(np.float32).max)
+    edges = np.clip((wide(second.edges) - offsets) / factors, -largest, largest)
+    values = np.broadcast_to(second.values, (len(edges), second.values.shape[1]))
+    return (Steps(edges.astype(np.float32), values.copy()),)

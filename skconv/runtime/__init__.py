@@ -21,4 +21,5 @@ from skconv.runtime import quadratic as quadratic
 from skconv.runtime import quantiles as quantiles
 from skconv.runtime import spatial as spatial
 from skconv.runtime import spectra as spectra
+from skconv.runtime import steps as steps
 from skconv.runtime import winners as winners

@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 
-from skconv.graph import ArgMax, Cosine, Curve, CurveFunction, Graph, Interpolate
+from skconv.graph import ArgMax, Cosine, Curve, CurveFunction, Graph, Interpolate, Matches, Steps
 from skconv.testing.parts import chain, linear
 
 
@@ -29,6 +29,14 @@ def curve_examples(rng: np.random.Generator) -> dict[str, Graph]:
     return found | {
         "cosines": chain(linear(rng, 7, 5), Cosine(0.3), linear(rng, 2, 7), ArgMax(), shape=(5,)),
         "cosines alone": chain(Cosine(2.0), shape=(6,)),
+        "steps": chain(
+            Steps(np.sort(knots, axis=1), np.arange(36, dtype=np.int16).reshape(6, 6) - 3),
+            Matches(np.array([0, 0, 1, 5], "u2"), np.array([-1, 0, 5, 30], "f4")),
+            linear(rng, 3, 4),
+            ArgMax(),
+            shape=(6,),
+        ),
+        "step for all": chain(Steps(knots[:1, :1], np.array([[0, 1]], "i2")), shape=(6,)),
         "lines": chain(Interpolate(knots, values), shape=(6,)),
         "lines, then scores": chain(
             Interpolate(shared, values[:1]), linear(rng, 3, 6), ArgMax(), shape=(6,)
