@@ -40,6 +40,7 @@ from skconv.graph import (
     QMultiply,
     QNormalize,
     QPad,
+    QPairConfidence,
     QResize,
     QRoot,
     QSquare,
@@ -58,6 +59,7 @@ from skconv.graph import (
     TensorSpec,
     Threshold,
     Upsample,
+    Winner,
     verify,
 )
 from skconv.graph.base import BOTH
@@ -301,6 +303,9 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         for op in (Softmax(), Sigmoids(), Shares(0.01)):
             graph = graph.append(scores, "flat")
             graph = graph.append(integer_probabilities(op, graph.output))
+        graph = graph.append(Winner())
+        pairs = QLinear(weights[:3], bias[:3], 0.1)
+        graph = graph.append(pairs, "flat").append(QPairConfidence(3, one=10))
     for levels in (1, 3, 7):
         few = rng.integers(-levels, levels + 1, (5, n)).astype(np.int8)
         rule = requantization(rng, levels * n * x.magnitude + 5000, "int8", 5)

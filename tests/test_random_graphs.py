@@ -37,6 +37,7 @@ from tests.integer_signals import (
     suppressed_noise_of_seed,
 )
 from tests.many_graphs import Case, defined, differences, program, samples
+from tests.random_ballots import ballots_of_seed
 from tests.random_convolutions import rows_of_three_of_seed, small_kernels_of_seed, sparse_of_seed
 from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.random_neighbours import neighbours_of_seed
@@ -49,6 +50,7 @@ N_NARROW = 12
 N_SEPARABLE, N_BITS = 16, 6
 # Graphs of classical models: a maker of graphs from seeds, and how many of them.
 CLASSICAL = {
+    ballots_of_seed: 4,
     probabilities_of_seed: 6,
     neighbours_of_seed: 16,
     columns_of_seed: 6,

@@ -15,6 +15,7 @@ from itertools import accumulate
 import numpy as np
 
 import skconv.codegen.emit_above
+import skconv.codegen.emit_ballots
 import skconv.codegen.emit_centring
 import skconv.codegen.emit_curves
 import skconv.codegen.emit_filters

@@ -6,6 +6,7 @@ Each module names what it exports; ``print(skconv.graph.catalogue())`` lists all
 # ruff: noqa: F403  (an op is exported where it is defined)
 
 from skconv.graph.above import *
+from skconv.graph.ballots import *
 from skconv.graph.base import *
 from skconv.graph.biquads import *
 from skconv.graph.catalogue import *

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+import skconv.passes.lower_ballots
 import skconv.passes.lower_centring
 import skconv.passes.lower_curves
 import skconv.passes.lower_filters

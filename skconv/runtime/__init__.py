@@ -2,6 +2,7 @@
 
 # These register ops that two runtimes share.
 from skconv.runtime import above as above
+from skconv.runtime import ballots as ballots
 from skconv.runtime import biquads as biquads
 from skconv.runtime import centring as centring
 from skconv.runtime import curves as curves

@@ -19,6 +19,7 @@ from skconv.graph import (
     MeanPool,
     Normalize,
     OvoVote,
+    PairConfidence,
     Relu,
     Reshape,
     Select,
@@ -26,6 +27,7 @@ from skconv.graph import (
     Sigmoids,
     Softmax,
     Threshold,
+    Winner,
     verify,
 )
 from skconv.testing.parts import chain, conv, few_levels, kernel_machine, linear, pruned
@@ -62,6 +64,15 @@ def vector_examples(rng: np.random.Generator) -> dict[str, Graph]:
                 linear(rng, n_scores, 9), op, linear(rng, 2, max(2, n_scores)), ArgMax(), shape=(9,)
             )
             for op in (Softmax(0.5), Sigmoids(), Shares(0.25))
+            for n_scores in (1, 3)
+        },
+        "votes of pairs": chain(
+            linear(rng, 6, 9), PairConfidence(4, first_is_positive=False), ArgMax(), shape=(9,)
+        ),
+        **{
+            f"vote of {n_scores} scores": chain(
+                linear(rng, n_scores, 9), Winner(), linear(rng, 3, max(2, n_scores)), shape=(9,)
+            )
             for n_scores in (1, 3)
         },
         "two layers": chain(linear(rng, 24, 12), linear(rng, 5, 24), ArgMax(), shape=(12,)),
