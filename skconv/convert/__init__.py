@@ -8,6 +8,8 @@ import numpy as np
 
 from skconv.convert import (
     bayes,
+    calibration,
+    columns,
     decomposition,
     discriminant,
     encoders,
@@ -20,13 +22,18 @@ from skconv.convert import (
     linear,
     mixture,
     multiclass,
+    multioutput,
     neighbours,
     networks,
     one_class,
     pipeline,
     scalers,
     selection,
+    stacking,
     svm,
+    target,
+    thresholds,
+    voting,
 )
 from skconv.convert.core import (
     check,
@@ -53,6 +60,8 @@ __all__ = [
 # Importing a family registers its converters.
 _FAMILIES = (
     bayes,
+    calibration,
+    columns,
     decomposition,
     discriminant,
     encoders,
@@ -65,13 +74,18 @@ _FAMILIES = (
     linear,
     mixture,
     multiclass,
+    multioutput,
     neighbours,
     networks,
     one_class,
     pipeline,
     scalers,
     selection,
+    stacking,
     svm,
+    target,
+    thresholds,
+    voting,
 )
 
 

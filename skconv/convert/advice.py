@@ -13,10 +13,6 @@ BEFORE = (
     "on the device"
 )
 
-_THRESHOLD = (
-    "write to_c(model.estimator_, X), and compare its score with the threshold in the firmware; "
-    "for a threshold of probabilities write to_c(model.estimator_, X, probabilities=True)"
-)
 _OUTLIERS = (
     "use OneClassSVM, LocalOutlierFactor(novelty=True) or skconv.LaplacianOneClassSVM, or a "
     "classifier of two classes, with outliers as one of them: "
@@ -30,22 +26,15 @@ _NEIGHBOURS = (
 
 _BY_NAME = {
     "IsolationForest": _OUTLIERS,
-    "FixedThresholdClassifier": _THRESHOLD,
-    "TunedThresholdClassifierCV": _THRESHOLD,
     "BaseSearchCV": "convert its best_estimator_",
-    "ColumnTransformer": "use a FeatureUnion, or select the columns before the Pipeline",
     "NearestNeighbors": _NEIGHBOURS,
     "RadiusNeighborsClassifier": _NEIGHBOURS,
     "RadiusNeighborsRegressor": "use KNeighborsRegressor",
     "PolynomialFeatures": "use SVC(kernel='poly')",
-    "OneVsOneClassifier": "use SVC, which is one against one",
-    "CalibratedClassifierCV": "convert its base estimator, fitted alone",
 }
 
 _BY_MODULE = {
-    "sklearn.calibration": CLASSIFIERS,
     "sklearn.cluster": "use KMeans or MiniBatchKMeans",
-    "sklearn.compose": "use Pipeline and FeatureUnion, with y as it shall be predicted",
     "sklearn.covariance": "use PCA(whiten=True), which makes features uncorrelated",
     "sklearn.decomposition": "use PCA or TruncatedSVD",
     "sklearn.discriminant_analysis": CLASSIFIERS,
@@ -56,8 +45,6 @@ _BY_MODULE = {
     "sklearn.kernel_approximation": "use Nystroem, SVC(kernel='rbf') or skconv.LaplacianNuSVC",
     "sklearn.manifold": "use PCA",
     "sklearn.mixture": CLASSIFIERS,
-    "sklearn.multiclass": CLASSIFIERS,
-    "sklearn.multioutput": "convert one estimator for each output",
     "sklearn.naive_bayes": CLASSIFIERS,
     "sklearn.neighbors": "use KNeighborsClassifier, KNeighborsRegressor or NearestCentroid",
     "sklearn.preprocessing": SCALERS,

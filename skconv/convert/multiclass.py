@@ -1,13 +1,14 @@
-"""Linear models, one for each class or target, as one layer."""
+"""Many classes by classifiers of two: one against the rest, one against one, codes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.multioutput import MultiOutputRegressor
+from sklearn.base import is_regressor
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
@@ -15,32 +16,67 @@ from skconv.convert.core import (
     check,
     convert,
     float32,
+    inside,
+    probabilities,
     refuse,
     score_function,
 )
 from skconv.convert.decision import decide
-from skconv.convert.linear import CLASSIFIERS, REGRESSORS, append_linear
-from skconv.graph import Graph
+from skconv.convert.linear import CLASSIFIERS, append_linear
+from skconv.convert.members import (
+    append_response,
+    append_scores,
+    check_response,
+    has_decision_function,
+    joined,
+)
+from skconv.graph import Clip, Graph, Linear, PairConfidence, Select, Sigmoids, Softmax
+from skconv.graph.probabilities import Probabilities
+
+# Scores, in natural logarithms, between which a probability in float64 is neither 0 nor 1.
+SATURATED = (-700.0, 36.0)
 
 
-def _check_members(model: Any, linear: tuple[type, ...], example: str) -> None:
+def _check_members(model: Any) -> None:
     check_is_fitted(model)
-    for member in model.estimators_:
-        if not isinstance(member, linear):
-            reason = f"it holds {type(member).__name__}, which is not a linear model"
-            raise refuse(model, "estimator", f"use estimator={example}", reason)
+    for i, member in enumerate(model.estimators_):
+        if not _is_constant(member):
+            with inside(f"estimators_[{i}]"):
+                check_response(member)
+
+
+def _is_constant(member: Any) -> bool:
+    """Whether scikit-learn met one class alone where a member was to be fitted."""
+    return type(member).__name__ == "_ConstantPredictor"
+
+
+def _append_member(member: Any, graph: Graph) -> Graph:
+    if _is_constant(member):
+        return append_linear(graph, np.zeros((1, graph.output.size)), member.y_.astype(float))
+    return append_response(member, graph)
 
 
 def _append_members(graph: Graph, members: Sequence[Any]) -> Graph:
-    """A row of coefficients for each."""
-    coef = np.vstack([np.atleast_2d(float32(member.coef_)) for member in members])
-    intercepts = [np.broadcast_to(np.ravel(float32(m.intercept_)), 1) for m in members]
-    return append_linear(graph, coef, np.concatenate(intercepts))
+    """A response for each; of linear members a row of coefficients."""
+    if all(isinstance(member, CLASSIFIERS) for member in members):
+        coef = np.vstack([np.atleast_2d(float32(member.coef_)) for member in members])
+        intercepts = [np.broadcast_to(np.ravel(float32(m.intercept_)), 1) for m in members]
+        return append_linear(graph, coef, np.concatenate(intercepts))
+    return joined(graph, [partial(_append_member, member) for member in members])
+
+
+def _are_probabilities(model: Any) -> bool:
+    """Whether members answer by the probability of their second class."""
+    fitted = [member for member in model.estimators_ if not _is_constant(member)]
+    return not any(is_regressor(member) or has_decision_function(member) for member in fitted)
+
+
+# ------------------------------------------------------------------- one against the rest
 
 
 @check.register
 def _(model: OneVsRestClassifier) -> None:
-    _check_members(model, CLASSIFIERS, "LinearSVC()")
+    _check_members(model)
     if model.multilabel_:
         advice, reason = "convert one classifier for each label", "it predicts many labels"
         raise refuse(model, "classes_", advice, reason)
@@ -48,19 +84,108 @@ def _(model: OneVsRestClassifier) -> None:
 
 @convert.register
 def _(model: OneVsRestClassifier, graph: Graph) -> Graph:
-    return decide(_append_members(graph, model.estimators_), model.classes_)
+    if _are_logistic(model):
+        members = [partial(_append_logit, member) for member in model.estimators_]
+        return decide(joined(graph, members), model.classes_)
+    graph = _append_members(graph, model.estimators_)
+    member = model.estimators_[0]
+    if len(model.classes_) == 2 and (_are_probabilities(model) or is_regressor(member)):
+        graph = graph.append(Linear(float32([[2.0]]), float32([-1.0])))
+    return decide(graph, model.classes_)
+
+
+def _are_logistic(model: OneVsRestClassifier) -> bool:
+    """Whether members answer by the logistic function of their scores."""
+    fitted = [member for member in model.estimators_ if not _is_constant(member)]
+    return _are_probabilities(model) and all(
+        probabilities(member) in (Softmax(), Sigmoids()) for member in fitted
+    )
+
+
+def _append_logit(member: Any, graph: Graph) -> Graph:
+    """Scores are in the order of probabilities, and clipped where these are 0 or 1 in float64."""
+    if _is_constant(member):
+        limits = float32([SATURATED[int(member.y_[0])]])
+        return append_linear(graph, np.zeros((1, graph.output.size)), limits)
+    return append_scores(member, graph).append(Clip(*SATURATED))
 
 
 @score_function.register
 def _(model: OneVsRestClassifier) -> ScoreFunction:
+    if _are_probabilities(model) or is_regressor(model.estimators_[0]):
+        advice = "use an estimator with decision_function, or leave scores=True out"
+        raise refuse(model, "estimator", advice, "it has no decision_function")
     return "decision_function"
 
 
+@probabilities.register
+def _(model: OneVsRestClassifier) -> Probabilities:
+    """Those of logistic regressions of two classes, divided by their sum."""
+    if _are_logistic(model):
+        return Sigmoids()
+    advice, reason = "use estimator=LogisticRegression()", "its probabilities follow from no scores"
+    for member in model.estimators_:
+        is_fit = not _is_constant(member) and has_decision_function(member)
+        if not is_fit or probabilities(member) not in (Softmax(), Sigmoids()):
+            raise refuse(model, "estimator", advice, reason)
+    return Sigmoids()
+
+
+# ------------------------------------------------------------------------ one against one
+
+
 @check.register
-def _(model: MultiOutputRegressor) -> None:
-    _check_members(model, REGRESSORS, "Ridge()")
+def _(model: OneVsOneClassifier) -> None:
+    _check_members(model)
+    if _are_probabilities(model) or is_regressor(model.estimators_[0]):
+        reason = "its pairs vote by their predictions, and break ties by other numbers"
+        raise refuse(model, "estimator", "use an estimator with decision_function", reason)
+    if any(_is_constant(member) for member in model.estimators_):
+        raise refuse(model, "estimators_", "fit on samples of all classes")
 
 
 @convert.register
-def _(model: MultiOutputRegressor, graph: Graph) -> Graph:
-    return _append_members(graph, model.estimators_)
+def _(model: OneVsOneClassifier, graph: Graph) -> Graph:
+    """Votes, and of equal ones the sum of decisions, as in scikit-learn."""
+    if model.pairwise_indices_ is None:
+        graph = _append_members(graph, model.estimators_)
+    else:
+        pairs = zip(model.estimators_, model.pairwise_indices_, strict=True)
+        branches = [partial(_append_pair, *pair) for pair in pairs]
+        graph = joined(graph, branches)
+    if len(model.classes_) > 2:
+        graph = graph.append(PairConfidence(len(model.classes_), first_is_positive=False))
+    return decide(graph, model.classes_)
+
+
+def _append_pair(member: Any, places: Any, graph: Graph) -> Graph:
+    """A member that reads some of the columns."""
+    return append_response(member, graph.append(Select(np.asarray(places, np.uint16))))
+
+
+@score_function.register
+def _(model: OneVsOneClassifier) -> ScoreFunction:
+    if len(model.classes_) == 2:
+        reason = "of two classes it is the vote and a share of the decision"
+        raise refuse(model, "estimator", "convert its estimators_[0]", reason)
+    return "decision_function"
+
+
+# ---------------------------------------------------------------------------------- codes
+
+
+@check.register
+def _(model: OutputCodeClassifier) -> None:
+    _check_members(model)
+
+
+@convert.register
+def _(model: OutputCodeClassifier, graph: Graph) -> Graph:
+    """The nearest code ``c``: ``-||y - c||^2`` is ``2 c.y - ||c||^2``, but for what all share."""
+    codes = np.asarray(model.code_book_, np.float64)
+    bias = -np.square(codes).sum(axis=1)
+    weights = 2 * codes
+    graph = _append_members(graph, model.estimators_)
+    if len(codes) == 2:
+        weights, bias = weights[1:] - weights[:1], bias[1:] - bias[:1]
+    return decide(append_linear(graph, weights, bias), model.classes_)

@@ -223,7 +223,7 @@ def to_c(
         model = _float_model(estimator, floats, X_calibration, name, chosen, interface, wanted)
         return limits.require(model)
     samples = _checked_samples(estimator, X_calibration, floats.input.size)
-    options = bits | wanted.options | {"device": device_of(running), "window": stream}
+    options = bits | wanted.options(estimator) | {"device": device_of(running), "window": stream}
     graph = _integers(verbose, estimator, floats, samples, calibration, input_type, **options)
     interface = wanted.completed(interface, estimator, graph)
     model = limits.require(CModel(estimator, graph, name, chosen, samples, optimize, interface))

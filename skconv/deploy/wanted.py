@@ -39,10 +39,11 @@ class Wanted:
     classes: Any
     smoothed: Maker | None
 
-    @property
-    def options(self) -> dict[str, bool]:
+    def options(self, estimator: Any) -> dict[str, Any]:
         """Of `skconv.passes.quantize.quantize`: numbers ask more of integers than decisions."""
-        return {"are_logits": self.probabilities or self.scores}
+        are_values = self.scores or is_regressor(estimator)
+        are_logits = self.probabilities or self.scores
+        return {"are_logits": are_logits, "output_bits": 16 if are_values else 8}
 
     def __post_init__(self) -> None:
         if self.probabilities and self.dtype == "float32":

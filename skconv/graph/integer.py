@@ -27,7 +27,7 @@ from skconv.graph.ops import ConvGeometry, PoolGeometry, code_shape
 from skconv.graph.storage.coded import Coded
 from skconv.graph.storage.narrow import Narrow, narrow_form, pack, pack_lines
 from skconv.graph.storage.sparse import kept_bytes, kept_table
-from skconv.graph.vectors import Kernel, Norm, SupportVectors
+from skconv.graph.vectors import Kernel, Norm, SupportVectors, largest_decision
 
 __all__ = [
     "QAffine",
@@ -496,4 +496,5 @@ class QKernelMachine(SupportVectors, IntegerOp):
             largest = max(-self.exponent.minimum, self.exponent.maximum)
             require(largest <= 2**POLY_BASE_BITS, f"{self.describe()}: base up to {largest}")
         self.exponent.spec((1,), self.accumulator_bound(x))
-        return TensorSpec((self.n_results,), "int32", self.scale)
+        bound = largest_decision(self, self.fraction_bits, self.shift)
+        return TensorSpec((self.n_results,), "int32", self.scale, -bound, bound)

@@ -173,6 +173,17 @@ class SupportVectors(Op):
         return f"{type(self).__name__} {self.kernel} {n_vectors}x{n_features}"
 
 
+def largest_decision(machine: SupportVectors, fraction_bits: int, shift: int) -> int:
+    """How large a result can be whose sum is shifted, where a kernel of 1 has these bits."""
+    sums = (
+        int(np.abs(machine.dual_coef[places].astype(np.int64)).sum()) << fraction_bits
+        for places in machine.decisions()
+    )
+    intercepts = (abs(int(intercept)) for intercept in machine.intercept)
+    largest = max(s + i for s, i in zip(sums, intercepts, strict=True))
+    return min((largest >> shift) + 1, ACCUMULATOR_MAX)
+
+
 @dataclass(frozen=True)
 class KernelMachine(SupportVectors):
     """Decisions of an SVM with a kernel.
