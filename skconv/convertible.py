@@ -19,6 +19,7 @@ from skconv.convert.core import convert
 
 # Of classes that convert with some values of their parameters only.
 LIMITS = {
+    "CalibratedClassifierCV": "sigmoid, temperature",
     "FunctionTransformer": "np.sqrt, absolute, square, exp, log, log1p, tanh and a few more",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
@@ -28,7 +29,6 @@ LIMITS = {
     "KNeighborsRegressor": "euclidean, manhattan",
     "LocalOutlierFactor": "novelty=True; euclidean, manhattan",
     "IsotonicRegression": "out_of_bounds='clip'",
-    "MultiOutputRegressor": "of linear models",
     "NearestCentroid": "euclidean; manhattan with uniform priors",
     "NuSVC": "linear, rbf, poly",
     "NuSVR": "linear, rbf, poly",
@@ -36,11 +36,13 @@ LIMITS = {
     "OneHotEncoder": "of numbers, no infrequent categories",
     "OrdinalEncoder": "of numbers, no infrequent categories",
     "OneClassSVM": "linear, rbf, poly",
-    "OneVsRestClassifier": "of linear models",
+    "OneVsOneClassifier": "of classifiers with decision_function",
+    "RegressorChain": "of linear models",
     "SVC": "linear, rbf, poly",
     "SimpleImputer": "of NaN, without indicators",
     "PolynomialCountSketch": "degree=1",
     "SVR": "linear, rbf, poly",
+    "TransformedTargetRegressor": "scalers, np.square",
 }
 
 _FAMILIES = (

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.cluster import Birch, BisectingKMeans
-from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, KernelPCA
-from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
@@ -25,9 +24,6 @@ from sklearn.linear_model import (
 )
 from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.multioutput import MultiOutputRegressor
-from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -86,7 +82,6 @@ PARAMETERS = [
     (GaussianProcessRegressor(RBF() * DotProduct()), "kernel", "use RBF"),
     (GaussianProcessRegressor(RBF() + RBF(2.0)), "kernel", "use RBF"),
     (GaussianProcessClassifier(), "classes_", "SVC(kernel='rbf')"),
-    (OneVsRestClassifier(GaussianNB()), "estimator", "use estimator=LinearSVC()"),
     (NearestCentroid(metric="manhattan", priors=[0.5, 0.3, 0.2]), "priors", "metric='euclidean'"),
     (NearestCentroid(priors=[0.5, 0.5, 0]), "priors", "priors above 0"),
     (KNeighborsClassifier(1000), "n_neighbors", "at most"),
@@ -132,14 +127,12 @@ CLASSES = [
     (DecisionTreeClassifier(), "LinearSVC"),
     (RadiusNeighborsClassifier(9.0), "KNeighborsClassifier"),
     (NearestNeighbors(), "LocalOutlierFactor"),
-    (VotingClassifier([("a", GaussianNB())]), "LinearSVC"),
     (PolynomialFeatures(), "SVC(kernel='poly')"),
     (KernelPCA(2), "PCA"),
     (NMF(2), "PCA"),
     (Birch(n_clusters=2), "KMeans"),
     (AdditiveChi2Sampler(), "Nystroem"),
     (MissingIndicator(), "fill the gaps"),
-    (ColumnTransformer([("a", StandardScaler(), [0, 1])]), "FeatureUnion"),
 ]
 
 
@@ -189,12 +182,6 @@ def test_first_bad_step_is_named_before_any_graph_is_built(monkeypatch):
     monkeypatch.setattr("skconv.convert.convert", lambda *_: pytest.fail("a graph was built"))
     error = refused(Pipeline([("scale", StandardScaler()), ("q", KernelPCA(2)), ("t", SVC())]))
     assert error.step == "q"
-
-
-def test_several_targets_of_models_that_are_not_linear_are_refused():
-    error = refused(MultiOutputRegressor(SVR()), np.column_stack([Y, Y]))
-    assert error.parameter == "estimator"
-    assert "use estimator=Ridge()" in error.advice
 
 
 def test_several_labels_at_once_are_refused():

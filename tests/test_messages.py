@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import SVC, OneClassSVM
+from sklearn.svm import SVC
 from torch import nn
 
 from skconv import (
@@ -220,23 +220,11 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
         "'net.onnx' is a file of another framework",
         r"Build it in torch.*write model=module\.$",
     ),
-    "outliers": (
-        lambda: to_c(OneClassSVM().fit(X), X),
+    "several labels": (
+        lambda: to_c(MultiOutputClassifier(LogisticRegression()).fit(X, np.c_[Y, Y]), X),
         NotConvertibleError,
-        "OneClassSVM: this class has no converter",
-        r"write to_c\(SVC\(\)\.fit\(X, is_outlier\), X\)$",
-    ),
-    "threshold": (
-        lambda: to_c(FixedThresholdClassifier(LogisticRegression()).fit(X, Y), X),
-        NotConvertibleError,
-        "FixedThresholdClassifier: this class",
-        r"write to_c\(model\.estimator_, X\)",
-    ),
-    "tuned threshold": (
-        lambda: to_c(TunedThresholdClassifierCV(LogisticRegression(), cv=2).fit(X, Y), X),
-        NotConvertibleError,
-        "TunedThresholdClassifierCV: this class",
-        r"write to_c\(model\.estimator_, X\)",
+        "MultiOutputClassifier, parameter classes_: it decides on several labels",
+        r"convert each of its estimators_, as to_c\(model\.estimators_\[0\], X\)$",
     ),
     "paths": (
         lambda: RandomConvFeatures().fit(["a.png", "b.png"]),
