@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from skconv.codegen.node import Call, NodeCode, emit
 from skconv.codegen.text import call, struct
-from skconv.graph.smoothing import Events, Majority, Markov, Smoothed
+from skconv.graph.smoothing import Events, Majority, Markov, Smoothed, Viterbi
 
 
 def _decision(op: Smoothed, code: NodeCode) -> Call:
@@ -35,6 +35,23 @@ def _(op: Markov, code: NodeCode) -> Iterator[Call]:
     yield window
     yield Call("markov.h", call("sk_markov_push", state, model, "of_window"))
     yield Call("markov.h", call("sk_markov_class", state, n_classes))
+
+
+@emit.register
+def _(op: Viterbi, code: NodeCode) -> Iterator[Call]:
+    state, x = f"(int32_t *){code.scratch}", code.input
+    n_classes = len(dict(op.tables)["corrections"])
+    model = struct(
+        "sk_viterbi",
+        n_classes=n_classes,
+        n_scores=x.spec.size,
+        transitions=code.table("transitions", "int32"),
+        corrections=code.table("corrections", "int32"),
+        shift=op.shift,
+    )
+    yield Call("viterbi.h", call("sk_viterbi_begin", state, n_classes))
+    yield Call("viterbi.h", call("sk_viterbi_push", state, model, *x.typed))
+    yield Call("viterbi.h", call("sk_viterbi_class", state, n_classes))
 
 
 @emit.register

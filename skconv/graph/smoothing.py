@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -10,6 +11,11 @@ import numpy as np
 from skconv.graph.base import Array, Op, TensorSpec, require
 from skconv.graph.facts import Facts
 from skconv.graph.nested import Packed
+
+# No decision hangs on a smaller difference of logarithms of probabilities.
+FINEST_LEVEL = 2.0**-12
+# Levels and scores are clipped to this below the best: four of them fit 32 bits.
+LOWEST_LEVEL = 2**29
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,46 @@ class Markov(Smoothed):
 
     def describe(self) -> str:
         return f"{self.op.describe()}, hidden Markov filter"
+
+
+@dataclass(frozen=True)
+class Viterbi(Smoothed):
+    """The class at the end of the most probable sequence of classes, given all scores up to now.
+
+    A level for each class is the logarithm of the probability of the best sequence that ends in
+    it, less that of the best of all. The tables are ``transitions`` (n_classes, n_classes), from
+    the row to the column, and ``corrections`` (n_classes,), which are added to scores: int32, on
+    the scale of scores shifted right by ``shift``. A single score is that of class 1; that of
+    class 0 is 0.
+    """
+
+    reads_scores: ClassVar[bool] = True
+    shift: int = field(kw_only=True)
+
+    @classmethod
+    def of(cls, op: Op, transitions: Array, priors: Array, unit: float) -> Viterbi:
+        """The filter of probabilities of transitions and of classes.
+
+        ``unit`` is what one unit of a score is worth, as a natural logarithm of a posterior up to
+        what all classes share. A posterior over the prior is the likelihood of what was observed.
+        """
+        shift = max(0, math.ceil(math.log2(FINEST_LEVEL / unit)))
+        scale = unit * 2.0**shift
+        limit = LOWEST_LEVEL // 2
+        whole = {
+            name: np.clip(np.rint(np.log(values) / scale), -limit, limit).astype(np.int32)
+            for name, values in (("transitions", transitions), ("corrections", 1 / priors))
+        }
+        return cls(op, tuple(whole.items()), 4 * (2 * len(priors) + 1), shift=shift)
+
+    def output(self, *inputs: TensorSpec) -> TensorSpec:
+        spec = super().output(*inputs)
+        n_classes = len(dict(self.tables)["corrections"])
+        require(n_classes == int(spec.maximum or 0) + 1, f"Viterbi of {n_classes} classes")
+        return spec
+
+    def describe(self) -> str:
+        return f"{self.op.describe()}, Viterbi filter"
 
 
 @dataclass(frozen=True)

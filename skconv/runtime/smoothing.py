@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import Graph
-from skconv.graph.smoothing import Events, Majority, Markov, Smoothed
+from skconv.graph.smoothing import LOWEST_LEVEL, Events, Majority, Markov, Smoothed, Viterbi
 
 Batch = NDArray[Any]
 State = Any
@@ -63,6 +63,23 @@ def _(op: Markov, indices: Batch, state: State = None) -> tuple[Batch, State]:
         belief = (weights * ONE + total // 2) // total if total else initial
         found[i] = belief.argmax()
     return found, belief
+
+
+@smooth.register
+def _(op: Viterbi, scores: Batch, state: State = None) -> tuple[Batch, State]:
+    tables = {name: array.astype(np.int64) for name, array in op.tables}
+    transitions, corrections = tables["transitions"], tables["corrections"]
+    levels = np.zeros(len(corrections), np.int64) if state is None else state
+    wide = scores.astype(np.int64)
+    if wide.shape[1] == 1:
+        wide = np.concatenate([np.zeros_like(wide), wide], axis=1)
+    found = np.empty(len(wide), np.int32)
+    for i, row in enumerate(wide):
+        near = np.maximum((row - row.max()) >> op.shift, -LOWEST_LEVEL)
+        best = (levels[:, None] + transitions).max(axis=0) + near + corrections
+        levels = np.maximum(best - best.max(), -LOWEST_LEVEL)
+        found[i] = levels.argmax()
+    return found, levels
 
 
 @smooth.register
