@@ -107,6 +107,15 @@ def test_distances_are_a_step() -> None:
         assert agreement >= 0.97
 
 
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("model", [KMeans(4, n_init=1, random_state=0), NearestCentroid()])
+def test_centroids_far_from_zero_are_told_apart(model: Any) -> None:
+    samples = 1000 + 0.01 * np.random.default_rng(0).normal(size=(200, 6))
+    model.fit(samples[:100], np.arange(100) % 3)
+    found = skconv.to_c(model, samples[:100], name="m").verify(samples[100:])
+    assert found.differing_bytes == 0 and found.agreement >= 0.97
+
+
 def test_priors_of_centroids_count() -> None:
     varied = X[:, X.std(axis=0) > 0.5].astype(float)
     model = NearestCentroid(priors=[0.9, *[0.1 / 9] * 9]).fit(varied, Y)

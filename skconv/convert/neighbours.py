@@ -233,9 +233,13 @@ def _(model: NearestCentroid) -> Probabilities:
 def _nearest_of(
     graph: Graph, centroids: NDArray[Any], classes: Any, weights: Any = 1.0, gains: Any = 0.0
 ) -> Graph:
-    """``-||x - c||^2 + gain`` is ``2 c.x - ||c||^2 + gain``, but for what all classes share."""
-    rows = 2 * centroids * weights
-    bias = gains - (np.square(centroids) * weights).sum(axis=1)
+    """``-||x - c||^2 + gain`` is ``2 c.x - ||c||^2 + gain``, but for what all classes share.
+
+    They share what the mean of the centroids would give: centroids that are far from 0 are alike.
+    """
+    middle = centroids.mean(axis=0)
+    rows = 2 * (centroids - middle) * weights
+    bias = gains - ((centroids - middle) * (centroids + middle) * weights).sum(axis=1)
     if len(classes) == 2:
         rows, bias = rows[1:] - rows[:1], bias[1:] - bias[:1]
     return decide(append_linear(graph, rows, bias), classes)
