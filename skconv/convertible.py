@@ -19,7 +19,6 @@ from skconv.convert.core import convert
 
 # Of classes that convert with some values of their parameters only.
 LIMITS = {
-    "CalibratedClassifierCV": "sigmoid, temperature",
     "FunctionTransformer": "np.sqrt, absolute, square, exp, log, log1p, tanh and a few more",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,15 +21,22 @@ from skconv.convert.members import (
     joined,
     mean,
 )
-from skconv.graph import Affine, Graph, Linear, Shares, Sigmoids, Softmax
+from skconv.graph import (
+    Affine,
+    Graph,
+    Interpolate,
+    Linear,
+    Normalize,
+    Shares,
+    Sigmoids,
+    Softmax,
+)
 from skconv.graph.probabilities import Probabilities
 
 
 @check.register
 def _(model: CalibratedClassifierCV) -> None:
     check_is_fitted(model)
-    if model.method == "isotonic":
-        raise refuse(model, "method", "use method='sigmoid' or 'temperature'")
     for i, calibrated in enumerate(model.calibrated_classifiers_):
         with inside(f"calibrated_classifiers_[{i}]"):
             check_response(calibrated.estimator)
@@ -59,8 +68,10 @@ def _append_probabilities(rule: Probabilities, calibrated: Any, graph: Graph) ->
 
 
 def _append_scores(calibrated: Any, graph: Graph) -> Graph:
-    """What the logistic function, or the softmax, makes probabilities of."""
+    """What the rule makes probabilities of."""
     graph = append_response(calibrated.estimator, graph)
+    if calibrated.method == "isotonic":
+        return _append_lines(calibrated.calibrators, graph)
     if calibrated.method == "temperature":
         # Of two classes the logits are -s and s.
         factor = calibrated.calibrators[0].beta_ * (2 if graph.output.size == 1 else 1)
@@ -68,6 +79,24 @@ def _append_scores(calibrated: Any, graph: Graph) -> Graph:
         return _scaled(graph, factors, np.zeros_like(factors))
     slopes = np.array([-each.a_ for each in calibrated.calibrators])
     return _scaled(graph, slopes, np.array([-each.b_ for each in calibrated.calibrators]))
+
+
+def _append_lines(calibrators: Sequence[Any], graph: Graph) -> Graph:
+    """Isotonic regressions: straight lines between knots, and their values divided by the sum.
+
+    Of two classes the difference of the probabilities, from that of the second.
+    """
+    most = max(len(each.X_thresholds_) for each in calibrators)
+    knots = [_padded(each.X_thresholds_, most) for each in calibrators]
+    values = np.array([_padded(each.y_thresholds_, most) for each in calibrators])
+    if len(calibrators) == 1:
+        return graph.append(Interpolate(float32(knots), float32(2 * values - 1)))
+    return graph.append(Interpolate(float32(knots), float32(values))).append(Normalize("l1"))
+
+
+def _padded(numbers: Any, size: int) -> NDArray[np.float64]:
+    """With the last one repeated."""
+    return np.pad(np.asarray(numbers, np.float64), (0, size - len(numbers)), mode="edge")
 
 
 def _scaled(graph: Graph, factors: Any, offsets: Any) -> Graph:
@@ -82,7 +111,8 @@ def _scaled(graph: Graph, factors: Any, offsets: Any) -> Graph:
 
 
 def _rule(model: CalibratedClassifierCV) -> Probabilities:
-    return Softmax() if model.method == "temperature" else Sigmoids()
+    rules = {"temperature": Softmax(), "isotonic": Shares(), "sigmoid": Sigmoids()}
+    return rules[model.method]
 
 
 @probabilities.register

@@ -38,6 +38,7 @@ CASES = (
         CLASSIFICATION,
         scaled=True,
     ),
+    Case("isotonic", CalibratedClassifierCV(SVM, cv=3, method="isotonic"), scaled=True),
     Case("stacking", StackingClassifier(SOFT, LOGISTIC, cv=3), CLASSIFICATION, scaled=True),
     Case("one against the rest", OneVsRestClassifier(LOGISTIC), CLASSIFICATION, scaled=True),
     Case("one against one", OneVsOneClassifier(SVM), CLASSIFICATION, scaled=True),
