@@ -66,9 +66,14 @@ def append_log_likelihood(graph: Graph, model: Any) -> Graph:
 def append_densities(graph: Graph, model: Any, *, relative: bool) -> Graph:
     """Weighted log-densities of the components; ``relative``: up to a constant."""
     means, factors, offsets = model.means_, model.precisions_cholesky_, _offsets(model)
-    if model.covariance_type in ("full", "tied"):
-        whitening = np.broadcast_to(factors, (len(means), *factors.shape[-2:])).swapaxes(1, 2)
+    if model.covariance_type == "full":
+        whitening = factors.swapaxes(1, 2)
         return append_whitened(graph, means, whitening, offsets, relative=relative)
+    if model.covariance_type == "tied":
+        # Whitened once for all components; there their deviations are 1.
+        centre = means.mean(axis=0)
+        graph = append_linear(graph, factors.T, -factors.T @ centre)
+        means, factors = (means - centre) @ factors, np.ones_like(means)
     deviations = 1 / factors.reshape(len(means), -1)
     return append_diagonal(graph, means, deviations, offsets, relative=relative)
 
