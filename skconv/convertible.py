@@ -39,6 +39,7 @@ LIMITS = {
     "RegressorChain": "of linear models",
     "SVC": "linear, rbf, poly",
     "SimpleImputer": "of NaN, without indicators",
+    "PolynomialFeatures": "degree 2 or 3",
     "PolynomialCountSketch": "degree=1",
     "SVR": "linear, rbf, poly",
     "TransformedTargetRegressor": "scalers, np.square",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.graph import Graph, Matches, QCosine, QInterpolate, Steps, TensorSpec
+from skconv.graph import Graph, Matches, QCosine, QInterpolate, QProducts, Steps, TensorSpec
+from tests.integer_separable import rule
 
 
 def lines(rng: np.random.Generator, x: TensorSpec, dtype: str, *, shared: bool) -> QInterpolate:
@@ -54,4 +55,11 @@ def add_columns(graph: Graph, rng: np.random.Generator, source: str) -> Graph:
     graph = graph.append(Steps(edges[:1].astype(np.int32), values[:1]), source)
     columns = rng.integers(0, x.size, 5)
     numbers = rng.choice([*x.limits, 0, 1], 5).astype(np.int32)
-    return graph.append(Matches(columns.astype(np.uint16), numbers), source)
+    graph = graph.append(Matches(columns.astype(np.uint16), numbers), source)
+    degree = min(3, int(31 / np.log2(x.magnitude + 2)))
+    indices = rng.integers(0, x.size + 1, (5, degree)).astype(np.uint16)
+    indices[:, 0] = rng.integers(0, x.size, 5)
+    for dtype, many in (("int8", 5), ("int16", 1)):
+        to = rule(rng, x.magnitude**degree, dtype, many)
+        graph = graph.append(QProducts(indices, to), source)
+    return graph

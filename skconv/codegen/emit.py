@@ -30,6 +30,7 @@ import skconv.codegen.emit_patches
 import skconv.codegen.emit_phases
 import skconv.codegen.emit_power_normalization
 import skconv.codegen.emit_probabilities
+import skconv.codegen.emit_products
 import skconv.codegen.emit_quadratic
 import skconv.codegen.emit_ring
 import skconv.codegen.emit_signals

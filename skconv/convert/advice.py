@@ -30,7 +30,6 @@ _BY_NAME = {
     "NearestNeighbors": _NEIGHBOURS,
     "RadiusNeighborsClassifier": _NEIGHBOURS,
     "RadiusNeighborsRegressor": "use KNeighborsRegressor",
-    "PolynomialFeatures": "use SVC(kernel='poly')",
 }
 
 _BY_MODULE = {

@@ -29,6 +29,7 @@ from skconv.graph.patches import *
 from skconv.graph.phases import *
 from skconv.graph.power_normalization import *
 from skconv.graph.probabilities import *
+from skconv.graph.products import *
 from skconv.graph.quadratic import *
 from skconv.graph.quantiles import *
 from skconv.graph.separable import *

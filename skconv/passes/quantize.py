@@ -27,6 +27,7 @@ import skconv.passes.lower_noise_suppression
 import skconv.passes.lower_phases
 import skconv.passes.lower_power_normalization
 import skconv.passes.lower_probabilities
+import skconv.passes.lower_products
 import skconv.passes.lower_quadratic
 import skconv.passes.lower_separable
 import skconv.passes.lower_signals

@@ -18,6 +18,7 @@ from skconv.runtime import noise_suppression as noise_suppression
 from skconv.runtime import phases as phases
 from skconv.runtime import power_normalization as power_normalization
 from skconv.runtime import probabilities as probabilities
+from skconv.runtime import products as products
 from skconv.runtime import quadratic as quadratic
 from skconv.runtime import quantiles as quantiles
 from skconv.runtime import spatial as spatial

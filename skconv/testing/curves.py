@@ -6,7 +6,17 @@ from typing import get_args
 
 import numpy as np
 
-from skconv.graph import ArgMax, Cosine, Curve, CurveFunction, Graph, Interpolate, Matches, Steps
+from skconv.graph import (
+    ArgMax,
+    Cosine,
+    Curve,
+    CurveFunction,
+    Graph,
+    Interpolate,
+    Matches,
+    Products,
+    Steps,
+)
 from skconv.testing.parts import chain, linear
 
 
@@ -37,6 +47,11 @@ def curve_examples(rng: np.random.Generator) -> dict[str, Graph]:
             shape=(6,),
         ),
         "step for all": chain(Steps(knots[:1, :1], np.array([[0, 1]], "i2")), shape=(6,)),
+        "products": chain(
+            Products(np.array([[0, 6, 6], [1, 5, 6], [2, 2, 2]], "u2")),
+            linear(rng, 2, 3),
+            shape=(6,),
+        ),
         "lines": chain(Interpolate(knots, values), shape=(6,)),
         "lines, then scores": chain(
             Interpolate(shared, values[:1]), linear(rng, 3, 6), ArgMax(), shape=(6,)
