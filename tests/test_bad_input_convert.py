@@ -24,6 +24,7 @@ from sklearn.linear_model import (
 )
 from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -65,6 +66,7 @@ def refused(estimator, y=Y):
 
 
 PARAMETERS = [
+    (GaussianNB(priors=[0.5, 0.5, 0]), "priors", "priors above 0"),
     (SVC(kernel="sigmoid"), "kernel", "LaplacianNuSVC"),
     (NuSVC(kernel="sigmoid", nu=0.2), "kernel", "rbf"),
     (SVC(kernel=laplacian_kernel), "kernel", "LaplacianNuSVC"),

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from sklearn.covariance import EllipticEnvelope
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
+from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
     ScoreFunction,
     as_vector,
+    check,
     convert,
     convert_scores,
     float32,
@@ -59,10 +61,19 @@ def append_whitened(
 # ----------------------------------------------------------------------------- classifiers
 
 
+@check.register(GaussianNB)
+@check.register(QuadraticDiscriminantAnalysis)
+def _(model: Any) -> None:
+    check_is_fitted(model)
+    priors = model.class_prior_ if isinstance(model, GaussianNB) else model.priors_
+    if not (np.asarray(priors) > 0).all():
+        reason = "a class with a prior of 0 never wins"
+        raise refuse(model, "priors", "use priors above 0, or fit without that class", reason)
+
+
 @convert.register
 def _(model: GaussianNB, graph: Graph) -> Graph:
-    with np.errstate(divide="ignore"):
-        offsets = np.log(model.class_prior_) - np.log(2 * np.pi * model.var_).sum(axis=1) / 2
+    offsets = np.log(model.class_prior_) - np.log(2 * np.pi * model.var_).sum(axis=1) / 2
     deviations = np.sqrt(model.var_)
     graph = append_diagonal(graph, model.theta_, deviations, offsets, relative=True)
     return decide(graph, model.classes_)
