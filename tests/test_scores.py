@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ import skconv
 from skconv.convert import to_graph
 from skconv.convert.core import convert, convert_scores, score_function
 from skconv.convert.linear import append_linear
+from skconv.deploy.host_compiler import compile_c, find_compiler
 from skconv.graph import Graph
+from skconv.target.targets import WARNING_FLAGS
+from skconv.utils.files import write_files
 
 X, SPECIES = load_iris(return_X_y=True)
 
@@ -125,3 +129,38 @@ def test_scores_that_are_no_numbers_of_the_estimator_are_refused(estimator, word
 def test_options_that_exclude_scores(options):
     with pytest.raises(ValueError, match="scores=True with " + next(iter(options))):
         skconv.to_c(LogisticRegression().fit(X, SPECIES), X, scores=True, **options)
+
+
+VALUE_MAIN = """
+#include <stdio.h>
+#include "model.h"
+int main(void)
+{{
+    static const model_input_t inputs[] = {{{numbers}}};
+    for (int i = 0; i < {n}; i++) {{
+        const model_output_t value = model_predict(inputs + i * MODEL_INPUT_SIZE);
+        printf("%.9g\\n", (double){real});
+    }}
+    return 0;
+}}
+"""
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize(("dtype", "real"), [("int8", "MODEL_REAL(value)"), ("float32", "value")])
+def test_the_value_of_a_regressor_is_a_result_and_a_macro_makes_it_real(tmp_path, dtype, real):
+    x = X[:20, :3]
+    model = skconv.to_c(Ridge().fit(X[:, :3], X[:, 3]), X[:, :3], dtype=dtype)
+    numbers = ", ".join(map(repr, model.inference.delivered(x).ravel().tolist()))
+    main = VALUE_MAIN.format(numbers=numbers, n=len(x), real=real)
+    write_files(tmp_path, {**model.files, "main.c": main})
+    files = ["model.c", "main.c"]
+    compile_c(find_compiler(), (*WARNING_FLAGS, "-O2"), files, tmp_path / "m", tmp_path)
+    done = subprocess.run([tmp_path / "m"], capture_output=True, text=True, check=True)
+    found = np.array(done.stdout.split(), float)
+    np.testing.assert_allclose(found, model.predict(x), rtol=1e-5)
+
+
+def test_several_values_are_no_result():
+    model = skconv.to_c(Ridge().fit(X[:, :2], X[:, 2:]), X[:, :2])
+    assert "model_predict" not in model.files["model.h"]

@@ -102,6 +102,9 @@ def _functions(program: Program) -> Iterator[str]:
         yield ""
     yield f"/* Writes the {_meaning(program)} of one sample to output. */"
     yield f"{run_signature(program)};"
+    if _has_value(program):
+        yield ""
+        yield from _value(program)
     if program.interface.probabilities:
         yield ""
         yield f"/* Class probabilities, from the scores of {name}_run; 32768 = 1.0 */"
@@ -109,6 +112,33 @@ def _functions(program: Program) -> Iterator[str]:
     if program.graph.classes is not None and program.decision:
         yield ""
         yield from label_function(name, program.graph.classes)
+
+
+def _has_value(program: Program) -> bool:
+    """Whether the model is a regressor of one output."""
+    return program.interface.is_regressor and program.scores.size == 1
+
+
+def _value(program: Program) -> Iterator[str]:
+    """The value of a regressor as a result, and the real number that it stands for."""
+    name, macro = program.name, program.macro
+    arena = "arena, " if program.takes_arena else ""
+    parameters = _parameters(program, _input(program, "input"))
+    if program.scores.domain == "integer":
+        yield f"/* Returns the value of one sample as an integer: {macro}_REAL(integer) is the real"
+        yield " * number."
+        yield " */"
+        zero_point = f"(float){macro}_OUTPUT_ZERO_POINT"
+        yield f"#define {macro}_REAL(integer) \\"
+        yield f"    ({macro}_OUTPUT_SCALE * ((float)(integer) - {zero_point}))"
+    else:
+        yield "/* Returns the value of one sample. */"
+    yield f"static inline {name}_output_t {name}_predict({parameters})"
+    yield "{"
+    yield f"    {name}_output_t value[1];"
+    yield f"    {name}_run({arena}input, value);"
+    yield "    return value[0];"
+    yield "}"
 
 
 def _rows(program: Program) -> Iterator[str]:
