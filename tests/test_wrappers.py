@@ -71,6 +71,7 @@ CLASSIFIERS = [
     OneVsOneClassifier(SVC()),
     OneVsOneClassifier(LinearSVC()),
     OutputCodeClassifier(MultinomialNB(), random_state=0),
+    OutputCodeClassifier(LinearSVC(), random_state=0),
 ]
 TWO = [
     FixedThresholdClassifier(logistic(), threshold=0.7),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_regressor
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.utils.validation import check_is_fitted
@@ -58,11 +59,26 @@ def _append_member(member: Any, graph: Graph) -> Graph:
 
 def _append_members(graph: Graph, members: Sequence[Any]) -> Graph:
     """A response for each; of linear members a row of coefficients."""
-    if all(isinstance(member, CLASSIFIERS) for member in members):
-        coef = np.vstack([np.atleast_2d(float32(member.coef_)) for member in members])
-        intercepts = [np.broadcast_to(np.ravel(float32(m.intercept_)), 1) for m in members]
-        return append_linear(graph, coef, np.concatenate(intercepts))
+    if _are_linear(members):
+        return append_linear(graph, *_rows(members))
     return joined(graph, [partial(_append_member, member) for member in members])
+
+
+def _are_linear(members: Sequence[Any]) -> bool:
+    """Whether all members are linear models, or constants beside such."""
+    fitted = [member for member in members if not _is_constant(member)]
+    return bool(fitted) and all(isinstance(member, CLASSIFIERS) for member in fitted)
+
+
+def _rows(members: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Coefficients and intercepts of linear members, one below the other."""
+    size = next(m for m in members if not _is_constant(m)).coef_.shape[-1]
+    rows = [
+        (np.zeros(size), member.y_) if _is_constant(member) else (member.coef_, member.intercept_)
+        for member in members
+    ]
+    coef = np.vstack([np.atleast_2d(float32(row)) for row, _ in rows])
+    return coef, np.concatenate([np.broadcast_to(np.ravel(float32(b)), 1) for _, b in rows])
 
 
 def _are_probabilities(model: Any) -> bool:
@@ -185,7 +201,11 @@ def _(model: OutputCodeClassifier, graph: Graph) -> Graph:
     codes = np.asarray(model.code_book_, np.float64)
     bias = -np.square(codes).sum(axis=1)
     weights = 2 * codes
-    graph = _append_members(graph, model.estimators_)
     if len(codes) == 2:
         weights, bias = weights[1:] - weights[:1], bias[1:] - bias[:1]
+    if _are_linear(model.estimators_):
+        coef, intercept = _rows(model.estimators_)
+        graph = append_linear(graph, weights @ coef, weights @ intercept + bias)
+        return decide(graph, model.classes_)
+    graph = _append_members(graph, model.estimators_)
     return decide(append_linear(graph, weights, bias), model.classes_)
