@@ -1,15 +1,15 @@
 """Kernels in cosines, weights in buckets of a hash, entropy codes: bytes and accuracy.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_frequency.py [few] [deep] [heads] [basis]
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_frequency.py [SECTION ...]
 
-On Fashion-MNIST. ``few`` are the 28 kernels of 5x5 of ``bench_small_models.py``. ``deep`` has two
-stages, 32 kernels of 5x5 and 64 of 3x3 over them: 18,432 weights. ``heads`` are linear layers of
-few levels behind the 28 kernels, as they are stored and as an entropy code, and in buckets.
-``basis`` runs the second stage of ``deep`` by shared cosines. All are fitted and compressed on the
-images 0 to 4,999, and scored once on 50,000 to 59,999; the integers on the first 2,000 of these,
-beside floats on the same ones. ``bytes`` are those of the layers that a pass is for, ``flash``
-tables and code of the model as estimated for Cortex-M4. Nothing is trained: features stay, heads
-are fitted anew.
+Sections, on Fashion-MNIST. ``few``: the 28 kernels of 5x5 of ``bench_small_models.py``. ``deep``:
+two stages, 32 kernels of 5x5 and 64 of 3x3 over them, 18,432 weights. ``control``: random kernels
+in place of the 64, and no pass. ``heads``: linear layers of few levels behind the 28 kernels, as
+they are stored and as an entropy code, and in buckets. ``basis``: the second stage of ``deep`` by
+shared cosines. All are fitted and compressed on the images 0 to 4,999, and scored once on 50,000 to
+59,999; the integers on the first 2,000 of these, beside floats on the same ones. ``bytes`` are
+those of the layers that a pass is for, ``flash`` tables and code of the model as estimated for
+Cortex-M4. Nothing is trained: features stay, heads are fitted anew.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from skconv import (
     HashedFrequencies,
     SecondOrderRounding,
 )
-from skconv.kernels import PatchKernels, PCAKernels
+from skconv.kernels import PatchKernels, PCAKernels, RandomKernels
 from tests.benchmarks.bench_small_models import pipeline
 
 N_FIT, FIRST_HELD, N_INTEGERS = 5_000, 50_000, 2_000
@@ -67,11 +67,14 @@ def few() -> Pipeline:
 
 
 @cache
-def deep() -> Pipeline:
+def deep(is_random: bool = False) -> Pipeline:
     X, y = data()
     patches = PatchKernels(n_kernels=32, kernel_size=5, random_state=0)
     first = ConvStage(kernels=patches, pool="mean", pool_size=2)
-    second = ConvStage(kernels=PCAKernels(n_kernels=64, kernel_size=3), pool_size="quadrants")
+    kernels: Any = PCAKernels(n_kernels=64, kernel_size=3)
+    if is_random:
+        kernels = RandomKernels(n_kernels=64, kernel_size=3, random_state=0)
+    second = ConvStage(kernels=kernels, pool_size="quadrants")
     features = ConvFeatures([first, second], input_shape=(28, 28))
     head = LogisticRegression(C=0.1, max_iter=2000)
     return make_pipeline(features, StandardScaler(), head).fit(X[:N_FIT], y[:N_FIT])
@@ -113,11 +116,13 @@ def section(
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["few", "deep", "heads", "basis"]
+    wanted = sys.argv[1:] or ["few", "deep", "control", "heads", "basis"]
     if "few" in wanted:
         section("28 kernels of 5x5", few(), KERNELS, ["QConv"])
     if "deep" in wanted:
         section("two stages, 32 of 5x5 and 64 of 3x3", deep(), KERNELS, ["QConv"])
+    if "control" in wanted:
+        section("random kernels in the second stage", deep(is_random=True), (), ["QConv"])
     if "heads" in wanted:
         section("heads behind 28 kernels", few(), HEADS, ["QLinear"])
     if "basis" in wanted:
