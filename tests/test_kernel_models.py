@@ -133,6 +133,15 @@ def test_integers_of_a_detector():
     np.testing.assert_array_equal(c_model.predict(CELLS)[clear], model.predict(CELLS)[clear])
 
 
+@pytest.mark.parametrize("model", [DETECTORS[0], DETECTORS[3], DETECTORS[4]], ids=str)
+def test_scores_of_a_detector(model):
+    model = make_pipeline(StandardScaler(), clone(model)).fit(CELLS[IS_BENIGN == 1])
+    c_model = to_c(model, CELLS, scores=True)
+    wanted = model.decision_function(CELLS)
+    error = np.abs(c_model.decision_function(CELLS) - wanted).max()
+    assert error < 5e-3 * np.abs(wanted).max()
+
+
 def test_laplacian_machine_is_libsvms_with_that_kernel():
     X = SCALED[TRAIN]
     model = LaplacianOneClassSVM(nu=0.2, gamma=0.05).fit(X)

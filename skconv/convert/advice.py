@@ -6,7 +6,10 @@ CLASSIFIERS = (
     "use LogisticRegression, LinearSVC, RidgeClassifier, SVC, NuSVC or skconv.LaplacianNuSVC"
 )
 REGRESSORS = "use SVR, KernelRidge or a linear model such as Ridge"
-SCALERS = "use StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler or Normalizer"
+SCALERS = (
+    "use StandardScaler, MinMaxScaler, RobustScaler, Normalizer, QuantileTransformer or "
+    "PowerTransformer"
+)
 
 BEFORE = (
     "take the step out, apply the function to X before fit and before to_c, and to each sample "
@@ -32,6 +35,12 @@ _BY_NAME = {
     "RadiusNeighborsRegressor": "use KNeighborsRegressor",
 }
 
+_BY_NAME |= {
+    "KernelPCA": "use PCA, or Nystroem for features of a kernel",
+    "SplineTransformer": "use KBinsDiscretizer(encode='onehot-dense') or PolynomialFeatures",
+    "TargetEncoder": "use OneHotEncoder",
+}
+
 _BY_MODULE = {
     "sklearn.cluster": "use KMeans or MiniBatchKMeans",
     "sklearn.covariance": "use PCA(whiten=True), which makes features uncorrelated",
@@ -40,7 +49,7 @@ _BY_MODULE = {
     "sklearn.ensemble": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
     "sklearn.feature_extraction": "use one of skconv's extractors",
     "sklearn.impute": "fill the gaps before the Pipeline: the target has no NaN",
-    "sklearn.kernel_approximation": "use Nystroem, SVC(kernel='rbf') or skconv.LaplacianNuSVC",
+    "sklearn.kernel_approximation": "use Nystroem, RBFSampler or SVC(kernel='rbf')",
     "sklearn.manifold": "use PCA",
     "sklearn.neighbors": "use KNeighborsClassifier, KNeighborsRegressor or NearestCentroid",
     "sklearn.preprocessing": SCALERS,

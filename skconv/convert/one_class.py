@@ -7,7 +7,7 @@ from sklearn.linear_model import SGDOneClassSVM
 from sklearn.svm import OneClassSVM
 
 from skconv.classifiers.one_class import LaplacianOneClassSVM
-from skconv.convert.core import check, convert
+from skconv.convert.core import ScoreFunction, check, convert, score_function
 from skconv.convert.decision import decide
 from skconv.convert.kernels import append_sums
 from skconv.convert.linear import append_linear
@@ -40,3 +40,10 @@ def _(model: LaplacianOneClassSVM, graph: Graph) -> Graph:
 def _(model: SGDOneClassSVM, graph: Graph) -> Graph:
     """It takes a score of exactly 0 for an inlier, which real coefficients do not reach."""
     return decide(append_linear(graph, model.coef_, -model.offset_), OUTLIER_OR_NOT)
+
+
+@score_function.register(OneClassSVM)
+@score_function.register(SGDOneClassSVM)
+@score_function.register(LaplacianOneClassSVM)
+def _(model: OneClassSVM | SGDOneClassSVM | LaplacianOneClassSVM) -> ScoreFunction:
+    return "decision_function"
