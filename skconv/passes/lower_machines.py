@@ -141,7 +141,8 @@ def _integer_coefficients(machine: QKernelMachine, unit: float) -> QKernelMachin
 
 def _rounded_coefficients(coefficients: Array, machine: QKernelMachine) -> Array:
     """Where kernels are alike, decisions are the small differences of sums: these are kept."""
-    if not machine.fine:
+    is_shared_poly = machine.kernel == "poly" and not machine.n_support
+    if not machine.fine and not is_shared_poly:
         return np.asarray(np.rint(coefficients))
     classes = np.split(coefficients, np.cumsum(machine.n_support)[:-1], axis=1)
     return np.concatenate([round_keeping_sums(part, INT16_MAX) for part in classes], axis=1)

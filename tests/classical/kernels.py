@@ -51,7 +51,11 @@ CASES = (
         _classified(Nystroem("laplacian", n_components=50, random_state=0)),
         scaled=True,
     ),
-    Case("Nystroem poly", _classified(Nystroem("poly", n_components=50, random_state=0))),
+    Case(
+        "Nystroem poly",
+        _classified(Nystroem("poly", n_components=50, random_state=0)),
+        scaled=True,
+    ),
     Case(
         "Nystroem ridge",
         make_pipeline(Nystroem(gamma=0.01, random_state=0), Ridge()),
