@@ -264,3 +264,14 @@ def test_probabilities_of_a_threshold_are_those_of_its_estimator():
     model, x = fitted(TWO[0], 2)
     with pytest.raises(skconv.NotConvertibleError, match="convert its estimator_"):
         skconv.to_c(model, x, probabilities=True)
+
+
+def test_equal_votes_go_to_the_first_class():
+    x, y = X[SPECIES > 0], SPECIES[SPECIES > 0] - 1
+    first = logistic().fit(x, y)
+    second = clone(first).fit(x, y)
+    second.coef_, second.intercept_ = -first.coef_, -first.intercept_
+    members = [("a", FrozenEstimator(first)), ("b", FrozenEstimator(second))]
+    model = VotingClassifier(members).fit(x, y)
+    assert (model.predict(x) == 0).all()
+    assert (skconv.to_c(model, x).predict(x, engine="fixed") == 0).all()

@@ -12,7 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import check, convert, float32, inside, probabilities, refuse
-from skconv.convert.decision import decide
+from skconv.convert.decision import decide, decide_between_shares
 from skconv.convert.linear import append_linear
 from skconv.convert.members import (
     append_response,
@@ -58,9 +58,7 @@ def _(model: CalibratedClassifierCV, graph: Graph) -> Graph:
     rule = _rule(model)
     branches = [partial(_append_probabilities, rule, fold) for fold in folds]
     graph = mean(joined(graph, branches), len(branches))
-    if len(model.classes_) == 2:
-        graph = graph.append(Linear(float32([[-1, 1]]), float32([0])))
-    return decide(graph, model.classes_)
+    return decide_between_shares(graph, model.classes_)
 
 
 def _append_probabilities(rule: Probabilities, calibrated: Any, graph: Graph) -> Graph:

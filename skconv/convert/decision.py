@@ -25,6 +25,14 @@ def decide(graph: Graph, classes: Any, *, one_against_one: bool = False) -> Grap
     return replace(graph, classes=classes)
 
 
+def decide_between_shares(graph: Graph, classes: Any) -> Graph:
+    """``graph``, which ends in a share for each class, followed by the largest one.
+
+    Of two classes, too: equal shares then stay equal, and the first class has them.
+    """
+    return replace(graph.append(ArgMax()), classes=classes)
+
+
 def decided(estimator: Any, graph: Graph, classes: NDArray[Any]) -> Graph:
     """The scores that a transformer yields, followed by the decision between ``classes``."""
     if graph.is_classifier or not hasattr(estimator, "transform"):

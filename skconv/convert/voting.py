@@ -18,7 +18,7 @@ from skconv.convert.core import (
     probabilities,
     refuse,
 )
-from skconv.convert.decision import decide
+from skconv.convert.decision import decide_between_shares
 from skconv.convert.members import append_probabilities, append_scores, joined, mean
 from skconv.graph import Graph, Linear, Shares, Winner
 from skconv.graph.probabilities import Probabilities
@@ -65,9 +65,7 @@ def _(model: VotingClassifier, graph: Graph) -> Graph:
     append = append_probabilities if model.voting == "soft" else _append_vote
     branches = [partial(append, member) for member in model.estimators_]
     graph = mean(joined(graph, branches), len(branches), weights)
-    if len(model.classes_) == 2:
-        graph = graph.append(Linear(float32([[-1, 1]]), float32([0])))
-    return decide(graph, model.classes_)
+    return decide_between_shares(graph, model.classes_)
 
 
 def _append_vote(member: Any, graph: Graph) -> Graph:

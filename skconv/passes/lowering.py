@@ -10,6 +10,7 @@ from skconv.graph import (
     Conv,
     Distances,
     Graph,
+    Interpolate,
     Op,
     Rescale,
     TensorSpec,
@@ -73,6 +74,8 @@ class Lowering:
         if before is not None and isinstance(before.op, Distances):
             # They are much alike: of 8 bits, few would tell them apart.
             return precision.most(node.op, self.ranges[name])
+        if self._becomes_shares(node.name):
+            return max(INT8_MAX, precision.most(node.op, self.ranges[name]))
         are_logits = self._are_logarithms(node.name)
         return precision.limit(node.op, self.ranges[name], self.ranges[node.name], are_logits)
 
@@ -80,8 +83,12 @@ class Lowering:
         """Whether a tensor is compared in absolute terms: as logarithms, or standard deviations."""
         users = self.source.users(name)
         is_squared = bool(users) and all(isinstance(n.op, QuadraticScores) for n in users)
-        becomes = any(isinstance(n.op, Probabilities) for n in users)
-        return is_squared or becomes or (self.are_logits and name == self.source.scores_name)
+        return is_squared or (self.are_logits and name == self.source.scores_name)
+
+    def _becomes_shares(self, name: str) -> bool:
+        """Whether probabilities of a member are made of a tensor, which others are added to."""
+        users = self.source.users(name)
+        return any(isinstance(user.op, Probabilities | Interpolate) for user in users)
 
     def is_delivered(self, name: str) -> bool:
         """Whether an integer tensor holds the numbers of the device, as they are."""
