@@ -1,7 +1,7 @@
 """C of other exporters, compiled, run and measured as our own.
 
-A peer's package need not be installed beside skconv: `run_python` asks an interpreter that has it,
-which is this one, or the one that a script's option ``--peers`` names.
+A peer's package need not be installed beside skconv: `printed` asks a Python that has it, this one
+or the one that a script's option ``--peers`` names.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +21,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
-from skconv.emulator.build import compile_for, output, written
+from skconv.emulator.board import FOLDER
+from skconv.emulator.build import compile_for, output, simulated, written
 from skconv.emulator.run import COUNTING_MAIN
 from skconv.utils.template import fill
 
@@ -68,11 +69,11 @@ class Peer:
 
 @dataclass(frozen=True)
 class Measured:
-    """Instructions of one call, and flash bytes of the linked image beyond an empty one."""
+    """Instructions of one call, flash of the linked image beyond an empty one, and the class."""
 
     instructions: int
     flash: int
-    answer: int = field(default=-1)
+    answer: int
 
 
 def measure(
@@ -107,9 +108,6 @@ def _image_bytes(
     sources: Mapping[str, str], target: str, flags: Sequence[str], hosted: bool
 ) -> int:
     """Code, constants and initial values of a linked program, without what nothing calls."""
-    from skconv.emulator.board import FOLDER
-    from skconv.emulator.build import simulated
-
     chosen, board = simulated(target)
     library = board.hosted if hosted else board.freestanding
     split = ("-ffunction-sections", "-fdata-sections")
@@ -136,7 +134,8 @@ def printed(model: Any, package: str, code: str, python: str = sys.executable) -
         joblib.dump(model, path)
         script = _IN_LIBRARY.format(code=code)
         command = [python, "-W", "ignore", "-c", script, str(path)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        # emlearn leaves a folder where it runs.
+        result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=name)
     if f"No module named '{package}'" in result.stderr:
         raise MissingPeerError(
             f"{package} is not installed: pip install {package}, or name a Python that has it "
@@ -148,9 +147,15 @@ def printed(model: Any, package: str, code: str, python: str = sys.executable) -
     return files
 
 
-# emlearn is headers beside the file that it prints.
+# emlearn is headers beside the file that it prints. Its inline networks need a constant that is a
+# name, which version 0.23.2 formats as a number and fails.
 _EMLEARN = """
 import emlearn
+from emlearn import cgen
+number = cgen.constant
+cgen.constant = lambda value, dtype="float": (
+    value if isinstance(value, str) else number(value, dtype)
+)
 from pathlib import Path
 folder = Path(emlearn.__file__).parent
 files = {{path.name: path.read_text() for path in folder.glob("*.h")}}
@@ -159,7 +164,9 @@ files["peer.h"] = converted.save(name="peer", {saving})
 """
 
 
-def emlearn(model: Any, python: str, *, conversion: str = "", saving: str = "") -> dict[str, str]:
+def emlearn(
+    model: Any, python: str, *, conversion: str = "", saving: str = ""
+) -> dict[str, str]:
     """The headers of emlearn, and ``peer.h`` that it prints for a model.
 
     Parameters

@@ -1,0 +1,82 @@
+"""A multi-layer perceptron of 64-32-10 on digits: instructions and flash, ours and emlearn's.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_mlp.py --peers /path/to/python
+
+Cortex-M4 under QEMU: one call that decides the class of one image, raw pixels. emlearn's two forms
+of a network are floats, so the flags of all are those of a core with a floating-point unit, and
+once more those of a core without. (Its fixed-point layer is not written: eml_net_fixedpoint.h.)
+m2cgen and micromlgen do not convert an MLP. ``--peers`` names a Python with emlearn 0.23.2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.neural_network import MLPClassifier
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import skconv
+from tests.benchmarks.peers import HARD_FLOAT, MissingPeerError, Peer, emlearn, measure
+
+FLAGS = {
+    "-O2, FPU": ("-O2", *HARD_FLOAT),
+    "-O2": ("-O2",),
+    "-Os, FPU": ("-Os", *HARD_FLOAT),
+}
+
+
+def ours(model: Any, X: Any) -> tuple[Peer, Any]:
+    """Integers of 8 bits, from uint8 pixels."""
+    c_model = skconv.to_c(model, X, name="m", input_type="uint8", target="cortex-m4")
+    return Peer("skconv int8", c_model.files, '#include "m.h"', "m_predict(x)"), c_model
+
+
+def peers(model: Any, python: str) -> list[Peer]:
+    """Both forms that emlearn prints for a network."""
+    call = "peer_predict(x, 64)"
+    return [
+        Peer(
+            f"emlearn {method}",
+            emlearn(model, python, conversion=f"method={method!r}", saving=f"inference=[{method!r}]"),
+            '#include "peer.h"',
+            call,
+            libm=True,
+        )
+        for method in ("inline", "loadable")
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", default=sys.executable, help="a Python that has emlearn")
+    options = parser.parse_args()
+    X, y = load_digits(return_X_y=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = MLPClassifier((32,), max_iter=200, random_state=0).fit(X[:1000], y[:1000])
+    own, c_model = ours(model, X[:1000])
+    accuracy = [np.mean(m.predict(X[1000:]) == y[1000:]) for m in (model, c_model)]
+    print(f"accuracy on 797 images: float {accuracy[0]:.4f}, int8 {accuracy[1]:.4f}")
+    try:
+        others = peers(model, options.peers)
+    except MissingPeerError as error:
+        others = []
+        print(error)
+    print(f"{'flags':10s} {'exporter':18s} {'instructions':>12s} {'flash':>8s}")
+    image = X[1000].astype(int)
+    for name, flags in FLAGS.items():
+        for it, x_type in ((own, "uint8_t"), *((peer, "float") for peer in others)):
+            found = measure(it, image, x_type, flags=flags)
+            assert found.answer == model.predict(X[1000:1001])[0], it.name
+            print(f"{name:10s} {it.name:18s} {found.instructions:12,d} {found.flash:8,d}")
+
+
+if __name__ == "__main__":
+    main()
