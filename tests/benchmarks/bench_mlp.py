@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_mlp.py --peers /path/to/python
 
 Cortex-M4 under QEMU: one call that decides the class of one image, raw pixels. emlearn's two forms
-of a network are floats, so the flags of all are those of a core with a floating-point unit, and
-once more those of a core without. (Its fixed-point layer is not written: eml_net_fixedpoint.h.)
+of a network are floats, so all are compiled for a core with a floating-point unit, and once more
+for one without. (Its fixed-point layer is not written: eml_net_fixedpoint.h.)
 m2cgen and micromlgen do not convert an MLP. ``--peers`` names a Python with emlearn 0.23.2.
 """
 
@@ -23,13 +23,10 @@ from sklearn.neural_network import MLPClassifier
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import skconv
-from tests.benchmarks.peers import HARD_FLOAT, MissingPeerError, Peer, emlearn, measure
+from tests.benchmarks.peers import MissingPeerError, Peer, emlearn, measure
 
-FLAGS = {
-    "-O2, FPU": ("-O2", *HARD_FLOAT),
-    "-O2": ("-O2",),
-    "-Os, FPU": ("-Os", *HARD_FLOAT),
-}
+# With a floating-point unit, and without.
+CORES = (("cortex-m4f", "-O2"), ("cortex-m4", "-O2"), ("cortex-m4f", "-Os"))
 
 
 def ours(model: Any, X: Any) -> tuple[Peer, Any]:
@@ -44,7 +41,9 @@ def peers(model: Any, python: str) -> list[Peer]:
     return [
         Peer(
             f"emlearn {method}",
-            emlearn(model, python, conversion=f"method={method!r}", saving=f"inference=[{method!r}]"),
+            emlearn(
+                model, python, conversion=f"method={method!r}", saving=f"inference=[{method!r}]"
+            ),
             '#include "peer.h"',
             call,
             libm=True,
@@ -69,13 +68,14 @@ def main() -> None:
     except MissingPeerError as error:
         others = []
         print(error)
-    print(f"{'flags':10s} {'exporter':18s} {'instructions':>12s} {'flash':>8s}")
+    print(f"{'core':10s} {'flag':4s} {'exporter':18s} {'instructions':>12s} {'flash':>8s}")
     image = X[1000].astype(int)
-    for name, flags in FLAGS.items():
+    wanted = model.predict(X[1000:1001])[0]
+    for core, flag in CORES:
         for it, x_type in ((own, "uint8_t"), *((peer, "float") for peer in others)):
-            found = measure(it, image, x_type, flags=flags)
-            assert found.answer == model.predict(X[1000:1001])[0], it.name
-            print(f"{name:10s} {it.name:18s} {found.instructions:12,d} {found.flash:8,d}")
+            found = measure(it, image, x_type, flags=(flag,), target=core)
+            assert found.answer == wanted, it.name
+            print(f"{core:10s} {flag:4s} {it.name:18s} {found.instructions:12,d} {found.flash:8,d}")
 
 
 if __name__ == "__main__":

@@ -26,8 +26,6 @@ from skconv.emulator.build import compile_for, output, simulated, written
 from skconv.emulator.run import COUNTING_MAIN
 from skconv.utils.template import fill
 
-# A Cortex-M4 with its floating-point unit, which models of floats need.
-HARD_FLOAT = ("-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 # The functions of libm are asked for before the objects that call them.
 LIBM = ("-Wl,-u,expf", "-Wl,-u,logf", "-Wl,-u,tanhf", "-Wl,-u,powf", "-lm")
 _QUIET = ("-w",)
@@ -164,9 +162,7 @@ files["peer.h"] = converted.save(name="peer", {saving})
 """
 
 
-def emlearn(
-    model: Any, python: str, *, conversion: str = "", saving: str = ""
-) -> dict[str, str]:
+def emlearn(model: Any, python: str, *, conversion: str = "", saving: str = "") -> dict[str, str]:
     """The headers of emlearn, and ``peer.h`` that it prints for a model.
 
     Parameters
