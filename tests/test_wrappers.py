@@ -168,6 +168,15 @@ def test_scores_of_pairs_are_those_of_the_estimator():
     assert np.abs(found - model.decision_function(x)).max() < 0.02
 
 
+def test_scores_of_a_stack_are_those_of_its_last_estimator():
+    model, x = fitted(StackingClassifier(THREE, logistic(), cv=2))
+    converted = skconv.to_c(model, x, scores=True)
+    assert converted.classes_.tolist() == model.classes_.tolist()
+    wanted = model.decision_function(x)
+    found = converted.decision_function(x, engine="fixed")
+    assert np.abs(found - wanted).max() < 0.02 * np.ptp(wanted)
+
+
 def columns(**more: Any) -> ColumnTransformer:
     parts = [
         ("scaled", StandardScaler(), [2, 0]),

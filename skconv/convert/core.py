@@ -118,7 +118,7 @@ def probabilities(estimator: Any) -> Probabilities:
     raise NotConvertibleError(
         type(estimator).__name__,
         "its probabilities do not follow from its scores",
-        "end with LogisticRegression, or use the scores",
+        "end with LogisticRegression, wrap it in CalibratedClassifierCV, or use the scores",
         "probabilities",
     )
 

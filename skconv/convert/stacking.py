@@ -13,6 +13,7 @@ from sklearn.ensemble import StackingClassifier, StackingRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
+    ScoreFunction,
     as_vector,
     check,
     check_transform,
@@ -93,6 +94,18 @@ def _append_member(member: Any, method: str, graph: Graph) -> Graph:
         return undecided(convert_scores(member, graph))
     graph = append_probabilities(member, graph)
     return graph.append(Select(np.array([1], np.uint16))) if graph.output.size == 2 else graph
+
+
+@score_function.register
+def _(model: StackingClassifier) -> ScoreFunction:
+    with inside("final_estimator_"):
+        return score_function(model.final_estimator_)
+
+
+@convert_scores.register
+def _(model: StackingClassifier, graph: Graph) -> Graph:
+    graph = convert_scores(model.final_estimator_, _append_first(model, graph))
+    return replace(graph, classes=model.classes_) if graph.is_classifier else graph
 
 
 @probabilities.register
