@@ -15,7 +15,7 @@ import argparse
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -33,10 +33,12 @@ __attribute__((noipa)) static int32_t decide(const float *x) { return peer_predi
 CORES = (("cortex-m4f", "-O2"), ("cortex-m4", "-O2"), ("cortex-m4f", "-Os"))
 
 
-def ours(model: Any, X: Any) -> tuple[Peer, Any]:
-    """Integers of 8 bits, from uint8 pixels."""
-    c_model = skconv.to_c(model, X, name="m", input_type="uint8", target="cortex-m4")
-    return Peer("skconv int8", c_model.files, '#include "m.h"', "m_predict(x)"), c_model
+def ours(model: Any, X: Any, bits: Literal[8, 16]) -> tuple[Peer, Any]:
+    """From uint8 pixels, with values of 8 bits between the layers, and weights of 16 or 8."""
+    c_model = skconv.to_c(
+        model, X, name="m", input_type="uint8", target="cortex-m4", linear_bits=bits
+    )
+    return Peer(f"skconv, weights {bits}", c_model.files, '#include "m.h"', "m_predict(x)"), c_model
 
 
 def peers(model: Any, python: str) -> list[Peer]:
@@ -63,9 +65,14 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = MLPClassifier((32,), max_iter=200, random_state=0).fit(X[:1000], y[:1000])
-    own, c_model = ours(model, X[:1000])
-    accuracy = [np.mean(m.predict(X[1000:]) == y[1000:]) for m in (model, c_model)]
-    print(f"accuracy on 797 images: float {accuracy[0]:.4f}, int8 {accuracy[1]:.4f}")
+    print(f"accuracy on 797 images: float {model.score(X[1000:], y[1000:]):.4f}", end="")
+    own = []
+    widths: tuple[Literal[16], Literal[8]] = (16, 8)
+    for bits in widths:
+        peer, c_model = ours(model, X[:1000], bits)
+        own.append(peer)
+        print(f", {peer.name} bits {np.mean(c_model.predict(X[1000:]) == y[1000:]):.4f}", end="")
+    print()
     try:
         others = peers(model, options.peers)
     except MissingPeerError as error:
@@ -75,7 +82,10 @@ def main() -> None:
     image = X[1000].astype(int)
     wanted = model.predict(X[1000:1001])[0]
     for core, flag in CORES:
-        for it, x_type in ((own, "uint8_t"), *((peer, "float") for peer in others)):
+        for it, x_type in (
+            *((peer, "uint8_t") for peer in own),
+            *((peer, "float") for peer in others),
+        ):
             found = measure(it, image, x_type, flags=(flag,), target=core)
             assert found.answer == wanted, it.name
             print(f"{core:10s} {flag:4s} {it.name:18s} {found.instructions:12,d} {found.flash:8,d}")
