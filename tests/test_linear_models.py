@@ -45,6 +45,7 @@ from skconv.convert import to_graph
 from skconv.convertible import convertible_classes
 from skconv.runtime import reference
 from tests import readme_table, test_convert
+from tests.classical import families
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 DIABETES, PROGRESSION = load_diabetes(return_X_y=True)
@@ -233,17 +234,28 @@ def test_a_discriminant_that_cannot_transform_is_refused_as_a_step() -> None:
 # -------------------------------------------------------------------------------- the table
 
 
+CLASSICAL = [case for cases in families().values() for case in cases]
+
+
+def _classes(estimator: Any) -> set[str]:
+    """Of an estimator, and of those that it is made of."""
+    parts = estimator.get_params().values()
+    return {type(part).__name__ for part in (estimator, *parts)}
+
+
 def test_every_class_of_the_table_is_compared_with_scikit_learn() -> None:
     here = [*CLASSIFIERS, *REGRESSORS, *OF_SEVERAL_TARGETS, *TRANSFORMERS, *BOTH]
     there = test_convert.LINEAR_CLASSIFIERS + test_convert.ONE_AGAINST_ONE
     there += test_convert.REGRESSION + test_convert.SEVERAL_TARGETS + test_convert.TRANSFORMERS
     tested = {type(estimator).__name__ for estimator in here + there}
     tested |= {"BernoulliNB", "FeatureUnion", "Pipeline"}
+    tested |= {name for case in CLASSICAL for name in _classes(case.estimator)}
+    tested |= {"BernoulliRBM", "IsotonicRegression", "RegressorChain"}  # In tests of their own.
     tested |= {"PassiveAggressiveClassifier", "PassiveAggressiveRegressor"}
-    families = convertible_classes()
-    extractors = {cls.__name__ for cls in families.pop("features")}
+    table = convertible_classes()
+    extractors = {cls.__name__ for cls in table.pop("features")}
     assert {"RandomConvFeatures", "PretrainedFeatures", "QuantizedFeatures"} <= extractors
-    assert {cls.__name__ for classes in families.values() for cls in classes} - tested == set()
+    assert {cls.__name__ for classes in table.values() for cls in classes} - tested == set()
 
 
 def test_the_table_of_the_readme_is_up_to_date() -> None:
