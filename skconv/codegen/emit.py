@@ -37,6 +37,7 @@ import skconv.codegen.emit_signals
 import skconv.codegen.emit_smoothing
 import skconv.codegen.emit_spectra
 import skconv.codegen.emit_steps
+import skconv.codegen.emit_trees
 import skconv.codegen.routines.registry  # noqa: F401  (all of them register ops)
 from skconv.codegen.emit_coded import coded_conv, coded_linear
 from skconv.codegen.node import (

@@ -17,6 +17,7 @@ from skconv.graph.elementwise import *
 from skconv.graph.euclidean_norm import *
 from skconv.graph.integer import *
 from skconv.graph.integer_spectra import *
+from skconv.graph.integer_trees import *
 from skconv.graph.log_sum_exp import *
 from skconv.graph.micro_frontend import *
 from skconv.graph.minirocket import *
@@ -39,5 +40,6 @@ from skconv.graph.spectra import *
 from skconv.graph.steps import *
 from skconv.graph.storage.coded import *
 from skconv.graph.storage.dictionary import *
+from skconv.graph.trees import *
 from skconv.graph.vectors import *
 from skconv.graph.winners import *

@@ -11,6 +11,7 @@ import numpy as np
 from skconv.graph.base import BOTH, Array, Op, TensorSpec, require, require_map
 from skconv.graph.facts import Facts
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX, UINT16_MAX
+from skconv.graph.storage.narrowest import narrowest
 
 __all__ = ["MiniRocket"]
 
@@ -152,13 +153,13 @@ class MiniRocket(Op):
         is_new = np.array([i == 0 or lists[i] != lists[i - 1] for i in range(len(lists))])
         read = [channel for new, part in zip(is_new, lists, strict=True) if new for channel in part]
         return {
-            "dilations": _narrowest(self.dilations),
+            "dilations": narrowest(self.dilations),
             "kernels": self.kernels + np.uint8(128) * self.padded,
             "triples": np.array(TRIPLES, np.uint16) @ np.array([1, 16, 256], np.uint16),
             "n_channels": np.where(is_new, self.n_channels, 0).astype(np.uint8),
             "channels": np.array(read, np.uint8),
-            "n_biases": _narrowest(self.n_biases),
-            "biases": self.biases if self.biases.dtype.kind == "f" else _narrowest(self.biases),
+            "n_biases": narrowest(self.n_biases),
+            "biases": self.biases if self.biases.dtype.kind == "f" else narrowest(self.biases),
         }
 
     # -------------------------------------------------------------------------- tensors
@@ -233,11 +234,3 @@ class MiniRocket(Op):
     def describe(self) -> str:
         n_dilations = len(np.unique(self.dilations))
         return f"MiniRocket {len(self.dilations)} convolutions, {n_dilations} dilations"
-
-
-def _narrowest(numbers: Array) -> Array:
-    """Integers in the smallest type that holds them."""
-    low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
-    types = ("uint8", "int8", "uint16", "int16", "int32")
-    fits = (t for t in types if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
-    return numbers.astype(next(fits))

@@ -316,7 +316,7 @@ def _(op: Normalize, node: Node, lowering: Lowering) -> None:
 def _(op: Linear, node: Node, lowering: Lowering) -> None:
     source = lowering.read(node.inputs[0], lowering.vector_limit(node))
     x = lowering.graph.specs[source]
-    is_compared = _is_read_by_decisions(node, lowering) or _is_read_as_sums(node, lowering)
+    is_compared = is_read_by_decisions(node, lowering) or _is_read_as_sums(node, lowering)
     integer = _integer_linear(op, x, lowering.linear_bits, per_row=not is_compared)
     bound, units = integer.output(x).magnitude, integer.units
     if not is_compared and node.name != lowering.source.output_name:
@@ -355,7 +355,7 @@ def _bring_to_one_scale(node: Node, units: Array, bound: int, lowering: Lowering
     lowering.names[node.name] = lowering.graph.output_name
 
 
-def _is_read_by_decisions(node: Node, lowering: Lowering) -> bool:
+def is_read_by_decisions(node: Node, lowering: Lowering) -> bool:
     """Whether the outputs are scores, which one scale makes comparable."""
     users = lowering.source.users(node.name)
     return bool(users) and all(user.op.facts.role in ("votes", "decision") for user in users)

@@ -31,7 +31,8 @@ import skconv.passes.lower_products
 import skconv.passes.lower_quadratic
 import skconv.passes.lower_separable
 import skconv.passes.lower_signals
-import skconv.passes.lower_spectra  # noqa: F401  (all of them register ops)
+import skconv.passes.lower_spectra
+import skconv.passes.lower_trees  # noqa: F401  (all of them register ops)
 from skconv.graph import (
     INPUT,
     Graph,

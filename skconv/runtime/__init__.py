@@ -24,4 +24,5 @@ from skconv.runtime import quantiles as quantiles
 from skconv.runtime import spatial as spatial
 from skconv.runtime import spectra as spectra
 from skconv.runtime import steps as steps
+from skconv.runtime import trees as trees
 from skconv.runtime import winners as winners

@@ -15,6 +15,7 @@ from skconv.testing.narrow import narrow_examples
 from skconv.testing.neighbours import neighbour_examples
 from skconv.testing.separable import separable_examples
 from skconv.testing.signals import signal_examples, sound_examples
+from skconv.testing.trees import tree_examples
 from skconv.testing.vectors import (
     few_level_examples,
     quadratic_examples,
@@ -47,6 +48,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         | network_examples(np.random.default_rng(seed))
         | signal_examples(np.random.default_rng(seed))
         | curve_examples(np.random.default_rng(seed))
+        | tree_examples(np.random.default_rng(seed))
     )
 
 

@@ -1,0 +1,129 @@
+"""How tree ensembles become integer ops: thresholds lose nothing, leaves are rounded once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skconv.graph import QTreeEnsemble, Rescale, TensorSpec, TreeEnsemble
+from skconv.graph.core import Node
+from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
+from skconv.passes.lower import is_read_by_decisions, lower
+from skconv.passes.lowering import Lowering
+from skconv.passes.scales import requantization
+
+Array = NDArray[Any]
+
+# Of a unit: what float64 may have rounded off a whole multiple.
+TOLERANCE = 1e-9
+
+
+@lower.register
+def _(op: TreeEnsemble, node: Node, lowering: Lowering) -> None:
+    source = lowering.read(node.inputs[0])
+    is_compared = is_read_by_decisions(node, lowering)
+    is_output = node.name == lowering.source.output_name
+    x = lowering.graph.specs[source]
+    lowering.add(node, integer_trees(op, x, are_results=is_output, are_scores=is_compared), source)
+    if not is_compared and not is_output:
+        sums = lowering.spec(node.name)
+        rule = requantization(sums.scale, sums.magnitude, lowering.wanted(node.name))
+        lowering.graph = lowering.graph.append(Rescale(rule), name=f"{node.name}_rescaled")
+        lowering.names[node.name] = lowering.graph.output_name
+
+
+def integer_trees(
+    op: TreeEnsemble, x: TensorSpec, *, are_results: bool = False, are_scores: bool = False
+) -> QTreeEnsemble:
+    """The integer form of an ensemble that reads integers ``x``.
+
+    Parameters
+    ----------
+    op : TreeEnsemble
+    x : TensorSpec
+    are_results : bool
+        Whether every output may have a scale of its own: nothing compares them.
+    are_scores : bool
+        Whether the largest output decides. A single tree then keeps which one that is.
+    """
+    low, high = x.limits
+    everywhere = np.full(op.n_features, x.scale)
+    scaled = op.behind(everywhere, np.zeros(op.n_features))
+    assert scaled is not None
+    floors = np.clip(np.floor(scaled.thresholds), low - 1, high)
+    exact = replace(scaled, thresholds=floors).without((low, high), step=1.0)
+    width, n_outputs = exact.leaves.shape[1], len(exact.constant)
+    units = _units(exact, are_results and width == n_outputs)
+    whole = np.rint(exact.leaves / units[:width])
+    if are_scores and len(exact.roots) == 1 and not exact.constant.any():
+        _keep_winners(whole, exact.leaves)
+    rounded = _with_leaves(exact, *_distinct(whole, n_outputs), np.rint(exact.constant / units))
+    rounded = rounded.without((low, high), step=1.0)
+    return QTreeEnsemble(
+        rounded.features,
+        rounded.thresholds.astype(np.int32),
+        rounded.children,
+        rounded.roots,
+        rounded.leaves.astype(np.int32),
+        rounded.first_outputs,
+        rounded.constant.astype(np.int32),
+        rounded.n_features,
+        **_meaning(units),
+    )
+
+
+def _meaning(units: Array) -> dict[str, Any]:
+    """What one unit of each output is worth: one ``scale``, or ``scales``."""
+    if np.ptp(units) == 0:
+        return {"scale": float(units[0])}
+    return {"scales": tuple(map(float, units))}
+
+
+def _units(op: TreeEnsemble, is_each: bool) -> Array:
+    """What one unit of each output is worth, of all of them where not ``is_each``."""
+    low, high = op.leaf_limits
+    most = np.maximum(-low, high) + np.abs(op.constant)
+    if not is_each:
+        unit = _unit(op.leaves, op.constant, float(most.max()), len(op.roots))
+        return np.full(len(op.constant), unit)
+    columns = zip(op.leaves.T, op.constant, most, strict=True)
+    return np.array([_unit(v, c, float(m), len(op.roots)) for v, c, m in columns])
+
+
+def _unit(leaves: Array, constant: Array, most: float, n_trees: int) -> float:
+    """The number that all values are multiples of; else one that makes int16 of the leaves."""
+    values = np.abs(np.append(leaves, constant))
+    if not values.any():
+        return 1.0
+    least = float(values[values > 0].min())
+    parts = values / least
+    if parts.max() <= INT16_MAX and np.abs(parts - np.rint(parts)).max() <= TOLERANCE:
+        return least
+    largest = float(np.abs(leaves).max()) or float(np.abs(constant).max())
+    # Rounding adds at most half a unit a tree, and half one to the constant.
+    return max(largest / INT16_MAX, most / (ACCUMULATOR_MAX - n_trees))
+
+
+def _keep_winners(whole: Array, leaves: Array) -> None:
+    """One unit more for the largest value of a leaf, where rounding lets another one win."""
+    winners = leaves.argmax(axis=1)
+    (lost,) = np.nonzero(whole.argmax(axis=1) != winners)
+    whole[lost, winners[lost]] += 1
+
+
+def _distinct(whole: Array, n_outputs: int) -> tuple[Array, Array]:
+    """Leaves without those that stand twice, and the place of each; votes in their order."""
+    are_votes = whole.shape[1] == n_outputs and (whole.sum(axis=1) == 1).all()
+    if are_votes and np.isin(whole, (0, 1)).all():
+        return np.eye(n_outputs), whole.argmax(axis=1)
+    leaves, places = np.unique(whole, axis=0, return_inverse=True)
+    return leaves, places.reshape(-1)
+
+
+def _with_leaves(op: TreeEnsemble, leaves: Array, places: Array, constant: Array) -> TreeEnsemble:
+    children = op.children
+    moved = np.where(children < 0, ~places[np.where(children < 0, ~children, 0)], children)
+    return replace(op, children=moved.astype(np.int32), leaves=leaves, constant=constant)
