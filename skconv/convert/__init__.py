@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from skconv.convert import (
     svm,
     target,
     thresholds,
+    trees,
     voting,
 )
 from skconv.convert.core import (
@@ -47,6 +49,7 @@ from skconv.convert.core import (
 from skconv.convert.estimator_check import check_given
 from skconv.exceptions import NotConvertibleError
 from skconv.graph import Graph, TensorSpec, verify
+from skconv.graph.folding import narrowed
 
 __all__ = [
     "NotConvertibleError",
@@ -87,6 +90,7 @@ _FAMILIES = (
     svm,
     target,
     thresholds,
+    trees,
     voting,
 )
 
@@ -152,9 +156,16 @@ def to_graph(estimator: Any, *, scores: bool = False) -> Graph:
     if scores:
         score_function(estimator)
     start = Graph(TensorSpec((width(estimator),)))
-    graph = convert_scores(estimator, start) if scores else convert(estimator, start)
+    graph = _in_float32(convert_scores(estimator, start) if scores else convert(estimator, start))
     for node in graph.nodes:
         for name, values in node.op.parameters.items():
             if not np.isfinite(values).all():
                 raise ValueError(f"node {node.name!r}: {name} is not finite in float32")
     return verify(graph)
+
+
+def _in_float32(graph: Graph) -> Graph:
+    """A graph without parameters in float64; what is too large becomes infinite."""
+    with np.errstate(over="ignore"):
+        nodes = (replace(node, op=narrowed(node.op)) for node in graph.nodes)
+        return replace(graph, nodes=tuple(nodes))

@@ -16,7 +16,7 @@ from sklearn.preprocessing import (
 )
 
 from skconv.convert.advice import BEFORE
-from skconv.convert.core import as_vector, check, convert, float32, refuse
+from skconv.convert.core import as_vector, check, convert, refuse
 from skconv.convert.function_steps import append_curve
 from skconv.graph import (
     Abs,
@@ -30,15 +30,19 @@ from skconv.graph import (
     Root,
     Square,
 )
+from skconv.graph.folding import wide
 
 Append = Callable[[Graph], Graph]
 
 
 def _append_centred(graph: Graph, n_features: int, centre: Any, scale: Any) -> Graph:
-    """``(x - centre) / scale``, each None where the scaler leaves it out."""
+    """``(x - centre) / scale``, each None where the scaler leaves it out.
+
+    In float64, until the graph is done: trees behind it decide as they do in scikit-learn.
+    """
     factors = np.ones(n_features) if scale is None else 1 / np.asarray(scale, np.float64)
     offsets = np.zeros(n_features) if centre is None else -centre * factors
-    return as_vector(graph).append(Affine(float32(factors), float32(offsets)))
+    return as_vector(graph).append(Affine(factors, np.asarray(offsets, np.float64)))
 
 
 @convert.register
@@ -60,7 +64,7 @@ def _(scaler: MaxAbsScaler, graph: Graph) -> Graph:
 
 @convert.register
 def _(scaler: MinMaxScaler, graph: Graph) -> Graph:
-    graph = as_vector(graph).append(Affine(float32(scaler.scale_), float32(scaler.min_)))
+    graph = as_vector(graph).append(Affine(wide(scaler.scale_), wide(scaler.min_)))
     return graph.append(Clip(*map(float, scaler.feature_range))) if _clips(scaler) else graph
 
 

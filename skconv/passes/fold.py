@@ -32,10 +32,12 @@ from skconv.graph import (
     Select,
     Steps,
     TensorSpec,
+    TreeEnsemble,
     verify,
     without_dead_nodes,
 )
 from skconv.graph.folding import cropped, is_identity, narrowed, wide, with_affine
+from skconv.graph.limits import UINT16_MAX
 from skconv.graph.neighbours import Prototypes
 from skconv.passes.fold_curves import (
     affine_curve,
@@ -45,6 +47,9 @@ from skconv.passes.fold_curves import (
     interpolate_affine,
 )
 from skconv.passes.fold_parts import in_parts
+
+# Features of trees are numbered in 16 bits.
+MOST_FEATURES = UINT16_MAX + 1
 
 Ops = tuple[Op, ...]
 Values = NDArray[np.float64]
@@ -63,13 +68,15 @@ def fold(graph: Graph) -> Graph:
       behind a machine whose scores share the support vectors goes into its coefficients;
     - an `Affine` becomes a part of the function of one number (`Curve`, `Interpolate`) that it
       stands before or behind;
+    - an `Affine` of positive factors goes into the thresholds of a `TreeEnsemble`, and `Select` into
+      the features that it reads;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - a crop takes the border of a `Conv` that it leaves out;
     - `Select` moves in front of `Affine` and `Root`, into a `Linear` before or behind it, and in
       front of a `Concat` of what can be computed in part;
     - two `Select`, `Reshape` or `Permute` become one;
-    - an op that can (`Op.only`) does not compute what `Select` leaves out, or what a `Linear`
-      has no weight for;
+    - an op that can (`Op.only`) does not compute what `Select` leaves out, what a `Linear`
+      has no weight for, or what no node of a `TreeEnsemble` reads;
     - `Select`, `Reshape` and `Permute` that change nothing go, and so does every node that
       the output does not depend on.
 
@@ -157,11 +164,13 @@ def _folded_pair(first: Op, second: Op, x: TensorSpec) -> Ops | None:
 
 
 def _narrowed(first: Op, second: Op, x: TensorSpec) -> Ops | None:
-    """Without what `Select` leaves out, or a linear layer has no weight for."""
+    """Without what `Select` leaves out, a linear layer has no weight for, or no tree reads."""
     if isinstance(second, Select):
         used = second.indices
     elif isinstance(second, Linear):
         used = np.flatnonzero(second.weights.any(axis=0))
+    elif isinstance(second, TreeEnsemble):
+        used = np.unique(second.features)
     else:
         return None
     if (fewer := first.only(used, x)) is None:
@@ -169,6 +178,8 @@ def _narrowed(first: Op, second: Op, x: TensorSpec) -> Ops | None:
     op, kept = fewer
     if isinstance(second, Select):
         return op, Select(_places(used, kept))
+    if isinstance(second, TreeEnsemble):
+        return op, second.reading(_places(np.arange(first.output(x).size), kept), len(kept))
     return op, replace(second, weights=second.weights[:, kept])
 
 
@@ -253,6 +264,17 @@ def _affine_squares(first: Affine, second: DiagonalSquares, x: TensorSpec) -> Op
     factors = factors * wide(first.factors)
     folded = replace(second, factors=factors.astype(np.float32), biases=biases.astype(np.float32))
     return (folded,)
+
+
+def _affine_trees(first: Affine, second: TreeEnsemble, x: TensorSpec) -> Ops | None:
+    folded = second.behind(first.factors, first.offsets)
+    return (folded,) if folded else None
+
+
+def _select_trees(first: Select, second: TreeEnsemble, x: TensorSpec) -> Ops | None:
+    if x.size > MOST_FEATURES:
+        return None
+    return (second.reading(first.indices, x.size),)
 
 
 def _linear_linear(first: Linear, second: Linear, x: TensorSpec) -> Ops | None:
@@ -348,6 +370,7 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Affine, NeighbourVotes): _affine_prototypes,
     (Affine, NoveltyMargin): _affine_prototypes,
     (Affine, DiagonalSquares): _affine_squares,
+    (Affine, TreeEnsemble): _affine_trees,
     (Linear, Affine): _behind_affine,
     (Linear, Linear): _linear_linear,
     (KernelMachine, Linear): _machine_linear,
@@ -366,6 +389,7 @@ _RULES: dict[tuple[type[Op], type[Op]], Callable[[Any, Any, TensorSpec], Ops | N
     (Root, Select): _root_select,
     (Select, Linear): _select_linear,
     (Select, Select): _select_select,
+    (Select, TreeEnsemble): _select_trees,
     (Reshape, Reshape): _reshape_reshape,
     (Permute, Permute): _permute_permute,
 }

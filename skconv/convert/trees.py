@@ -1,0 +1,90 @@
+"""Decision trees and forests: one sum of trees, exact on integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from skconv.convert.core import as_vector, check, convert, refuse
+from skconv.graph import Affine, ArgMax, Graph, Tree, TreeEnsemble, ensemble_of
+
+Classifier = DecisionTreeClassifier | RandomForestClassifier | ExtraTreesClassifier
+Regressor = DecisionTreeRegressor | RandomForestRegressor | ExtraTreesRegressor
+
+
+@check.register(DecisionTreeClassifier)
+@check.register(RandomForestClassifier)
+@check.register(ExtraTreesClassifier)
+def _(model: Classifier) -> None:
+    check_is_fitted(model)
+    if model.n_outputs_ > 1:
+        reason = f"it was fitted on {model.n_outputs_} targets, each of which has its own classes"
+        raise refuse(model, "n_outputs_", "write to_c for a model of each target", reason)
+
+
+@convert.register(DecisionTreeClassifier)
+@convert.register(RandomForestClassifier)
+@convert.register(ExtraTreesClassifier)
+def _(model: Classifier, graph: Graph) -> Graph:
+    """Scores are the mean probabilities of the classes: the first of the largest decides."""
+    trees = [tree_of(tree, probabilities(tree)) for tree in _trees(model)]
+    op = mean_of(trees, model.n_features_in_, len(model.classes_))
+    return replace(append_trees(graph, op).append(ArgMax()), classes=model.classes_)
+
+
+@convert.register(DecisionTreeRegressor)
+@convert.register(RandomForestRegressor)
+@convert.register(ExtraTreesRegressor)
+def _(model: Regressor, graph: Graph) -> Graph:
+    trees = [tree_of(tree, tree.tree_.value[:, :, 0]) for tree in _trees(model)]
+    return append_trees(graph, mean_of(trees, model.n_features_in_, model.n_outputs_))
+
+
+def _trees(model: Any) -> Sequence[Any]:
+    return list(getattr(model, "estimators_", [model]))
+
+
+def tree_of(model: Any, values: Any, first_output: int = 0) -> Tree:
+    """A fitted tree, with values ``(n_nodes, width)`` for its own."""
+    tree = model.tree_
+    return Tree(
+        tree.children_left,
+        tree.children_right,
+        tree.feature,
+        tree.threshold,
+        np.asarray(values),
+        first_output,
+    )
+
+
+def probabilities(model: DecisionTreeClassifier) -> Any:
+    """The probabilities of the classes ``(n_nodes, n_classes)`` at every node."""
+    return model.tree_.value[:, 0, :]
+
+
+def mean_of(trees: Sequence[Tree], n_features: int, n_outputs: int) -> TreeEnsemble:
+    """The mean of trees that read float32."""
+    parts = [replace(tree, values=tree.values / len(trees)) for tree in trees]
+    return ensemble_of(parts, n_features, np.zeros(n_outputs))
+
+
+def append_trees(graph: Graph, op: TreeEnsemble) -> Graph:
+    """``graph`` followed by trees; a scaler at its end goes into their thresholds."""
+    graph = as_vector(graph)
+    last = graph.nodes[-1] if graph.nodes else None
+    if last is not None and isinstance(last.op, Affine):
+        folded = op.behind(last.op.factors, last.op.offsets)
+        if folded is not None:
+            return replace(graph, nodes=graph.nodes[:-1]).append(folded, *last.inputs)
+    return graph.append(op)
