@@ -80,6 +80,7 @@ from tests.integer_signals import (
 )
 from tests.random_neighbours import add_neighbours
 from tests.random_quadratic import add_quadratic
+from tests.random_trees import add_trees
 
 LIMITS = {"uint8": (0, 255), "int8": (-127, 127), "int16": (-1500, 1400)}
 
@@ -396,6 +397,7 @@ def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True
         graph = add_neighbours(graph, np.random.default_rng(seed), "flat")
         graph = add_columns(graph, np.random.default_rng(seed), "flat")
         graph = add_quadratic(graph, np.random.default_rng(seed), "flat")
+        graph = add_trees(graph, np.random.default_rng(seed), "flat")
     return verify(add_kernel_machines(graph, rng, "flat"))
 
 

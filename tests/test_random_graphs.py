@@ -43,6 +43,7 @@ from tests.random_graphs import MOST_CHANNELS, graphs, of_seed
 from tests.random_neighbours import neighbours_of_seed
 from tests.random_probabilities import probabilities_of_seed
 from tests.random_quadratic import squares_of_seed
+from tests.random_trees import trees_of_seed
 from tests.selecting import fastest
 
 N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 200, 4, 4, 4
@@ -55,6 +56,7 @@ CLASSICAL = {
     neighbours_of_seed: 16,
     columns_of_seed: 6,
     squares_of_seed: 12,
+    trees_of_seed: 12,
 }
 FIRST_SEED = 2000  # of 200 graphs that use every op and every routine
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")

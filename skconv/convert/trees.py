@@ -16,17 +16,15 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import as_vector, check, convert, refuse
-from skconv.graph import Affine, ArgMax, Graph, Tree, TreeEnsemble, ensemble_of
-
-Classifier = DecisionTreeClassifier | RandomForestClassifier | ExtraTreesClassifier
-Regressor = DecisionTreeRegressor | RandomForestRegressor | ExtraTreesRegressor
+from skconv.convert.core import as_vector, check, convert, probabilities, refuse
+from skconv.graph import Affine, ArgMax, Graph, Shares, Tree, TreeEnsemble, ensemble_of
+from skconv.graph.probabilities import Probabilities
 
 
 @check.register(DecisionTreeClassifier)
 @check.register(RandomForestClassifier)
 @check.register(ExtraTreesClassifier)
-def _(model: Classifier) -> None:
+def _(model: Any) -> None:
     check_is_fitted(model)
     if model.n_outputs_ > 1:
         reason = f"it was fitted on {model.n_outputs_} targets, each of which has its own classes"
@@ -36,17 +34,28 @@ def _(model: Classifier) -> None:
 @convert.register(DecisionTreeClassifier)
 @convert.register(RandomForestClassifier)
 @convert.register(ExtraTreesClassifier)
-def _(model: Classifier, graph: Graph) -> Graph:
+def _(model: Any, graph: Graph) -> Graph:
     """Scores are the mean probabilities of the classes: the first of the largest decides."""
-    trees = [tree_of(tree, probabilities(tree)) for tree in _trees(model)]
+    trees = [tree_of(tree, leaf_probabilities(tree)) for tree in _trees(model)]
     op = mean_of(trees, model.n_features_in_, len(model.classes_))
     return replace(append_trees(graph, op).append(ArgMax()), classes=model.classes_)
+
+
+@probabilities.register(DecisionTreeClassifier)
+@probabilities.register(RandomForestClassifier)
+@probabilities.register(ExtraTreesClassifier)
+def _(model: Any) -> Probabilities:
+    """Scores are the probabilities."""
+    if len(model.classes_) < 2:
+        reason = "it was fitted on one class, whose probability is always 1"
+        raise refuse(model, "classes_", "fit on two classes or more", reason)
+    return Shares()
 
 
 @convert.register(DecisionTreeRegressor)
 @convert.register(RandomForestRegressor)
 @convert.register(ExtraTreesRegressor)
-def _(model: Regressor, graph: Graph) -> Graph:
+def _(model: Any, graph: Graph) -> Graph:
     trees = [tree_of(tree, tree.tree_.value[:, :, 0]) for tree in _trees(model)]
     return append_trees(graph, mean_of(trees, model.n_features_in_, model.n_outputs_))
 
@@ -68,7 +77,7 @@ def tree_of(model: Any, values: Any, first_output: int = 0) -> Tree:
     )
 
 
-def probabilities(model: DecisionTreeClassifier) -> Any:
+def leaf_probabilities(model: DecisionTreeClassifier) -> Any:
     """The probabilities of the classes ``(n_nodes, n_classes)`` at every node."""
     return model.tree_.value[:, 0, :]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -193,8 +194,14 @@ class TreeEnsemble(Trees):
                 values = self.leaves[~root]
                 low[first : first + len(values)] += values
         kept = moved >= 0
-        op = replace(self, constant=low, first_outputs=self.first_outputs[kept], **nodes.arrays)
-        return op if kept.any() else replace(op, **_nothing(self.leaves))
+        op = replace(self, constant=low, first_outputs=self.first_outputs[kept])
+        op = _holding(op, nodes.arrays)
+        return op if kept.any() else _holding(op, _nothing(self.leaves))
+
+
+def _holding(op: TreeEnsemble, arrays: dict[str, Any]) -> TreeEnsemble:
+    """An ensemble with other arrays."""
+    return replace(op, **arrays)
 
 
 def _nothing(leaves: Array) -> dict[str, Array]:

@@ -68,8 +68,8 @@ def fold(graph: Graph) -> Graph:
       behind a machine whose scores share the support vectors goes into its coefficients;
     - an `Affine` becomes a part of the function of one number (`Curve`, `Interpolate`) that it
       stands before or behind;
-    - an `Affine` of positive factors goes into the thresholds of a `TreeEnsemble`, and `Select` into
-      the features that it reads;
+    - an `Affine` of positive factors goes into the thresholds of a `TreeEnsemble`, and `Select`
+      into the features that it reads;
     - `Pad` with zeros becomes the padding of a `Conv`;
     - a crop takes the border of a `Conv` that it leaves out;
     - `Select` moves in front of `Affine` and `Root`, into a `Linear` before or behind it, and in

@@ -20,6 +20,7 @@ from skconv.graph import (
     Select,
     SoftThreshold,
     TensorSpec,
+    TreeEnsemble,
 )
 from skconv.graph.ops import L2Pool, MaxPool, MeanPool, PoolGeometry
 from skconv.passes.compress.base import Array
@@ -195,6 +196,15 @@ def _(op: Linear, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricte
     wanted = np.flatnonzero(mask)
     weights = op.weights[np.ix_(wanted, inputs[0].channels)]
     return Restricted(replace(op, weights=weights, bias=op.bias[wanted]), wanted)
+
+
+@restricted.register
+def _(op: TreeEnsemble, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricted:
+    (x,) = inputs
+    places = np.zeros(op.n_features, np.intp)
+    places[x.channels] = np.arange(len(x.channels))
+    fewer = op.reading(places, len(x.channels))
+    return Restricted(fewer, np.arange(len(op.constant)))
 
 
 @restricted.register(MeanPool)

@@ -21,6 +21,7 @@ from skconv.graph import (
     Select,
     SoftThreshold,
     TensorSpec,
+    TreeEnsemble,
 )
 from skconv.graph.ops import L2Pool, MaxPool, MeanPool, PoolGeometry
 
@@ -120,6 +121,12 @@ def _(op: Linear, mask: Mask, *inputs: TensorSpec) -> Masks:
     if not is_plain(op):
         return _all(*inputs)
     return (np.asarray(op.weights[mask].any(axis=0)),)
+
+
+@entries_read.register
+def _(op: TreeEnsemble, mask: Mask, *inputs: TensorSpec) -> Masks:
+    """Trees are walked whole, whatever is wanted of them."""
+    return (np.isin(np.arange(op.n_features), op.features),)
 
 
 @entries_read.register(MeanPool)

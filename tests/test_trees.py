@@ -1,0 +1,157 @@
+"""Trees and forests: decisions of integers are those of scikit-learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeClassifier,
+    ExtraTreeRegressor,
+)
+
+from skconv import NotConvertibleError, RandomConvFeatures, compress, to_c, to_graph
+from skconv.graph import Graph, QTreeEnsemble, TensorSpec, Tree, TreeEnsemble, ensemble_of
+from skconv.passes.fold import fold
+from skconv.passes.lower_trees import integer_trees
+from skconv.runtime import fixed, reference
+
+DIGITS, LABELS = load_digits(return_X_y=True)
+PIXELS = DIGITS.astype(np.uint8)
+TRAIN, TEST = slice(0, 1200), slice(1200, None)
+SMALL: dict[str, Any] = {"n_estimators": 8, "max_depth": 6, "random_state": 0}
+HARD = [
+    DecisionTreeClassifier(random_state=0),
+    DecisionTreeClassifier(max_leaf_nodes=200, min_samples_leaf=3, random_state=0),
+    ExtraTreeClassifier(random_state=0),
+    RandomForestClassifier(9, bootstrap=False, random_state=0),
+    ExtraTreesClassifier(9, random_state=0),
+]
+SOFT = [RandomForestClassifier(**SMALL), ExtraTreesClassifier(**SMALL)]
+SCALERS = [StandardScaler(), MinMaxScaler(), RobustScaler(), VarianceThreshold(5.0)]
+
+
+def ops(graph: Graph, kind: type) -> list[Any]:
+    return [node.op for node in graph.nodes if isinstance(node.op, kind)]
+
+
+def disagreeing(pipeline: Any) -> int:
+    """Decisions of the integers that scikit-learn does not share, of all digits."""
+    model = to_c(pipeline, PIXELS[TRAIN])
+    return int((model.predict(PIXELS, engine="fixed") != pipeline.predict(PIXELS)).sum())
+
+
+@pytest.mark.parametrize("estimator", HARD, ids=str)
+def test_hard_votes_on_pixels_are_those_of_scikit_learn(estimator: Any) -> None:
+    assert disagreeing(estimator.fit(PIXELS[TRAIN], LABELS[TRAIN])) == 0
+
+
+@pytest.mark.parametrize("step", SCALERS, ids=str)
+@pytest.mark.parametrize("estimator", [HARD[0], HARD[3]], ids=str)
+def test_what_stands_in_front_goes_into_the_trees(step: Any, estimator: Any) -> None:
+    pipeline = make_pipeline(step, estimator).fit(PIXELS[TRAIN], LABELS[TRAIN])
+    graph = fold(to_graph(pipeline))
+    assert isinstance(graph.nodes[0].op, TreeEnsemble)
+    assert disagreeing(pipeline) == 0
+
+
+@pytest.mark.parametrize("estimator", SOFT, ids=str)
+def test_soft_votes_agree_within_the_bound_of_their_rounding(estimator: Any) -> None:
+    """Each tree is off by half a unit at most, so margins of a unit a tree decide alike."""
+    estimator = estimator.fit(PIXELS[TRAIN], LABELS[TRAIN])
+    model = to_c(estimator, PIXELS[TRAIN], probabilities=True)
+    (op,) = ops(model.graph, QTreeEnsemble)
+    bound = len(op.roots) * op.scale / 2
+    wanted = estimator.predict_proba(PIXELS)
+    found = model.inference.scores(PIXELS, "fixed")
+    assert np.abs(found - wanted).max() <= bound
+    least, most = np.sort(wanted)[:, -2:].T
+    is_sure = most - least > 2 * bound
+    same = model.predict(PIXELS, engine="fixed") == estimator.predict(PIXELS)
+    assert same[is_sure].all() and is_sure.mean() > 0.99 and same.mean() >= 0.999
+    assert np.abs(model.predict_proba(PIXELS, "fixed") - wanted).max() <= bound + 2**-15
+
+
+REGRESSORS = [
+    DecisionTreeRegressor(max_depth=6, random_state=0),
+    ExtraTreeRegressor(max_depth=6, random_state=0),
+    RandomForestRegressor(**SMALL),
+    ExtraTreesRegressor(**SMALL),
+]
+
+
+@pytest.mark.parametrize("estimator", REGRESSORS, ids=str)
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_values(estimator: Any, n_outputs: int) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    y = y if n_outputs == 1 else np.column_stack([y, -100 * y])
+    estimator = estimator.fit(X, y)
+    wanted = estimator.predict(X).reshape(len(X), -1)
+    np.testing.assert_allclose(reference.run(fold(to_graph(estimator)), X), wanted, rtol=1e-6)
+    found = to_c(estimator, X).predict(X, engine="fixed").reshape(len(X), -1)
+    off = np.abs(found - wanted) / np.abs(wanted).max(axis=0)
+    assert np.median(off) < 1e-3  # A sample that lies on a threshold may go the other way.
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("estimator", [HARD[0], SOFT[0], REGRESSORS[2]], ids=str)
+def test_the_c_gives_the_bytes_of_the_definition(estimator: Any) -> None:
+    model = to_c(estimator.fit(PIXELS[TRAIN], LABELS[TRAIN]), PIXELS[TRAIN])
+    assert model.verify(PIXELS[TEST]).differing_bytes == 0
+
+
+@pytest.mark.needs("cc")
+def test_the_c_of_floats_decides_as_scikit_learn() -> None:
+    X = DIGITS + np.random.default_rng(0).normal(size=DIGITS.shape)
+    forest = RandomForestClassifier(**SMALL).fit(X[TRAIN], LABELS[TRAIN])
+    model = to_c(forest, dtype="float32")
+    assert (model.predict(X) == forest.predict(X)).all()
+
+
+def test_features_that_no_node_reads_need_not_be_computed() -> None:
+    features = RandomConvFeatures(n_kernels=8, input_shape=(8, 8), random_state=0)
+    stump = DecisionTreeClassifier(max_depth=2, random_state=0)
+    pipeline = make_pipeline(features, StandardScaler(), stump).fit(PIXELS[TRAIN], LABELS[TRAIN])
+    small = compress(pipeline, PIXELS[TRAIN], LABELS[TRAIN], passes=["PruneDead"])
+    assert small.graph_.macs < to_graph(pipeline).macs / 2
+    assert (small.predict(PIXELS) == pipeline.predict(PIXELS)).all()
+
+
+def test_nodes_that_decide_nothing_on_integers_are_left_out() -> None:
+    """2.2 and 2.7 part no whole numbers, and nothing lies above the largest input."""
+    left, right = np.array([1, 3, -1, -1, -1]), np.array([2, 4, -1, -1, -1])
+    thresholds, values = np.array([2.7, 2.2, 0, 0, 0]), np.arange(5.0)[:, None]
+    tree = Tree(left, right, np.zeros(5, int), thresholds, values)
+    x = TensorSpec((1,), "uint8", 1.0, minimum=0, maximum=255)
+    op = integer_trees(ensemble_of([tree], 1, [0.0]), x)
+    assert op.thresholds.tolist() == [2]
+    found = fixed.run(Graph(x).append(op), np.array([[0], [2], [3], [255]], np.uint8))
+    assert (found[:, 0] * op.scale).tolist() == pytest.approx([3, 3, 2, 2], rel=1e-4)
+
+
+def test_several_targets_of_a_classifier_are_refused() -> None:
+    y = np.column_stack([LABELS, LABELS % 2])[:100]
+    forest = RandomForestClassifier(2, random_state=0).fit(PIXELS[:100], y)
+    with pytest.raises(NotConvertibleError, match=r"2 targets.*a model of each target"):
+        to_graph(forest)
+
+
+def test_one_class() -> None:
+    tree = DecisionTreeClassifier().fit(PIXELS[:9], np.full(9, 7))
+    model = to_c(tree, PIXELS[:9])
+    assert (model.predict(PIXELS[:9], engine="fixed") == 7).all()
+    with pytest.raises(NotConvertibleError, match="one class"):
+        to_c(tree, PIXELS[:9], probabilities=True)
