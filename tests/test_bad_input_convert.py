@@ -10,7 +10,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.cluster import Birch, BisectingKMeans
 from sklearn.decomposition import NMF, KernelPCA
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import AdaBoostRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
@@ -42,7 +42,6 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
-from sklearn.tree import DecisionTreeClassifier
 
 from skconv import LaplacianNuSVC, NotConvertibleError, RandomConvFeatures, to_graph
 
@@ -126,8 +125,7 @@ def test_parameter_that_cannot_be_converted(estimator, parameter, advice):
 
 
 CLASSES = [
-    (RandomForestClassifier(3), "LogisticRegression"),
-    (DecisionTreeClassifier(), "LinearSVC"),
+    (AdaBoostRegressor(n_estimators=3), "RandomForestRegressor"),
     (RadiusNeighborsClassifier(9.0), "KNeighborsClassifier"),
     (NearestNeighbors(), "LocalOutlierFactor"),
     (KernelPCA(2), "PCA"),
@@ -165,9 +163,11 @@ def test_unknown_class_is_told_how_to_register():
 
 
 def test_step_is_named():
-    error = refused(Pipeline([("scale", StandardScaler()), ("forest", RandomForestClassifier(2))]))
-    assert error.step == "forest"
-    assert str(error).startswith("step 'forest': RandomForestClassifier")
+    error = refused(
+        Pipeline([("scale", StandardScaler()), ("boosted", AdaBoostRegressor(n_estimators=2))])
+    )
+    assert error.step == "boosted"
+    assert str(error).startswith("step 'boosted': AdaBoostRegressor")
 
 
 def test_step_is_named_from_the_outside_in():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import KernelPCA
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import AdaBoostRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -257,9 +257,9 @@ def test_predict_and_verify_refuse_other_samples(model):
 
 
 def test_what_cannot_be_exported_says_so_before_anything_is_computed():
-    forest = make_pipeline(features(), RandomForestClassifier(3)).fit(X[:99], Y[:99])
-    with pytest.raises(NotConvertibleError, match="step 'randomforestclassifier'"):
-        to_c(forest, None)
+    boosted = make_pipeline(features(), AdaBoostRegressor(n_estimators=3)).fit(X[:99], Y[:99])
+    with pytest.raises(NotConvertibleError, match="step 'adaboostregressor'"):
+        to_c(boosted, None)
     scaled = make_pipeline(features(), KernelPCA(2), logistic())
     with pytest.raises(NotConvertibleError, match="step 'kernelpca'"):
         to_c(scaled.fit(X[:99], Y[:99]), None)

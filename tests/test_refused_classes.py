@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.ensemble import AdaBoostRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (listed only then)
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
 from skconv import NotConvertibleError, to_graph
@@ -36,7 +36,7 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "OneVsRestClassifier": {"estimator": LogisticRegression()},
     "OutputCodeClassifier": {"estimator": LogisticRegression()},
     "QuantileTransformer": {"n_quantiles": 10},
-    "RANSACRegressor": {"estimator": DecisionTreeRegressor()},
+    "RANSACRegressor": {"estimator": AdaBoostRegressor(n_estimators=2)},
     "RegressorChain": {"estimator": Ridge()},
     "SelfTrainingClassifier": {"estimator": LogisticRegression()},
     "SparseCoder": {"dictionary": np.eye(5)},

@@ -22,6 +22,11 @@ _OUTLIERS = (
     "write to_c(SVC().fit(X, is_outlier), X)"
 )
 
+_FORESTS = (
+    "use RandomForestClassifier or ExtraTreesClassifier, for regression RandomForestRegressor or "
+    "ExtraTreesRegressor"
+)
+
 _NEIGHBOURS = (
     "use KNeighborsClassifier or KNeighborsRegressor, or LocalOutlierFactor(novelty=True) for what "
     "is far from all"
@@ -46,7 +51,7 @@ _BY_MODULE = {
     "sklearn.covariance": "use PCA(whiten=True), which makes features uncorrelated",
     "sklearn.decomposition": "use PCA or TruncatedSVD",
     "sklearn.dummy": CLASSIFIERS,
-    "sklearn.ensemble": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
+    "sklearn.ensemble": _FORESTS,
     "sklearn.feature_extraction": "use one of skconv's extractors",
     "sklearn.impute": "fill the gaps before the Pipeline: the target has no NaN",
     "sklearn.kernel_approximation": "use Nystroem, RBFSampler or SVC(kernel='rbf')",
@@ -55,7 +60,6 @@ _BY_MODULE = {
     "sklearn.preprocessing": SCALERS,
     "sklearn.random_projection": "use PCA or TruncatedSVD",
     "sklearn.semi_supervised": CLASSIFIERS,
-    "sklearn.tree": f"for classification {CLASSIFIERS}, for regression {REGRESSORS}",
 }
 
 _OTHERWISE = (
