@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from math import isqrt
-from typing import Any, Literal, Self
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -41,6 +41,9 @@ WEIGHT_BITS = 15  # of the weight of the nearest neighbour, which is 1
 MEAN_BITS = 8  # of fraction of a weighted mean
 LARGEST_SQUARE = 2**32 - 1
 NEIGHBOUR_BYTES = 8  # a distance and a place
+
+
+P = TypeVar("P", bound="Prototypes")
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Neighbours(Prototypes):
 
     k: int
 
-    def of(self, chosen: Array) -> Self:
+    def of(self: P, chosen: Array) -> P:
         """This op with some of its prototypes, and what is known of them."""
         n_prototypes = len(self.prototypes)
         kept: dict[str, Any] = {
