@@ -22,6 +22,12 @@ LONGEST_FILE = 500
 LONGEST_FUNCTION = 50
 
 TABLE = ROOT / "docs" / "how_it_works.md"
+# What a change may add to stands in folders; beside them there are these files.
+FOLDERS = {".ci", ".github", "docs", "examples", "skconv", "tests"}
+FILES = {
+    ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
+    "LICENSE", "README.md", "SECURITY.md", "conftest.py", "constraints.txt", "pyproject.toml",
+}  # fmt: skip
 # What every room may import; `matplotlib` and the rest are named in the table.
 PLAIN = {"numpy", "scipy"}
 
@@ -141,6 +147,16 @@ def test_no_function_is_too_long() -> None:
     }
     assert len(lengths) > 100
     assert {name: n for name, n in lengths.items() if n > LONGEST_FUNCTION} == {}
+
+
+@pytest.mark.needs("git")
+def test_nothing_stands_beside_the_folders_of_the_project() -> None:
+    """What tools leave behind, such as compiled programs, is not committed."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    tops = {name.split("/")[0] for name in listed.stdout.splitlines()}
+    assert tops - FOLDERS - FILES == set()
 
 
 def test_no_path_of_a_machine_and_no_registry() -> None:
