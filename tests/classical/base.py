@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -105,7 +106,10 @@ class Tried:
             return None
         if not (self.model._is_classifier or self.model._is_regressor):
             return None
-        return self.pipeline.score(self.X, self.y), self.model.score(self.X, self.y)
+        # Scored alike: what some regressors call their score is no R^2.
+        measure = accuracy_score if is_classifier(self.pipeline) else r2_score
+        own = measure(self.y, self.pipeline.predict(self.X))
+        return float(own), self.model.score(self.X, self.y)
 
     def differing_bytes(self, target: str) -> int:
         """Of scores, and of classes: C against definition, compiled for this machine or a board."""
