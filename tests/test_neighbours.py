@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn.neighbors import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
+from threadpoolctl import threadpool_limits
 
 import skconv
 from skconv import emulator, to_graph
@@ -38,6 +40,13 @@ DIGITS, DIGIT = load_digits(return_X_y=True)
 DIGITS = DIGITS.astype(np.uint8)
 X, Y, T = DIGITS[:300], DIGIT[:300], DIGITS[1000:1200]
 COARSE, T_COARSE = X // 4, T // 4  # Many neighbours are equally far.
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Which of equals scikit-learn keeps depends on how its threads share out the samples."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 def predicted(graph: Graph, x: Any) -> Any:
