@@ -135,26 +135,6 @@ def test_the_number_of_a_channel_is_whole():
 # ----------------------------------------------------------------------- what a layer sees
 
 
-@pytest.mark.parametrize(
-    "geometry",
-    [
-        {"shape": (4, 3, 2, 2), "stride": (2, 1), "padding": ((1, 0), (1, 1))},
-        {"shape": (4, 3, 3, 1), "groups": 2, "dilation": (1, 2)},
-        {"shape": (3, 2, 3, 1), "shared": True},
-    ],
-)
-def test_rows_are_the_patches_in_the_order_of_the_weights(geometry):
-    op = conv(rng(), **geometry)
-    graph = chain(op)
-    x = rng(1).normal(size=(20, *graph.input.shape)).astype("f4")
-    of = seen(graph, graph.nodes[0], Samples(x), graph)
-    weights = op.weights.reshape(len(of.rows), -1, of.rows.shape[2])
-    given = of.rows @ weights.transpose(0, 2, 1) + op.bias.reshape(len(of.rows), 1, -1)
-    np.testing.assert_allclose(given, of.wanted, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(of.best_weights(weights), weights)
-    np.testing.assert_allclose(of.biases(weights).ravel(), op.bias, atol=1e-4)
-
-
 def test_a_layer_makes_up_for_what_those_before_have_lost():
     before = chain(conv(rng(), (6, 3, 3, 2)), conv(rng(1), (5, 1, 1, 6)))
     first = before.nodes[0].op

@@ -11,6 +11,7 @@ from skconv.graph import Conv, Graph, Linear, MaxPool, Relu, Reshape, TensorSpec
 from skconv.passes.compress import Samples
 from skconv.passes.compress.positions import patches
 from skconv.passes.compress.rounded_kernels import rounded_conv, rounded_rows
+from skconv.passes.compress.seen import Seen, seen
 from skconv.passes.scales import level_scales
 from skconv.runtime import reference
 from skconv.runtime.windows import convolve
@@ -34,25 +35,28 @@ def maps(seed: int = 0, n_samples: int = 12) -> np.ndarray:
     return sliding_window_view(x, (3, 3), (1, 2)).mean(axis=(-1, -2)).astype(np.float32)
 
 
+def seen_by(op: Conv, x: np.ndarray) -> Seen:
+    graph = Graph(TensorSpec(x.shape[1:])).append(op)
+    return seen(graph, graph.nodes[0], Samples(x), graph)
+
+
 @pytest.mark.parametrize("kind", GEOMETRIES)
 def test_patches_times_weights_are_the_convolution(kind):
     shape, geometry = GEOMETRIES[kind]
     op = conv(np.random.default_rng(1), shape, **geometry)
-    x = maps()
-    seen = patches(op, x)
-    weights = op.weights.reshape(len(seen), -1, op.weights[0].size)
-    found = np.einsum("gmi,gki->mgk", seen, weights).reshape(-1, len(op.bias)) + op.bias
-    wanted = convolve(x, op).reshape(-1, len(op.bias))
-    # Positions are drawn in some order, so sums of powers are compared.
-    for power in (1, 2, 3):
-        assert (found**power).mean(axis=0) == pytest.approx((wanted**power).mean(axis=0), rel=1e-3)
+    of = seen_by(op, maps())
+    weights = op.weights.reshape(len(of.rows), -1, of.rows.shape[2])
+    given = of.rows @ weights.transpose(0, 2, 1) + op.bias.reshape(len(of.rows), 1, -1)
+    np.testing.assert_allclose(given, of.wanted, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(of.best_weights(weights), weights)
+    np.testing.assert_allclose(of.biases(weights).ravel(), op.bias, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", GEOMETRIES)
 def test_rounded_kernels_lose_less_than_plainly_rounded_ones(kind):
     shape, geometry = GEOMETRIES[kind]
     op, x = conv(np.random.default_rng(1), shape, **geometry), maps()
-    rounded = rounded_conv(op, x, x, 3, 0.01)
+    rounded = rounded_conv(op, seen_by(op, x), 3, 0.01)
     flat = op.weights.reshape(len(op.weights), -1)
     scale = np.abs(flat).max(axis=1, keepdims=True) / 3
     plain = (np.rint(flat / scale) * scale).reshape(op.weights.shape)
@@ -72,8 +76,9 @@ def test_errors_of_the_inputs_are_made_up_for():
     x[:, 1] = x[:, 0] + 0.1 * x[:, 1]
     spoilt = x * np.float32([0.5, 1, 1])
     weights = np.float32([[1.0, 0.2, -0.5]])
-    kept, biases = rounded_rows(weights, spoilt, x @ weights.T + 2, 127, 1e-4)
-    assert spoilt @ kept.T + biases == pytest.approx(x @ weights.T + 2, abs=0.05)
+    wanted = x @ weights.T + 2
+    (kept,), biases = rounded_rows(weights[None], Seen(spoilt[None], wanted[None]), 127, 1e-4)
+    assert spoilt @ kept.T + biases == pytest.approx(wanted, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -123,11 +128,12 @@ def test_a_head_that_is_rounded_already_stays_so():
 
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr("skconv.passes.compress.positions.MOST_POSITIONS", 50)
-    op = conv(np.random.default_rng(0), (3, 3, 3, 4))
-    assert patches(op, maps()).shape == (1, 50, 36)
-    assert np.array_equal(patches(op, maps()), patches(op, maps()))
+    op, x = conv(np.random.default_rng(0), (3, 3, 3, 4)), maps()
+    rows, answers = patches(op, x, convolve(x, op))
+    assert rows.shape == (1, 50, 36) and answers.shape == (1, 50, 3)
+    assert np.array_equal(rows, patches(op, x, convolve(x, op))[0])
     monkeypatch.setattr("skconv.passes.compress.positions.MOST_NUMBERS", 360)
-    assert patches(op, maps()).shape == (1, 10, 36)
+    assert patches(op, x, convolve(x, op))[0].shape == (1, 10, 36)
 
 
 def test_graphs_without_such_layers_are_refused():

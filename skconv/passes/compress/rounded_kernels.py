@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skconv.graph import Conv, Graph
-from skconv.passes.compress.base import Samples, with_op
-from skconv.passes.compress.loss import covariance, refitted
-from skconv.passes.compress.positions import patches, spread
+from skconv.passes.compress.base import Array, Samples, with_op
+from skconv.passes.compress.loss import refitted
+from skconv.passes.compress.positions import spread
 from skconv.passes.compress.refit import refit_head
-from skconv.passes.compress.second_order import (
-    Curvature,
-    Levels,
-    curvature,
-    largest_level,
-    round_row,
-)
+from skconv.passes.compress.second_order import Levels, curvature, largest_level, round_row
+from skconv.passes.compress.seen import Seen, seen
 from skconv.passes.equalize import equalize
 from skconv.passes.integers import is_deep
 from skconv.utils.progress import report
-
-Array = NDArray[Any]
 
 MOST_EQUALIZED = 64
 
@@ -52,69 +43,56 @@ def with_rounded_convs(
     keeps_head : bool
         The head is not fitted anew: a pass before has rounded it.
     """
-    few = spread(samples)
-    before = equalize(graph, few.X[:MOST_EQUALIZED]) if is_deep(graph) else graph
+    before = equalize(graph, spread(samples, MOST_EQUALIZED).X) if is_deep(graph) else graph
     graph = before
     for name in names:
         node = graph.by_name[name]
-        op, (source,) = node.op, node.inputs
-        assert isinstance(op, Conv)
-        shape = (-1, *graph.specs[source].shape)
-        now, old = (few.tensor(g, source).reshape(shape) for g in (graph, before))
-        graph = with_op(graph, name, rounded_conv(op, now, old, levels, damping))
+        assert isinstance(node.op, Conv)
+        of = seen(graph, node, samples, before)
+        graph = with_op(graph, name, rounded_conv(node.op, of, levels, damping))
         n_levels = len(levels) if isinstance(levels, np.ndarray) else 2 * levels + 1
         report(f"{name} rounded to {n_levels} levels")
     return graph if keeps_head else refit_head(graph, before, samples)
 
 
-def rounded_conv(op: Conv, maps: Array, before: Array, levels: Levels, damping: float) -> Conv:
-    """A convolution of few levels whose results come as near as they can to those before.
+def rounded_conv(op: Conv, of: Seen, levels: Levels, damping: float) -> Conv:
+    """A convolution of few levels whose results come as near as they can to those wanted.
 
     Parameters
     ----------
     op : Conv
-    maps : ndarray of shape (n_samples, height, width, channels)
-        What it reads, behind layers that may be rounded already.
-    before : ndarray of the same shape
-        What it read before any layer was rounded: what it made of that is wanted.
+    of : Seen
+        What it reads, behind layers that may be rounded already, and what it gave before any was.
     levels : int or ndarray
         As of `round_row`.
     damping : float
         As of `SecondOrderRounding`.
     """
-    reads, read_before = patches(op, maps), patches(op, before)
-    banks = op.weights.reshape(len(reads), -1, op.weights[0].size)
-    biases = op.bias.reshape(len(reads), -1)
-    found = [
-        rounded_rows(weights, seen, old @ weights.T + bias, levels, damping)
-        for weights, bias, seen, old in zip(banks, biases, reads, read_before, strict=True)
-    ]
-    weights, bias = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    banks = op.weights.reshape(len(of.rows), -1, op.weights[0].size)
+    weights, biases = rounded_rows(banks, of, levels, damping)
     return replace(
         op,
         weights=weights.reshape(op.weights.shape).astype(np.float32),
-        bias=bias.astype(np.float32),
+        bias=biases.ravel().astype(np.float32),
         levels=largest_level(levels),
         coded=None,
     )
 
 
-def rounded_rows(
-    weights: Array, inputs: Array, wanted: Array, levels: Levels, damping: float
-) -> tuple[Array, Array]:
+def rounded_rows(weights: Array, of: Seen, levels: Levels, damping: float) -> tuple[Array, Array]:
     """Rows of a few levels, and biases, with the least squares of the errors of their results.
 
     Parameters
     ----------
-    weights : ndarray of shape (n_rows, n_inputs)
-    inputs : ndarray of float32 of shape (n_positions, n_inputs)
-    wanted : ndarray of shape (n_positions, n_rows)
+    weights : ndarray of shape (n_groups, n_rows, n_weights)
+    of : Seen
     levels : int or ndarray
     damping : float
 
     Returns
     -------
-    weights, biases : ndarray
+    weights : ndarray of the same shape
+    biases : ndarray of shape (n_groups, n_rows)
 
     Notes
     -----
@@ -122,19 +100,14 @@ def rounded_rows(
     where the wanted results are met best, which makes up for the errors of the layers before. Only
     then are they rounded.
     """
-    of = curvature(covariance(inputs, np.ones(len(inputs))), damping)
-    rounded = np.zeros(weights.shape)
-    for i, row in enumerate(_compensated(weights, inputs, wanted, of)):
-        whole, scale = round_row(row, of, levels)
-        rounded[i] = whole * scale
-    scales, biases = refitted(inputs @ rounded.T.astype(np.float32), wanted, None, "squared")
-    scales = np.where(scales > 0, scales, 1.0)
-    return rounded * scales[:, None], biases
-
-
-def _compensated(weights: Array, inputs: Array, wanted: Array, of: Curvature) -> Array:
-    """Weights with the least squared errors; the damping holds them near to what they are."""
-    missing = wanted - inputs @ weights.T
-    missing -= missing.mean(axis=0)
-    products = inputs.T @ missing.astype(np.float32) / len(inputs)
-    return weights + np.linalg.solve(of.hessian, products.astype(np.float64)).T
+    best = of.best_weights(weights, damping)
+    rounded, biases = np.zeros(best.shape), np.zeros(best.shape[:2])
+    for group, (rows, wanted) in enumerate(zip(of.rows, of.wanted, strict=True)):
+        found = curvature(of.covariance[group], damping)
+        for i, row in enumerate(best[group]):
+            whole, scale = round_row(row, found, levels)
+            rounded[group, i] = whole * scale
+        sums = rows @ rounded[group].T.astype(np.float32)
+        scales, biases[group] = refitted(sums, wanted, None, "squared")
+        rounded[group] *= np.where(scales > 0, scales, 1.0)[:, None]
+    return rounded, biases

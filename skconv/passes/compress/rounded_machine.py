@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.graph import KernelMachine
 from skconv.passes.compress.rounded_kernels import rounded_rows
+from skconv.passes.compress.seen import Seen
 from skconv.runtime.reference import kernel_values
 from skconv.runtime.windows import weighted_kernels
 
@@ -43,9 +44,10 @@ def rounded_coefficients(
     coefficients, intercept = np.array(op.dual_coef, np.float64), np.array(op.intercept)
     for i, places in enumerate(op.decisions()):
         own = np.ascontiguousarray(kernels[:, places[1]])
-        row = coefficients[places][None]
-        found, biases = rounded_rows(row, own, wanted[:, i : i + 1], levels, damping)
-        coefficients[places], intercept[i] = found[0], biases[0]
+        of = Seen(own[None], wanted[None, :, i : i + 1])
+        row = coefficients[places][None, None]
+        found, biases = rounded_rows(row, of, levels, damping)
+        coefficients[places], intercept[i] = found[0, 0], biases[0, 0]
     return replace(
         op, dual_coef=coefficients.astype(np.float32), intercept=intercept, levels=levels
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +11,11 @@ from numpy.typing import NDArray
 from skconv.graph import INPUT, Conv, Graph, Linear, Node
 from skconv.passes.compress.base import Array, Samples
 from skconv.passes.compress.loss import covariance
+from skconv.passes.compress.positions import MOST_POSITIONS, patches, spread
 from skconv.passes.compress.second_order import DAMPING
-from skconv.runtime.windows import pad, windows
 
 # Of one tensor, in all samples that are looked at.
 MOST_NUMBERS = 2**25
-# Rows of patches, and numbers in them.
-MOST_ROWS = 20_000
-MOST_PATCH_NUMBERS = 2**26
 # Patches of one sample are alike: of no fewer samples, where there are as many.
 FEWEST_SAMPLES = 500
 # Of the largest answer: what float32 may have rounded.
@@ -40,15 +38,25 @@ class Seen:
     rows: Array
     wanted: Array
 
-    def covariance(self, importance: Array | None = None) -> NDArray[np.float64]:
-        """Second moments about the mean of each group, for a bias is free; weighted ones.
+    @cached_property
+    def covariance(self) -> NDArray[np.float64]:
+        """Second moments about the mean of each group, for a bias is free.
 
-        Returns
-        -------
-        moments : ndarray of float64 of shape (n_groups, n_weights, n_weights)
+        Shape ``(n_groups, n_weights, n_weights)``.
         """
-        weights = np.ones(self.rows.shape[1]) if importance is None else importance
-        return np.stack([covariance(rows, weights) for rows in self.rows])
+        return self._moments(np.ones(self.rows.shape[1]))
+
+    def hessian(self, damping: float, importance: Array | None = None) -> NDArray[np.float64]:
+        """The covariance, of weighted rows if asked for, damped by so much of its mean diagonal."""
+        moments = self.covariance if importance is None else self._moments(importance)
+        places = np.arange(moments.shape[1])
+        mean = moments[:, places, places].mean(axis=1, keepdims=True)
+        found = moments.copy()
+        found[:, places, places] += np.where(mean > 0, damping * mean, 1.0)
+        return found
+
+    def _moments(self, importance: Array) -> NDArray[np.float64]:
+        return np.stack([covariance(rows, importance) for rows in self.rows])
 
     def best_weights(self, weights: Array, damping: float = DAMPING) -> NDArray[np.float64]:
         """Weights near those given whose answers come nearest to those wanted.
@@ -61,13 +69,9 @@ class Seen:
         missing -= missing.mean(axis=1, keepdims=True)
         if np.abs(missing).max(initial=0) <= NOTHING * np.abs(self.wanted).max(initial=0):
             return np.asarray(weights, np.float64)
-        moments = self.covariance()
-        largest = np.trace(moments, axis1=1, axis2=2) / moments.shape[1]
-        places = np.arange(moments.shape[1])
-        moments[:, places, places] += np.where(largest > 0, damping * largest, 1.0)[:, None]
         rows = self.rows - self.rows.mean(axis=1, keepdims=True)
         products = rows.transpose(0, 2, 1) @ missing.astype(np.float32) / rows.shape[1]
-        step = np.linalg.solve(moments, products.astype(np.float64))
+        step = np.linalg.solve(self.hessian(damping), products.astype(np.float64))
         return np.asarray(weights + step.transpose(0, 2, 1))
 
     def biases(self, weights: Array) -> NDArray[np.float64]:
@@ -95,8 +99,8 @@ def seen(graph: Graph, node: Node, samples: Samples, before: Graph) -> Seen:
         return Seen(x[None].astype(np.float32), y[None].astype(np.float64))
     op, specs = node.op, graph.specs
     assert isinstance(op, Conv)
-    x = x.reshape(-1, *specs[node.inputs[0]].shape)
-    return _patches(x, y.reshape(-1, *specs[node.name].shape), op)
+    maps = x.reshape(-1, *specs[node.inputs[0]].shape)
+    return Seen(*patches(op, maps, y.reshape(-1, *specs[node.name].shape)))
 
 
 def _some(graph: Graph, node: Node, samples: Samples) -> Samples:
@@ -106,29 +110,5 @@ def _some(graph: Graph, node: Node, samples: Samples) -> Samples:
     count = min(len(samples.X), max(1, MOST_NUMBERS // largest))
     if isinstance(node.op, Conv):
         places = int(np.prod(specs[node.name].shape[:2]))
-        count = min(count, max(FEWEST_SAMPLES, MOST_ROWS // places))
-    chosen = np.linspace(0, len(samples.X) - 1, count).astype(np.intp)
-    y = None if samples.y is None else samples.y[chosen]
-    return replace(samples, X=samples.X[chosen], y=y)
-
-
-def _patches(x: Array, y: Array, op: Conv) -> Seen:
-    view = windows(pad(x, op), op.weights.shape[1:3], op.stride, op.dilation)
-    places, channels = int(np.prod(view.shape[:3])), view.shape[3]
-    taps = int(np.prod(view.shape[4:]))
-    count = min(places, MOST_ROWS, max(1, MOST_PATCH_NUMBERS // (channels * taps)))
-    chosen = np.unravel_index(_spread(places, count), view.shape[:3])
-    patches = view[chosen].reshape(count, channels, taps)
-    answers = y[chosen].astype(np.float64)
-    n_kernels = len(op.weights)
-    if op.shared:
-        rows = patches.reshape(1, count * channels, taps)
-        return Seen(rows, answers.reshape(1, count * channels, n_kernels))
-    grouped = patches.reshape(count, op.groups, channels // op.groups, taps)
-    rows = np.ascontiguousarray(grouped.transpose(1, 0, 3, 2)).reshape(op.groups, count, -1)
-    return Seen(rows, answers.reshape(count, op.groups, -1).transpose(1, 0, 2))
-
-
-def _spread(places: int, count: int) -> Array:
-    """``count`` of so many places, all over them: in steps that no row of a map keeps to."""
-    return np.sort(np.random.default_rng(0).permutation(places)[:count])
+        count = min(count, max(FEWEST_SAMPLES, MOST_POSITIONS // places))
+    return spread(samples, count)

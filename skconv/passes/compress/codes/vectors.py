@@ -159,10 +159,7 @@ class CodedLayers(Pass, ABC):
         """The coded weights, and the scale of each kernel."""
         n_groups, _, size = of.rows.shape
         wanted = of.best_weights(op.weights.reshape(n_groups, -1, size))
-        moments = of.covariance(importance)
-        mean = np.trace(moments, axis1=1, axis2=2) / size
-        diagonal = np.arange(size)
-        moments[:, diagonal, diagonal] += np.where(mean > 0, DAMPING * mean, 1.0)[:, None]
+        moments = of.hessian(DAMPING, importance)
         cut = self._cut(op.weights.shape)
         found = fitted_codes(
             problem(wanted, moments, cut.places), cut.family, self._count(op.weights.shape)

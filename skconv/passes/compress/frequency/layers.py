@@ -42,7 +42,7 @@ class Kernels:
         found = seen(graph, node, samples, before)
         groups = len(found.rows)
         flat = op.weights.reshape(groups, len(op.weights) // groups, -1).astype(np.float64)
-        return cls(op, found.best_weights(flat), found.covariance(), found)
+        return cls(op, found.best_weights(flat), found.covariance, found)
 
     @property
     def plane_shape(self) -> tuple[int, int, int]:

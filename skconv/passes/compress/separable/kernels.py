@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from skconv.graph import Conv, Graph, Hash, Node, SeparableConv, TensorSpec
-from skconv.passes.compress.base import Array, Pass, Samples, with_op
+from skconv.passes.compress.base import Pass, Samples, with_op
 from skconv.passes.compress.refit import refit_head
 from skconv.passes.compress.second_order import DAMPING
 from skconv.passes.compress.seen import seen
@@ -109,7 +109,7 @@ class SeparableKernels(Pass):
         wanted = rows.best_weights(op.weights.reshape(by_group), self.damping)
         wanted = wanted.reshape(op.weights.shape)
         columns, terms = shared_terms(wanted, op.groups, self._wanted(op, x))
-        hessians = _damped(rows.covariance(), self.damping)
+        hessians = rows.hessian(self.damping)
         factors, scales = integer_factors(wanted, columns, terms, hessians)
         whole = factors.weights(op.groups, op.weights.shape[3])
         weights = whole * scales[:, None, None, None]
@@ -135,11 +135,3 @@ def _may_be_separable(graph: Graph, node: Node) -> bool:
     is_shared = op.shared and graph.specs[node.inputs[0]].shape[2] > 1
     is_hashed = any(isinstance(user.op, Hash) for user in graph.users(node.name))
     return min(op.weights.shape[1:3]) > 1 and not is_shared and not is_hashed
-
-
-def _damped(moments: Array, damping: float) -> Array:
-    """Second moments of each group with so much of the mean of their diagonal added to it."""
-    places = np.arange(moments.shape[1])
-    mean = moments[:, places, places].mean(axis=1, keepdims=True)
-    moments[:, places, places] += np.where(mean > 0, damping * mean, 1.0)
-    return moments
