@@ -22,6 +22,7 @@ LIMITS = {
     "FunctionTransformer": "np.sqrt, absolute, square, exp, log, log1p, tanh and a few more",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
+    "GradientBoostingClassifier": "init: none, 'zero', or a classifier that takes a softmax",
     "KernelRidge": "rbf, laplacian, poly, linear, cosine",
     "MLPRegressor": "squared error",
     "KNeighborsClassifier": "euclidean, manhattan",

@@ -9,6 +9,7 @@ import numpy as np
 
 from skconv.convert import (
     bayes,
+    boosting,
     calibration,
     columns,
     decomposition,
@@ -64,6 +65,7 @@ __all__ = [
 # Importing a family registers its converters.
 _FAMILIES = (
     bayes,
+    boosting,
     calibration,
     columns,
     decomposition,

@@ -23,8 +23,8 @@ _OUTLIERS = (
 )
 
 _FORESTS = (
-    "use RandomForestClassifier or ExtraTreesClassifier, for regression RandomForestRegressor or "
-    "ExtraTreesRegressor"
+    "use RandomForestClassifier, ExtraTreesClassifier or GradientBoostingClassifier, for "
+    "regression RandomForestRegressor, ExtraTreesRegressor or GradientBoostingRegressor"
 )
 
 _NEIGHBOURS = (

@@ -60,7 +60,8 @@ def integer_trees(
     whole = np.rint(exact.leaves / units[:width])
     if are_scores and len(exact.roots) == 1 and not exact.constant.any():
         _keep_winners(whole, exact.leaves)
-    rounded = _with_leaves(exact, *_distinct(whole, n_outputs), np.rint(exact.constant / units))
+    constant = _rounded(exact.constant, units)
+    rounded = _with_leaves(exact, *_distinct(whole, n_outputs), constant)
     rounded = rounded.without((low, high), step=1.0)
     return QTreeEnsemble(
         rounded.features,
@@ -105,6 +106,12 @@ def _unit(leaves: Array, constant: Array, most: float, n_trees: int) -> float:
     largest = float(np.abs(leaves).max()) or float(np.abs(constant).max())
     # Rounding adds at most half a unit a tree, and half one to the constant.
     return max(largest / INT16_MAX, most / (ACCUMULATOR_MAX - n_trees))
+
+
+def _rounded(constant: Array, units: Array) -> Array:
+    """Constants in whole units; one that is above 0, however little, stays so: it decides ties."""
+    whole = np.rint(constant / units)
+    return np.where(constant > 0, np.maximum(whole, 1), whole)
 
 
 def _keep_winners(whole: Array, leaves: Array) -> None:
