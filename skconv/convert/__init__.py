@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skconv.convert import (
+    adaboost,
     bayes,
     boosting,
     calibration,
@@ -19,6 +20,7 @@ from skconv.convert import (
     gaussian,
     gaussian_process,
     imputers,
+    isolation,
     kernel_approximation,
     kernel_regression,
     linear,
@@ -64,6 +66,7 @@ __all__ = [
 
 # Importing a family registers its converters.
 _FAMILIES = (
+    adaboost,
     bayes,
     boosting,
     calibration,
@@ -75,6 +78,7 @@ _FAMILIES = (
     function_steps,
     gaussian_process,
     imputers,
+    isolation,
     kernel_approximation,
     kernel_regression,
     linear,

@@ -16,12 +16,6 @@ BEFORE = (
     "on the device"
 )
 
-_OUTLIERS = (
-    "use OneClassSVM, LocalOutlierFactor(novelty=True) or skconv.LaplacianOneClassSVM, or a "
-    "classifier of two classes, with outliers as one of them: "
-    "write to_c(SVC().fit(X, is_outlier), X)"
-)
-
 _FORESTS = (
     "use RandomForestClassifier, ExtraTreesClassifier or GradientBoostingClassifier, for "
     "regression RandomForestRegressor, ExtraTreesRegressor or GradientBoostingRegressor"
@@ -33,7 +27,6 @@ _NEIGHBOURS = (
 )
 
 _BY_NAME = {
-    "IsolationForest": _OUTLIERS,
     "BaseSearchCV": "convert its best_estimator_",
     "NearestNeighbors": _NEIGHBOURS,
     "RadiusNeighborsClassifier": _NEIGHBOURS,

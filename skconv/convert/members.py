@@ -19,7 +19,7 @@ from skconv.convert.core import (
     refuse,
     score_function,
 )
-from skconv.graph import INPUT, Affine, Concat, Graph, MeanPool, Op, Reshape, Select
+from skconv.graph import INPUT, Affine, Concat, Graph, MeanPool, Op, Reshape, Select, Winner
 
 
 def undecided(graph: Graph) -> Graph:
@@ -56,6 +56,11 @@ def append_probabilities(estimator: Any, graph: Graph) -> Graph:
     True
     """
     return append_scores(estimator, graph).append(probabilities(estimator))
+
+
+def append_vote(estimator: Any, graph: Graph) -> Graph:
+    """``graph`` followed by 1 for the class that a classifier predicts, and 0 for others."""
+    return append_scores(estimator, graph).append(Winner())
 
 
 # ------------------------------------------------------------------ several in one graph

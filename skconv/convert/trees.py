@@ -77,6 +77,11 @@ def tree_of(model: Any, values: Any, first_output: int = 0) -> Tree:
     )
 
 
+def reading(tree: Tree, features: Any) -> Tree:
+    """A tree that was fitted on chosen features, on the vector that these were chosen from."""
+    return replace(tree, feature=np.where(tree.left > 0, np.asarray(features)[tree.feature], 0))
+
+
 def leaf_probabilities(model: DecisionTreeClassifier) -> Any:
     """The probabilities of the classes ``(n_nodes, n_classes)`` at every node."""
     return model.tree_.value[:, 0, :]

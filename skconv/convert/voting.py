@@ -19,8 +19,8 @@ from skconv.convert.core import (
     refuse,
 )
 from skconv.convert.decision import decide_between_shares
-from skconv.convert.members import append_probabilities, append_scores, joined, mean
-from skconv.graph import Graph, Linear, Shares, Winner
+from skconv.convert.members import append_probabilities, append_vote, joined, mean
+from skconv.graph import Graph, Linear, Shares
 from skconv.graph.probabilities import Probabilities
 
 
@@ -62,14 +62,10 @@ def _(model: Any) -> None:
 def _(model: VotingClassifier, graph: Graph) -> Graph:
     """Hard votes are counted, so members agree exactly or not at all; soft ones are averaged."""
     weights = model._weights_not_none
-    append = append_probabilities if model.voting == "soft" else _append_vote
+    append = append_probabilities if model.voting == "soft" else append_vote
     branches = [partial(append, member) for member in model.estimators_]
     graph = mean(joined(graph, branches), len(branches), weights)
     return decide_between_shares(graph, model.classes_)
-
-
-def _append_vote(member: Any, graph: Graph) -> Graph:
-    return append_scores(member, graph).append(Winner())
 
 
 @probabilities.register

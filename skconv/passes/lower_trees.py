@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 # Of a unit: what float64 may have rounded off a whole multiple.
 TOLERANCE = 1e-9
+# Nodes for each value of a leaf: leaves of 32 bits then cost an eighth more flash at most.
+MANY = 4
 
 
 @lower.register
@@ -56,7 +58,7 @@ def integer_trees(
     floors = np.clip(np.floor(scaled.thresholds), low - 1, high)
     exact = replace(scaled, thresholds=floors).without((low, high), step=1.0)
     width, n_outputs = exact.leaves.shape[1], len(exact.constant)
-    units = _units(exact, are_results and width == n_outputs)
+    units = _units(exact, are_results and width == n_outputs, _largest_leaf(exact))
     whole = np.rint(exact.leaves / units[:width])
     if are_scores and len(exact.roots) == 1 and not exact.constant.any():
         _keep_winners(whole, exact.leaves)
@@ -83,19 +85,25 @@ def _meaning(units: Array) -> dict[str, Any]:
     return {"scales": tuple(map(float, units))}
 
 
-def _units(op: TreeEnsemble, is_each: bool) -> Array:
+def _largest_leaf(op: TreeEnsemble) -> int:
+    """The integers of leaves reach so far: further, where few leaves serve many nodes."""
+    are_few = MANY * op.leaves.size <= len(op.features)
+    return ACCUMULATOR_MAX if are_few else INT16_MAX
+
+
+def _units(op: TreeEnsemble, is_each: bool, limit: int) -> Array:
     """What one unit of each output is worth, of all of them where not ``is_each``."""
     low, high = op.leaf_limits
     most = np.maximum(-low, high) + np.abs(op.constant)
     if not is_each:
-        unit = _unit(op.leaves, op.constant, float(most.max()), len(op.roots))
+        unit = _unit(op.leaves, op.constant, float(most.max()), len(op.roots), limit)
         return np.full(len(op.constant), unit)
     columns = zip(op.leaves.T, op.constant, most, strict=True)
-    return np.array([_unit(v, c, float(m), len(op.roots)) for v, c, m in columns])
+    return np.array([_unit(v, c, float(m), len(op.roots), limit) for v, c, m in columns])
 
 
-def _unit(leaves: Array, constant: Array, most: float, n_trees: int) -> float:
-    """The number that all values are multiples of; else one that makes int16 of the leaves."""
+def _unit(leaves: Array, constant: Array, most: float, n_trees: int, limit: int) -> float:
+    """The number that all values are multiples of; else one with leaves up to ``limit``."""
     values = np.abs(np.append(leaves, constant))
     if not values.any():
         return 1.0
@@ -105,7 +113,7 @@ def _unit(leaves: Array, constant: Array, most: float, n_trees: int) -> float:
         return least
     largest = float(np.abs(leaves).max()) or float(np.abs(constant).max())
     # Rounding adds at most half a unit a tree, and half one to the constant.
-    return max(largest / INT16_MAX, most / (ACCUMULATOR_MAX - n_trees))
+    return max(largest / limit, most / (ACCUMULATOR_MAX - n_trees))
 
 
 def _rounded(constant: Array, units: Array) -> Array:
