@@ -23,6 +23,8 @@ LIMITS = {
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
     "GradientBoostingClassifier": "init: none, 'zero', or a classifier that takes a softmax",
+    "HistGradientBoostingClassifier": "no categories, no missing values",
+    "HistGradientBoostingRegressor": "no categories, no missing values",
     "KernelRidge": "rbf, laplacian, poly, linear, cosine",
     "MLPRegressor": "squared error",
     "KNeighborsClassifier": "euclidean, manhattan",

@@ -9,7 +9,12 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -28,6 +33,7 @@ CELLS = np.rint(CANCER[:, [0, 1, 8, 20, 21]]).astype(np.uint8)
 DIABETES, PROGRESS = load_diabetes(return_X_y=True)
 PATIENTS = np.rint(1000 * DIABETES).astype(np.int16)
 SMALL: dict[str, Any] = {"n_estimators": 12, "random_state": 0}
+BINNED: dict[str, Any] = {"max_iter": 12, "random_state": 0}
 
 CLASSIFIERS = [
     (GradientBoostingClassifier(**SMALL), FLOWERS, SPECIES),
@@ -35,11 +41,16 @@ CLASSIFIERS = [
     (GradientBoostingClassifier(**SMALL), CELLS, IS_BENIGN),
     (GradientBoostingClassifier(**SMALL, loss="exponential", subsample=0.5), CELLS, IS_BENIGN),
     (make_pipeline(StandardScaler(), GradientBoostingClassifier(**SMALL)), CELLS, IS_BENIGN),
+    (HistGradientBoostingClassifier(**BINNED), FLOWERS, SPECIES),
+    (HistGradientBoostingClassifier(**BINNED, max_bins=9, max_depth=3), CELLS, IS_BENIGN),
+    (make_pipeline(StandardScaler(), HistGradientBoostingClassifier(**BINNED)), FLOWERS, SPECIES),
 ]
 REGRESSORS = [
     GradientBoostingRegressor(**SMALL),
     GradientBoostingRegressor(**SMALL, loss="quantile", alpha=0.8, max_leaf_nodes=5),
     GradientBoostingRegressor(**SMALL, loss="huber", init="zero"),
+    HistGradientBoostingRegressor(**BINNED),
+    HistGradientBoostingRegressor(**BINNED, loss="absolute_error", learning_rate=0.5),
 ]
 
 
@@ -75,8 +86,18 @@ def test_values(model: Any) -> None:
     assert np.abs(found - wanted).max() <= rounding(c_model.graph) < 0.05
 
 
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_values_are_exponentials_of_sums(loss: str) -> None:
+    model = HistGradientBoostingRegressor(**BINNED, loss=loss).fit(PATIENTS, PROGRESS)
+    wanted = model.predict(PATIENTS)
+    found = reference.run(to_graph(model), PATIENTS)[:, 0]
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    off = to_c(model, PATIENTS).predict(PATIENTS, engine="fixed") - wanted
+    assert np.abs(off).max() < 0.002 * wanted.max()
+
+
 @pytest.mark.needs("cc")
-@pytest.mark.parametrize("i", [0, 3])
+@pytest.mark.parametrize("i", [0, 3, 5])
 def test_the_c_gives_the_bytes_of_the_definition(i: int) -> None:
     model, X, y = CLASSIFIERS[i]
     assert to_c(model.fit(X, y), X, probabilities=True).verify(X).differing_bytes == 0
@@ -137,3 +158,28 @@ def test_what_trees_cannot_begin_with(init: Any, message: str) -> None:
     model = GradientBoostingClassifier(n_estimators=2, init=init).fit(FLOWERS, SPECIES)
     with pytest.raises(NotConvertibleError, match=message):
         to_graph(model)
+
+
+def test_missing_values_are_refused() -> None:
+    gaps = FLOWERS.astype(np.float64)
+    gaps[::7, 2] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=2).fit(gaps, SPECIES)
+    with pytest.raises(NotConvertibleError, match=r"missing values.*SimpleImputer"):
+        to_graph(model)
+    # Nobody else measured these flowers: a node parts them from all others.
+    absent = np.where(SPECIES[:, None] == 1, np.nan, 0.0)
+    with pytest.raises(NotConvertibleError, match="no number is missing"):
+        to_graph(model.fit(absent, SPECIES))
+
+
+def test_categories_are_refused() -> None:
+    model = HistGradientBoostingRegressor(max_iter=2, categorical_features=[1, 3])
+    with pytest.raises(NotConvertibleError, match=r"features \[1, 3\].*OneHotEncoder"):
+        to_graph(model.fit(FLOWERS, SPECIES))
+
+
+def test_one_class() -> None:
+    model = HistGradientBoostingClassifier(max_iter=2).fit(FLOWERS, np.full(len(FLOWERS), 7))
+    assert (to_c(model, FLOWERS).predict(FLOWERS, engine="fixed") == 7).all()
+    with pytest.raises(NotConvertibleError, match="one class"):
+        to_c(model, FLOWERS, probabilities=True)

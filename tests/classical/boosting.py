@@ -1,8 +1,13 @@
-"""Gradient boosting."""
+"""Gradient boosting, and on histograms."""
 
 from __future__ import annotations
 
-from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -10,6 +15,7 @@ from sklearn.preprocessing import MinMaxScaler
 from tests.classical.base import REGRESSION, Case
 
 SMALL = {"n_estimators": 30, "random_state": 0}
+BINNED = {"max_iter": 30, "max_leaf_nodes": 8, "random_state": 0}
 # Logistic regression needs columns of one size.
 FIRST = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=1000))
 
@@ -32,4 +38,16 @@ CASES = (
     Case("values by boosting", GradientBoostingRegressor(**SMALL), REGRESSION),
     Case("medians by boosting", GradientBoostingRegressor(**SMALL, loss="huber"), REGRESSION),
     Case("values from a model", GradientBoostingRegressor(**SMALL, init=Ridge()), REGRESSION),
+    Case(
+        "histograms",
+        HistGradientBoostingClassifier(**BINNED),
+        options={"probabilities": True},
+    ),
+    Case("histograms behind a scaler", HistGradientBoostingClassifier(**BINNED), scaled=True),
+    Case("values by histograms", HistGradientBoostingRegressor(**BINNED), REGRESSION),
+    Case(
+        "exponentials",
+        HistGradientBoostingRegressor(**BINNED, loss="poisson"),
+        REGRESSION,
+    ),
 )
