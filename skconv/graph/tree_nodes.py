@@ -25,6 +25,15 @@ class Nodes:
     def arrays(self) -> dict[str, Array]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    @property
+    def depth(self) -> int:
+        """How many nodes the longest way passes."""
+        depths = np.zeros(len(self.features) + 1, np.int64)
+        for i in reversed(range(len(self.features))):
+            # A child comes after its parent; a leaf reads the last entry, which is 0.
+            depths[i] = 1 + max(depths[max(c, -1)] for c in self.children[i].tolist())
+        return int(depths.max())
+
     def leaves_of_trees(self) -> Iterator[Array]:
         """The leaves of each tree, none twice."""
         for tree in np.split(self.children, self.roots[1:]):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skconv.graph import QTreeEnsemble, Rescale, TensorSpec, TreeEnsemble
 from skconv.graph.core import Node
-from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX
+from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX, UINT8_MAX
 from skconv.passes.lower import is_read_by_decisions, lower
 from skconv.passes.lowering import Lowering
 from skconv.passes.scales import requantization
@@ -29,7 +29,10 @@ def _(op: TreeEnsemble, node: Node, lowering: Lowering) -> None:
     is_compared = is_read_by_decisions(node, lowering)
     is_output = node.name == lowering.source.output_name
     x = lowering.graph.specs[source]
-    lowering.add(node, integer_trees(op, x, are_results=is_output, are_scores=is_compared), source)
+    integer = integer_trees(
+        op, x, are_results=is_output, are_scores=is_compared, is_fine=lowering.are_logits
+    )
+    lowering.add(node, integer, source)
     if not is_compared and not is_output:
         sums = lowering.spec(node.name)
         rule = requantization(sums.scale, sums.magnitude, lowering.wanted(node.name))
@@ -38,7 +41,12 @@ def _(op: TreeEnsemble, node: Node, lowering: Lowering) -> None:
 
 
 def integer_trees(
-    op: TreeEnsemble, x: TensorSpec, *, are_results: bool = False, are_scores: bool = False
+    op: TreeEnsemble,
+    x: TensorSpec,
+    *,
+    are_results: bool = False,
+    are_scores: bool = False,
+    is_fine: bool = False,
 ) -> QTreeEnsemble:
     """The integer form of an ensemble that reads integers ``x``.
 
@@ -49,7 +57,10 @@ def integer_trees(
     are_results : bool
         Whether every output may have a scale of its own: nothing compares them.
     are_scores : bool
-        Whether the largest output decides. A single tree then keeps which one that is.
+        Whether the largest output decides. A single tree then keeps which one that is, and
+        probabilities have 8 bits.
+    is_fine : bool
+        Whether probabilities have 16 bits all the same.
     """
     low, high = x.limits
     everywhere = np.full(op.n_features, x.scale)
@@ -58,7 +69,9 @@ def integer_trees(
     floors = np.clip(np.floor(scaled.thresholds), low - 1, high)
     exact = replace(scaled, thresholds=floors).without((low, high), step=1.0)
     width, n_outputs = exact.leaves.shape[1], len(exact.constant)
-    units = _units(exact, are_results and width == n_outputs, _largest_leaf(exact))
+    is_coarse = are_scores and not is_fine and _are_shares(exact)
+    limit = UINT8_MAX if is_coarse else _largest_leaf(exact)
+    units = _units(exact, are_results and width == n_outputs, limit)
     whole = np.rint(exact.leaves / units[:width])
     if are_scores and len(exact.roots) == 1 and not exact.constant.any():
         _keep_winners(whole, exact.leaves)
@@ -85,6 +98,12 @@ def _meaning(units: Array) -> dict[str, Any]:
     return {"scales": tuple(map(float, units))}
 
 
+def _are_shares(op: TreeEnsemble) -> bool:
+    """Whether the values of every leaf are shares of one number: probabilities."""
+    sums = op.leaves.sum(axis=1)
+    return bool(op.leaves.min() >= 0 and np.ptp(sums) <= TOLERANCE * sums.max())
+
+
 def _largest_leaf(op: TreeEnsemble) -> int:
     """The integers of leaves reach so far: further, where few leaves serve many nodes."""
     are_few = MANY * op.leaves.size <= len(op.features)
@@ -104,14 +123,14 @@ def _units(op: TreeEnsemble, is_each: bool, limit: int) -> Array:
 
 def _unit(leaves: Array, constant: Array, most: float, n_trees: int, limit: int) -> float:
     """The number that all values are multiples of; else one with leaves up to ``limit``."""
-    values = np.abs(np.append(leaves, constant))
+    values = np.unique(np.abs(np.append(leaves, constant)))
     if not values.any():
         return 1.0
-    least = float(values[values > 0].min())
-    parts = values / least
-    if parts.max() <= INT16_MAX and np.abs(parts - np.rint(parts)).max() <= TOLERANCE:
-        return least
-    largest = float(np.abs(leaves).max()) or float(np.abs(constant).max())
+    largest = float(np.abs(leaves).max()) or float(values[-1])
+    for unit in (float(values[values > 0][0]), *(largest / n for n in range(1, UINT8_MAX + 1))):
+        parts = values / unit
+        if parts[-1] <= INT16_MAX and np.abs(parts - np.rint(parts)).max() <= TOLERANCE:
+            return unit
     # Rounding adds at most half a unit a tree, and half one to the constant.
     return max(largest / limit, most / (ACCUMULATOR_MAX - n_trees))
 

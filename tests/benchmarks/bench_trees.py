@@ -2,11 +2,13 @@
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_trees.py --peers /path/to/python
 
-Raw pixels; Cortex-M4 under QEMU at -O2, the mean of three images. ``equal`` is how many of them got
-scikit-learn's class. emlearn compares ``<`` with a threshold whose fraction is cut off, so pixels
-that lie on it go the other way; micromlgen counts hard votes. Target: fewer instructions and less
-flash than the best peer, each. ``--peers`` names a Python with emlearn 0.23.2, m2cgen 0.10.0 and
-micromlgen 1.1.28 that has scikit-learn, too.
+Raw pixels; Cortex-M4 under QEMU, the mean of three images, at -O2 and at -Os. All are compiled for
+a core with a floating-point unit: m2cgen reads doubles, micromlgen floats. ``equal`` is how many
+images got scikit-learn's class. emlearn prints trees inline or as a table ("loadable"), with a vote
+a tree (its default) or with probabilities of 8 bits ("shares"). It compares ``<`` with a threshold
+whose fraction is cut off, so pixels that lie on it go the other way; micromlgen counts hard votes.
+Target: fewer instructions and less flash than the best peer, each. ``--peers`` names a Python with
+emlearn 0.23.2, m2cgen 0.10.0 and micromlgen 1.1.28 that has scikit-learn, too.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ MODELS: dict[str, Any] = {
     "tree of 200 leaves": DecisionTreeClassifier(max_leaf_nodes=200, random_state=0),
 }
 N_IMAGES = 3
+FLAGS = ("-O2", "-Os")
 # As ours, functions that the compiler cannot look into from the place of the call.
 NOIPA = "__attribute__((noipa)) static int32_t decide({type} *x)"
 EMLEARN = f'#include "peer.h"\n{NOIPA} {{{{ return peer_predict(x, 64); }}}}'
@@ -46,19 +50,34 @@ M2CGEN = f"""#include "peer.h"
     }}}}
     return best;
 }}}}"""
+# Method, type of pixels, bits of a leaf: none are hard votes.
+OF_EMLEARN = (
+    ("inline", "int16_t", 0),
+    ("inline", "uint8_t", 0),
+    ("inline", "int16_t", 8),
+    ("loadable", "int16_t", 0),
+    ("loadable", "int16_t", 8),
+)
 
 
-def ours(model: Any, X: Any) -> Peer:
-    c_model = skconv.to_c(model, X.astype(np.uint8), name="m", target="cortex-m4")
-    return Peer("skconv", c_model.files, '#include "m.h"', "m_predict(x)")
+def ours(model: Any, X: Any) -> Iterator[tuple[Peer, str]]:
+    for optimize in ("size", "balanced", "speed"):
+        c_model = skconv.to_c(
+            model, X.astype(np.uint8), name="m", target="cortex-m4", optimize=optimize
+        )
+        yield Peer(f"skconv {optimize}", c_model.files, '#include "m.h"', "m_predict(x)"), "uint8_t"
 
 
-def of_emlearn(model: Any, python: str, method: str) -> Peer:
+def of_emlearn(model: Any, python: str, method: str, dtype: str, bits: int) -> Peer:
     files = emlearn(
-        model, python, conversion=f"method={method!r}", saving=f"inference=[{method!r}]"
+        model,
+        python,
+        conversion=f"method={method!r}, dtype={dtype!r}, leaf_bits={bits}",
+        saving=f"inference=[{method!r}]",
     )
-    prelude = EMLEARN.format(type="const int16_t")
-    return Peer(f"emlearn {method}", files, prelude, "decide(x)")
+    prelude = EMLEARN.format(type=f"const {dtype}")
+    name = f"emlearn {method} {dtype}{' shares' if bits else ''}"
+    return Peer(name, files, prelude, "decide(x)")
 
 
 def of_m2cgen(model: Any, python: str) -> Peer:
@@ -77,13 +96,19 @@ def of_micromlgen(model: Any, python: str) -> Peer:
     return Peer("micromlgen", {}, prelude, "decide(x)")
 
 
-def peers(model: Any, python: str) -> list[tuple[Peer, str]]:
-    return [
-        (of_emlearn(model, python, "inline"), "int16_t"),
-        (of_emlearn(model, python, "loadable"), "int16_t"),
-        (of_m2cgen(model, python), "double"),
-        (of_micromlgen(model, python), "float"),
-    ]
+def peers(model: Any, python: str) -> Iterator[tuple[Peer, str]]:
+    for method, dtype, bits in OF_EMLEARN:
+        yield of_emlearn(model, python, method, dtype, bits), dtype
+    yield of_m2cgen(model, python), "double"
+    yield of_micromlgen(model, python), "float"
+
+
+def row(model: Any, peer: Peer, x_type: str, images: Any, flag: str) -> str:
+    found = [measure(peer, x, x_type, flags=(flag,), target="cortex-m4f") for x in images]
+    count = round(float(np.mean([one.instructions for one in found])))
+    wanted = model.predict(images)
+    equal = int(sum(one.answer == label for one, label in zip(found, wanted, strict=True)))
+    return f"  {peer.name:30s} {flag} {count:12,d} {found[0].flash:8,d} {equal:4d}/{len(images)}"
 
 
 def main() -> None:
@@ -95,18 +120,15 @@ def main() -> None:
     for name, unfitted in MODELS.items():
         model = unfitted.fit(X[:1000], y[:1000])
         print(f"{name}, accuracy {model.score(X[1000:], y[1000:]):.4f}")
+        rows = list(ours(model, X[:1000]))
         try:
-            others = peers(model, options.peers)
+            rows += peers(model, options.peers)
         except MissingPeerError as error:
-            others = []
             print(error)
-        print(f"  {'exporter':18s} {'instructions':>12s} {'flash':>8s} {'equal':>6s}")
-        wanted = model.predict(images)
-        for it, x_type in [(ours(model, X[:1000]), "uint8_t"), *others]:
-            found = [measure(it, image, x_type) for image in images]
-            count = round(float(np.mean([one.instructions for one in found])))
-            equal = int(sum(one.answer == label for one, label in zip(found, wanted, strict=True)))
-            print(f"  {it.name:18s} {count:12,d} {found[0].flash:8,d} {equal:4d}/{N_IMAGES}")
+        print(f"  {'exporter':30s} flag {'instructions':>11s} {'flash':>8s} {'equal':>6s}")
+        for flag in FLAGS:
+            for peer, x_type in rows:
+                print(row(model, peer, x_type, images, flag), flush=True)
 
 
 if __name__ == "__main__":

@@ -99,10 +99,7 @@ def measure(
     image = _image_bytes({**peer.files, "main.c": counted}, target, options, peer.libm)
     empty = fill(COUNTING_MAIN, {}, prelude="", statement="(void)0")
     bytes_without = _image_bytes({"main.c": empty}, target, options[: len(flags) + 1], False)
-    sample = (
-        len(np.ravel(x))
-        * {"double": 8, "float": 4, "int16_t": 2, "uint8_t": 1, "int8_t": 1}[x_type]
-    )
+    sample = len(np.ravel(x)) * SIZES[x_type]
     return Measured(results[0], image - bytes_without - sample, results[1])
 
 

@@ -30,6 +30,7 @@ FOLDERS = (
     "neighbours",
     "linear",
     "winners",
+    "trees",
 )
 
 

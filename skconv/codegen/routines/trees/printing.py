@@ -1,0 +1,110 @@
+"""The C function that an ensemble of trees is printed as.
+
+Several outputs share a word where their sums are small and never negative: what a leaf adds to an
+output is then one constant, shifted to its field.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skconv.codegen.text import CTYPES
+from skconv.graph import QTreeEnsemble, TensorSpec
+from skconv.graph.base import Array
+
+WORD = 32
+STEP = "  "
+# Deeper nodes are not indented further.
+MOST_STEPS = 20
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Where sums of ``width`` outputs are while trees add to them.
+
+    Attributes
+    ----------
+    width : int
+    bits : int
+        Of a field: 8, 16 or 32.
+    """
+
+    width: int
+    bits: int
+
+    @property
+    def per_word(self) -> int:
+        return WORD // self.bits
+
+    @property
+    def words(self) -> int:
+        return -(-self.width // self.per_word)
+
+    def added(self, values: Array) -> Iterator[str]:
+        """The statements that add the values of a leaf."""
+        for word in range(self.words):
+            fields = values[word * self.per_word : (word + 1) * self.per_word].tolist()
+            total = sum(int(v) << (self.bits * i) for i, v in enumerate(fields))
+            if total:
+                yield f"s{word} += {total};" if self.bits == WORD else f"s{word} += 0x{total:X}u;"
+
+    def read(self, output: int) -> str:
+        """The sum of an output."""
+        word, field = divmod(output, self.per_word)
+        if self.bits == WORD:
+            return f"s{word}"
+        shift = self.bits * field
+        moved = f"s{word} >> {shift}" if shift else f"s{word}"
+        is_last = shift + self.bits == WORD
+        return f"(int32_t)({moved})" if is_last else f"(int32_t)({moved} & 0x{2**self.bits - 1:X}u)"
+
+
+def tree_function(op: QTreeEnsemble, x: TensorSpec) -> tuple[str, tuple[str, ...]]:
+    """The name and the lines of a function ``(input, sums)``."""
+    body = list(_body(op))
+    name = f"trees_{zlib.crc32(repr(body).encode()):08x}"
+    head = f"static void {name}(const {CTYPES[x.dtype]} *x, int32_t *sums)"
+    return name, (head, "{", *body, "}")
+
+
+def _body(op: QTreeEnsemble) -> Iterator[str]:
+    width = op.leaves.shape[1]
+    for first in np.unique(op.first_outputs).tolist():
+        fields = Fields(width, _field_bits(op))
+        yield "    {"
+        kind = "int32_t" if fields.bits == WORD else "uint32_t"
+        for word in range(fields.words):
+            yield f"        {kind} s{word} = 0;"
+        for tree in np.flatnonzero(op.first_outputs == first).tolist():
+            yield from (f"        SK_OPAQUE(s{word});" for word in range(fields.words))
+            yield from _tree(op, int(op.roots[tree]), fields)
+        for output in range(width):
+            constant = int(op.constant[first + output])
+            value = fields.read(output) + (f" + {constant}" if constant else "")
+            yield f"        sums[{first + output}] = {value};"
+        yield "    }"
+
+
+def _field_bits(op: QTreeEnsemble) -> int:
+    low, high = op.leaf_limits
+    if int(low.min()) < 0:
+        return WORD
+    return next(bits for bits in (8, 16, WORD) if int(high.max()) < 2**bits)
+
+
+def _tree(op: QTreeEnsemble, node: int, fields: Fields, depth: int = 0) -> Iterator[str]:
+    """A node and what is below it."""
+    indent = " " * 8 + STEP * min(depth, MOST_STEPS)
+    if node < 0:
+        yield from (indent + line for line in fields.added(op.leaves[~node]))
+        return
+    left, right = op.children[node].tolist()
+    yield f"{indent}if (x[{op.features[node]}] <= {op.thresholds[node]}) {{"
+    yield from _tree(op, left, fields, depth + 1)
+    yield f"{indent}}} else {{"
+    yield from _tree(op, right, fields, depth + 1)
+    yield f"{indent}}}"
