@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skconv import NotConvertibleError, to_c, to_graph
+from skconv.codegen.estimates import plain
 from skconv.convert.members import undecided
 from skconv.graph import QTreeEnsemble
 from skconv.runtime import reference
@@ -56,7 +57,7 @@ REGRESSORS = [
 
 def rounding(graph: Any) -> float:
     """What half a unit a tree, and one of the constant, add up to."""
-    (op,) = (node.op for node in graph.nodes if isinstance(node.op, QTreeEnsemble))
+    (op,) = (op for node in graph.nodes if isinstance(op := plain(node.op), QTreeEnsemble))
     return (len(op.roots) / 2 + 1) * op.scale
 
 
