@@ -38,9 +38,10 @@ from skconv.graph import (
 )
 from skconv.passes.compress import Samples
 from skconv.passes.compress.pruning import prune_dead
+from skconv.passes.compress.pruning.blocks import blocks_of
 from skconv.passes.compress.pruning.elimination import Elimination
 from skconv.passes.compress.pruning.head import Head
-from skconv.passes.compress.pruning.kernels import blocks_of, eliminated
+from skconv.passes.compress.pruning.kernels import eliminated
 from skconv.passes.compress.pruning.origin import kernels_of
 from skconv.passes.fold import fold
 from skconv.runtime import reference
@@ -248,7 +249,7 @@ def test_two_classes_and_no_labels():
 
 def eliminated_alike(graph: Graph, head: Head, n_kept: int, criterion: str) -> list[int]:
     """Kernels that stay."""
-    blocks = blocks_of(graph, head)
+    blocks = blocks_of(graph, head.name, head.alive)
     left = set(eliminated(head, blocks, n_kept, criterion).left.tolist())
     return [k for k, block in enumerate(blocks) if left >= set(block.inputs.tolist())]
 
@@ -280,7 +281,7 @@ def test_the_exact_change_of_the_loss_when_a_kernel_goes(pipe):
     graph = fold(to_graph(pipe))
     samples = Samples(X[:1200], Y[:1200], "squared")
     head = Head.of(graph, samples, 0.3, None)
-    blocks = blocks_of(graph, head)
+    blocks = blocks_of(graph, head.name, head.alive)
     costs = head.elimination().block_costs([block.inputs for block in blocks])
     for k in (0, 7):
         kept = np.setdiff1d(np.arange(len(head.alive)), blocks[k].inputs)

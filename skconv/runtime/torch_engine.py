@@ -151,7 +151,7 @@ def _largest_tensor(graph: Graph) -> int:
     return max(tensors + kernels)
 
 
-def _on_device(op: Op, device: torch.device) -> Op:
+def on_device(op: Op, device: torch.device) -> Op:
     """The same op with tensors for arrays, where torch computes it."""
     if not has_form(op):
         return op
@@ -182,7 +182,7 @@ def _plan(graph: Graph, device: torch.device) -> Plan:
         steps.append(
             Step(
                 node.name,
-                prepared(_on_device(node.op, device)),
+                prepared(on_device(node.op, device)),
                 node.inputs,
                 # A reshaped or permuted tensor shares its memory with another one.
                 overwrites=source is not None

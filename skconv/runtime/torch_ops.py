@@ -217,7 +217,7 @@ def _kernel_matrix(op: KernelMachine, x: Tensor) -> Tensor:
     if op.kernel == "poly":
         return (op.gamma * (x @ vectors.T) + op.coef0) ** op.degree
     if op.kernel == "laplacian":
-        return torch.cdist(x, vectors, p=1).mul_(-op.gamma).exp_()
+        return torch.cdist(x, vectors, p=1).mul(-op.gamma).exp_()  # A gradient needs distances.
     squares = x.square().sum(1, keepdim=True) + vectors.square().sum(1)
     return squares.addmm_(x, vectors.T, alpha=-2).clamp_(min=0).mul_(-op.gamma).exp_()
 

@@ -32,8 +32,9 @@ import skconv
 from skconv import emulator
 from skconv.graph import ArgMax, Graph, Linear, Node, Select, TensorSpec, verify
 from skconv.passes.compress import Samples
+from skconv.passes.compress.pruning.blocks import Block
 from skconv.passes.compress.pruning.head import Head
-from skconv.passes.compress.pruning.kernels import CRITERIA, Block, eliminated
+from skconv.passes.compress.pruning.kernels import CRITERIA, eliminated
 from skconv.passes.compress.refit import most_likely
 from tests.benchmarks.bench_small_models import pipeline
 

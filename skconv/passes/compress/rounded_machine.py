@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -40,14 +41,32 @@ def rounded_coefficients(
     op: KernelMachine, x: Array, wanted: Array, levels: int, damping: float
 ) -> KernelMachine:
     """As `rounded_machine`, with decisions near to those ``wanted`` (n_samples, n_results)."""
+
+    def rounded(row: Array, of: Seen) -> tuple[Array, Array]:
+        return rounded_rows(row, of, levels, damping)
+
+    return replace(_with_coefficients(op, x, wanted, rounded), levels=levels)
+
+
+def refitted_coefficients(op: KernelMachine, x: Array, wanted: Array) -> KernelMachine:
+    """Coefficients and intercepts whose decisions come as near as they can to those wanted."""
+
+    def refitted(row: Array, of: Seen) -> tuple[Array, Array]:
+        best = of.best_weights(row)
+        return best, of.biases(best)
+
+    return replace(_with_coefficients(op, x, wanted, refitted), levels=0)
+
+
+def _with_coefficients(
+    op: KernelMachine, x: Array, wanted: Array, found: Callable[[Array, Seen], tuple[Array, Array]]
+) -> KernelMachine:
+    """Each decision with the coefficients and the intercept found for it."""
     kernels = kernel_values(op, x).astype(np.float32)
     coefficients, intercept = np.array(op.dual_coef, np.float64), np.array(op.intercept)
     for i, places in enumerate(op.decisions()):
         own = np.ascontiguousarray(kernels[:, places[1]])
         of = Seen(own[None], wanted[None, :, i : i + 1])
-        row = coefficients[places][None, None]
-        found, biases = rounded_rows(row, of, levels, damping)
-        coefficients[places], intercept[i] = found[0, 0], biases[0, 0]
-    return replace(
-        op, dual_coef=coefficients.astype(np.float32), intercept=intercept, levels=levels
-    )
+        rows, biases = found(coefficients[places][None, None], of)
+        coefficients[places], intercept[i] = rows[0, 0], biases[0, 0]
+    return replace(op, dual_coef=coefficients.astype(np.float32), intercept=intercept)

@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 
 from skconv.graph import Graph
-from skconv.passes.compress.base import Array, Pass, Samples
+from skconv.passes.compress.base import Array, Pass, Samples, head_of
 from skconv.passes.compress.loss import probabilities
+from skconv.passes.compress.pruning.blocks import Block, blocks_of, layer_normalised
 from skconv.passes.compress.pruning.dead import prune_dead
 from skconv.passes.compress.pruning.elimination import Elimination
 from skconv.passes.compress.pruning.features import how_many
+from skconv.passes.compress.pruning.gradients import AnyHead, reader_of
 from skconv.passes.compress.pruning.head import Head
-from skconv.passes.compress.pruning.origin import NOWHERE, kernels_of
 from skconv.passes.compress.refit import targets_of
 from skconv.utils.progress import report
 
@@ -27,11 +28,16 @@ MOST_SAMPLES = 10_000
 
 @dataclass
 class PruneKernels(Pass):
-    """Leave out the kernels whose features a linear head can best do without.
+    """Leave out the kernels whose features a classifier can best do without.
 
-    One kernel leaves after the other, with all its features. Each time the weights of all other
-    features make up for it, as well as they can, and the criterion is asked again. In the end the
-    head is fitted anew. What computes nothing but features that left goes, too (`PruneDead`).
+    One kernel leaves after the other, with all its features. Behind it the weights of a linear
+    head make up for it each time, as well as they can, and the criterion is asked again. In the
+    end the head is fitted anew. What computes nothing but features that left goes, too
+    (`PruneDead`).
+
+    A network of several layers and a kernel machine take ``criterion="taylor"``, and need torch. A
+    feature that left is what it was on average (0 for a polynomial kernel). In the end the last
+    layer of a network is fitted anew, and the coefficients of a machine are, to its decisions.
 
     Parameters
     ----------
@@ -42,14 +48,17 @@ class PruneKernels(Pass):
         Which kernel leaves. ``"ridge"``: the one that costs least, in the exact change of the
         squared loss, or of the logistic one by its second derivatives, when the others make up
         for it. ``"taylor"``: the one with the least product of activation and gradient, added
-        up over its features before the absolute value, for each sample. ``"accuracy"``: the one
+        up over its features before the absolute value, for each sample; for any head that has
+        gradients. ``"accuracy"``: the one
         without which most samples are classified as they should be.
     penalty : float, default=0.3
         As of `PruneFeatures`.
 
     Notes
     -----
-    Of a linear head the gradient by its inputs is ``(p - y) W``, in closed form. Averaged over the
+    Of a linear head the gradient by its inputs is ``(p - y) W``, in closed form; of others torch
+    computes it, of the logistic loss or half the squared error as of a linear head, and of the
+    hinge loss where each pair of classes has a decision. Averaged over the
     samples before the absolute value it would be 0 for a head at its minimum, but for the penalty.
     Costs by ``"taylor"`` are divided by the norm of those of their layer, as in the paper: it
     matters where convolutions stand side by side.
@@ -84,7 +93,8 @@ class PruneKernels(Pass):
         Parameters
         ----------
         graph : Graph
-            A float graph whose scores are those of a linear layer.
+            A float graph whose scores are those of a linear layer; with ``"taylor"`` any whose
+            scores have gradients.
         samples : Samples
 
         Returns
@@ -99,35 +109,26 @@ class PruneKernels(Pass):
             raise ValueError(
                 "criterion='taylor' needs labels: of its own answers a head has no gradient"
             )
+        reader = reader_of(graph)
+        if self.criterion == "taylor" and reader is not None and reader != head_of(graph):
+            any_head = AnyHead.of(graph, reader, samples)
+            blocks = blocks_of(graph, reader.name, np.arange(any_head.features.shape[1]))
+            left = any_head.eliminated(blocks, self._n_kept(blocks))
+            return any_head.put_on(graph, left, samples)
         head = Head.of(graph, samples, self.penalty, self)
-        blocks = blocks_of(graph, head)
+        blocks = blocks_of(graph, head.name, head.alive)
+        steps = eliminated(head, blocks, self._n_kept(blocks), self.criterion)
+        return prune_dead(head.put_on(graph, steps.left, steps.weights))
+
+    def _n_kept(self, blocks: Sequence[Block]) -> int:
         if not blocks:
             raise ValueError(
                 "PruneKernels needs features that are each of one kernel, and the head reads "
-                "none of that kind"
+                "none of that kind; behind a network or a kernel machine use criterion='taylor'"
             )
         n_kept = how_many("n_kernels", self.n_kernels, len(blocks), "kernels with features")
-        steps = eliminated(head, blocks, n_kept, self.criterion)
         report(f"{n_kept} of {len(blocks)} kernels are left")
-        return prune_dead(head.put_on(graph, steps.left, steps.weights))
-
-
-@dataclass(frozen=True)
-class Block:
-    """The inputs of a head that come from one kernel, and the number of its layer."""
-
-    inputs: Array
-    layer: int
-
-
-def blocks_of(graph: Graph, head: Head) -> list[Block]:
-    """One block for each kernel with features of its own."""
-    origin, firsts = kernels_of(graph, head.name)
-    origin = origin[head.alive]
-    return [
-        Block(np.flatnonzero(origin == kernel), int(np.searchsorted(firsts, kernel, "right")))
-        for kernel in np.unique(origin[origin != NOWHERE])
-    ]
+        return n_kept
 
 
 def eliminated(
@@ -163,9 +164,7 @@ def _taylor(head: Head) -> Costs:
         error = answers - wanted[:, -n_outputs:]
         parts = _by_block(inputs, steps, blocks)
         found = np.array([np.abs((error * part).sum(axis=1)).mean() for part in parts])
-        layers = np.array([block.layer for block in blocks])
-        squares = np.bincount(layers, found**2)[layers]
-        return np.asarray(found / np.sqrt(np.where(squares > 0, squares, 1)))
+        return layer_normalised(found, blocks)
 
     return costs
 
