@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         VectorQuantization,
     )
     from skconv.pretrained import PretrainedFeatures
+    from skconv.search import BudgetSearchCV
     from skconv.signals import (
         Decimate,
         EventDetector,
@@ -84,6 +85,7 @@ __all__ = [
     "AutoencoderFeatures",
     "BatchRidgeClassifier",
     "BinaryKernels",
+    "BudgetSearchCV",
     "Compressed",
     "CondensedConv",
     "ConvFeatures",
@@ -150,6 +152,7 @@ _MODULES = {"datasets", "exceptions", "testing"}
 _HOMES = {
     "AutoencoderFeatures": "skconv.features",
     "BatchRidgeClassifier": "skconv.classifiers.ridge",
+    "BudgetSearchCV": "skconv.search",
     "Compressed": "skconv.compression",
     "CondensedConv": "skconv.passes.compress",
     "ConvFeatures": "skconv.features",

@@ -35,6 +35,23 @@ def reporting(name: str, verbose: int) -> Iterator[None]:
         _worker.reset(token)
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Print nothing of what is reported in this block.
+
+    Examples
+    --------
+    >>> from skconv.utils.progress import quietly, report, reporting
+    >>> with reporting("Search", verbose=1), quietly():
+    ...     report("step 1 of 2")
+    """
+    token = _worker.set(None)
+    try:
+        yield
+    finally:
+        _worker.reset(token)
+
+
 def report(what: str) -> None:
     """Print what has just been done and the seconds since the start, inside `reporting`."""
     worker = _worker.get()

@@ -1,0 +1,75 @@
+"""What one job of joblib computes: numbers that fit into a line of the journal."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skconv.search.budget import Budget, Costs
+from skconv.search.candidate import Candidate
+from skconv.search.costs import Options, Plan, plan
+from skconv.search.levels import Level, Measured, Scorer, measure
+from skconv.utils.progress import quietly
+
+Facts = dict[str, Any]
+
+
+def plan_job(estimator: Any, X: Any, y: NDArray[Any], options: Options, budget: Budget) -> Facts:
+    """`plan`; where it fails, why."""
+    try:
+        with quietly(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = plan(estimator, X, y, options, budget)
+    except Exception as error:  # Of whatever kind: other candidates may do.
+        return {"failed": _words(error)}
+    return {"failed": "", "costs": asdict(found.costs), "options": dict(found.options)}
+
+
+def take_plan(candidate: Candidate, facts: Facts, budget: Budget) -> None:
+    """Note in a candidate what `plan_job` found."""
+    candidate.failed = facts["failed"]
+    if not candidate.failed:
+        costs = Costs(**facts["costs"])
+        candidate.plan = Plan(costs, facts["options"], budget.excess(costs))
+
+
+def measure_job(
+    estimator: Any,
+    X: Any,
+    y: NDArray[Any],
+    level: Level,
+    scorer: Scorer,
+    options: Options,
+    memory: Any,
+) -> Facts:
+    """`measure`; where it fails, why."""
+    try:
+        with quietly(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = measure(estimator, X, y, level, scorer, options, memory)
+    except Exception as error:
+        return {"failed": _words(error)}
+    return {"failed": "", **asdict(found)}
+
+
+def take_measured(candidate: Candidate, facts: Facts, budget: Budget) -> None:
+    """Note in a candidate what `measure_job` found."""
+    candidate.failed = facts["failed"]
+    if candidate.failed:
+        return
+    found = Measured(**{name: value for name, value in facts.items() if name != "failed"})
+    candidate.scores.append(found.score)
+    candidate.fold_scores = found.fold_scores
+    candidate.float_score = found.float_score
+    candidate.seconds += found.seconds
+    if found.costs is not None and candidate.plan is not None:
+        # Of the fitted model: tables of a support vector machine grow with the samples.
+        costs = Costs(**found.costs)
+        candidate.plan = replace(candidate.plan, costs=costs, excess=budget.excess(costs))
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,202 @@
+"""The run of a search: propose, refuse what does not fit, measure, promote the best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
+from sklearn.utils.parallel import Parallel, delayed
+
+from skconv.compression import Compressed
+from skconv.search.budget import Budget
+from skconv.search.candidate import Candidate
+from skconv.search.costs import Options
+from skconv.search.jobs import Facts, measure_job, plan_job, take_measured, take_plan
+from skconv.search.journal import Journal
+from skconv.search.levels import FACTOR, Level, Scorer
+from skconv.search.pareto import layers
+from skconv.search.sampling import Sampler, log_costs
+from skconv.utils.progress import report
+
+# A batch is never less: promotions compare candidates.
+BATCH = 6
+# Batches in a row without a candidate that fits and was not seen before.
+PATIENCE = 10
+
+
+@dataclass
+class Study:
+    """Candidates, and what is needed to measure them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What parameters are set of.
+    X, y : array-like
+    rows : ndarray of int
+        Samples of the trial fits that find out costs.
+    levels : sequence of Level
+    budget : Budget
+    options : mapping
+        Arguments of `to_c`.
+    scorer : callable
+    journal : Journal
+    memory : joblib.Memory
+        Where features are cached.
+    cache_bytes : int
+        How large the cache may grow.
+    n_jobs : int or None
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+        All that were proposed, in their order.
+    """
+
+    estimator: Any
+    X: Any
+    y: NDArray[Any]
+    rows: NDArray[np.intp]
+    levels: Sequence[Level]
+    budget: Budget
+    options: Options
+    scorer: Scorer
+    journal: Journal
+    memory: Any
+    cache_bytes: int
+    n_jobs: int | None
+    candidates: list[Candidate] = field(default_factory=list)
+
+    def run(self, sampler: Sampler, n_candidates: int | None, time_limit: float | None) -> None:
+        """Search until so many candidates were scored, or that many seconds went by."""
+        end = float("inf") if time_limit is None else time.perf_counter() + time_limit
+        batch = max(BATCH, effective_n_jobs(self.n_jobs))
+        idle = 0
+        while time.perf_counter() < end and idle < PATIENCE:
+            before = len(self.scored)
+            n = batch if n_candidates is None else min(batch, n_candidates - before)
+            if not n:
+                break
+            self._batch(sampler, n, lambda: time.perf_counter() < end or not self.finished)
+            idle = idle + 1 if len(self.scored) == before else 0
+            report(self._progress(end - time.perf_counter()))
+
+    @property
+    def scored(self) -> list[Candidate]:
+        """Candidates that were fitted and scored."""
+        return [c for c in self.candidates if c.scores]
+
+    @property
+    def finished(self) -> list[Candidate]:
+        """Candidates that were measured in integers on all samples, and fit."""
+        return [c for c in self.scored if c.level == len(self.levels) - 1 and not c.refused]
+
+    def build(self, candidate: Candidate) -> Any:
+        """An estimator with the parameters of a candidate, not fitted."""
+        found = clone(self.estimator).set_params(**clone(dict(candidate.params), safe=False))
+        is_empty = isinstance(found, Compressed) and not found.passes
+        return found.estimator if is_empty else found
+
+    def _batch(self, sampler: Sampler, n: int, may_go_on: Callable[[], bool]) -> None:
+        new = self._unseen(sampler.ask(n, self.scored))
+        self._plan(new)
+        self.candidates += new
+        waiting = [c for c in self.candidates if not c.refused and not c.scores]
+        self._measure(sampler.keep(n, waiting, self.scored), 0)
+        for level in range(1, len(self.levels)):
+            if may_go_on():
+                self._measure(self._promoted(level), level)
+        self.memory.reduce_size(bytes_limit=self.cache_bytes)
+
+    def _unseen(self, asked: Iterable[Candidate]) -> list[Candidate]:
+        seen = {c.key for c in self.candidates}
+        return [c for c in {c.key: c for c in asked}.values() if c.key not in seen]
+
+    # ------------------------------------------------------------------------- jobs
+
+    def _plan(self, candidates: Sequence[Candidate]) -> None:
+        X, y = _safe_indexing(self.X, self.rows), self.y[self.rows]
+        facts = self._computed(
+            {c: f"plan {c.key}" for c in candidates},
+            lambda c: delayed(plan_job)(self.build(c), X, y, self.options, self.budget),
+        )
+        for candidate, found in zip(candidates, facts, strict=True):
+            take_plan(candidate, found, self.budget)
+
+    def _measure(self, candidates: Sequence[Candidate], place: int) -> None:
+        level = self.levels[place]
+
+        def job(c: Candidate) -> Any:
+            options = {} if c.plan is None else c.plan.options
+            more = (self.scorer, options, self.memory)
+            return delayed(measure_job)(self.build(c), self.X, self.y, level, *more)
+
+        facts = self._computed({c: f"level {place} {c.key}" for c in candidates}, job)
+        for candidate, found in zip(candidates, facts, strict=True):
+            take_measured(candidate, found, self.budget)
+
+    def _computed(self, keys: dict[Candidate, str], job: Callable[[Candidate], Any]) -> list[Facts]:
+        """What jobs find out, and what the journal knows already; each is noted as it comes."""
+        new = [c for c in keys if self.journal.known(keys[c]) is None]
+        run = Parallel(n_jobs=self.n_jobs, return_as="generator")
+        for candidate, found in zip(new, run(job(c) for c in new), strict=True):
+            self.journal.add(keys[candidate], found)
+        return [self.journal[key] for key in keys.values()]
+
+    # -------------------------------------------------------------------- promotion
+
+    def _promoted(self, place: int) -> list[Candidate]:
+        """The best third of a level whose next one, at that place, is still to come.
+
+        Every second one by its score alone, the others by what they cost, too.
+
+        References
+        ----------
+        L. Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020 (ASHA).
+        """
+        there = [c for c in self.scored if c.level >= place - 1 and not c.refused]
+        if not there:
+            return []
+        scores = np.array([c.scores[place - 1] for c in there])
+        by_score = np.argsort(-scores, kind="stable")
+        by_layer = np.lexsort((-scores, layers(self._objectives(there, scores))))
+        chosen = list(by_turns(by_score, by_layer))[: -(-len(there) // FACTOR)]
+        return [there[i] for i in chosen if there[i].level == place - 1]
+
+    def _objectives(
+        self, candidates: Sequence[Candidate], scores: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What to make small: the score with its sign turned, and costs without a limit."""
+        return np.column_stack([-scores, log_costs(candidates, self.budget.objectives)])
+
+    def _progress(self, seconds_left: float) -> str:
+        refused = sum(bool(c.plan and c.plan.excess) for c in self.candidates)
+        text = f"{len(self.candidates)} candidates, {refused} over the budget, "
+        text += f"{len(self.scored)} fitted, {len(self.finished)} measured in integers"
+        if self.finished:
+            text += f"; best {max(self.finished, key=lambda c: c.scores[-1])}"
+        return text if np.isinf(seconds_left) else f"{text}; {max(0, seconds_left):.0f} s left"
+
+
+def by_turns(first: Iterable[int], second: Iterable[int]) -> Iterator[int]:
+    """Both lists by turns, each number once.
+
+    Examples
+    --------
+    >>> from skconv.search.study import by_turns
+    >>> list(by_turns([0, 1, 2], [2, 1, 0]))
+    [0, 2, 1]
+    """
+    seen: set[int] = set()
+    for pair in zip(first, second, strict=True):
+        for each in map(int, pair):
+            if each not in seen:
+                seen.add(each)
+                yield each

@@ -1,0 +1,246 @@
+"""`BudgetSearchCV`: what fits is found, what does not is never fitted, and a kill loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GroupKFold, ParameterSampler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skconv
+from skconv import BudgetSearchCV
+from skconv.datasets import load_digits
+from skconv.search.budget import Budget, Costs
+from skconv.search.costs import exported, plan, trial_rows
+from skconv.search.pareto import is_dominated, layers
+from skconv.search.spaces import default_space, kind_of
+
+X, y = load_digits(return_X_y=True)
+X, y = X[:240], y[:240]
+IRIS, SPECIES = load_iris(return_X_y=True)
+FEATURES = skconv.RandomConvFeatures(random_state=0, pool_size=4)
+PIPELINE = make_pipeline(FEATURES, skconv.BatchRidgeClassifier(alpha=10.0))
+KERNELS = {"randomconvfeatures__n_kernels": [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 40]}
+SMALL: dict[str, Any] = {"n_candidates": 5, "cv": 2, "random_state": 0}
+
+
+def searched(**options: Any) -> BudgetSearchCV:
+    return BudgetSearchCV(PIPELINE, KERNELS, **{**SMALL, **options}).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def search() -> BudgetSearchCV:
+    return searched(flash_bytes=3500, chip="atmega328p", n_candidates=8)
+
+
+def test_the_best_model_is_within_the_budget(search: BudgetSearchCV) -> None:
+    cost = Costs.of(search.best_model_)
+    assert cost.flash_bytes <= 3500
+    assert cost.ram_bytes <= 2048
+    assert search.best_model_.target.name == "avr"
+    assert search.score(X, y) > 0.9
+    assert_array_equal(search.best_model_.classes_, search.classes_)
+
+
+def test_what_is_over_the_budget_is_refused_with_figures(search: BudgetSearchCV) -> None:
+    table = pd.DataFrame(search.cv_results_)
+    refused = table[table.refused != ""]
+    assert len(refused) == search.n_refused_ > 0
+    assert refused.flash_bytes.min() > 3500
+    assert (refused.level == -1).all()
+    assert refused.refused.str.contains("bytes of flash, more than 3,500").all()
+
+
+def test_the_third_best_of_each_level_climb(search: BudgetSearchCV) -> None:
+    reached = search.cv_results_["level"]
+    assert len(search.levels_) == 2  # A third of so few samples tells nothing.
+    assert np.count_nonzero(reached >= 0) == 8
+    assert np.count_nonzero(reached == 1) == 3
+    assert search.cv_results_["rank_test_score"][search.best_index_] == 1
+
+
+def test_nothing_betters_a_point_of_the_front(search: BudgetSearchCV) -> None:
+    results = search.cv_results_
+    finished = results["level"] == len(search.levels_) - 1
+    names = ("ram_bytes", "flash_bytes", "instructions")
+    costs = np.column_stack([-results["mean_test_score"], *(results[name] for name in names)])
+    wanted = np.flatnonzero(finished)[~is_dominated(costs[finished])]
+    assert sorted(point.index for point in search.pareto_front_) == wanted.tolist()
+    assert search.pareto_front_[0].score == search.best_score_
+    assert f"{search.best_score_:.4f}" in str(search.pareto_front_)
+    assert len(search.pareto_front_.to_frame()) == len(wanted)
+    assert "<table>" in search.pareto_front_._repr_html_()
+
+
+class Counted(skconv.RandomConvFeatures):
+    """Notes how many samples it is fitted to."""
+
+    fits: ClassVar[list[tuple[int, int]]] = []
+
+    def fit(self, X: Any, y: Any = None) -> Counted:
+        self.fits.append((self.n_kernels, len(X)))
+        return super().fit(X, y)
+
+
+def test_what_is_over_the_budget_is_never_fitted_to_all_samples() -> None:
+    Counted.fits.clear()
+    pipeline = make_pipeline(Counted(random_state=0, pool_size=4), Ridge())
+    BudgetSearchCV(
+        pipeline, {"counted__n_kernels": [2, 90]}, flash_bytes=5000, n_candidates=1, cv=2
+    ).fit(X, y.astype(float))
+    assert max(n for kernels, n in Counted.fits if kernels == 90) == 64
+    assert max(n for kernels, n in Counted.fits if kernels == 2) == len(X)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_costs_are_known_before_the_fit(seed: int) -> None:
+    """To the byte, where the size of tables does not hang on their values."""
+    images = np.random.default_rng(0).integers(0, 256, (300, 12, 12)).astype(np.uint8)
+    labels = np.arange(300) % 3
+    estimator, spaces = default_space("images", is_classification=True, random_state=0)
+    space = {**spaces[seed % len(spaces)], "estimator__features__n_kernels": [3, 6]}
+    space["passes"] = [()]
+    (params,) = ParameterSampler(space, 1, random_state=seed)
+    estimator.set_params(**params)
+    rows = trial_rows(estimator, labels)
+    before = plan(estimator, images[rows], labels[rows], {}, Budget()).costs
+    after = Costs.of(exported(estimator.fit(images, labels), images, {}))
+    assert before == after
+
+
+def test_a_study_that_is_killed_goes_on(tmp_path: Path, search: BudgetSearchCV) -> None:
+    """Nothing is measured twice, and the winner is that of a search without a kill."""
+    options: dict[str, Any] = {"flash_bytes": 3500, "chip": "atmega328p", "n_candidates": 8}
+    path = tmp_path / "study.jsonl"
+    scored: list[int] = []
+
+    def killing(estimator: Any, X: Any, y: Any) -> float:
+        scored.append(len(X))
+        if len(scored) == 5:
+            raise KeyboardInterrupt
+        return float(estimator.score(X, y))
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(study=path, scoring=killing, **options)
+    with path.open("a") as file:
+        file.write('{"subject": "cut o')
+    first = len(scored)
+    resumed = searched(study=path, scoring=killing, resume=True, **options)
+    whole = searched(**options)
+    assert resumed.best_params_ == whole.best_params_ == search.best_params_
+    assert resumed.best_score_ == whole.best_score_
+    assert_array_equal(resumed.cv_results_["level"], whole.cv_results_["level"])
+    # Ten scores of the estimators and their C at the last level, eight at the first one; the fold
+    # that was killed is scored again.
+    assert first == 5
+    assert len(scored) - first <= 8 + 3 * 2 * 2 - 4 + 1
+
+
+def test_a_study_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "study.jsonl"
+    path.write_text("results of last night")
+    with pytest.raises(ValueError, match=r"exists already. Write resume=True"):
+        searched(study=path)
+    assert path.read_text() == "results of last night"
+
+
+def test_a_budget_that_nothing_fits() -> None:
+    with pytest.raises(ValueError, match=r"no candidate of \d+ is within the budget; .* flash"):
+        searched(flash_bytes=900)
+
+
+def test_a_space_in_which_nothing_works() -> None:
+    with pytest.raises(ValueError, match=r"could be fitted; the first failed with .*n_kernels"):
+        BudgetSearchCV(PIPELINE, {"randomconvfeatures__n_kernels": [0]}, **SMALL).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ram_bytes": 0}, "ram_bytes=0, expected a number above 0"),
+        ({"flash_bytes": True}, "flash_bytes=True, expected a number above 0"),
+        ({"chip": "stm32f103"}, "stm32f103c8"),
+        ({"n_candidates": 0}, "n_candidates"),
+        ({"sampler": "best"}, "sampler"),
+        ({"estimator": "sounds"}, "estimator"),
+        ({"estimator": LogisticRegression()}, "param_distributions=None with an estimator"),
+        ({"param_distributions": {"C": [1]}}, "param_distributions is given with estimator=None"),
+    ],
+)
+def test_bad_parameters(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BudgetSearchCV(**{**SMALL, **options}).fit(X, y)
+
+
+def test_images_and_signals_are_told_apart() -> None:
+    assert kind_of((28, 28)) == kind_of((32, 32, 3)) == "images"
+    assert kind_of((150,)) == "signals"
+    with pytest.raises(ValueError, match=r"signals of 3 channels, or images.*estimator='signals'"):
+        kind_of((128, 3))
+    with pytest.raises(ValueError, match="expected"):
+        kind_of((2, 3, 4, 5))
+
+
+def test_a_regression_by_groups() -> None:
+    target, groups = load_diabetes(return_X_y=True)[1][:150], np.arange(150) % 5
+    diabetes = load_diabetes(return_X_y=True)[0][:150]
+    search = BudgetSearchCV(
+        make_pipeline(StandardScaler(), Ridge()),
+        {"ridge__alpha": [1, 10, 100]},
+        n_candidates=2, cv=GroupKFold(5), scoring="neg_mean_absolute_error", random_state=0,
+    ).fit(diabetes, target, groups=groups)  # fmt: skip
+    assert -60 < search.best_score_ < -30
+    assert search.cv_results_["split4_test_score"][search.best_index_] < 0
+    assert search.best_model_.predict(diabetes).shape == (150,)
+
+
+def test_signals() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 2
+    waves = np.sin(np.arange(48) * np.where(labels, 0.5, 0.7)[:, None] + rng.uniform(0, 6, (90, 1)))
+    search = BudgetSearchCV(flash_bytes=16_384, n_candidates=2, cv=2, random_state=0)
+    assert search.fit(waves, labels).best_score_ > 0.8
+
+
+def test_a_time_limit_ends_the_search_with_a_model() -> None:
+    search = searched(time_limit=1e-3, n_candidates=None, sampler="random")
+    assert search.best_model_.report().flash_bytes > 0
+
+
+def test_a_search_is_dumped_with_its_results(tmp_path: Path, search: BudgetSearchCV) -> None:
+    joblib.dump(search, tmp_path / "search.joblib")
+    loaded = joblib.load(tmp_path / "search.joblib")
+    assert_array_equal(loaded.predict(X), search.predict(X))
+    assert loaded.pareto_front_ == search.pareto_front_
+
+
+def test_progress_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    searched(verbose=1, n_candidates=2, time_limit=100)
+    line = capsys.readouterr().out.splitlines()[0]
+    for words in ("[BudgetSearchCV]", "over the budget", "best 0.", "RAM", "s left"):
+        assert words in line
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=20))
+@settings(deadline=None, max_examples=30)
+def test_layers_are_fronts_of_what_is_left(rows: list[tuple[int, ...]]) -> None:
+    costs = np.array(rows, float)
+    found = layers(costs)
+    for layer in range(found.max() + 1):
+        there = costs[found >= layer]
+        front = [
+            not any((other <= row).all() and (other < row).any() for other in there)
+            for row in there
+        ]
+        assert_array_equal(found[found >= layer] == layer, front)
