@@ -24,6 +24,7 @@ from skconv import (
     MFCC,
     AutoencoderFeatures,
     BatchRidgeClassifier,
+    BudgetSearchCV,
     Compressed,
     ConvFeatures,
     ConvStage,
@@ -163,6 +164,7 @@ ESTIMATORS: list[Any] = [
     BatchRidgeClassifier(standardize=True),
     Compressed(RidgeClassifier()),
     Compressed(RandomConvFeatures(n_kernels=4, random_state=0), []),
+    BudgetSearchCV(RidgeClassifier(), {"alpha": [1.0, 10.0]}, n_candidates=1, cv=2),
 ]
 
 EACH_EXTRACTOR = pytest.mark.parametrize("name", EXTRACTORS)

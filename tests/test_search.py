@@ -161,7 +161,7 @@ def test_a_budget_that_nothing_fits() -> None:
 
 
 def test_a_space_in_which_nothing_works() -> None:
-    with pytest.raises(ValueError, match=r"could be fitted; the first failed with .*n_kernels"):
+    with pytest.raises(ValueError, match="n_kernels"):
         BudgetSearchCV(PIPELINE, {"randomconvfeatures__n_kernels": [0]}, **SMALL).fit(X, y)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from numbers import Integral, Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 import joblib
 import numpy as np
@@ -14,15 +15,15 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils import check_array, check_random_state, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_y, check_is_fitted
 
 from skconv.deploy.model import CModel
 from skconv.search.budget import Budget
-from skconv.search.costs import exported, trial_rows
+from skconv.search.costs import exported, plan, trial_rows
 from skconv.search.journal import Journal
 from skconv.search.levels import levels
 from skconv.search.results import cv_results, pareto_front
@@ -247,7 +248,9 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         """
         self._validate_params()
         with restored_on_error(self), reporting(type(self).__name__, self.verbose):
-            X, y, groups = indexable(X, np.asarray(y), groups)
+            # A data frame stays one, for the names of its columns.
+            X = X if hasattr(X, "iloc") else check_array(X, dtype="numeric", allow_nd=True)
+            X, y, groups = indexable(X, _check_y(y, multi_output=True), groups)
             with TemporaryDirectory() as cache:
                 study, sampler = self._study(X, y, groups, joblib.Memory(cache, verbose=0))
                 n = self.n_candidates
@@ -321,7 +324,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         self.levels_ = list(study.levels)
         self.n_refused_ = sum(bool(c.plan and c.plan.excess) for c in study.candidates)
         if not study.finished:
-            raise ValueError(_nothing_found(study))
+            _raise_nothing_found(study)
         best = max(study.finished, key=lambda c: c.scores[-1])
         self.cv_results_ = cv_results(study.candidates, len(study.levels[-1].folds))
         self.pareto_front_ = pareto_front(study.candidates, study.finished)
@@ -374,25 +377,25 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         if self.estimator is not None and not isinstance(self.estimator, str):
             inner = get_tags(self.estimator)
             tags.estimator_type = inner.estimator_type
-            tags.classifier_tags = inner.classifier_tags
+            tags.classifier_tags = deepcopy(inner.classifier_tags)
+            if tags.classifier_tags is not None:
+                tags.classifier_tags.multi_label = False
             tags.regressor_tags = inner.regressor_tags
         return tags
 
 
-def _nothing_found(study: Study) -> str:
-    """Why no candidate is left."""
-    smallest = min(
-        (c for c in study.candidates if c.plan is not None),
-        key=lambda c: c.plan.costs.flash_bytes if c.plan else 0,
-        default=None,
-    )
-    if smallest is not None and smallest.refused:
-        return (
+def _raise_nothing_found(study: Study) -> NoReturn:
+    """Say why no candidate is left; where all fail, the error of the first."""
+    refused = [c.plan for c in study.candidates if c.plan is not None and c.plan.excess]
+    if refused:
+        smallest = min(refused, key=lambda plan: plan.costs.flash_bytes)
+        raise ValueError(
             f"no candidate of {len(study.candidates)} is within the budget; the one with the least "
-            f"flash takes {smallest.refused}. Give more memory, or a space with smaller models."
+            f"flash takes {smallest.excess}. Give more memory, or a space with smaller models."
         )
-    reasons = [c.refused for c in study.candidates if c.refused]
-    return (
-        f"no candidate of {len(study.candidates)} could be fitted; the first failed with "
-        f"{reasons[0] if reasons else 'nothing proposed'}"
+    first = study.candidates[0]
+    plan(study.build(first), *study.trial_samples, study.options, study.budget)
+    raise ValueError(
+        f"no candidate of {len(study.candidates)} could be fitted and scored; the first failed "
+        f"with {first.failed}"
     )

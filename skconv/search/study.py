@@ -98,6 +98,11 @@ class Study:
         """Candidates that were measured in integers on all samples, and fit."""
         return [c for c in self.scored if c.level == len(self.levels) - 1 and not c.refused]
 
+    @property
+    def trial_samples(self) -> tuple[Any, NDArray[Any]]:
+        """The few samples that costs are found out with."""
+        return _safe_indexing(self.X, self.rows), self.y[self.rows]
+
     def build(self, candidate: Candidate) -> Any:
         """An estimator with the parameters of a candidate, not fitted."""
         found = clone(self.estimator).set_params(**clone(dict(candidate.params), safe=False))
@@ -122,7 +127,7 @@ class Study:
     # ------------------------------------------------------------------------- jobs
 
     def _plan(self, candidates: Sequence[Candidate]) -> None:
-        X, y = _safe_indexing(self.X, self.rows), self.y[self.rows]
+        X, y = self.trial_samples
         facts = self._computed(
             {c: f"plan {c.key}" for c in candidates},
             lambda c: delayed(plan_job)(self.build(c), X, y, self.options, self.budget),
