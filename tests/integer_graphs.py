@@ -64,9 +64,10 @@ from skconv.graph import (
 )
 from skconv.graph.base import BOTH
 from skconv.graph.centring import accumulator_bound
-from skconv.graph.integer import kernel_bound
+from skconv.graph.machines import kernel_bound
 from skconv.graph.patches import largest_distance
 from skconv.graph.spatial import largest_row
+from skconv.graph.storage.grid import N_VALUES, Grid
 from skconv.graph.vectors import Kernel
 from skconv.passes.lower_probabilities import integer_probabilities
 from skconv.testing import example_graphs
@@ -354,6 +355,18 @@ def kernel_machine(rng, x: TensorSpec, kernel: Kernel, n_support: tuple[int, ...
     )
 
 
+def of_few_values(rng, machine: QKernelMachine, x: TensorSpec) -> QKernelMachine:
+    """The machine with vectors of 16 values, where the input has as many."""
+    low, high = x.limits
+    most = (high - low) // (N_VALUES - 1)
+    if most == 0:
+        return machine
+    step = int(rng.integers(1, most + 1))
+    grid = Grid(int(rng.integers(low, high - (N_VALUES - 1) * step + 1)), step)
+    vectors = rng.choice(grid.values, machine.support_vectors.shape).astype(x.dtype)
+    return replace(machine, support_vectors=vectors, grid=grid)
+
+
 def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:
     """Every kernel for two and for four classes; the last node decides."""
     x = graph.specs[source]
@@ -369,7 +382,8 @@ def add_kernel_machines(graph: Graph, rng, source: str) -> Graph:
         intercept = rng.integers(-(2**44), 2**44, 4)
         scores = replace(shared, dual_coef=coefficients, intercept=intercept, n_support=())
         graph = graph.append(scores, source).append(ArgMax())
-    return graph
+        graph = graph.append(of_few_values(rng, scores, x), source)
+    return graph.append(ArgMax())
 
 
 def every_integer_op(seed: int = 0, dtype: str = "int8", *, signals: bool = True) -> Graph:

@@ -54,7 +54,7 @@ from skconv.passes.lower_probabilities import integer_probabilities
 from tests import random_elementwise as elementwise
 from tests import random_nonlinearities as nonlinear
 from tests import random_signals as signals
-from tests.integer_graphs import kernel_machine, requantization
+from tests.integer_graphs import kernel_machine, of_few_values, requantization
 
 MOST_CHANNELS = 17
 LONGEST_SIDE = 20
@@ -342,7 +342,8 @@ def machine(d: Drawing, x: TensorSpec) -> QKernelMachine:
     offset = d.one_of(0, 1234, -500) if kernel == "poly" else 0
     if d.one_of(False, True):
         counts = tuple(d.integer(1, 6) for _ in range(d.integer(2, 4)))
-        return kernel_machine(d.rng, x, kernel, counts, offset)
+        found = kernel_machine(d.rng, x, kernel, counts, offset)
+        return of_few_values(d.rng, found, x) if d.one_of(False, True) else found
     n_vectors, n_scores = d.integer(1, 9), d.integer(1, 5)
     shared = kernel_machine(d.rng, x, kernel, (n_vectors,), offset)
     coefficients = d.array((n_scores, n_vectors), -32768, 32767, np.int16)

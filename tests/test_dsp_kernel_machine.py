@@ -14,9 +14,10 @@ from skconv.codegen.headers import header_texts
 from skconv.codegen.routines.kernel_machine.packing import fits, pack, scratch_bytes
 from skconv.graph import Graph, QKernelMachine, TensorSpec
 from skconv.graph.integer import exp2_table
+from skconv.graph.storage.grid import Grid
 from skconv.runtime import fixed
 from skconv.target.targets import WARNING_FLAGS
-from tests.integer_graphs import input_spec, samples
+from tests.integer_graphs import input_spec, of_few_values, samples
 from tests.mcu import kernel_machine as mcu
 from tests.mcu import streams
 
@@ -36,7 +37,7 @@ int main(void)
     sk_dsp_machine m = {
         .kernel = (sk_kernel)n[0], .type = (sk_type)n[1], .vector_type = (sk_type)n[2],
         .features = n[3], .vectors = n[4], .classes = n[5], .rows = n[6],
-        .exponent = {NULL, n[7], n[8], 0, n[9]}};
+        .first = n[13], .step = n[14], .exponent = {NULL, n[7], n[8], 0, n[9]}};
     m.support_vectors = array();
     m.n_support = array();
     m.coefficients = array();
@@ -64,12 +65,14 @@ def driver(tmp_path_factory):
 def results(driver, op: QKernelMachine, x: TensorSpec, batch, wide: bool):
     """What the C gives for a batch."""
     packed = pack(op, x, wide=wide)
-    types = ["int8", "uint8", "int16"]
+    types = ["int8", "uint8", "int16", "uint16", "int32", "ternary", "int3", "int4"]
+    grid = packed.grid or Grid(0, 0)
     header = [
         ["laplacian", "rbf"].index(op.kernel), types.index(x.dtype),
         types.index(packed.vector_type), x.size, len(op.support_vectors), packed.classes,
         len(op.dual_coef), int(op.exponent.multiplier[0]), op.exponent.shift,
         packed.exponent.maximum, len(batch), batch[0].nbytes, len(op.intercept),
+        grid.first, grid.step,
     ]  # fmt: skip
     arrays = [
         np.array(header, np.int32),
@@ -97,6 +100,7 @@ machines = {
     "n_support": st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any),
     "n_scores": st.sampled_from([0, 0, 1, 3, 10]),
     "wide": st.booleans(),
+    "few_values": st.booleans(),
     "spread": st.sampled_from([1e-4, 3.0, 14.0, 2000.0]),
     "seed": st.integers(0, 2**32 - 1),
 }
@@ -106,11 +110,12 @@ machines = {
 @SETTINGS
 @given(**machines)
 def test_the_bytes_of_the_definition(
-    driver, kernel, dtype, n_features, n_support, n_scores, wide, spread, seed
+    driver, kernel, dtype, n_features, n_support, n_scores, wide, few_values, spread, seed
 ):
     rng = np.random.default_rng(seed)
     x = input_spec((n_features,), dtype)
     op = mcu.example(rng, kernel, x, n_support, spread, n_scores)
+    op = of_few_values(rng, op, x) if few_values else op
     assert fits(op, x)
     batch = samples(rng, x)
     batch[0] = op.support_vectors[0]
@@ -155,6 +160,14 @@ TARGET_CASES = [
     ("rbf", "int8", 38, (6, 2, 2), True),
     ("rbf", "int16", 17, (5, 4), False),
 ]
+FEW_VALUED_CASES = [
+    ("laplacian", "uint8", 19, (3, 4)),
+    ("laplacian", "int8", 16, (2, 5, 4)),
+    ("laplacian", "int16", 21, (3, 3)),
+    ("rbf", "uint8", 9, (6,)),
+    ("rbf", "int8", 24, (3, 6)),
+    ("rbf", "int16", 13, (1, 7, 2, 3)),
+]
 
 
 @pytest.mark.needs(*TOOLS)
@@ -164,6 +177,19 @@ def test_on_the_target(kernel, dtype, n_features, n_support, wide, flag):
     rng = np.random.default_rng(5)
     x = input_spec((n_features,), dtype)
     op = mcu.example(rng, kernel, x, n_support, n_scores=3 if len(n_support) == 1 else 0)
+    assert_same_on_the_target(rng, op, x, wide, flag)
+
+
+@pytest.mark.needs(*TOOLS)
+@pytest.mark.parametrize("kernel, dtype, n_features, n_support", FEW_VALUED_CASES)
+def test_few_values_on_the_target(kernel, dtype, n_features, n_support):
+    rng = np.random.default_rng(6)
+    x = input_spec((n_features,), dtype)
+    op = mcu.example(rng, kernel, x, n_support, n_scores=3 if len(n_support) == 1 else 0)
+    assert_same_on_the_target(rng, of_few_values(rng, op, x), x, False, "-O2")
+
+
+def assert_same_on_the_target(rng, op: QKernelMachine, x: TensorSpec, wide: bool, flag: str):
     batch = samples(rng, x)
     sources = mcu.project(mcu.fast_source(op, x, wide=wide))
     sources["main.c"] = streams.comparing_main(batch, wanted(op, x, batch))

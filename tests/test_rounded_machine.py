@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 
 from skconv import LaplacianNuSVC, SecondOrderRounding, compress, to_c, to_graph
-from skconv.graph import Graph, KernelMachine, QKernelMachine
+from skconv.graph import Graph, KernelMachine, QKernelMachine, TensorSpec
+from skconv.graph.storage.grid import Grid, integer_grid, spacing
 from skconv.passes.compress import Samples
 from skconv.passes.compress.rounded_machine import rounded_machine
 from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.passes.scales import level_scales
 from tests import exactness
+from tests.integer_graphs import input_spec, kernel_machine
 
 X, Y = load_digits(return_X_y=True)
 X = np.rint(X * (255 / 16)).astype(np.uint8)
@@ -60,6 +64,58 @@ def test_digits(kernel, levels, tmp_path):
     assert exactness.on_host(model.graph, X[1200:1220], ("-O1",), tmp_path / "portable") == 0
     fast = model.for_target("cortex-m4")
     assert exactness.on_host(fast.graph, X[1200:1220], ("-O1",), tmp_path / "m4") == 0
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("kernel", MACHINES)
+def test_vectors_of_four_bits(kernel, tmp_path):
+    svm = MACHINES[kernel].fit(X[:N_FIT], Y[:N_FIT])
+    small = compress(svm, X[:N_FIT], Y[:N_FIT], passes=[SecondOrderRounding(7, vector_bits=4)])
+    held = slice(1200, None)
+    assert small.score(X[held], Y[held]) >= svm.score(X[held], Y[held]) - 0.01
+    model = to_c(small, X[:300], target="portable")
+    machine = machine_of(model.graph)
+    assert machine.grid == Grid(0, 17)
+    assert machine.parameters["support_vectors"].nbytes == len(machine.support_vectors) * 32
+    assert np.mean(model.predict(X[held]) == small.predict(X[held])) >= 0.99
+    assert exactness.on_host(model.graph, X[1200:1220], ("-O1",), tmp_path) == 0
+
+
+def test_values_of_regressions_and_of_wide_inputs():
+    """Features of a large range are int16 integers, and take a quarter."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 9)).astype(np.float32)
+    svr = SVR(C=10, epsilon=0.01).fit(x, np.sin(2 * x[:, 0]) + x[:, 1])
+    graph = SecondOrderRounding(127, vector_bits=4)(fold(to_graph(svr)), Samples(x))
+    kept, before = (machine_of(integer_graph(g, x)) for g in (graph, fold(to_graph(svr))))
+    assert kept.support_vectors.dtype == np.int16 and kept.grid.holds(kept.support_vectors)
+    sizes = [m.parameters["support_vectors"].nbytes for m in (kept, before)]
+    assert sizes[0] == len(kept.support_vectors) * 5 and sizes[1] == len(kept.support_vectors) * 18
+
+
+def test_grids_of_integers():
+    """A step in units of the input is seldom whole; the grid keeps the middle."""
+    byte, wide = (-128, 127), (-8000, 8000)
+    assert integer_grid(np.linspace(-126.4, 126.4, 16), byte) == Grid(-128, 17)
+    assert integer_grid(np.linspace(0, 254, 16), (0, 255)) == Grid(0, 17)
+    assert integer_grid(np.linspace(-8000, 8000, 16), wide) == Grid(-7995, 1066)
+    assert integer_grid(np.array([3.0, 3.0]), byte) == Grid(3, 1)
+    assert integer_grid(np.linspace(-9.4, 9.4, 16), byte) is None  # steps of 1.25
+    assert spacing(np.linspace(0, 1, 17)) is None
+    assert spacing(np.float32([0.3, 0.1, 0.7])) == pytest.approx((0.1, 0.2), rel=1e-3)
+
+
+def test_a_machine_off_its_grid_is_refused():
+    x = input_spec((3,), "uint8")
+    machine = kernel_machine(np.random.default_rng(0), x, "rbf", (2, 2))
+    with pytest.raises(ValueError, match=r"not all on Grid\(first=1, step=17\)"):
+        replace(machine, grid=Grid(1, 17)).output(x)
+
+
+@pytest.mark.parametrize("bits", [3, 16, "4"])
+def test_other_bits_are_refused(bits):
+    with pytest.raises(ValueError, match=r"vector_bits=.* expected 4 or 8"):
+        SecondOrderRounding(7, vector_bits=bits)(Graph(TensorSpec((1,))), Samples(X[:9]))
 
 
 def test_it_loses_less_than_plain_rounding():

@@ -404,6 +404,7 @@ def _(op: QKernelMachine, code: NodeCode) -> Iterator[Call]:
         **({"fine": True} if op.fine else {}),
         **({"offset": op.offset, "degree": op.degree} if is_poly else {}),
         **({"shift": op.shift} if is_poly or op.kept_bits else {}),
+        **({} if op.grid is None else {"first": op.grid.first, "step": op.grid.step}),
         exponent=code.requantization(op.exponent),
     )
     arguments = (x.pointer, y.pointer, f"({CTYPES['int64']} *){code.scratch}", machine)

@@ -19,6 +19,7 @@ from skconv.graph.integer import *
 from skconv.graph.integer_spectra import *
 from skconv.graph.integer_trees import *
 from skconv.graph.log_sum_exp import *
+from skconv.graph.machines import *
 from skconv.graph.micro_frontend import *
 from skconv.graph.minirocket import *
 from skconv.graph.neighbours import *

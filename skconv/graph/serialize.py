@@ -26,6 +26,7 @@ from skconv.graph.storage.coded import Coded
 from skconv.graph.storage.dictionary import Dictionary
 from skconv.graph.storage.entropy import Entropy
 from skconv.graph.storage.frequency import Frequency
+from skconv.graph.storage.grid import Grid
 from skconv.graph.storage.hashed import Hashed
 
 __all__ = ["from_dict", "to_dict"]
@@ -65,7 +66,7 @@ def op_classes(base: type[Op] = Op) -> set[type[Op]]:
 
 def _dataclasses() -> dict[str, type]:
     forms: tuple[type[Coded], ...] = (Codebook, Dictionary, Entropy, Frequency, Hashed)
-    others = (Graph, Node, TensorSpec, Requantization, Factors, *forms)
+    others = (Graph, Node, TensorSpec, Requantization, Factors, Grid, *forms)
     return {cls.__name__: cls for cls in (*others, *op_classes())}
 
 

@@ -190,7 +190,8 @@ class KernelMachine(SupportVectors):
 
     laplacian: ``2^(-gamma_2 * ||x - s||_1)``, rbf: ``2^(-gamma_2 * ||x - s||_2^2)`` with
     ``gamma_2 = gamma / ln 2``; poly: ``(gamma * x.s + coef0)^degree``. Coefficients of a result
-    are whole multiples, up to ``levels``, of one number; 0: any.
+    are whole multiples, up to ``levels``, of one number; 0: any. ``few_values``: entries of the
+    support vectors are 16 evenly spaced numbers, and integers keep them so.
     """
 
     facts = Facts("vector", reads="scores")
@@ -198,6 +199,7 @@ class KernelMachine(SupportVectors):
     coef0: float = 0.0
     degree: int = 3
     levels: int = 0
+    few_values: bool = False
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         self.check(inputs[0])

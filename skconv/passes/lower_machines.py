@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from skconv.graph import KernelMachine, QKernelMachine, Requantization, TensorSpec
 from skconv.graph.core import Node
-from skconv.graph.integer import (
-    EXP2_FRACTION_BITS,
-    FINE_EXP2_BITS,
-    POLY_BASE_BITS,
-    kernel_bound,
-)
+from skconv.graph.integer import EXP2_FRACTION_BITS, FINE_EXP2_BITS, POLY_BASE_BITS
 from skconv.graph.limits import ACCUMULATOR_MAX, INT8_MAX, INT16_MAX
+from skconv.graph.machines import kernel_bound
+from skconv.graph.storage.grid import Grid, integer_grid
 from skconv.passes import precision
 from skconv.passes.lower import lower
 from skconv.passes.lowering import Lowering
@@ -33,9 +30,7 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
     most = precision.most(op, lowering.ranges[name])
     source = lowering.read(name, lowering.vector_limit(node), at_most=most)
     x = lowering.graph.specs[source]
-    low, high = x.limits
-    vectors = np.clip(np.rint(op.support_vectors / x.scale), low, high)
-    vectors = vectors.astype(x.dtype)
+    vectors, grid = _integer_vectors(op, x)
     offset = round(op.coef0 / (op.gamma * x.scale**2)) if op.kernel == "poly" else 0
     bound = kernel_bound(op.kernel, vectors, offset, x)
     fine, unit = False, 1.0
@@ -57,11 +52,23 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
         offset=offset,
         degree=op.degree,
         fine=fine,
+        grid=grid,
     )
     kept = None
     if op.levels and _only_signs_count(op, node, lowering):
         kept = _coefficients_of_levels(machine, unit, op.levels)
     lowering.add(node, kept or _integer_coefficients(machine, unit), source)
+
+
+def _integer_vectors(op: KernelMachine, x: TensorSpec) -> tuple[Array, Grid | None]:
+    """Support vectors in units of the input, on a grid where they have few values."""
+    vectors = op.support_vectors.astype(np.float64) / x.scale
+    # Sixteen values of bytes take all of the type; int16 has room, and sums may not.
+    limits = x.limits if x.dtype == "int16" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
+    grid = integer_grid(vectors, limits) if op.few_values else None
+    if grid is None:
+        return np.clip(np.rint(vectors), *x.limits).astype(x.dtype), None
+    return grid.values[grid.places(vectors)].astype(x.dtype), grid
 
 
 def _only_signs_count(op: KernelMachine, node: Node, lowering: Lowering) -> bool:

@@ -47,6 +47,13 @@ def narrow_machine(
     return replace(machine, dual_coef=coefficients.astype(np.float32), levels=levels)
 
 
+def few_valued_machine(rng: np.random.Generator, kernel: Kernel, n_features: int) -> KernelMachine:
+    """A kernel machine for three classes whose support vectors have 16 values."""
+    machine = kernel_machine(rng, kernel, n_features)
+    vectors = rng.integers(0, 16, machine.support_vectors.shape) / 5 - 1.4
+    return replace(machine, support_vectors=vectors.astype(np.float32), few_values=True)
+
+
 def narrow_examples(rng: np.random.Generator) -> dict[str, Graph]:
     around = ((1, 1), (2, 1))
     return {
@@ -74,5 +81,8 @@ def narrow_examples(rng: np.random.Generator) -> dict[str, Graph]:
         ),
         "kernel machine of few levels": chain(
             narrow_machine(rng, "laplacian", 7, 7), OvoVote(3), ArgMax(), shape=(7,)
+        ),
+        "kernel machine of few values": chain(
+            few_valued_machine(rng, "rbf", 9), OvoVote(3), ArgMax(), shape=(9,)
         ),
     }

@@ -12,7 +12,8 @@ from skconv.codegen.headers import header_texts
 from skconv.codegen.routines.kernel_machine.packing import pack, scratch_bytes
 from skconv.codegen.text import struct, table
 from skconv.graph import QKernelMachine, TensorSpec
-from skconv.graph.integer import exp2_table, kernel_bound
+from skconv.graph.integer import exp2_table
+from skconv.graph.machines import kernel_bound
 from skconv.graph.vectors import Kernel
 from tests.integer_graphs import input_spec, requantization
 from tests.mcu.cases import OPTIMISATIONS, Row
@@ -78,6 +79,7 @@ def fast_source(op: QKernelMachine, x: TensorSpec, *, wide: bool = False) -> str
         "intercept": "intercept",
         **({} if packed.norms is None else {"norms": "norms"}),
         "exp2_table": "exp2_table",
+        **({} if packed.grid is None else vars(packed.grid)),
         "exponent": _rule(op, packed.exponent.maximum),
     }
     tables = {

@@ -26,8 +26,31 @@ typedef struct {
     int32_t offset;                       /* poly: added to the product */
     int32_t degree;
     int32_t shift;                        /* from a sum to a decision; 0: 15 */
+    int32_t first; /* where vectors are stored two features a byte: what 0 means, */
+    int32_t step;  /* and what 1 adds to it; 0: features have the type of the input */
     sk_requantization exponent; /* last: old compilers lose track of fields after inner braces */
 } sk_machine;
+
+/* A feature of a support vector; of two in a byte the first is in the lower half. */
+SK_INLINE int32_t sk_vector_feature(
+    sk_machine m, const SK_FLASH void *vector, int32_t feature)
+{
+    if (m.step == 0) {
+        return sk_load_table(vector, m.type, feature);
+    }
+    const int32_t both = sk_load_table(vector, SK_UINT8, feature / 2);
+    const int32_t half = feature % 2 == 0 ? both & 15 : both >> 4;
+    return m.first + (uint16_t)((uint16_t)half * (uint16_t)m.step);
+}
+
+/* Bytes of some features of a support vector. */
+SK_INLINE int32_t sk_vector_bytes(sk_machine m, int32_t features)
+{
+    if (m.step != 0) {
+        return (features + 1) / 2;
+    }
+    return m.type == SK_INT16 ? 2 * features : features;
+}
 
 /* One feature's part of ||x - s||_1, ||x - s||_2^2 or x . s */
 SK_INLINE int32_t sk_add_feature(
@@ -35,7 +58,7 @@ SK_INLINE int32_t sk_add_feature(
     int32_t sum)
 {
     const int32_t x = sk_load(input, m.type, feature);
-    const int32_t s = sk_load_table(vector, m.type, feature);
+    const int32_t s = sk_vector_feature(m, vector, feature);
     if (m.kernel == SK_POLY) {
         return sum + x * s;
     }
@@ -54,7 +77,7 @@ SK_INLINE int32_t sk_distance_below(
     const int32_t size = m.type == SK_INT16 ? 2 : 1;
     const uint8_t *x = (const uint8_t *)input;
     const SK_FLASH uint8_t *s =
-        (const SK_FLASH uint8_t *)m.support_vectors + vector * m.features * size;
+        (const SK_FLASH uint8_t *)m.support_vectors + vector * sk_vector_bytes(m, m.features);
     const uint8_t *end = x + m.features / 4 * 4 * size;
     int32_t sum = m.kernel == SK_POLY ? m.offset : 0;
     while (x != end) {
@@ -66,7 +89,7 @@ SK_INLINE int32_t sk_distance_below(
             return sum;
         }
         x += 4 * size;
-        s += 4 * size;
+        s += sk_vector_bytes(m, 4);
     }
     for (int32_t i = 0; i < m.features % 4; i++) {
         sum = sk_add_feature(m, x, s, i, sum);

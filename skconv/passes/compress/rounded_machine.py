@@ -1,4 +1,4 @@
-"""Coefficients of kernel machines rounded to a few levels, by the kernels that they are of."""
+"""Kernel machines rounded: coefficients by the kernels that they are of, vectors to 16 values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skconv.graph import KernelMachine
+from skconv.graph.storage.grid import N_VALUES
 from skconv.passes.compress.rounded_kernels import rounded_rows
 from skconv.passes.compress.seen import Seen
 from skconv.runtime.reference import kernel_values
@@ -18,7 +19,9 @@ from skconv.runtime.windows import weighted_kernels
 Array = NDArray[Any]
 
 
-def rounded_machine(op: KernelMachine, x: Array, levels: int, damping: float) -> KernelMachine:
+def rounded_machine(
+    op: KernelMachine, x: Array, levels: int, damping: float, *, few_values: bool = False
+) -> KernelMachine:
     """Coefficients of a few levels, and intercepts, with decisions near to those before.
 
     A decision is a linear layer of kernels: the Hessian of its coefficients is made of the kernels
@@ -32,9 +35,21 @@ def rounded_machine(op: KernelMachine, x: Array, levels: int, damping: float) ->
     levels : int
     damping : float
         As of `SecondOrderRounding`.
+    few_values : bool
+        Whether support vectors are rounded to 16 values; coefficients make up for that, too.
     """
     wanted = weighted_kernels(kernel_values(op, x), op) + op.intercept
+    op = with_few_values(op) if few_values else op
     return rounded_coefficients(op, x, wanted, levels, damping)
+
+
+def with_few_values(op: KernelMachine) -> KernelMachine:
+    """Support vectors rounded to 16 values, from their least entry to the largest."""
+    vectors = op.support_vectors.astype(np.float64)
+    low, high = vectors.min(), vectors.max()
+    step = (high - low) / (N_VALUES - 1) or 1.0
+    rounded = low + step * np.rint((vectors - low) / step)
+    return replace(op, support_vectors=rounded.astype(np.float32), few_values=True)
 
 
 def rounded_coefficients(

@@ -21,6 +21,7 @@ from skconv.utils.progress import report
 
 Layers = Literal["inner", "all", "linear", "conv"]
 MOST_OF_MACHINES = 2048
+VECTOR_BITS = (4, 8)
 
 
 def _is_rounded(head: Node | None) -> bool:
@@ -61,6 +62,10 @@ class SecondOrderRounding(Pass):
         the weights of a deep network: not those that read the input, nor depthwise ones, whose few
         weights cannot make up for each other. ``"all"``: these, too. ``"linear"`` and ``"conv"``:
         all of the kind. Kernel machines count as linear.
+    vector_bits : {8, 4}, default=8
+        Of a feature of a support vector. With 4, support vectors are rounded to 16 evenly spaced
+        values and stored two features in a byte, and coefficients are made for these vectors.
+        Most of the bytes of a kernel machine are those of its vectors.
 
     References
     ----------
@@ -83,6 +88,7 @@ class SecondOrderRounding(Pass):
     levels: int = 3
     damping: float = DAMPING
     layers: Layers = "inner"
+    vector_bits: int = 8
 
     def __call__(self, graph: Graph, samples: Samples) -> Graph:
         """The graph with rounded weights.
@@ -138,7 +144,9 @@ class SecondOrderRounding(Pass):
             node = graph.by_name[name]
             assert isinstance(node.op, KernelMachine)
             x = few.tensor(graph, node.inputs[0])
-            graph = with_op(graph, name, rounded_machine(node.op, x, self.levels, self.damping))
+            few_values = self.vector_bits == min(VECTOR_BITS)
+            rounded = rounded_machine(node.op, x, self.levels, self.damping, few_values=few_values)
+            graph = with_op(graph, name, rounded)
             report(f"{name} rounded to {2 * self.levels + 1} levels")
         return graph
 
@@ -150,6 +158,8 @@ class SecondOrderRounding(Pass):
         if self.layers not in get_args(Layers):
             names = ", ".join(map(repr, get_args(Layers)))
             raise ValueError(f"layers={self.layers!r}, expected one of {names}")
+        if self.vector_bits not in VECTOR_BITS:
+            raise ValueError(f"vector_bits={self.vector_bits!r}, expected 4 or 8")
 
     def _rounded(self, graph: Graph, node: Node, samples: Samples, loss: Loss) -> Linear:
         op = node.op

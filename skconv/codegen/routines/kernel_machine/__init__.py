@@ -65,6 +65,7 @@ def _(op: DspKernelMachine, code: NodeCode) -> Iterator[Call]:
         **({"fine": True} if machine.fine else {}),
         **({"byte_coefficients": True} if machine.dual_coef.dtype == np.int8 else {}),
         **({"shift": machine.shift} if machine.kept_bits else {}),
+        **(vars(packed.grid) if packed.grid is not None else {}),
         exponent=code.requantization(packed.exponent),
     )
     scratch = f"({CTYPES['int64']} *){code.scratch}" if op.scratch_bytes else "NULL"

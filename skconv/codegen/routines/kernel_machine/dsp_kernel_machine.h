@@ -10,12 +10,13 @@
 #define SKCONV_DSP_KERNEL_MACHINE_H
 
 #include "dsp_block.h"
+#include "dsp_grid.h"
 #include "kernel_machine.h"
 
 typedef struct {
     sk_kernel kernel;    /* SK_LAPLACIAN or SK_RBF */
     sk_type type;        /* of the input */
-    sk_type vector_type; /* of the table: SK_UINT8 or SK_INT16 */
+    sk_type vector_type; /* of the table: SK_UINT8, SK_INT16 or, of 16 values, SK_INT4 */
     int32_t features;
     int32_t vectors;
     int32_t classes; /* decisions for their pairs; 0: `rows` scores, of all vectors */
@@ -24,11 +25,13 @@ typedef struct {
     const uint16_t *n_support;    /* of every class; not for scores */
     const uint32_t *coefficients; /* by blocks, by rows: four int16, or bytes 0, 2, 1, 3 */
     const int64_t *intercept;     /* of every result, with the constants of its sum */
-    const uint32_t *norms;        /* ||s||^2 modulo 2^32; SK_RBF with SK_INT16 only */
+    const uint32_t *norms;        /* ||s||^2 modulo 2^32; SK_RBF without SK_UINT8 only */
     const uint16_t *exp2_table;
     bool fine; /* exponents have 14 fraction bits, not 8 */
     bool byte_coefficients;
     int32_t shift; /* from a sum to a decision; 0: 15 */
+    int32_t first; /* of 16 values; of bytes as if they were unsigned */
+    int32_t step;
     sk_requantization exponent; /* `maximum` is the largest that occurs */
 } sk_dsp_machine;
 
@@ -37,12 +40,18 @@ SK_INLINE sk_block_step sk_machine_step(sk_dsp_machine m)
     if (m.vector_type == SK_UINT8) {
         return m.kernel == SK_RBF ? SK_L2_BYTES : SK_L1_BYTES;
     }
-    return m.kernel == SK_RBF ? SK_DOT_LANES : SK_L1_LANES;
+    if (m.kernel == SK_RBF) {
+        return SK_DOT_LANES;
+    }
+    return m.vector_type == SK_INT4 && m.type != SK_INT16 ? SK_L1_BYTES : SK_L1_LANES;
 }
 
 /* Number of words of a vector. */
 SK_INLINE int32_t sk_machine_words(sk_dsp_machine m)
 {
+    if (m.vector_type == SK_INT4) {
+        return (m.features + 7) / 8;
+    }
     const int32_t bytes = m.vector_type == SK_UINT8 ? m.features : 2 * m.features;
     return (bytes + 3) / 4;
 }
@@ -138,18 +147,21 @@ SK_INLINE sk_block_sums sk_block_add_words(sk_dsp_machine m, const uint8_t *x, c
     return sk_block_add_below(m, x, at, false, 0);
 }
 
-/* ||x||^2 modulo 2^32 */
+/* What all squared distances have in common, modulo 2^32: ||x||^2, and what `first` adds. */
 SK_INLINE uint32_t sk_machine_norm(sk_dsp_machine m, const uint8_t *x)
 {
     const int32_t rest = sk_machine_is_direct(m) ? sk_machine_input_bytes(m) % 4 : 0;
-    const int32_t words = sk_machine_words(m) - (rest != 0 ? 1 : 0);
+    const int32_t words = (m.features + 1) / 2 - (rest != 0 ? 1 : 0);
+    int32_t squares = 0;
     int32_t sum = 0;
     for (int32_t i = 0; i < words; i++) {
         const uint32_t word = sk_load32(x + 4 * i);
-        sum = sk_smlad(word, word, sum);
+        squares = sk_smlad(word, word, squares);
+        sum = m.first != 0 ? sk_smlad(word, 0x00010001u, sum) : 0;
     }
     const uint32_t last = sk_tail_word(x + 4 * words, rest);
-    return (uint32_t)sk_smlad(last, last, sum);
+    sum = sk_smlad(last, 0x00010001u, sum);
+    return (uint32_t)sk_smlad(last, last, squares) - 2 * (uint32_t)m.first * (uint32_t)sum;
 }
 
 /* ---------------------------------------------------------------------- kernels of a block */
@@ -203,6 +215,17 @@ SK_INLINE uint32_t sk_machine_exp2(sk_dsp_machine m, sk_machine_sample x, uint32
     return sk_shift_right(x.exp2_table[u & 255], (uint32_t)u >> 8);
 }
 
+SK_INLINE sk_grid sk_machine_grid(sk_dsp_machine m)
+{
+    const sk_block_step kind = sk_machine_step(m);
+    const uint32_t bytes = (uint32_t)m.first * 0x01010101u;
+    const uint32_t lanes = sk_lanes16(-m.first, -m.first);
+    const sk_grid grid = {
+        kind, kind == SK_L1_BYTES ? bytes : lanes, (uint32_t)m.step,
+        kind == SK_L1_BYTES && m.type == SK_INT8 ? 0x80808080u : 0};
+    return grid;
+}
+
 /* Distances from dot products, where that is what was summed up. Of four that are from
  * `limit` on all that `stops` leaves to be known is that they are. */
 SK_INLINE sk_block_sums sk_block_distances_below(
@@ -210,14 +233,17 @@ SK_INLINE sk_block_sums sk_block_distances_below(
 {
     const uint32_t *at = m.support_vectors + block * 4 * sk_machine_words(m);
     const bool grows = sk_machine_step(m) != SK_DOT_LANES;
-    sk_block_sums d =
-        sk_block_add_below(m, (const uint8_t *)sk_opaque(x.at), at, stops && grows, limit);
+    const bool is_grid = m.vector_type == SK_INT4;
+    const uint8_t *from = (const uint8_t *)sk_opaque(x.at);
+    sk_block_sums d = is_grid ? sk_grid_sums(sk_machine_grid(m), from, at, m.features)
+                              : sk_block_add_below(m, from, at, stops && grows, limit);
     if (sk_machine_step(m) == SK_DOT_LANES) {
         const uint32_t *norms = m.norms + 4 * block;
-        d.a = x.norm + norms[0] - 2 * d.a;
-        d.b = x.norm + norms[1] - 2 * d.b;
-        d.c = x.norm + norms[2] - 2 * d.c;
-        d.d = x.norm + norms[3] - 2 * d.d;
+        const uint32_t twice = is_grid ? 2 * (uint32_t)m.step : 2;
+        d.a = x.norm + norms[0] - twice * d.a;
+        d.b = x.norm + norms[1] - twice * d.b;
+        d.c = x.norm + norms[2] - twice * d.c;
+        d.d = x.norm + norms[3] - twice * d.d;
     }
     return d;
 }

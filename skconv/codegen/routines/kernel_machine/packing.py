@@ -3,6 +3,7 @@
 Blocks of four vectors lie word by word, so that one instruction loads a word of each. Bytes
 are compared unsigned: flipping the sign bit of int8 changes no distance. The kernels enter
 the sums less 2^15, which makes int16 of them; the intercepts hold what that takes away.
+Vectors of 16 values take four bits a feature.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import numpy as np
 from skconv.graph import QKernelMachine, Requantization, TensorSpec
 from skconv.graph.base import Array
 from skconv.graph.integer import KERNEL_FRACTION_BITS
+from skconv.graph.storage.grid import Grid
+from skconv.graph.vectors import Kernel
 from skconv.runtime.windows import weighted_kernels
 
 BLOCK = 4
+GROUP = 8  # features of four bits in a word
 FLIP = np.uint8(0x80)
 
 
@@ -28,6 +32,8 @@ class PackedMachine:
     ----------
     support_vectors : uint32 (n_blocks, n_words, 4)
         Word by word of four vectors; the last block filled up with zeros.
+    grid : Grid or None
+        Of vectors of 16 values; of bytes as if they were unsigned.
     coefficients : int16 or int8 (n_groups, n_rows, 4)
         Of every block, once for each class that has vectors in it. Bytes lie as 0, 2, 1, 3, which
         makes lanes of them.
@@ -48,6 +54,7 @@ class PackedMachine:
     exponent: Requantization
     classes: int
     vector_type: str
+    grid: Grid | None = None
 
     @property
     def n_bytes(self) -> int:
@@ -75,16 +82,41 @@ def pack(op: QKernelMachine, x: TensorSpec, *, wide: bool = False) -> PackedMach
     is_wide = x.dtype == "int16" or (wide and op.kernel == "rbf")
     vectors = op.support_vectors.astype(np.int16) if is_wide else op.support_vectors
     table, norms = packed_vectors(vectors, with_norms=op.kernel == "rbf")
-    rows = _coefficient_rows(op)
+    vector_type, grid = "int16" if is_wide else "uint8", None
+    if op.grid is not None:
+        vector_type, grid = "int4", _grid(op.kernel, op.grid, x)
+        table, norms = _four_bits(op, op.grid, x)
     return PackedMachine(
         table,
-        rows,
+        _coefficient_rows(op),
         _intercept(op),
         norms,
         replace(op.exponent, maximum=_largest_exponent(op, x)),
         0 if _is_joint(op) else op.n_classes,
-        "int16" if is_wide else "uint8",
+        vector_type,
+        grid,
     )
+
+
+def _grid(kernel: Kernel, grid: Grid, x: TensorSpec) -> Grid:
+    is_flipped = kernel == "laplacian" and x.dtype == "int8"
+    return Grid(grid.first + int(FLIP), grid.step) if is_flipped else grid
+
+
+def _four_bits(op: QKernelMachine, grid: Grid, x: TensorSpec) -> tuple[Array, Array | None]:
+    """Blocks of four vectors, eight features a word, and norms where products are summed up.
+
+    In the order in which they are taken out: bytes by halves, or lanes by pairs.
+    """
+    norms = _norms(_filled(op.support_vectors)) if op.kernel == "rbf" else None
+    places = grid.places(op.support_vectors).astype(np.uint32)
+    n_vectors, n_features = places.shape
+    filled = np.pad(places, ((0, -n_vectors % BLOCK), (0, -n_features % GROUP)))
+    by_bytes = op.kernel == "laplacian" and x.dtype != "int16"
+    bits = [0, 8, 16, 24, 4, 12, 20, 28] if by_bytes else [0, 16, 4, 20, 8, 24, 12, 28]
+    fields = filled.reshape(-1, GROUP) << np.array(bits, np.uint32)
+    words = np.bitwise_or.reduce(fields, axis=1).astype("<u4").reshape(len(filled), -1)
+    return _blocks(words), norms
 
 
 def packed_vectors(vectors: Array, *, with_norms: bool) -> tuple[Array, Array | None]:
@@ -92,9 +124,13 @@ def packed_vectors(vectors: Array, *, with_norms: bool) -> tuple[Array, Array | 
     filled, norms = _filled(vectors), None
     is_wide = vectors.dtype == np.int16
     if is_wide and with_norms:
-        squares = (filled.astype(np.int64) ** 2).sum(axis=1)
-        norms = (squares & 0xFFFFFFFF).astype(np.uint32)
+        norms = _norms(filled)
     return _by_words(filled if is_wide else _unsigned(filled)), norms
+
+
+def _norms(vectors: Array) -> Array:
+    """Their squares, modulo 2^32."""
+    return ((vectors.astype(np.int64) ** 2).sum(axis=1) & 0xFFFFFFFF).astype(np.uint32)
 
 
 def spread_bytes(n_features: int) -> int:
@@ -135,7 +171,10 @@ def _unsigned(vectors: Array) -> Array:
 
 
 def _by_words(vectors: Array) -> Array:
-    words = np.ascontiguousarray(vectors).view("<u4")
+    return _blocks(np.ascontiguousarray(vectors).view("<u4"))
+
+
+def _blocks(words: Array) -> Array:
     blocks = words.reshape(-1, BLOCK, words.shape[1])
     return np.ascontiguousarray(blocks.transpose(0, 2, 1))
 
