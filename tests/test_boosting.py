@@ -116,6 +116,15 @@ def test_a_score_of_0_is_of_the_second_class(learning_rate: float) -> None:
     np.testing.assert_allclose(c_model.predict_proba(X, "fixed"), 0.5, atol=2**-14)
 
 
+def test_a_rule_for_ties_changes_no_probability() -> None:
+    """Two leaves, as far above 0 as below: their unit would be as large as they are."""
+    X, y = np.repeat([[0], [1]], 8, axis=0).astype(np.uint8), np.tile([0, 0, 0, 1], 4)
+    y[8:] = 1 - y[8:]
+    model = GradientBoostingClassifier(n_estimators=1).fit(X, y)
+    found = to_c(model, X, probabilities=True).predict_proba(X, "fixed")
+    np.testing.assert_allclose(found, model.predict_proba(X), atol=2**-11)
+
+
 INITS = [
     (GradientBoostingClassifier(**SMALL, init=LogisticRegression()), CELLS, IS_BENIGN),
     (GradientBoostingClassifier(**SMALL, init=LogisticRegression()), FLOWERS, SPECIES),

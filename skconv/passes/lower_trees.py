@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skconv.graph import QTreeEnsemble, Rescale, TensorSpec, TreeEnsemble
 from skconv.graph.core import Node
 from skconv.graph.limits import ACCUMULATOR_MAX, INT16_MAX, UINT8_MAX
+from skconv.graph.trees import ROUNDING
 from skconv.passes.lower import is_read_by_decisions, lower
 from skconv.passes.lowering import Lowering
 from skconv.passes.scales import requantization
@@ -127,12 +128,23 @@ def _unit(leaves: Array, constant: Array, most: float, n_trees: int, limit: int)
     if not values.any():
         return 1.0
     largest = float(np.abs(leaves).max()) or float(values[-1])
-    for unit in (float(values[values > 0][0]), *(largest / n for n in range(1, UINT8_MAX + 1))):
+    # What only decides ties becomes one unit, which has to be small.
+    is_tie = (values > 0) & (values < ROUNDING * largest)
+    found = _common_unit(values[~is_tie], largest)
+    if found:
+        return found / (INT16_MAX // round(values[-1] / found)) if is_tie.any() else found
+    # Rounding adds at most half a unit a tree, and half one to the constant.
+    return max(largest / limit, most / (ACCUMULATOR_MAX - n_trees))
+
+
+def _common_unit(values: Array, largest: float) -> float | None:
+    """The number that all values are multiples of: up to int16, or a small part of ``largest``."""
+    least = float(values[values > 0][0])
+    for unit in (least, *(largest / n for n in range(1, UINT8_MAX + 1))):
         parts = values / unit
         if parts[-1] <= INT16_MAX and np.abs(parts - np.rint(parts)).max() <= TOLERANCE:
             return unit
-    # Rounding adds at most half a unit a tree, and half one to the constant.
-    return max(largest / limit, most / (ACCUMULATOR_MAX - n_trees))
+    return None
 
 
 def _rounded(constant: Array, units: Array) -> Array:
