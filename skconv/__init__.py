@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     )
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
-    from skconv.inspection import FeatureMapDisplay, KernelDisplay, QuantizationDisplay
+    from skconv.inspection import (
+        FeatureMapDisplay,
+        KernelDisplay,
+        ParetoDisplay,
+        QuantizationDisplay,
+    )
     from skconv.passes.compress import (
         BinaryKernels,
         CondensedConv,
@@ -115,6 +120,7 @@ __all__ = [
     "NotConvertibleError",
     "PCAConvFeatures",
     "PCANetFeatures",
+    "ParetoDisplay",
     "PowerNormalizedSpectrogram",
     "PretrainedFeatures",
     "PruneDead",
@@ -179,6 +185,7 @@ _HOMES = {
     "NotConvertibleError": "skconv.exceptions",
     "PCAConvFeatures": "skconv.features",
     "PCANetFeatures": "skconv.features",
+    "ParetoDisplay": "skconv.inspection",
     "PowerNormalizedSpectrogram": "skconv.sound",
     "PretrainedFeatures": "skconv.pretrained",
     "PruneDead": "skconv.passes.compress",

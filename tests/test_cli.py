@@ -59,6 +59,35 @@ CALIBRATED = (*EXPORT, "--calibration", "x.npy")
 # ------------------------------------------------------------------------------- commands
 
 
+def test_search_writes_a_folder_and_a_model(run: Run, folder: Path) -> None:
+    np.save("images.npy", X[:200].reshape(-1, 8, 8))
+    np.save("words.npy", np.where(Y[:200] < 5, "small", "large"))
+    limits = ("--flash-bytes", "12000", "--n-candidates", "2", "--seed", "0")
+    code, out, err = run(
+        "search", "images.npy", "words.npy", *limits, "-o", "firmware", "--model", "best.joblib"
+    )
+    assert (code, err) == (0, "")
+    assert "score" in out and "total" in out
+    assert (folder / "firmware" / "model.c").exists()
+    assert set(joblib.load("best.joblib").predict(X[:9].reshape(-1, 8, 8))) <= {"small", "large"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ((), "Write -o FOLDER, or --model FILE.joblib"),
+        (("-o", "firmware"), "X holds 100 samples and y 99 labels"),
+    ],
+)
+def test_search_needs_files_that_go_together(
+    run: Run, arguments: tuple[str, ...], wanted: str
+) -> None:
+    np.save("y.npy", Y[:99])
+    code, _, err = run("search", "x.npy", "y.npy", *arguments)
+    assert code == 2
+    assert wanted in err
+
+
 def test_export_writes_a_project(folder: Path, run: Run) -> None:
     code, printed, _ = run(*CALIBRATED)
     assert code == 0

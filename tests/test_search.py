@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, ParameterSampler
@@ -230,6 +230,17 @@ def test_progress_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None
     line = capsys.readouterr().out.splitlines()[0]
     for words in ("[BudgetSearchCV]", "over the budget", "best 0.", "RAM", "s left"):
         assert words in line
+
+
+def test_display_draws_what_was_measured(search: BudgetSearchCV) -> None:
+    display = skconv.ParetoDisplay.from_search(search)
+    measured = search.cv_results_["level"] == len(search.levels_) - 1
+    drawn = display.points_.get_offsets()
+    assert_allclose(drawn[:, 0], search.cv_results_["flash_bytes"][measured] / 1024)
+    assert display.line_.get_ydata()[-1] == search.best_score_
+    assert list(display.ax_.lines[1].get_xdata()) == [3500 / 1024] * 2
+    with pytest.raises(TypeError, match="expected a fitted BudgetSearchCV"):
+        skconv.ParetoDisplay.from_search(BudgetSearchCV())
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=20))

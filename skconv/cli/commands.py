@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from skconv.cli.errors import DIFFERS, OK, UsageError
-from skconv.cli.files import SAVE_SAMPLES, load_model, load_samples
+from skconv.cli.files import SAVE_SAMPLES, load_labels, load_model, load_samples, save_model
 from skconv.cli.options import to_c_options
 
 if TYPE_CHECKING:
@@ -41,6 +41,26 @@ def export(arguments: argparse.Namespace) -> int:
         print(model.verify(samples))
     model.save(arguments.output)
     print(f"written: {arguments.output}")
+    return OK
+
+
+def search(arguments: argparse.Namespace) -> int:
+    """Search for the best model in a budget, write a folder and the fitted estimator."""
+    if arguments.output is None and arguments.model is None:
+        raise UsageError("nowhere to write what is found. Write -o FOLDER, or --model FILE.joblib.")
+    X, y = load_samples(arguments.X, "X"), load_labels(arguments.y, "y")
+    if len(X) != len(y):
+        raise UsageError(f"X holds {len(X)} samples and y {len(y)} labels, expected as many.")
+    found = make_search(arguments).fit(X, y)
+    if arguments.json:
+        print(json.dumps(found.pareto_front_.to_dicts(), indent=2, default=_plain))
+    else:
+        print(found.pareto_front_)
+        print(found.best_model_.report(arguments.chip))
+    if arguments.output is not None:
+        found.best_model_.save(arguments.output)
+    if arguments.model is not None:
+        save_model(found.best_estimator_, arguments.model)
     return OK
 
 
@@ -116,6 +136,17 @@ def make_c(estimator: Any, samples: Any, **options: Any) -> CModel:
     from skconv.deploy.conversion import to_c
 
     return to_c(estimator, samples, **options)
+
+
+def make_search(arguments: argparse.Namespace) -> Any:
+    """`skconv.BudgetSearchCV`, which is not imported before it is needed."""
+    from skconv.search import BudgetSearchCV
+
+    names = ("chip", "ram_bytes", "flash_bytes", "instructions", "n_candidates", "time_limit")
+    more = {name: getattr(arguments, name) for name in (*names, "study", "resume", "n_jobs")}
+    return BudgetSearchCV(
+        arguments.kind, **more, random_state=arguments.seed, verbose=not arguments.json
+    )
 
 
 def _print(found: Any, as_json: bool) -> None:

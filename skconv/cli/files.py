@@ -46,7 +46,25 @@ def load_model(path: Path) -> Any:
     return model
 
 
-def load_samples(given: str, option: str = "--calibration") -> Any:
+def save_model(estimator: Any, path: Path) -> None:
+    """A joblib file of a fitted estimator."""
+    import joblib
+
+    joblib.dump(estimator, path)
+
+
+def load_labels(given: str, option: str) -> Any:
+    """Labels of samples, numbers or words: the array in a file as `load_samples` reads it."""
+    found = load_samples(given, option, kinds="buifU")
+    if found.ndim != 1:
+        raise UsageError(
+            f"{option}: {given} has shape {found.shape}, expected (n_samples,): a label for each "
+            f"sample. Write np.save('y.npy', y_train) in Python, and {option} y.npy in the command."
+        )
+    return found
+
+
+def load_samples(given: str, option: str = "--calibration", kinds: str = "buif") -> Any:
     """The array in ``FILE.npy``, ``FILE.npz`` or ``FILE.npz:NAME``."""
     file, name = _split(given)
     path = Path(file)
@@ -64,7 +82,7 @@ def load_samples(given: str, option: str = "--calibration") -> Any:
             f"{option}: {path} is not a .npy or .npz file of numbers "
             f"({_reason(path, error)}). {save_samples(option)}"
         ) from error
-    if array.dtype.kind not in "buif":
+    if array.dtype.kind not in kinds:
         raise UsageError(
             f"{option}: {given} holds dtype {array.dtype}, expected numbers. {save_samples(option)}"
         )

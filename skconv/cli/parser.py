@@ -15,6 +15,7 @@ from skconv.cli.errors import EXIT_CODES
 _RUNS_CODE = (
     "joblib file of the fitted Pipeline; loading it runs code, so open only files you trust"
 )
+_ARRAY = "FILE.npy, FILE.npz or FILE.npz:NAME"
 _SAMPLES = "samples like those that the device will see: FILE.npy, FILE.npz or FILE.npz:NAME"
 
 
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add(added, commands.demo, _demo, "train four pipelines, export them, compare")
     _add(added, commands.export, _export, "write a fitted Pipeline as a folder of C")
+    _add(added, commands.search, _search, "find the best model that a chip has room for")
     _add(added, commands.report, _report, "print what the C costs: flash, RAM, operations")
     _add(added, commands.verify, _verify, "compile the C and compare it with its definition")
     _add(added, commands.check, _check, "compare a folder with its manifest, and with a chip")
@@ -76,6 +78,31 @@ def _demo(command: argparse.ArgumentParser) -> None:
 def _export(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", type=Path, required=True, help="folder to write")
     _add_model(command)
+
+
+def _search(command: argparse.ArgumentParser) -> None:
+    from skconv.target.chips import CHIPS
+
+    command.add_argument("X", metavar="X", help="images or signals: " + _ARRAY)
+    command.add_argument("y", metavar="y", help="their labels or values: " + _ARRAY)
+    command.add_argument("-o", "--output", type=Path, help="folder for the C")
+    command.add_argument("--model", type=Path, metavar="FILE", help="joblib file for the Pipeline")
+    kinds = ("images", "signals")
+    command.add_argument("--kind", choices=kinds, help="what X holds; by default its shape tells")
+    command.add_argument("--chip", choices=tuple(CHIPS), help="what the model has to fit")
+    for name, what in (
+        ("flash-bytes", "most flash: tables, and code as estimated"),
+        ("ram-bytes", "most RAM: working memory, input and output"),
+        ("instructions", "most instructions of one inference, as estimated for a Cortex-M4"),
+        ("n-candidates", "models to fit; 60 by default, unless there is a time limit"),
+        ("time-limit", "seconds after which no further candidate is begun"),
+        ("n-jobs", "candidates at a time; -1 takes all processors"),
+        ("seed", "makes candidates reproducible"),
+    ):
+        command.add_argument(f"--{name}", type=int, metavar="N", help=what)
+    command.add_argument("--study", type=Path, metavar="FILE", help="keeps every measurement")
+    command.add_argument("--resume", action="store_true", help="go on with the study")
+    _add_json(command)
 
 
 def _report(command: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ And which kernels are alike, and where the integers of an exported model lose.
 
 from skconv.inspection.kernels import KernelDisplay
 from skconv.inspection.maps import FeatureMapDisplay
+from skconv.inspection.pareto import ParetoDisplay
 from skconv.inspection.quantization import QuantizationDisplay
 from skconv.inspection.similarity import KernelDictionary, kernel_similarity
 
@@ -12,6 +13,7 @@ __all__ = [
     "FeatureMapDisplay",
     "KernelDictionary",
     "KernelDisplay",
+    "ParetoDisplay",
     "QuantizationDisplay",
     "kernel_similarity",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from copy import deepcopy
 from numbers import Integral, Real
@@ -31,7 +32,7 @@ from skconv.search.sampling import DensitySampler, RandomSampler
 from skconv.search.spaces import Kind, as_spaces, default_space, kind_of, sample_shape
 from skconv.search.study import Study
 from skconv.target.chips import Chip, get_chip
-from skconv.utils.progress import reporting
+from skconv.utils.progress import quietly, reporting
 from skconv.utils.restore import restored_on_error
 
 SAMPLERS = {"random": RandomSampler, "density": DensitySampler}
@@ -124,6 +125,10 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
     cv_results_ : dict of arrays
         A row for each candidate; ``pandas.DataFrame(search.cv_results_)`` opens it. ``refused``
         says why a candidate was not fitted, ``level`` how far it came.
+    best_options_ : dict
+        Arguments of `skconv.to_c` that its C was made with.
+    budget_ : Budget
+        The limits.
     levels_ : list of Level
         What candidates were measured with, the cheapest first.
     n_refused_ : int
@@ -321,6 +326,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
 
     def _take(self, study: Study) -> None:
         """Results out of the candidates; an error where none is within the budget."""
+        self.budget_ = study.budget
         self.levels_ = list(study.levels)
         self.n_refused_ = sum(bool(c.plan and c.plan.excess) for c in study.candidates)
         if not study.finished:
@@ -334,7 +340,10 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         self.best_options_ = {} if best.plan is None else dict(best.plan.options)
 
     def _refit(self, study: Study, X: Any, y: NDArray[Any]) -> None:
-        self.best_estimator_ = study.build(study.candidates[self.best_index_]).fit(X, y)
+        best = study.build(study.candidates[self.best_index_])
+        with quietly(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # As in all fits of the search.
+            self.best_estimator_ = best.fit(X, y)
         self.best_model_: CModel = exported(self.best_estimator_, X, self.best_options_)
 
     # ---------------------------------------------------------------------- answers

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from sklearn.base import BaseEstimator
 
 from skconv.search.budget import Costs
 from skconv.utils.columns import aligned, html_table
@@ -47,29 +49,31 @@ class ParetoFront(tuple[ParetoPoint, ...]):
     def _repr_html_(self) -> str:
         return html_table(HEADER, [_cells(point) for point in self])
 
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A dict for each point: score, costs and parameters."""
+        return [{"score": p.score, **asdict(p.costs), **p.params} for p in self]
+
     def to_frame(self) -> Any:
         """The same as a data frame of pandas, a row a point."""
         import pandas as pd  # type: ignore[import-untyped]
 
-        return pd.DataFrame(
-            {
-                "score": point.score,
-                "ram_bytes": point.costs.ram_bytes,
-                "flash_bytes": point.costs.flash_bytes,
-                "instructions": point.costs.instructions,
-                **point.params,
-            }
-            for point in self
-        )
+        return pd.DataFrame(self.to_dicts())
 
 
 def _cells(point: ParetoPoint) -> Sequence[str]:
-    params = ", ".join(f"{name}={value!r}" for name, value in point.params.items())
+    params = (f"{name.split('__')[-1]}={_shown(value)}" for name, value in point.params.items())
     costs = point.costs
     return (
         f"{point.score:.4f}",
         f"{costs.ram_bytes:,}",
         f"{costs.flash_bytes:,}",
         f"{costs.instructions:,}",
-        " ".join(params.split()),
+        ", ".join(params),
     )
+
+
+def _shown(value: Any) -> str:
+    """A value in a few words: of an estimator the class, as its parameters follow."""
+    if isinstance(value, BaseEstimator):
+        return type(value).__name__
+    return f"{value:.4g}" if isinstance(value, float) else " ".join(repr(value).split())
