@@ -9,12 +9,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from skconv.kernels.base import same_padding
+from skconv.kernels.base import border
 
 
 def patches_of(maps: NDArray[Any], size: tuple[int, int], padding: str) -> NDArray[Any]:
     """Every patch as a row, in float64."""
-    borders = same_padding(size) if padding != "valid" else ((0, 0), (0, 0))
+    borders = border(size, padding)
     mode: Any = "wrap" if padding == "circular" else "constant"
     padded = np.pad(maps, ((0, 0), *borders, (0, 0)), mode=mode)
     windows = sliding_window_view(padded, size, axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)

@@ -38,6 +38,7 @@ from skconv.graph import (
     QMeanPool,
     QNormalize,
     QSquare,
+    QTentPool,
     Relu,
     Rescale,
     Reshape,
@@ -46,6 +47,7 @@ from skconv.graph import (
     Softmax,
     SoftThreshold,
     TensorSpec,
+    TentPool,
     Threshold,
     verify,
 )
@@ -222,11 +224,12 @@ def pooling(d: Drawing, x: TensorSpec, *, overlaps: bool | None = None) -> Op:
     geometry = window(d, x, overlaps=overlaps)
     area = int(np.prod(geometry[0]))
     squares = area * x.magnitude**2
-    kinds = (MaxPool, QMeanPool, QL2Pool) if squares <= ACCUMULATOR_MAX else (MaxPool, QMeanPool)
+    kinds = [MaxPool, QMeanPool, QTentPool, *([QL2Pool] if squares <= ACCUMULATOR_MAX else [])]
     kind = d.one_of(*kinds)
     if kind is MaxPool:
         return MaxPool(*geometry)
-    bound = round(np.sqrt(squares)) if kind is QL2Pool else area * x.magnitude
+    weight = TentPool(*geometry).weight if kind is QTentPool else area
+    bound = round(np.sqrt(squares)) if kind is QL2Pool else weight * x.magnitude
     return kind(*geometry, requantization=d.rule(bound, x.shape[2]))
 
 

@@ -80,10 +80,10 @@ EXTRACTORS: dict[str, Any] = {
         n_kernels=4,
         kernel_size=3,
         weights="patches",
-        padding="same",
+        padding="full",
         nonlinearity="soft_threshold",
-        pool="sum",
-        pool_size="quadrants",
+        pool="tent",
+        pool_size=4,
         random_state=0,
     ),
     "gabor, modulated": GaborFeatures(

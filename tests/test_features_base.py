@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import correlate2d
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -23,7 +24,7 @@ from skconv.graph import (
     SumPool,
     TensorSpec,
 )
-from skconv.kernels.base import pair, same_padding
+from skconv.kernels.base import border, pair
 from skconv.runtime import engine
 from skconv.stages.spec import StageSpec
 from skconv.stages.windows import fit_window
@@ -176,7 +177,7 @@ def test_bad_fit_is_named_and_leaves_the_estimator_as_it_was(case):
         ("data_format", "NCHW"),
         ("device", "tpu"),
         ("batch_size", 0),
-        ("padding", "full"),
+        ("padding", "reflect"),
         ("pool", "median"),
         ("pool_size", 0),
         ("pool_size", "halves"),
@@ -303,8 +304,18 @@ def test_l2_pool_squares_once():
 
 
 def test_same_padding_puts_the_odd_one_below_and_right():
-    assert same_padding((3, 4)) == ((1, 1), (1, 2))
-    assert same_padding((1, 2)) == ((0, 0), (0, 1))
+    assert border((3, 4), "same") == ((1, 1), (1, 2))
+    assert border((1, 2), "same") == ((0, 0), (0, 1))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 4)])
+def test_full_padding_keeps_every_place_that_sees_the_map(size):
+    kernel = np.random.default_rng(0).normal(size=size).astype("f4")
+    conv = StageSpec(padding="full").conv(kernel[None, ..., None], np.zeros(1, "f4"), signal=False)
+    image = IMAGES[0, ..., 0]
+    found = engine.run(Graph(TensorSpec((10, 12, 1))).append(conv), image[None, ..., None])
+    wanted = correlate2d(image, kernel, mode="full")
+    np.testing.assert_allclose(found[0, ..., 0], wanted, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, (5, 2)])

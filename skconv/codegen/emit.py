@@ -49,6 +49,7 @@ from skconv.codegen.node import (
     kernels,
     padding,
     pool,
+    pooling_name,
     signed_root,
 )
 from skconv.codegen.text import CTYPES, call, float_literal, struct
@@ -70,7 +71,6 @@ from skconv.graph import (
     QConv,
     QConvHash,
     QKernelMachine,
-    QL2Pool,
     QLinear,
     QMeanPool,
     QNormalize,
@@ -305,7 +305,7 @@ def _(op: MaxPool, code: NodeCode) -> Iterator[Call]:
 @emit.register
 def _(op: QMeanPool, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
-    name = "sk_l2_pool" if isinstance(op, QL2Pool) else "sk_mean_pool"
+    name = f"sk_{pooling_name(op).lower()}_pool"
     rule = code.requantization(op.requantization)
     yield Call("pool.h", call(name, *x.typed, *y.typed, x.map, pool(op), rule))
 

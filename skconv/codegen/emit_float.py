@@ -18,7 +18,9 @@ from skconv.graph import (
     Quantized,
     Root,
     Square,
+    TentPool,
 )
+from skconv.graph.ops import PoolGeometry
 
 
 @emit.register
@@ -56,8 +58,9 @@ def _(op: Op, code: NodeCode) -> Iterator[Call]:
     yield Call("float_pointwise.h", text)
 
 
-@emit.register
-def _(op: MeanPool, code: NodeCode) -> Iterator[Call]:
+@emit.register(MeanPool)
+@emit.register(TentPool)
+def _(op: PoolGeometry, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     text = call(
         "sk_float_pool", f"SK_FLOAT_POOL_{pooling_name(op)}", x.pointer, y.pointer, x.map, pool(op)

@@ -395,28 +395,31 @@ class StageExtractor(ConvExtractor):
         samples of any shape.
     stride : int or (int, int)
         Step of the kernels.
-    padding : {"valid", "same", "circular"}
-        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border; both keep the
-        size of the map at stride 1. A kernel of even size reaches one row (column) further
-        down (right) than up (left).
+    padding : {"valid", "same", "full", "circular"}
+        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border; both keep
+        the size of the map at stride 1. A kernel of even size reaches one row (column)
+        further down (right) than up (left). ``"full"`` adds zeros so that every pixel
+        lies under all weights of a kernel: maps grow by a kernel less one.
     nonlinearity : {"identity", "abs", "square", "relu", "sign", "both_signs", "soft_threshold"}
         What is done to every entry of the maps. ``"both_signs"`` yields ``max(z, 0)`` and
         ``max(-z, 0)``, twice the maps; ``"soft_threshold"`` ``max(z - t, 0)`` and
         ``max(-z - t, 0)``, with a ``t`` for each map.
     threshold : float in [0, 1)
         For ``"soft_threshold"``: the share of the entries of each map that become 0.
-    pool : {"max", "mean", "sum", "l2"}
+    pool : {"max", "mean", "sum", "l2", "tent"}
         How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. With it
-        ``"square"`` squares once, not twice: it is the square pooling of Saxe et al. 2011,
-        and the same as ``"identity"`` and ``"abs"``.
+        ``"square"`` squares once, not twice: it is the square pooling of Saxe et al.
+        2011, and the same as ``"identity"`` and ``"abs"``. ``"tent"`` is a mean whose
+        weights fall from the middle of a window to its border, by a straight line along
+        each axis.
     pool_size : int, (int, int), str or None
         Height and width of a window, or a grid of windows that cover the map: ``"global"``
         one, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2 and
         4 x 4, one behind the other, ``"overlapping"`` 6 x 6, each about twice its step.
         ``None``: no pooling.
     pool_stride : int, (int, int) or None
-        Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
-        left out.
+        Step of the windows; ``None`` is ``pool_size``, for tents half of it. Windows that
+        do not fit whole are left out.
     root : bool
         Take the signed square root of what comes of the pooling.
 

@@ -37,9 +37,11 @@ class ConvStage(BaseEstimator):
         channel (`GaborKernels`) are applied to every channel of the maps alone.
     stride : int or (int, int), default=1
         Step of the kernels.
-    padding : {"valid", "same", "circular"}, default="same"
-        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. Where kernels
-        are learnt from is the source's own parameter.
+    padding : {"valid", "same", "full", "circular"}, default="same"
+        ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. Where
+        kernels are learnt from is the source's own parameter. ``"full"`` adds zeros so
+        that every pixel lies under all weights of a kernel: maps grow by a kernel less
+        one.
     groups : int, default=1
         Parts that the channels of the maps are cut into. Each gets a bank of its own, from
         a clone of the source fitted to that part alone. As many as there are channels: a
@@ -66,16 +68,18 @@ class ConvStage(BaseEstimator):
         on the samples seen in `fit`, and keeps flat patches flat. Kernels that ignore
         brightness and have no bias then see patches of one contrast. None: contrast is kept.
         Not with the triangle, whose patches `KMeansKernels` normalises.
-    pool : {"max", "mean", "sum", "l2"}, default="mean"
-        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
+    pool : {"max", "mean", "sum", "l2", "tent"}, default="mean"
+        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. ``"tent"`` is a
+        mean whose weights fall from the middle of a window to its border, by a straight
+        line along each axis.
     pool_size : int, (int, int), str or None, default=None
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
         and 4 x 4 (in the last stage only), ``"overlapping"`` 6 x 6, each about twice its
         step. ``None``: no pooling.
     pool_stride : int, (int, int) or None, default=None
-        Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
-        left out.
+        Step of the windows; ``None`` is ``pool_size``, for tents half of it. Windows that
+        do not fit whole are left out.
     root : bool, default=False
         Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
         evens out large and small features.

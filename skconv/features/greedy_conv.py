@@ -61,25 +61,28 @@ class GreedyConvFeatures(StageExtractor):
         How many samples are drawn to choose by; bounds the memory.
     stride : int or (int, int), default=1
         Step of the kernels.
-    padding : {"valid", "same", "circular"}, default="same"
+    padding : {"valid", "same", "full", "circular"}, default="same"
         ``"same"`` adds zeros, ``"circular"`` goes on at the opposite border. A kernel of
-        even size reaches one row (column) further down (right) than up (left). Kernels are
-        learned from patches inside the samples.
+        even size reaches one row (column) further down (right) than up (left). Kernels
+        are learned from patches inside the samples. ``"full"`` adds zeros so that every
+        pixel lies under all weights of a kernel: maps grow by a kernel less one.
     nonlinearity : str, default="abs"
         What is done to every entry of the maps: ``"abs"``, ``"square"``, ``"relu"``,
         ``"both_signs"`` (``max(z, 0)`` and ``max(-z, 0)``) or ``"soft_threshold"``
         (``max(z - t, 0)`` and ``max(-z - t, 0)``).
     threshold : float in [0, 1), default=0.5
         For the soft threshold: the share of the entries of each map that become 0.
-    pool : {"max", "mean", "sum", "l2"}, default="mean"
-        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``.
+    pool : {"max", "mean", "sum", "l2", "tent"}, default="mean"
+        How a window becomes one number. ``"l2"`` is ``sqrt(sum z^2)``. ``"tent"`` is a
+        mean whose weights fall from the middle of a window to its border, by a straight
+        line along each axis.
     pool_size : int, (int, int) or str, default="sixteenths"
         Height and width of a window, or a grid that covers the map: ``"global"`` one
         window, ``"quadrants"`` 2 x 2, ``"sixteenths"`` 4 x 4, ``"pyramid"`` 1 x 1, 2 x 2
         and 4 x 4, ``"overlapping"`` 6 x 6, each about twice its step.
     pool_stride : int, (int, int) or None, default=None
-        Step of the windows; ``None`` is ``pool_size``. Windows that do not fit whole are
-        left out.
+        Step of the windows; ``None`` is ``pool_size``, for tents half of it. Windows that
+        do not fit whole are left out.
     root : bool, default=True
         Take ``sign(f) sqrt(|f|)`` of what comes of the pooling: power normalisation, which
         evens out large and small features.

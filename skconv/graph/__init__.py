@@ -41,6 +41,7 @@ from skconv.graph.spectra import *
 from skconv.graph.steps import *
 from skconv.graph.storage.coded import *
 from skconv.graph.storage.dictionary import *
+from skconv.graph.tent import *
 from skconv.graph.trees import *
 from skconv.graph.vectors import *
 from skconv.graph.winners import *

@@ -242,7 +242,7 @@ class QMeanPool(PoolGeometry, IntegerOp):
 
     def output(self, *inputs: TensorSpec) -> TensorSpec:
         (x,) = inputs
-        return self.requantization.spec(self.map_shape(x), self.area * x.magnitude)
+        return self.requantization.spec(self.map_shape(x), self.weight * x.magnitude)
 
     def macs(self, *inputs: TensorSpec) -> int:
         return self.output(*inputs).size * self.area

@@ -255,6 +255,11 @@ class PoolGeometry(Op):
     def area(self) -> int:
         return self.size[0] * self.size[1]
 
+    @property
+    def weight(self) -> int:
+        """What a sum over a window comes to where all entries are 1."""
+        return self.area
+
     def sampling(self) -> Axes:
         return windows(self.size, self.stride, (0, 0))
 

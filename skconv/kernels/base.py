@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skconv.exceptions import ShapeWarning, warn
 from skconv.kernels.batches import MapBatches
-from skconv.stages.geometry import PADDINGS, Padding, Pair, pair, same_padding
+from skconv.stages.geometry import PADDINGS, Padding, Pair, border, grid, pair
 
 # Sources and stages lay kernels on maps alike; sources find these words here.
 __all__ = [
@@ -19,14 +19,15 @@ __all__ = [
     "KernelSource",
     "Padding",
     "Pair",
+    "border",
     "centred",
     "check_labels",
     "check_maps",
     "first_of_equals",
+    "grid",
     "limited",
     "on_channels",
     "pair",
-    "same_padding",
     "unit_rows",
 ]
 

@@ -53,7 +53,7 @@ class DecompositionKernels(BaseEstimator):
     remove_mean : {"channel", "patch"} or None, default="patch"
         What each patch is made free of: the mean of each channel, that over all channels,
         or nothing (which a factorisation without negative numbers needs).
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "full", "circular"}, default="valid"
         Where patches lie: inside the maps; around every pixel, zeros outside; or the same
         with the opposite border outside.
     n_patches : int, default=20000

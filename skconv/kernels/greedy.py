@@ -77,7 +77,7 @@ class GreedyKernels(BaseEstimator):
         Windows that responses are averaged over.
     pool_stride : int, (int, int) or None, default=None
         Step of the windows; None is `pool_size`.
-    padding : {"valid", "same", "circular"}, default="same"
+    padding : {"valid", "same", "full", "circular"}, default="same"
         Of the convolution with the candidates.
     alpha : float, default=0.001
         Penalty of the regression; the features of each kernel have a variance of 1 in the mean.

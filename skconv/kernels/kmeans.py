@@ -182,7 +182,7 @@ class KMeansKernels(BaseEstimator):
     remove_mean : {"channel", "patch"} or None, default="patch"
         What each patch is made free of first: the mean of each channel, that over all
         channels, or nothing.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "full", "circular"}, default="valid"
         Where patches lie: inside the maps; around every pixel, zeros outside; or the same
         with the opposite border outside.
     n_patches : int, default=50000

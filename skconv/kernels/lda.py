@@ -92,7 +92,7 @@ class LDAKernels(BaseEstimator):
         How many.
     kernel_size : int or (int, int), default=7
         Height and width, in pixels.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "full", "circular"}, default="valid"
         Which patches count: those inside the maps; one around every pixel, zeros outside;
         or the same with the opposite border outside.
     remove_mean : {"channel", "patch"} or None, default="channel"

@@ -55,7 +55,7 @@ class MimicKernels(BaseEstimator):
     alpha : float, default=0.001
         Penalty, relative to the mean variance of an entry of a patch. 0: least squares, the
         solution of least length.
-    padding : {"valid", "same", "circular"}, default="same"
+    padding : {"valid", "same", "full", "circular"}, default="same"
         Which patches count: those inside the maps; one around every pixel, zeros outside;
         or the same with the opposite border outside.
 

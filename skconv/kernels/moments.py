@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
-from skconv.kernels.base import Padding, Pair, same_padding
+from skconv.kernels.base import Padding, Pair, border, grid
 from skconv.kernels.batches import MapBatches, batches_of
 
 Maps = NDArray[Any] | MapBatches
@@ -37,7 +37,7 @@ def second_moment(maps: Maps, kernel_size: Pair, padding: Padding) -> NDArray[np
     ----------
     maps : ndarray or MapBatches of shape (n_samples, height, width, channels)
     kernel_size : (height, width)
-    padding : {"valid", "same", "circular"}
+    padding : {"valid", "same", "full", "circular"}
 
     Returns
     -------
@@ -67,8 +67,7 @@ def _borders(
     kernel_size: Pair, padding: Padding
 ) -> tuple[tuple[Pair, Pair], Literal["wrap", "constant"]]:
     """What `numpy.pad` adds around the maps, and how."""
-    borders = same_padding(kernel_size) if padding != "valid" else ((0, 0), (0, 0))
-    return borders, "wrap" if padding == "circular" else "constant"
+    return border(kernel_size, padding), "wrap" if padding == "circular" else "constant"
 
 
 def _strips(
@@ -114,9 +113,7 @@ def _sum_of_blocks(
 def count_patches(shape: tuple[int, ...], kernel_size: Pair, padding: Padding) -> int:
     """Number of patches of maps ``(n_samples, height, width, ...)``."""
     n_samples, height, width = shape[:3]
-    if padding != "valid":
-        return n_samples * height * width
-    return n_samples * (height - kernel_size[0] + 1) * (width - kernel_size[1] + 1)
+    return n_samples * math.prod(grid((height, width), kernel_size, padding))
 
 
 def sum_of_patches(maps: Maps, kernel_size: Pair, padding: Padding) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skconv.kernels.base import Padding, Pair, check_maps, same_padding
+from skconv.kernels.base import Padding, Pair, border, check_maps, grid
 from skconv.kernels.batches import MapBatches
 from skconv.kernels.moments import Maps, count_patches
 
@@ -46,7 +46,7 @@ def sample_patches(
         How many; where there are fewer, all of them come.
     random_state : int, RandomState instance or None, default=None
         An int makes the draw reproducible.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "full", "circular"}, default="valid"
         Where patches lie: inside the maps; around every pixel, zeros outside; or the same
         with the opposite border outside.
 
@@ -170,15 +170,13 @@ def patches_at(
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """The patches at numbered places, counted along samples, then rows, then columns."""
     _, height, width, _ = maps.shape
-    (top, _), (left, _) = same_padding(size) if padding != "valid" else ((0, 0), (0, 0))
-    n_places = (height, width)
-    if padding == "valid":
-        n_places = (height - size[0] + 1, width - size[1] + 1)
+    (top, _), (left, _) = border(size, padding)
+    n_places = grid((height, width), size, padding)
     samples, rows, columns = np.unravel_index(places, (len(maps), *n_places))
     rows = rows[:, None, None] - top + np.arange(size[0])[:, None]
     columns = columns[:, None, None] - left + np.arange(size[1])
     patches = np.asarray(maps[samples[:, None, None], rows % height, columns % width])
-    if padding == "same":
+    if padding in ("same", "full"):
         outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
         patches[outside] = 0
     return patches, samples

@@ -59,7 +59,7 @@ class PatchKernels(BaseEstimator):
     remove_mean : {"channel", "patch"} or None, default=None
         What each patch is made free of first: the mean of each channel, that over all
         channels, or nothing.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "full", "circular"}, default="valid"
         Which patches are drawn from and whitened: those inside the maps; one around every
         pixel, zeros outside; or the same with the opposite border outside.
     clip : bool, default=False

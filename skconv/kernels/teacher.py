@@ -15,7 +15,7 @@ from sklearn.base import clone
 from skconv.graph import Graph
 from skconv.graph.axes import Axis
 from skconv.graph.places import MapPlaces, places_of_output
-from skconv.kernels.base import Padding, Pair, same_padding
+from skconv.kernels.base import Padding, Pair, border, grid
 from skconv.kernels.batches import batches_of
 from skconv.kernels.moments import Maps
 from skconv.kernels.patches import patches_at
@@ -91,22 +91,19 @@ class Lesson:
     def n_patches(self) -> Pair:
         """Rows and columns of patches at stride 1."""
         _, height, width, _ = self.maps.shape
-        if self.padding != "valid":
-            return height, width
-        return height - self.size[0] + 1, width - self.size[1] + 1
+        return grid((height, width), self.size, self.padding)
 
     def matches(self) -> tuple[Matched, Matched] | None:
         """Rows and columns of the patches that are learnt from; None: all, as they come."""
         if self.places is None:
             return None
-        borders = same_padding(self.size) if self.padding != "valid" else ((0, 0), (0, 0))
         rows, columns = (
             matched(axis, n_pixels, (size - 1) / 2 - before, n_patches)
             for axis, n_pixels, size, (before, _), n_patches in zip(
                 self.places.axes,
                 self.places.shape[:2],
                 self.size,
-                borders,
+                border(self.size, self.padding),
                 self.n_patches,
                 strict=True,
             )

@@ -110,7 +110,7 @@ def learn_whitening(
     remove_mean : {"channel", "patch"} or None, default=None
         The mean that every patch is made free of: that of each channel, that of all
         channels, or none.
-    padding : {"valid", "same", "circular"}, default="valid"
+    padding : {"valid", "same", "full", "circular"}, default="valid"
         Which patches count.
 
     Returns

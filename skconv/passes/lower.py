@@ -33,6 +33,7 @@ from skconv.graph import (
     QNormalize,
     QRoot,
     QSquare,
+    QTentPool,
     QTriangle,
     Quantized,
     Requantization,
@@ -42,6 +43,7 @@ from skconv.graph import (
     Square,
     SumPool,
     TensorSpec,
+    TentPool,
     Triangle,
 )
 from skconv.graph.base import BOTH
@@ -213,6 +215,15 @@ def _(op: MeanPool, node: Node, lowering: Lowering) -> None:
     unit = x.scale if isinstance(op, SumPool) else x.scale / op.area
     rule = requantization(unit, op.area * x.magnitude, lowering.wanted(node.name))
     lowering.add(node, QMeanPool(op.size, op.stride, requantization=rule), source)
+
+
+@lower.register
+def _(op: TentPool, node: Node, lowering: Lowering) -> None:
+    limit = op.largest_read(lowering.spec(node.inputs[0]))
+    source = lowering.read(node.inputs[0], limit, at_most=limit)
+    x = lowering.graph.specs[source]
+    rule = requantization(x.scale / op.weight, op.weight * x.magnitude, lowering.wanted(node.name))
+    lowering.add(node, QTentPool(op.size, op.stride, requantization=rule), source)
 
 
 @lower.register

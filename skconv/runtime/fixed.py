@@ -41,6 +41,7 @@ from skconv.graph import (
     QNormalize,
     QRoot,
     QSquare,
+    QTentPool,
     QTriangle,
     Relu,
     Requantization,
@@ -244,6 +245,12 @@ def _(op: QRoot, x: Batch) -> Batch:
 @evaluate.register
 def _(op: QMeanPool, x: Batch) -> Batch:
     return requantize(pool_windows(x, op).sum(axis=-1, dtype=np.int64), op.requantization)
+
+
+@evaluate.register
+def _(op: QTentPool, x: Batch) -> Batch:
+    sums = pool_windows(x.astype(np.int64), op) @ op.weights.ravel()
+    return requantize(sums, op.requantization)
 
 
 @evaluate.register

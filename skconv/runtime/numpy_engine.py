@@ -27,7 +27,9 @@ from skconv.graph import (
     Median,
     Op,
     SumPool,
+    TentPool,
     Triangle,
+    tent,
 )
 from skconv.graph.ops import ConvGeometry, PoolGeometry, window_count
 from skconv.graph.patches import MEDIAN_NETWORK, PatchGeometry
@@ -171,6 +173,19 @@ def folded(x: Batch, op: PoolGeometry | PatchGeometry, combine: np.ufunc) -> Bat
     return x
 
 
+def weighted_means(x: Any, op: TentPool) -> Any:
+    """The weighted mean of every window of maps, an array or a tensor: rows, then columns."""
+    for axis, size, stride in zip((1, 2), op.size, op.stride, strict=True):
+        count = window_count(x.shape[axis], size, stride)
+        lead = (slice(None),) * axis
+        first, *others = (tent(size) / tent(size).sum()).tolist()
+        result = x[(*lead, _places(0, count, stride))] * first
+        for tap, weight in enumerate(others, start=1):
+            result += x[(*lead, _places(tap, count, stride))] * weight
+        x = result
+    return x
+
+
 @evaluate.register
 def _(op: MaxPool, x: Batch) -> Batch:
     return folded(x, op, np.maximum)
@@ -181,6 +196,11 @@ def _(op: MeanPool, x: Batch) -> Batch:
     sums = folded(x, op, np.add)
     sums /= np.float32(op.area)
     return sums
+
+
+@evaluate.register
+def _(op: TentPool, x: Batch) -> Batch:
+    return weighted_means(x, op)
 
 
 @evaluate.register

@@ -46,6 +46,7 @@ from skconv.graph import (
     SoftThreshold,
     Square,
     SumPool,
+    TentPool,
     Threshold,
     Triangle,
 )
@@ -209,6 +210,11 @@ def _(op: MeanPool, x: Batch) -> Batch:
 @evaluate.register
 def _(op: SumPool, x: Batch) -> Batch:
     return pool_windows(x, op).sum(axis=-1)
+
+
+@evaluate.register
+def _(op: TentPool, x: Batch) -> Batch:
+    return pool_windows(x, op) @ (op.weights.ravel() / op.weight)
 
 
 @evaluate.register

@@ -34,6 +34,7 @@ from skconv.graph import (
     Reshape,
     Select,
     SumPool,
+    TentPool,
     Threshold,
 )
 from skconv.graph.ops import window_count
@@ -135,6 +136,12 @@ def _(op: MeanPool, x: Tensor) -> Tensor:
 def _(op: SumPool, x: Tensor) -> Tensor:
     sums = F.avg_pool2d(channels_first(x), op.size, op.stride, divisor_override=1)
     return channels_last(sums)
+
+
+@apply.register
+def _(op: TentPool, x: Tensor) -> Tensor:
+    means: Tensor = numpy_engine.weighted_means(x, op)
+    return means
 
 
 @apply.register

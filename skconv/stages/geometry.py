@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 Pair = tuple[int, int]
-Padding = Literal["valid", "same", "circular"]
+Padding = Literal["valid", "same", "circular", "full"]
 
-PADDINGS = frozenset({"valid", "same", "circular"})
+PADDINGS = frozenset({"valid", "same", "circular", "full"})
 
 
 def pair(value: Any, name: str) -> Pair:
@@ -28,3 +28,32 @@ def same_padding(window: Pair) -> tuple[Pair, Pair]:
     """
     (top, bottom), (left, right) = (((k - 1) // 2, k // 2) for k in window)
     return (top, bottom), (left, right)
+
+
+def border(window: Pair, padding: Padding) -> tuple[Pair, Pair]:
+    """Rows above and below a map, columns left and right of it, that a padding adds.
+
+    ``"full"`` keeps every place where a window holds a pixel of the map, as
+    `scipy.signal.correlate2d`.
+
+    >>> border((3, 4), "full")
+    ((2, 2), (3, 3))
+    """
+    if padding == "valid":
+        return (0, 0), (0, 0)
+    if padding == "full":
+        return (window[0] - 1, window[0] - 1), (window[1] - 1, window[1] - 1)
+    return same_padding(window)
+
+
+def grid(map_size: Pair, window: Pair, padding: Padding) -> Pair:
+    """Rows and columns of windows on a map, at stride 1.
+
+    >>> grid((8, 6), (3, 3), "full")
+    (10, 8)
+    """
+    rows, columns = (
+        size + sum(added) - length + 1
+        for size, added, length in zip(map_size, border(window, padding), window, strict=True)
+    )
+    return rows, columns

@@ -32,18 +32,20 @@ from skconv.graph import (
     SoftThreshold,
     Square,
     SumPool,
+    TentPool,
 )
-from skconv.stages.geometry import Padding, Pair, pair, same_padding
+from skconv.stages.geometry import Padding, Pair, border, pair
 from skconv.stages.windows import fit_window, grid_windows
 
-Pool = Literal["max", "mean", "sum", "l2"]
+Pool = Literal["max", "mean", "sum", "l2", "tent"]
 Thresholds = NDArray[np.float32] | None
 
-POOLS: dict[str, type[MaxPool | MeanPool]] = {
+POOLS: dict[str, type[MaxPool | MeanPool | TentPool]] = {
     "max": MaxPool,
     "mean": MeanPool,
     "sum": SumPool,
     "l2": L2Pool,
+    "tent": TentPool,
 }
 NONLINEARITIES: dict[str, Op | None] = {
     "identity": None,
@@ -76,7 +78,7 @@ class StageSpec:
 
     ``nonlinearity="square"`` with ``pool="l2"`` squares once: ``sqrt(sum z^2)`` over the
     window (Saxe et al. 2011), as do ``"identity"`` and ``"abs"``. ``pool_size=None``
-    leaves the maps unpooled; ``pool_stride=None`` is ``pool_size``.
+    leaves the maps unpooled; ``pool_stride=None`` is ``pool_size``, of ``"tent"`` half of it.
     """
 
     stride: Any = 1
@@ -138,7 +140,7 @@ class StageSpec:
             kernels,
             biases,
             stride=(1 if signal else rows, columns),
-            padding=((0, 0), (0, 0)) if self.padding == "valid" else same_padding(window),
+            padding=border(window, self.padding),
             pad_mode="circular" if self.padding == "circular" else "zero",
             shared=shared,
             groups=groups,
@@ -241,8 +243,14 @@ class StageSpec:
                 )
             return grid_windows(self.pool_size, map_shape, signal=signal, clip=clip)
         size = fit_window(self.pool_size, map_shape, "pool_size", signal=signal, clip=clip)
-        rows, columns = size if self.pool_stride is None else pair(self.pool_stride, "pool_stride")
+        rows, columns = self._stride(size)
         return [(size, (1 if signal else rows, columns))]
+
+    def _stride(self, size: Pair) -> Pair:
+        """Of the windows: tents reach their neighbours' middle, others their border."""
+        if self.pool_stride is not None:
+            return pair(self.pool_stride, "pool_stride")
+        return ((size[0] + 1) // 2, (size[1] + 1) // 2) if self.pool == "tent" else size
 
 
 def sampled(graph: Graph, maps: Any, device: str) -> NDArray[np.float32]:

@@ -99,7 +99,7 @@ class StageMemory:
         if isinstance(pool, QL2Pool):
             low, high = 0, pool.area * x.magnitude**2
         elif not isinstance(pool, MaxPool):
-            low, high = pool.area * low, pool.area * high
+            low, high = pool.weight * low, pool.weight * high
         return next(t for t in SUM_TYPES if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
 
     @property

@@ -35,6 +35,7 @@ from skconv.graph import (
     SubtractMean,
     SumPool,
     TensorSpec,
+    TentPool,
     Triangle,
     Upsample,
 )
@@ -71,6 +72,8 @@ def map_examples(rng: np.random.Generator) -> dict[str, Graph]:
         "root": chain(
             conv(rng, (3, 3, 3, 2)), SoftThreshold(np.array([0, 0.5, 1], "f4")), MeanPool(), Root()
         ),
+        "tent": chain(conv(rng, (3, 3, 3, 2)), BothSigns(), TentPool((4, 5), (2, 3)), Root()),
+        "bare tent": chain(TentPool((3, 2), (3, 2))),
         "signed root": chain(Root(), MeanPool()),
         "one sign": chain(SoftThreshold(np.array([0.2, 0.4], "f4"), both_signs=False)),
         "means": chain(

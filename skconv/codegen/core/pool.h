@@ -6,9 +6,15 @@
 #include "root.h"
 #include "window.h"
 
-typedef enum { SK_POOL_MAX, SK_POOL_MEAN, SK_POOL_L2 } sk_pooling;
+typedef enum { SK_POOL_MAX, SK_POOL_MEAN, SK_POOL_L2, SK_POOL_TENT } sk_pooling;
 
-/* Largest entry, sum, or rounded root of the sum of squares of one window. */
+/* What an entry at row `i` and column `j` of a window counts in its sum. */
+SK_INLINE int32_t sk_pool_weight(sk_pooling pooling, sk_pool pool, int32_t i, int32_t j)
+{
+    return pooling == SK_POOL_TENT ? sk_tent(i, pool.height) * sk_tent(j, pool.width) : 1;
+}
+
+/* Largest entry, (weighted) sum, or rounded root of the sum of squares of one window. */
 SK_INLINE int32_t sk_pool_window(
     sk_pooling pooling, const void *input, sk_type type, sk_map map, sk_pool pool, int32_t first)
 {
@@ -20,7 +26,8 @@ SK_INLINE int32_t sk_pool_window(
             if (pooling == SK_POOL_MAX) {
                 result = value > result ? value : result;
             } else {
-                result += pooling == SK_POOL_MEAN ? value : value * value;
+                const int32_t addend = pooling == SK_POOL_L2 ? value * value : value;
+                result += addend * sk_pool_weight(pooling, pool, i, j);
             }
         }
     }
@@ -63,6 +70,14 @@ SK_INLINE void sk_mean_pool(
     sk_pool pool, sk_requantization to)
 {
     sk_pool_map(SK_POOL_MEAN, input, input_type, output, output_type, map, pool, to);
+}
+
+/* Weighted sum of every window, requantised: the multiplier holds 1 / weight. */
+SK_INLINE void sk_tent_pool(
+    const void *input, sk_type input_type, void *output, sk_type output_type, sk_map map,
+    sk_pool pool, sk_requantization to)
+{
+    sk_pool_map(SK_POOL_TENT, input, input_type, output, output_type, map, pool, to);
 }
 
 /* Rounded root of the sum of squares of every window, requantised. */

@@ -179,7 +179,8 @@ SK_INLINE void sk_stage_window(sk_stage s, sk_sink sink, int32_t row, int32_t co
             const sk_stage behind = sk_stage_behind(s);
             for (int32_t c = 0; c < s.result.channels; c++) {
                 const int32_t x = sk_stage_addend(&behind, behind.conv.tensor, c);
-                sk_stage_gather(s, c, x, i == 0 && j == 0);
+                const int32_t weight = sk_pool_weight(s.pooling, s.pool, i, j);
+                sk_stage_gather(s, c, x * weight, i == 0 && j == 0);
             }
         }
     }

@@ -48,8 +48,9 @@ SK_INLINE void sk_stage_clear(sk_stage s, int32_t at, int32_t rows)
     }
 }
 
-/* Adds the pixel to the sums of its windows. */
-SK_INLINE void sk_stage_spread(sk_stage s, sk_run rows, sk_run columns)
+/* Adds the pixel at a row and a column of the convolution to the sums of its windows. */
+SK_INLINE void sk_stage_spread(
+    sk_stage s, int32_t row, int32_t column, sk_run rows, sk_run columns)
 {
     const int32_t row_size = s.result.width * s.result.channels;
     const int32_t start = sk_stage_place(s, rows.first);
@@ -58,7 +59,10 @@ SK_INLINE void sk_stage_spread(sk_stage s, sk_run rows, sk_run columns)
         int32_t place = start + c;
         for (int32_t i = rows.first; i < rows.end; i++) {
             for (int32_t j = columns.first; j < columns.end; j++) {
-                sk_stage_gather(s, place + j * s.result.channels, x, false);
+                const int32_t weight = sk_pool_weight(
+                    s.pooling, s.pool, row - i * s.pool.row_stride,
+                    column - j * s.pool.column_stride);
+                sk_stage_gather(s, place + j * s.result.channels, x * weight, false);
             }
             place += row_size;
             place -= place < s.slots * row_size ? 0 : s.slots * row_size;
@@ -108,7 +112,7 @@ SK_INLINE void sk_stage_row(sk_stage s, sk_sink sink, int32_t at, int32_t row)
         if (sink.bins > 0) {
             sk_stage_count_all(s, sink, rows, columns);
         } else {
-            sk_stage_spread(sk_stage_behind(s), rows, columns);
+            sk_stage_spread(sk_stage_behind(s), row, column, rows, columns);
         }
     }
     if (sink.bins == 0 && row == rows.first * stride + s.pool.height - 1) {

@@ -11,6 +11,13 @@ typedef struct {
     int32_t column_stride;
 } sk_pool;
 
+/* The weight of place `at` of a window whose weights rise to its middle and fall again. */
+SK_INLINE int32_t sk_tent(int32_t at, int32_t size)
+{
+    const int32_t steps = at < size - 1 - at ? at : size - 1 - at;
+    return size % 2 != 0 ? steps + 1 : 2 * steps + 1;
+}
+
 typedef struct {
     int32_t kernels;
     int32_t height;

@@ -6,10 +6,32 @@
 #include "window.h"
 
 typedef enum {
-    SK_FLOAT_POOL_MAX, SK_FLOAT_POOL_MEAN, SK_FLOAT_POOL_SUM, SK_FLOAT_POOL_L2
+    SK_FLOAT_POOL_MAX,
+    SK_FLOAT_POOL_MEAN,
+    SK_FLOAT_POOL_SUM,
+    SK_FLOAT_POOL_L2,
+    SK_FLOAT_POOL_TENT
 } sk_float_pooling;
 
-/* Largest entry, mean, sum, or root of the sum of squares of one window. */
+/* The sum of the weights of one axis of a tent. */
+SK_INLINE int32_t sk_tent_sum(int32_t size)
+{
+    int32_t sum = 0;
+    for (int32_t i = 0; i < size; i++) {
+        sum += sk_tent(i, size);
+    }
+    return sum;
+}
+
+/* What an entry at row `i` and column `j` of a window counts in its sum. */
+SK_INLINE float sk_float_pool_weight(
+    sk_float_pooling pooling, sk_pool pool, int32_t i, int32_t j)
+{
+    const bool is_tent = pooling == SK_FLOAT_POOL_TENT;
+    return is_tent ? (float)(sk_tent(i, pool.height) * sk_tent(j, pool.width)) : 1.0f;
+}
+
+/* Largest entry, (weighted) mean, sum, or root of the sum of squares of one window. */
 SK_INLINE float sk_float_pool_window(
     sk_float_pooling pooling, const float *first, sk_map map, sk_pool pool)
 {
@@ -20,12 +42,16 @@ SK_INLINE float sk_float_pool_window(
             if (pooling == SK_FLOAT_POOL_MAX) {
                 result = value > result ? value : result;
             } else {
-                result += pooling == SK_FLOAT_POOL_L2 ? value * value : value;
+                const float addend = pooling == SK_FLOAT_POOL_L2 ? value * value : value;
+                result += addend * sk_float_pool_weight(pooling, pool, i, j);
             }
         }
     }
     if (pooling == SK_FLOAT_POOL_MEAN) {
         return result * (1.0f / (float)(pool.height * pool.width));
+    }
+    if (pooling == SK_FLOAT_POOL_TENT) {
+        return result / ((float)sk_tent_sum(pool.height) * (float)sk_tent_sum(pool.width));
     }
     return pooling == SK_FLOAT_POOL_L2 ? sk_float_sqrt(result) : result;
 }

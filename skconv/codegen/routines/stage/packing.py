@@ -16,6 +16,7 @@ from skconv.graph import (
     QMeanPool,
     QRoot,
     QSquare,
+    QTentPool,
     Requantization,
     Rescale,
     SoftThreshold,
@@ -64,8 +65,8 @@ def members(op: Fused) -> Stage | None:
     """The members of a stage that begins with a `QConv`; it knows its ops on whole pixels."""
     memory = StageMemory(op.graph)
     first, pool = memory.first, memory.pool
-    if not isinstance(first.op, QConv):
-        return None
+    if not isinstance(first.op, QConv) or isinstance(pool.op, QTentPool):
+        return None  # No routine weights what it adds.
     assert isinstance(pool.op, PoolGeometry)
     middle = memory.middle.op if memory.middle else None
     rescale = next((node for node in op.graph.nodes if isinstance(node.op, Rescale)), pool)

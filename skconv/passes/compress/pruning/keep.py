@@ -20,6 +20,7 @@ from skconv.graph import (
     Select,
     SoftThreshold,
     TensorSpec,
+    TentPool,
     TreeEnsemble,
 )
 from skconv.graph.ops import L2Pool, MaxPool, MeanPool, PoolGeometry
@@ -209,6 +210,7 @@ def _(op: TreeEnsemble, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Res
 
 @restricted.register(MeanPool)
 @restricted.register(MaxPool)
+@restricted.register(TentPool)
 @restricted.register(L2Pool)
 def _(op: PoolGeometry, mask: Mask, step: tuple[int, int], *inputs: Kept) -> Restricted:
     (x,) = inputs

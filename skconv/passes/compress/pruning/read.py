@@ -21,6 +21,7 @@ from skconv.graph import (
     Select,
     SoftThreshold,
     TensorSpec,
+    TentPool,
     TreeEnsemble,
 )
 from skconv.graph.ops import L2Pool, MaxPool, MeanPool, PoolGeometry
@@ -131,6 +132,7 @@ def _(op: TreeEnsemble, mask: Mask, *inputs: TensorSpec) -> Masks:
 
 @entries_read.register(MeanPool)
 @entries_read.register(MaxPool)
+@entries_read.register(TentPool)
 @entries_read.register(L2Pool)
 def _(op: PoolGeometry, mask: Mask, *inputs: TensorSpec) -> Masks:
     found = np.zeros(inputs[0].shape, bool)

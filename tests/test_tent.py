@@ -1,0 +1,170 @@
+"""Pooling by tents: the weights, what they are for, their integers, and stages that take them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import correlate2d
+from scipy.signal.windows import triang
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from skconv import ConvFeatures, ConvStage, RandomConvFeatures, emulator, to_c, to_graph
+from skconv.graph import (
+    ArgMax,
+    Fused,
+    Graph,
+    Op,
+    QTentPool,
+    Reshape,
+    Root,
+    SoftThreshold,
+    TensorSpec,
+    TentPool,
+    tent,
+)
+from skconv.graph.limits import ACCUMULATOR_MAX
+from skconv.kernels import RandomKernels
+from skconv.passes.scales import requantization
+from skconv.runtime import engine, fixed, numpy_engine, reference, torch_engine
+from skconv.target.targets import get_target
+from skconv.testing import assert_runtimes_agree, chain, conv, linear, quantized_example
+from tests.exactness import SANITIZERS, on_target, run_program
+from tests.integer_graphs import samples
+from tests.selecting import fastest, fuse
+from tests.test_stream import pushing_program
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (60, 12, 10), np.uint8)
+LABELS = RNG.integers(0, 3, 60)
+SOFT = SoftThreshold(np.array([0, 0.3, 0.6, 2], "f4"))
+# Windows that overlap, each about twice its stride; that lie apart; on rows of pixels alone.
+TENTS = [TentPool((4, 5), (2, 2)), TentPool((3, 2), (4, 3)), TentPool((1, 6), (1, 3))]
+
+
+# ---------------------------------------------------------------------------- the numbers
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 9])
+def test_the_weights_are_those_of_the_triangular_window(size):
+    np.testing.assert_allclose(tent(size) / tent(size).max(), triang(size) / triang(size).max())
+    assert np.gcd.reduce(tent(size)) == 1
+
+
+@pytest.mark.parametrize("half", [1, 2, 3, 4])
+def test_every_pixel_counts_the_same_where_windows_overlap_by_half(half):
+    graph = Graph(TensorSpec((1, 8 * half, 1))).append(TentPool((1, 2 * half), (1, half)))
+    found = reference.run(graph, np.eye(8 * half)[:, None, :, None]).sum(axis=(1, 2, 3))
+    inside = found[half:-half]
+    np.testing.assert_allclose(inside, 1 / half)
+
+
+@pytest.mark.parametrize("op", TENTS)
+@pytest.mark.parametrize("run", [reference.run, numpy_engine.run, torch_engine.run])
+def test_windows_are_means_weighted_along_both_axes(op, run):
+    maps = RNG.normal(size=(3, 9, 11, 2)).astype("f4")
+    found = run(Graph(TensorSpec((9, 11, 2))).append(op), maps)
+    kernel = np.outer(*(triang(size) / triang(size).sum() for size in op.size))
+    for n, c in np.ndindex(3, 2):
+        full = correlate2d(maps[n, ..., c].astype(float), kernel, mode="valid")
+        wanted = full[:: op.stride[0], :: op.stride[1]]
+        np.testing.assert_allclose(found[n, ..., c], wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_integers_in_numbers():
+    plain = requantization(1.0, 99, TensorSpec((1,), "int16", 1.0))
+    op = QTentPool((1, 4), (1, 2), requantization=plain)
+    x = np.array([1, 0, 0, 2, 0, -1]).reshape(1, 1, 6, 1)
+    # 1 3 3 1 on the first and the last four
+    assert fixed.evaluate(op, x).ravel().tolist() == [3, 5]
+    assert op.weight == 8
+
+
+def test_sums_fit_int32_however_large_the_window_is():
+    """The weights of 200 x 200 come to 10^8: what is read has few levels."""
+    graph = chain(TentPool((200, 200), (200, 200)), shape=(200, 200, 1))
+    integers = quantized_example(graph, input_dtype="int8")
+    pool = integers.nodes[-1]
+    read = integers.specs[pool.inputs[0]]
+    assert pool.op.weight * read.magnitude <= ACCUMULATOR_MAX
+    with pytest.raises(ValueError, match="does not fit int32"):
+        pool.op.output(TensorSpec(read.shape, "int16"))
+
+
+# -------------------------------------------------------------------------------- stages
+
+
+def stage(pool: Op, *, channels: int = 1, headed: bool = True) -> Graph:
+    graph = chain(conv(RNG, (4, 3, 3, channels)), SOFT, pool, Root(), shape=(12, 11, channels))
+    graph = graph.append(Reshape((graph.output.size,)))
+    if headed:
+        graph = graph.append(linear(RNG, 3, graph.output.size)).append(ArgMax())
+    return quantized_example(graph, input_dtype="int8")
+
+
+@pytest.mark.parametrize("pool", TENTS)
+def test_a_stage_takes_tents_in(pool):
+    fused = fuse(graph := stage(pool))
+    assert isinstance(fused.nodes[0].op, Fused)
+    x = samples(np.random.default_rng(1), graph.input, 6)
+    assert np.array_equal(fixed.run(fused, x), fixed.run(graph, x))
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("pool", TENTS)
+def test_tents_in_c(pool):
+    graph = stage(pool, channels=2, headed=pool is TENTS[0])
+    x = samples(np.random.default_rng(1), graph.input, 6)
+    assert_runtimes_agree(fuse(graph), x)
+    assert_runtimes_agree(fastest(graph, get_target("cortex-m4")), x)
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("target", ["portable", "cortex-m4"])
+def test_pushed_rows_under_sanitizers(tmp_path, target):
+    graph = stage(TENTS[0])
+    streamed = fastest(graph, get_target(target), by_rows=True)
+    program = pushing_program(streamed, samples(RNG, graph.input, 4), host=True)
+    assert run_program(program, SANITIZERS, tmp_path) == 0
+
+
+@pytest.mark.needs(*emulator.tools("cortex-m4"))
+def test_pushed_rows_on_cortex_m4():
+    streamed = fastest(graph := stage(TENTS[0]), get_target("cortex-m4"), by_rows=True)
+    program = pushing_program(streamed, samples(RNG, graph.input, 4), host=False)
+    assert on_target(program, "cortex-m4") == 0
+
+
+# ----------------------------------------------------------------------------- extractors
+
+
+def test_tents_are_half_their_size_apart_unless_told():
+    def pools(**parameters):
+        stage = ConvStage(kernels=RandomKernels(n_kernels=2, kernel_size=3), **parameters)
+        graph = ConvFeatures([stage]).fit(IMAGES).graph_
+        return [(n.op.size, n.op.stride) for n in graph.nodes if isinstance(n.op, TentPool)]
+
+    assert pools(pool="tent", pool_size=(5, 4)) == [((5, 4), (3, 2))]
+    assert pools(pool="tent", pool_size=4, pool_stride=3) == [((4, 4), (3, 3))]
+    assert pools(pool="tent", pool_size="quadrants") == [((6, 5), (6, 5))]
+    assert pools(pool="mean", pool_size=4) == []
+
+
+@pytest.mark.needs("cc")
+def test_a_pipeline_with_tents():
+    features = RandomConvFeatures(
+        n_kernels=3,
+        kernel_size=3,
+        padding="full",
+        nonlinearity="both_signs",
+        pool="tent",
+        pool_size=4,
+        random_state=0,
+    )
+    pipe = make_pipeline(features, LogisticRegression(C=1e-3, max_iter=1000)).fit(IMAGES, LABELS)
+    assert pipe[:-1].transform(IMAGES).shape == (60, 6 * 5 * 6)
+    found = engine.run(to_graph(pipe), IMAGES.reshape(60, -1))[:, 0]
+    assert np.array_equal(pipe.classes_[found.astype(int)], pipe.predict(IMAGES))
+    model = to_c(pipe, IMAGES, conv_bits=16, linear_bits=16)
+    assert np.mean(model.predict(IMAGES) == pipe.predict(IMAGES)) > 0.95
+    assert model.verify(IMAGES).differing_bytes == 0
