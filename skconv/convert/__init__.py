@@ -9,6 +9,7 @@ import numpy as np
 
 from skconv.convert import (
     adaboost,
+    bagging,
     bayes,
     boosting,
     calibration,
@@ -68,6 +69,7 @@ __all__ = [
 # Importing a family registers its converters.
 _FAMILIES = (
     adaboost,
+    bagging,
     bayes,
     boosting,
     calibration,
