@@ -24,7 +24,7 @@ from skconv.convert.linear import REGRESSORS, append_linear
 from skconv.convert.members import joined
 from skconv.graph import Graph
 
-_ADVICE = "convert each of its estimators_, as to_c(model.estimators_[0], X)"
+_SEVERAL = "it decides on several labels, and the C returns the index of one class"
 
 
 @check.register
@@ -70,8 +70,16 @@ def _(model: RegressorChain, graph: Graph) -> Graph:
     return append_linear(graph, coef[order], intercept[order])
 
 
-@check.register(MultiOutputClassifier)
-@check.register(ClassifierChain)
-def _(model: Any) -> None:
-    reason = "it decides on several labels, and the C returns the index of one class"
-    raise refuse(model, "classes_", _ADVICE, reason)
+@check.register
+def _(model: MultiOutputClassifier) -> None:
+    advice = "convert each of its estimators_, as to_c(model.estimators_[0], X)"
+    raise refuse(model, "classes_", advice, _SEVERAL)
+
+
+@check.register
+def _(model: ClassifierChain) -> None:
+    advice = (
+        "convert each of its estimators_, as to_c(model.estimators_[1], "
+        "np.column_stack([X, first])), where first is the answer of estimators_[0]"
+    )
+    raise refuse(model, "classes_", advice, _SEVERAL)
