@@ -12,17 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import loguniform, norm
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, ParameterSampler
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 import skconv
 from skconv import BudgetSearchCV
 from skconv.datasets import load_digits
 from skconv.search.budget import Budget, Costs
-from skconv.search.costs import exported, plan, trial_rows
+from skconv.search.costs import Plan, exported, plan, trial_rows
+from skconv.search.optuna_sampler import OptunaSampler
 from skconv.search.pareto import is_dominated, layers
 from skconv.search.spaces import default_space, kind_of
 
@@ -216,6 +219,33 @@ def test_signals() -> None:
 def test_a_time_limit_ends_the_search_with_a_model() -> None:
     search = searched(time_limit=1e-3, n_candidates=None, sampler="random")
     assert search.best_model_.report().flash_bytes > 0
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_samplers_of_optuna(sampler: str) -> None:
+    """The same seed proposes the same again; distributions that optuna has not are refused."""
+    pytest.importorskip("optuna")
+    spaces = {"C": loguniform(0.1, 10), "gamma": [0.1, 1.0], "kernel": ["rbf", "poly"]}
+    options: dict[str, Any] = {"n_candidates": 8, "cv": 2, "sampler": sampler, "random_state": 3}
+    first, again = (
+        BudgetSearchCV(SVC(), spaces, flash_bytes=5000, **options).fit(IRIS, SPECIES)
+        for _ in range(2)
+    )
+    assert first.cv_results_["params"] == again.cv_results_["params"]
+    assert first.best_score_ > 0.9
+    with pytest.raises(ValueError, match=r"'norm' for 'C', expected a list, uniform, loguniform"):
+        BudgetSearchCV(SVC(), {"C": norm()}, **options).fit(IRIS, SPECIES)
+
+
+def test_optuna_is_told_what_is_known() -> None:
+    pytest.importorskip("optuna")
+    sampler = OptunaSampler([{"C": [1, 2]}], np.random.RandomState(0), ["flash_bytes"], "tpe")
+    asked = sampler.ask(3, [])
+    asked[1].scores.append(0.75)
+    asked[1].plan = Plan(Costs(100, 1000, 10, 900), {}, "")
+    sampler.ask(1, asked[1:2])
+    (told,) = [t for t in sampler.study.get_trials() if t.values]
+    assert_allclose(told.values, [-0.75, np.log(1000)])
 
 
 def test_a_search_is_dumped_with_its_results(tmp_path: Path, search: BudgetSearchCV) -> None:

@@ -27,15 +27,16 @@ from skconv.search.budget import Budget
 from skconv.search.costs import exported, plan, trial_rows
 from skconv.search.journal import Journal
 from skconv.search.levels import levels
+from skconv.search.optuna_sampler import Algorithm, OptunaSampler
 from skconv.search.results import cv_results, pareto_front
-from skconv.search.sampling import DensitySampler, RandomSampler
+from skconv.search.sampling import DensitySampler, RandomSampler, Sampler
 from skconv.search.spaces import Kind, as_spaces, default_space, kind_of, sample_shape
 from skconv.search.study import Study
 from skconv.target.chips import Chip, get_chip
 from skconv.utils.progress import quietly, reporting
 from skconv.utils.restore import restored_on_error
 
-SAMPLERS = {"random": RandomSampler, "density": DensitySampler}
+SAMPLERS = ("density", "random", "tpe", "nsga2")
 DEFAULT_CANDIDATES = 60
 
 
@@ -84,8 +85,9 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
     time_limit : float, default=None
         Seconds after which no further candidate is begun. Fits that have begun are finished, and
         the best model is fitted to all samples after that.
-    sampler : {"density", "random"}, default="density"
-        Children of the best so far, most where the front is thin (LEMONADE), or independent draws.
+    sampler : {"density", "random", "tpe", "nsga2"}, default="density"
+        Children of the best so far, most where the front is thin (LEMONADE); independent draws;
+        optuna's tree-structured Parzen estimator or genetic algorithm.
     options : dict, default=None
         Arguments of `skconv.to_c`, such as ``{"linear_bits": 8}``. Where they say nothing of
         ``optimize`` and ``input``, the search takes the first that fits: a whole sample, then less
@@ -140,6 +142,8 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
 
     Raises
     ------
+    ImportError
+        Where ``sampler`` is optuna's, and optuna is not installed.
     ValueError
         Where a parameter is not what is wanted, where ``study`` exists already, or where no
         candidate fits the budget.
@@ -267,7 +271,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
                 self._refit(study, X, y)
         return self
 
-    def _study(self, X: Any, y: Any, groups: Any, memory: Any) -> tuple[Study, RandomSampler]:
+    def _study(self, X: Any, y: Any, groups: Any, memory: Any) -> tuple[Study, Sampler]:
         random = check_random_state(self.random_state)
         estimator, spaces = self._space(X, y, int(random.randint(2**31 - 1)))
         budget = Budget.of(self.chip, self.ram_bytes, self.flash_bytes, self.instructions)
@@ -291,7 +295,16 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
             cache_bytes=self.cache_bytes,
             n_jobs=self.n_jobs,
         )
-        return study, SAMPLERS[self.sampler](spaces, random)
+        return study, self._sampler(spaces, random, budget)
+
+    def _sampler(
+        self, spaces: list[Mapping[str, Any]], random: np.random.RandomState, budget: Budget
+    ) -> Sampler:
+        if self.sampler in ("tpe", "nsga2"):
+            algorithm = cast(Algorithm, self.sampler)
+            return OptunaSampler(spaces, random, budget.objectives, algorithm)
+        kind = RandomSampler if self.sampler == "random" else DensitySampler
+        return kind(spaces, random)
 
     def _space(self, X: Any, y: Any, random_state: int) -> tuple[Any, list[Mapping[str, Any]]]:
         given = self.estimator
