@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.convert import to_graph
 from skconv.deploy.input_check import checked_samples
+from skconv.deploy.wanted import read_graph
 from skconv.graph import INPUT, ArgMax, Graph, Reshape, TensorSpec, Threshold
 from skconv.passes.equalize import groups
-from skconv.passes.fold import fold
 from skconv.passes.integers import is_deep
 from skconv.runtime import fixed, reference
 from skconv.runtime.windows import chunks
@@ -121,8 +120,8 @@ def compare(model: CModel, X: Any) -> Comparison:
         )
     flat = checked_samples(model.graph, X)
     graph = model._any_target
-    source = to_graph(model.estimator, scores=bool(model.interface.scores))
-    source = _with_decision(fold(source), graph)
+    source = read_graph(model.estimator, scores=bool(model.interface.scores))
+    source = _with_decision(source, graph)
     free = _free_channels(source)
     sums = {name: _Sums(_clips(graph, name), free.get(name)) for name in _common(source, graph)}
     n_same = 0

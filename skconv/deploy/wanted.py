@@ -15,6 +15,7 @@ from skconv.convert.decision import decided
 from skconv.deploy.smoothed import Maker, of_stream
 from skconv.graph import Graph, Softmax
 from skconv.graph.probabilities import Probabilities
+from skconv.passes.compress.pruning import prune_dead
 from skconv.passes.fold import fold
 from skconv.passes.lower_probabilities import integer_probabilities
 
@@ -60,7 +61,7 @@ class Wanted:
 
     def graph(self, estimator: Any) -> Graph:
         """The float graph; what cannot be given is refused before it is built."""
-        graph = fold(to_graph(estimator, scores=self.scores))
+        graph = read_graph(estimator, scores=self.scores)
         return (
             graph if self.classes is None else decided(estimator, graph, np.asarray(self.classes))
         )
@@ -82,3 +83,11 @@ class Wanted:
             scores=score_function(estimator) if self.scores else "",
             is_regressor=is_regressor(estimator) and not graph.is_classifier,
         )
+
+
+def read_graph(estimator: Any, *, scores: bool = False) -> Graph:
+    """The float graph of what answers depend on: features that nobody reads are not computed.
+
+    It is the same function. All that follows, calibration too, sees what is left alone.
+    """
+    return prune_dead(fold(to_graph(estimator, scores=scores)))

@@ -30,7 +30,7 @@ def prune_dead(graph: Graph) -> Graph:
     Returns
     -------
     Graph
-        Of the same input and output.
+        Of the same input and output; this one, where all of it is read.
 
     Examples
     --------
@@ -41,7 +41,10 @@ def prune_dead(graph: Graph) -> Graph:
     >>> [node.op.describe() for node in prune_dead(graph).nodes]
     ['Conv 2x2 1->2', 'Flatten', 'Linear 2->1']
     """
-    return verify(without_dead_nodes(_without(graph, _all_read(graph))))
+    masks = _all_read(graph)
+    if all(mask.all() for name, mask in masks.items() if name != INPUT):
+        return graph
+    return verify(without_dead_nodes(_without(graph, masks)))
 
 
 def _all_read(graph: Graph) -> dict[str, Mask]:
