@@ -1,0 +1,140 @@
+"""`BudgetSearchCV` on data that nobody tuned for, beside plain searches.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_search.py PART [ARGUMENT ...]
+
+costs [N]
+    N candidates of the default space, 200 by default, on Fashion-MNIST: RAM and tables before the
+    fit against those after it.
+fashion KB [SECONDS]
+    The best model in 8, 16 or 32 kB of flash and 1 or 2 kB of RAM from 10,000 images, in 1,800
+    seconds by default; it is fitted again on 50,000 and scored once on the images after those.
+grid [SEEDS]
+    Seconds to the same winner as a `GridSearchCV` over the same list, 3 seeds by default.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, ParameterSampler
+from sklearn.pipeline import make_pipeline
+
+import skconv
+from skconv import emulator
+from skconv.search.budget import Budget, Costs
+from skconv.search.costs import exported, plan, trial_rows
+from skconv.search.spaces import default_space
+from skconv.target.chips import Chip
+
+KIB = 1024
+# kB of flash: bytes of RAM, and the accuracy of the model tuned by hand.
+BY_HAND = {8: (1024, 0.9135), 16: (2048, 0.9230), 32: (2048, 0.9286)}
+GRID = {
+    "randomconvfeatures__n_kernels": [4, 8, 12, 16],
+    "randomconvfeatures__kernel_size": [3, 5],
+    "randomconvfeatures__pool_size": [4, 7],
+    "logisticregression__C": [0.1, 1.0],
+}
+
+
+def costs(n: str = "200") -> None:
+    """How many candidates cost after the fit what was said before it."""
+    X, y = skconv.datasets.load_fashion_mnist()
+    X, y = X[:2000], y[:2000]
+    estimator, spaces = default_space("images", is_classification=True, random_state=0)
+    rows = trial_rows(estimator, y)
+    random = np.random.RandomState(0)
+    equal, off, failed = 0, [], 0
+    for i in range(int(n)):
+        (params,) = ParameterSampler(spaces[i % len(spaces)], 1, random_state=random)
+        candidate = clone(estimator).set_params(**clone(params, safe=False))
+        candidate = candidate if candidate.passes else candidate.estimator
+        try:
+            before = plan(candidate, X[rows], y[rows], {}, Budget()).costs
+        except ValueError:
+            failed += 1
+            continue
+        after = Costs.of(exported(clone(candidate).fit(X, y), X, {}))
+        same = (before.ram_bytes, before.table_bytes) == (after.ram_bytes, after.table_bytes)
+        equal += same
+        if not same:
+            off.append(before.table_bytes / after.table_bytes - 1)
+    print(
+        f"{n} candidates, {failed} that cannot be fitted; RAM and tables equal to the byte: {equal}"
+    )
+    if off:
+        print(f"tables of the {len(off)} others: {min(off):+.2%} to {max(off):+.2%}")
+
+
+def fashion(kib: str, seconds: str = "1800") -> None:
+    """The best of a time limit, against the model tuned by hand."""
+    X, y = skconv.datasets.load_fashion_mnist()
+    ram, by_hand = BY_HAND[int(kib)]
+    chip = Chip(f"{kib} kB", flash_bytes=int(kib) * KIB, ram_bytes=ram, target="cortex-m4")
+    search = skconv.BudgetSearchCV(
+        chip=chip,
+        time_limit=float(seconds),
+        options={"linear_bits": 8},
+        cv=[(np.arange(8000), np.arange(8000, 10_000))],
+        n_jobs=2,
+        verbose=1,
+        random_state=0,
+    )
+    search.fit(X[:10_000], y[:10_000])
+    print(search.pareto_front_)
+    best = clone(search.best_estimator_).fit(X[:50_000], y[:50_000])
+    model = exported(best, X, search.best_options_)
+    accuracy = np.mean(model.predict(X[50_000:60_000]) == y[50_000:60_000])
+    sizes = emulator.object_sizes(model.files, target="cortex-m4", flags=("-Os",))
+    flash = sizes.text + sizes.rodata + sizes.data
+    print(
+        f"accuracy {accuracy:.4f} (by hand {by_hand:.4f}), flash {flash:,} of "
+        f"{chip.flash_bytes:,}, RAM {sizes.bss:,} of {ram:,} bytes; "
+        f"{len(search.pareto_front_)} points on the front, "
+        f"{search.n_refused_} of {len(search.cv_results_['refused'])} candidates refused unfitted"
+    )
+
+
+def grid(seeds: str = "3") -> None:
+    """Time to a winner, against cross-validating a whole list."""
+    X, y = skconv.datasets.load_fashion_mnist()
+    X, y = X[:3000], y[:3000]
+    print("seed  grid s  search s  ratio  grid's winner  search's winner")
+    for seed in range(int(seeds)):
+        extractor = skconv.RandomConvFeatures(random_state=seed)
+        pipeline = make_pipeline(extractor, LogisticRegression(max_iter=200))
+        start = time.perf_counter()
+        plain = GridSearchCV(pipeline, GRID, cv=3).fit(X, y)
+        of_grid = time.perf_counter() - start
+        search = skconv.BudgetSearchCV(
+            pipeline,
+            GRID,
+            sampler="random",
+            n_candidates=32,
+            flash_bytes=64 * KIB,
+            random_state=seed,
+        )
+        start = time.perf_counter()
+        search.fit(X, y)
+        of_search = time.perf_counter() - start
+        winners = (f"{found.best_score_:.4f}" for found in (plain, search))
+        print(seed, f"{of_grid:.0f}", f"{of_search:.0f}", f"{of_grid / of_search:.1f}", *winners)
+        print(f"   the same: {plain.best_params_ == search.best_params_}", flush=True)
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    parts: dict[str, Any] = {"costs": costs, "fashion": fashion, "grid": grid}
+    if len(sys.argv) < 2 or sys.argv[1] not in parts:
+        raise SystemExit(f"expected one of {', '.join(parts)}. {__doc__}")
+    parts[sys.argv[1]](*sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()
