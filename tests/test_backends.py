@@ -12,6 +12,7 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import issparse
+from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
@@ -19,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skconv import (
     BatchRidgeClassifier,
+    BudgetSearchCV,
     ConvFeatures,
     ConvStage,
     GaborFeatures,
@@ -131,6 +133,21 @@ def test_a_grid_search(backend: str) -> None:
     assert_array_equal(*scores)
     assert len(set(scores[0])) > 1
     assert_array_equal(found.decision_function(X), wanted.decision_function(X))
+
+
+def test_a_search_in_a_budget(backend: str) -> None:
+    pipe = make_pipeline(RandomConvFeatures(**SMALL, random_state=0), BatchRidgeClassifier())
+    spaces = {
+        "randomconvfeatures__n_kernels": [2, 4, 60],
+        "batchridgeclassifier__alpha": loguniform(1, 1e4),
+    }
+    options: dict[str, Any] = {"flash_bytes": 9000, "n_candidates": 4, "cv": 2, "random_state": 0}
+    options["sampler"] = "random"
+    found = BudgetSearchCV(pipe, spaces, **options).fit(X, y)
+    wanted = BudgetSearchCV(pipe, spaces, **options, n_jobs=1).fit(X, y)
+    for name in ("params", "level", "mean_test_score", "refused"):
+        assert_array_equal(found.cv_results_[name], wanted.cv_results_[name])
+    assert found.n_refused_ > 0
 
 
 def test_features_side_by_side(backend: str) -> None:
