@@ -22,19 +22,22 @@ def add_trees(graph: Graph, rng: np.random.Generator, source: str) -> Graph:
 
 
 def trees_of_seed(seed: int) -> Graph:
-    """Of 1 to 6 trees with up to 20 leaves; every second graph of votes, some with a decision."""
+    """Of 1 to 6 trees with up to 20 leaves; every second graph of votes, some with a decision.
+
+    Leaves of some have values for a few of the outputs: others have none, or those of many trees.
+    """
     rng = np.random.default_rng(seed)
     dtype = tuple(LIMITS)[seed % 3]
     low, high = LIMITS[dtype]
     x = TensorSpec((int(rng.choice([1, 5, 70, 300])),), dtype, 1.0, minimum=low, maximum=high)
     width = int(rng.integers(1, 5))
-    op = _ensemble(rng, x, width, bool(seed % 2))
+    op = _ensemble(rng, x, width, bool(seed % 2), n_spare=int(rng.integers(0, 4)))
     graph = Graph(x).append(op)
-    return graph.append(ArgMax()) if width > 1 else graph
+    return graph.append(ArgMax()) if len(op.constant) > 1 else graph
 
 
 def _ensemble(
-    rng: np.random.Generator, x: TensorSpec, width: int, are_votes: bool
+    rng: np.random.Generator, x: TensorSpec, width: int, are_votes: bool, n_spare: int = 0
 ) -> QTreeEnsemble:
     low, high = x.limits
     trees = []
@@ -44,6 +47,9 @@ def _ensemble(
         thresholds = rng.integers(low, high + 1, n_nodes) + rng.choice([0, 0.5], n_nodes)
         thresholds[rng.random(n_nodes) < 0.1] = low
         values = np.eye(width)[rng.integers(0, width, n_nodes)] if are_votes else tree.values
-        trees.append(replace(tree, threshold=thresholds * x.scale, values=values))
-    constant = np.zeros(width) if are_votes else rng.normal(size=width)
-    return integer_trees(ensemble_of(trees, x.size, constant), x, are_scores=width > 1)
+        first = int(rng.integers(0, n_spare + 1))
+        tree = replace(tree, threshold=thresholds * x.scale, values=values, first_output=first)
+        trees.append(tree)
+    n_outputs = width + n_spare
+    constant = np.zeros(n_outputs) if are_votes else rng.normal(size=n_outputs)
+    return integer_trees(ensemble_of(trees, x.size, constant), x, are_scores=n_outputs > 1)

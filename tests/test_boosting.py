@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from skconv import NotConvertibleError, to_c, to_graph
 from skconv.codegen.estimates import plain
@@ -102,6 +103,18 @@ def test_values_are_exponentials_of_sums(loss: str) -> None:
 def test_the_c_gives_the_bytes_of_the_definition(i: int) -> None:
     model, X, y = CLASSIFIERS[i]
     assert to_c(model.fit(X, y), X, probabilities=True).verify(X).differing_bytes == 0
+
+
+@pytest.mark.needs("cc")
+def test_a_class_may_have_no_tree_that_says_anything() -> None:
+    """Its score is a constant: a feature parts the first class from two that it cannot part."""
+    X, y = np.repeat([[0], [9]], 30, axis=0).astype(np.uint8), np.tile([1, 2], 30)
+    y[:30] = 0
+    tree = DecisionTreeRegressor(max_depth=1).fit(X, np.zeros(60))
+    model = GradientBoostingClassifier(n_estimators=3).fit(X, y)
+    model.estimators_[:, 2] = tree
+    checked = to_c(model, X).verify(X)
+    assert checked.differing_bytes == 0 and checked.agreement == 1
 
 
 @pytest.mark.parametrize("learning_rate", [0.5, 0.0])

@@ -72,8 +72,12 @@ def tree_function(op: QTreeEnsemble, x: TensorSpec) -> tuple[str, tuple[str, ...
 
 
 def _body(op: QTreeEnsemble) -> Iterator[str]:
-    width = op.leaves.shape[1]
-    for first in np.unique(op.first_outputs).tolist():
+    width, firsts = op.leaves.shape[1], np.unique(op.first_outputs).tolist()
+    # Outputs that no block writes, or several blocks add to.
+    blocks = np.bincount(np.add.outer(firsts, range(width)).ravel(), minlength=len(op.constant))
+    for output in np.flatnonzero(blocks != 1).tolist():
+        yield f"    sums[{output}] = {int(op.constant[output])};"
+    for first in firsts:
         fields = Fields(width, _field_bits(op))
         yield "    {"
         kind = "int32_t" if fields.bits == WORD else "uint32_t"
@@ -83,6 +87,9 @@ def _body(op: QTreeEnsemble) -> Iterator[str]:
             yield from (f"        SK_OPAQUE(s{word});" for word in range(fields.words))
             yield from _tree(op, int(op.roots[tree]), fields)
         for output in range(width):
+            if blocks[first + output] > 1:
+                yield f"        sums[{first + output}] += {fields.read(output)};"
+                continue
             constant = int(op.constant[first + output])
             value = fields.read(output) + (f" + {constant}" if constant else "")
             yield f"        sums[{first + output}] = {value};"
