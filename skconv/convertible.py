@@ -19,6 +19,7 @@ from skconv.convert.core import convert
 
 # Of classes that convert with some values of their parameters only.
 LIMITS = {
+    "FeatureAgglomeration": "the mean",
     "FunctionTransformer": "np.sqrt, absolute, square, exp, log, log1p, tanh and a few more",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",
     "GaussianProcessRegressor": "the mean; RBF, DotProduct and their powers",
@@ -29,6 +30,7 @@ LIMITS = {
     "MLPRegressor": "squared error",
     "KNeighborsClassifier": "euclidean, manhattan",
     "KNeighborsRegressor": "euclidean, manhattan",
+    "KNNImputer": "of NaN, without indicators",
     "LocalOutlierFactor": "novelty=True; euclidean, manhattan",
     "IsotonicRegression": "out_of_bounds='clip'",
     "NearestCentroid": "euclidean; manhattan with uniform priors",

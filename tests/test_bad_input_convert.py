@@ -8,14 +8,14 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.cluster import Birch, BisectingKMeans
+from sklearn.cluster import Birch, BisectingKMeans, FeatureAgglomeration
 from sklearn.decomposition import NMF, KernelPCA
 from sklearn.ensemble import AdaBoostRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, DotProduct, Matern
-from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
@@ -104,6 +104,9 @@ PARAMETERS = [
     (PolynomialFeatures(degree=4), "degree", "degree=2 or 3"),
     (SimpleImputer(add_indicator=True), "add_indicator", "add_indicator=False"),
     (SimpleImputer(missing_values=0), "missing_values", "missing_values=np.nan"),
+    (KNNImputer(add_indicator=True), "add_indicator", "add_indicator=False"),
+    (KNNImputer(missing_values=-1), "missing_values", "missing_values=np.nan"),
+    (FeatureAgglomeration(2, pooling_func=np.max), "pooling_func", "pooling_func=np.mean"),
     (SelectKBest(k=0), "k", "at least one feature"),
     (GridSearchCV(SVC(), {"C": [1, 2]}, cv=2, refit=False), "refit", "refit=True"),
     (FeatureUnion([("a", "drop"), ("b", "drop")]), "transformer_list", "keep a transformer"),

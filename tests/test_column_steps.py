@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import (
     GammaRegressor,
@@ -189,6 +189,14 @@ def test_columns_that_were_empty_are_left_out():
     assert reference.run(to_graph(step), [[5.0, 6.0, 7.0]]).tolist() == [[5.0, 7.0]]
     kept = SimpleImputer(keep_empty_features=True).fit(X)
     assert reference.run(to_graph(kept), [[5.0, 6.0, 7.0]]).tolist() == [[5.0, 6.0, 7.0]]
+
+
+def test_neighbours_fill_nothing_where_nothing_is_missing():
+    X = np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, 3.0]])
+    for keeps in (False, True):
+        step = KNNImputer(keep_empty_features=keeps).fit(X)
+        wanted = step.transform([[5.0, 6.0, 7.0]])
+        assert reference.run(to_graph(step), [[5.0, 6.0, 7.0]]).tolist() == wanted.tolist()
 
 
 # ------------------------------------------------------------------------ bins and categories

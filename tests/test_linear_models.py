@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.cluster import FeatureAgglomeration
 from sklearn.cross_decomposition import CCA, PLSSVD, PLSCanonical, PLSRegression
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.decomposition import FactorAnalysis, FastICA, MiniBatchSparsePCA, SparsePCA
@@ -173,6 +174,7 @@ def test_passive_aggressive() -> None:
 
 TRANSFORMERS = [
     FactorAnalysis(2),
+    FeatureAgglomeration(3),
     FastICA(2, random_state=0),
     FastICA(whiten=False, random_state=0, max_iter=5),
     GaussianRandomProjection(3, random_state=0),

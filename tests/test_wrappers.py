@@ -31,6 +31,7 @@ from sklearn.multioutput import (
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC, SVR, LinearSVC
 
 import skconv
@@ -283,6 +284,15 @@ def test_probabilities_of_a_threshold_are_those_of_its_estimator():
     model, x = fitted(TWO[0], 2)
     with pytest.raises(skconv.NotConvertibleError, match="convert its estimator_"):
         skconv.to_c(model, x, probabilities=True)
+
+
+def test_a_classifier_that_taught_itself_is_the_last_one_that_it_fitted():
+    taught = np.where(np.arange(len(X)) % 3, -1, SPECIES)
+    model = SelfTrainingClassifier(logistic()).fit(X, taught)
+    c_model = skconv.to_c(model, X, probabilities=True)
+    assert (c_model.predict(X, engine="fixed") == model.predict(X)).mean() >= 0.99
+    found = c_model.predict_proba(X, "fixed")
+    np.testing.assert_allclose(found, model.predict_proba(X), atol=0.02)
 
 
 def test_equal_votes_go_to_the_first_class():

@@ -40,6 +40,7 @@ from skconv.convert import (
     svm,
     target,
     thresholds,
+    tree_embedding,
     trees,
     voting,
 )
@@ -100,6 +101,7 @@ _FAMILIES = (
     svm,
     target,
     thresholds,
+    tree_embedding,
     trees,
     voting,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.cluster import FeatureAgglomeration
 from sklearn.cross_decomposition import CCA, PLSSVD, PLSCanonical, PLSRegression
 from sklearn.decomposition import (
     PCA,
@@ -17,8 +18,9 @@ from sklearn.decomposition import (
 )
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import as_vector, convert, convert_transform, float32
+from skconv.convert.core import as_vector, check, convert, convert_transform, float32, refuse
 from skconv.convert.linear import append_linear
 from skconv.graph import Graph, Linear
 
@@ -70,6 +72,21 @@ def _(pca: SparsePCA | MiniBatchSparsePCA, graph: Graph) -> Graph:
     components = np.asarray(pca.components_, np.float64)
     gram = components @ components.T + pca.ridge_alpha * np.eye(len(components))
     return _append_projection(graph, np.linalg.solve(gram, components), pca.mean_)
+
+
+@check.register
+def _(clusters: FeatureAgglomeration) -> None:
+    check_is_fitted(clusters)
+    if clusters.pooling_func is not np.mean:
+        name = getattr(clusters.pooling_func, "__name__", clusters.pooling_func)
+        raise refuse(clusters, "pooling_func", "use pooling_func=np.mean", f"it pools by {name}")
+
+
+@convert.register
+def _(clusters: FeatureAgglomeration, graph: Graph) -> Graph:
+    """The mean of the features of each cluster."""
+    is_in = clusters.labels_ == np.arange(clusters.n_clusters_)[:, None]
+    return _append_projection(graph, is_in / is_in.sum(axis=1, keepdims=True))
 
 
 # -------------------------------------------------------------------- partial least squares

@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import (
@@ -166,13 +167,16 @@ def _weighted(branch: Graph, weight: float) -> Graph:
 
 def _inner(wrapper: Any) -> Any:
     """The fitted estimator inside."""
-    return wrapper.estimator if isinstance(wrapper, FrozenEstimator) else wrapper.best_estimator_
+    if isinstance(wrapper, FrozenEstimator):
+        return wrapper.estimator
+    is_taught = isinstance(wrapper, SelfTrainingClassifier)
+    return wrapper.estimator_ if is_taught else wrapper.best_estimator_
 
 
 def _check_wrapper(wrapper: Any) -> None:
     if isinstance(wrapper, FrozenEstimator):
         return
-    if not wrapper.refit:
+    if not getattr(wrapper, "refit", True):
         raise refuse(wrapper, "refit", "use refit=True, or convert an estimator fitted alone")
     check_is_fitted(wrapper)
 
@@ -187,7 +191,7 @@ def _check_transform(wrapper: Any) -> None:
     check_transform(_inner(wrapper))
 
 
-for _class in (GridSearchCV, RandomizedSearchCV, FrozenEstimator):
+for _class in (GridSearchCV, RandomizedSearchCV, FrozenEstimator, SelfTrainingClassifier):
     check.register(_class, _check)
     check_transform.register(_class, _check_transform)
     width.register(_class, lambda wrapper: width(_inner(wrapper)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.impute import SimpleImputer
+from sklearn.cluster import FeatureAgglomeration
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import (
     GammaRegressor,
     LogisticRegression,
@@ -53,6 +54,8 @@ CASES = (
     Case("tanh", _in_front(FunctionTransformer(np.tanh)), scaled=True),
     Case("clipped", _in_front(MinMaxScaler(clip=True))),
     Case("SimpleImputer", _in_front(SimpleImputer(), StandardScaler())),
+    Case("KNNImputer", _in_front(KNNImputer(), StandardScaler())),
+    Case("FeatureAgglomeration", _in_front(FeatureAgglomeration(4), StandardScaler())),
     Case("Binarizer", _in_front(Binarizer(threshold=7)), WHOLE),
     Case("bins", _in_front(_bins("ordinal")), ("digits", "iris", "breast cancer")),
     Case("bins, one-hot", _in_front(_bins("onehot-dense")), ("digits", "iris", "breast cancer")),

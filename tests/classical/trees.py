@@ -7,7 +7,9 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    RandomTreesEmbedding,
 )
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.tree import (
@@ -34,6 +36,10 @@ CASES = (
         options={"probabilities": True},
     ),
     Case("extra trees", ExtraTreesClassifier(**SMALL)),
+    Case(
+        "leaves as features",
+        make_pipeline(RandomTreesEmbedding(10, random_state=0), LogisticRegression(max_iter=1000)),
+    ),
     Case("tree of values", DecisionTreeRegressor(max_depth=6, random_state=0), REGRESSION),
     Case("extra tree of values", ExtraTreeRegressor(max_depth=6, random_state=0), REGRESSION),
     Case("forest of values", RandomForestRegressor(**SMALL), REGRESSION),

@@ -14,6 +14,7 @@ from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClas
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVR, LinearSVC
 
 from tests.classical.base import CLASSIFICATION, REGRESSION, Case
@@ -31,6 +32,7 @@ HALVES = ColumnTransformer(
 CASES = (
     Case("hard votes", VotingClassifier(MEMBERS, weights=[2, 1, 1]), CLASSIFICATION, scaled=True),
     Case("soft votes", VotingClassifier(SOFT, voting="soft"), CLASSIFICATION, scaled=True),
+    Case("self-taught", SelfTrainingClassifier(LogisticRegression(max_iter=1000)), scaled=True),
     Case("sigmoid", CalibratedClassifierCV(SVM, cv=3), CLASSIFICATION, scaled=True),
     Case(
         "temperature",
