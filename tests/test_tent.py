@@ -10,15 +10,25 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skconv import ConvFeatures, ConvStage, RandomConvFeatures, emulator, to_c, to_graph
+from skconv.codegen.emit_streamed import StreamedStage
+from skconv.codegen.routines.base import Optimize
+from skconv.codegen.select import select
 from skconv.graph import (
     ArgMax,
+    BothSigns,
     Fused,
     Graph,
+    KNearest,
+    L2Pool,
+    Magnitude,
+    MaxPool,
+    MeanPool,
     Op,
     QTentPool,
     Reshape,
     Root,
     SoftThreshold,
+    Square,
     TensorSpec,
     TentPool,
     tent,
@@ -94,8 +104,18 @@ def test_sums_fit_int32_however_large_the_window_is():
 # -------------------------------------------------------------------------------- stages
 
 
-def stage(pool: Op, *, channels: int = 1, headed: bool = True) -> Graph:
-    graph = chain(conv(RNG, (4, 3, 3, channels)), SOFT, pool, Root(), shape=(12, 11, channels))
+def stage(
+    pool: Op,
+    *,
+    middle: Op | None = SOFT,
+    channels: int = 1,
+    n_kernels: int = 4,
+    headed: bool = True,
+    groups: int = 1,
+) -> Graph:
+    kernels = conv(RNG, (n_kernels, 3, 3, channels // groups), groups=groups)
+    ops = (kernels, *([middle] if middle else []), pool, Root())
+    graph = chain(*ops, shape=(12, 11, channels))
     graph = graph.append(Reshape((graph.output.size,)))
     if headed:
         graph = graph.append(linear(RNG, 3, graph.output.size)).append(ArgMax())
@@ -111,28 +131,78 @@ def test_a_stage_takes_tents_in(pool):
 
 
 @pytest.mark.needs("cc")
-@pytest.mark.parametrize("pool", TENTS)
-def test_tents_in_c(pool):
+@pytest.mark.parametrize(("pool", "target"), [(TENTS[0], "cortex-m4"), (TENTS[1], "portable")])
+def test_tents_in_c(pool, target):
     graph = stage(pool, channels=2, headed=pool is TENTS[0])
     x = samples(np.random.default_rng(1), graph.input, 6)
-    assert_runtimes_agree(fuse(graph), x)
-    assert_runtimes_agree(fastest(graph, get_target("cortex-m4")), x)
+    assert_runtimes_agree(fastest(graph, get_target(target)), x)
+
+
+# ------------------------------------------------------------------- kernel after kernel
+
+
+def by_rows(graph: Graph, optimize: Optimize = "size", target: str = "portable") -> Graph:
+    return select(graph, get_target(target), optimize, by_rows=True)
+
+
+def is_by_kernel(graph: Graph) -> bool:
+    op = graph.nodes[0].op
+    return isinstance(op, StreamedStage) and op.by_kernel
+
+
+OVERLAPPING = [
+    (TENTS[0], SOFT, 1, True),
+    (MaxPool((3, 4), (1, 2)), None, 1, False),
+    (MeanPool((5, 4), (2, 6)), BothSigns(), 1, True),
+    (L2Pool((4, 3), (3, 1)), Square(), 2, False),
+]
 
 
 @pytest.mark.needs("cc")
-@pytest.mark.parametrize("target", ["portable", "cortex-m4"])
-def test_pushed_rows_under_sanitizers(tmp_path, target):
-    graph = stage(TENTS[0])
-    streamed = fastest(graph, get_target(target), by_rows=True)
-    program = pushing_program(streamed, samples(RNG, graph.input, 4), host=True)
-    assert run_program(program, SANITIZERS, tmp_path) == 0
+def test_kernel_after_kernel_under_sanitizers(tmp_path):
+    x = np.random.default_rng(1)
+    for i, (pool, middle, channels, headed) in enumerate(OVERLAPPING):
+        graph = stage(pool, middle=middle, channels=channels, headed=headed)
+        streamed = by_rows(graph)
+        assert is_by_kernel(streamed)
+        program = pushing_program(streamed, samples(x, graph.input, 3), host=True)
+        assert run_program(program, SANITIZERS, tmp_path / str(i)) == 0
 
 
 @pytest.mark.needs(*emulator.tools("cortex-m4"))
-def test_pushed_rows_on_cortex_m4():
-    streamed = fastest(graph := stage(TENTS[0]), get_target("cortex-m4"), by_rows=True)
+@pytest.mark.parametrize("optimize", ["size", "speed"])
+def test_pushed_rows_on_cortex_m4(optimize):
+    graph = stage(TENTS[0])
+    streamed = by_rows(graph, optimize, "cortex-m4")
+    assert is_by_kernel(streamed) == (optimize == "size")
     program = pushing_program(streamed, samples(RNG, graph.input, 4), host=False)
     assert on_target(program, "cortex-m4") == 0
+
+
+def test_sums_of_one_kernel_are_kept_whatever_their_number():
+    """Rows of the image that a window covers, and the sums of a row of windows, both signs."""
+    nbytes = []
+    for n_kernels in (20, 40):
+        soft = SoftThreshold(np.full(n_kernels, 0.3, "f4"))
+        op = by_rows(stage(TentPool((8, 8), (4, 4)), middle=soft, n_kernels=n_kernels)).nodes[0].op
+        assert isinstance(op, StreamedStage)
+        nbytes.append(op.scratch_bytes)
+    n_rows, n_columns, n_windows, progress = 8 + 3 - 1, 11, 1, 8
+    assert nbytes == [n_rows * n_columns + n_windows * 2 * 4 + progress] * 2
+
+
+@pytest.mark.parametrize(
+    ("pool", "middle", "options"),
+    [
+        (MeanPool((2, 2), (2, 2)), SOFT, {}),  # windows apart: one row of sums
+        (TENTS[0], Magnitude(), {}),  # pairs of kernels
+        (TENTS[0], KNearest(3), {}),  # all of a pixel
+        (TENTS[0], None, {"groups": 2}),
+    ],
+)
+def test_what_is_not_computed_kernel_after_kernel(pool, middle, options):
+    graph = stage(pool, middle=middle, channels=2, **options)
+    assert not is_by_kernel(by_rows(graph))
 
 
 # ----------------------------------------------------------------------------- extractors

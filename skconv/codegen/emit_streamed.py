@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from skconv.codegen.emit_fused import (
@@ -24,24 +24,34 @@ from skconv.target.stage_memory import StageMemory
 
 @dataclass(frozen=True)
 class StreamedStage(Streamed):
-    """A stage by ``stage_stream.h``, on any core."""
+    """A stage by ``stage_stream.h``, on any core; kernel by kernel by ``stage_kernels.h``."""
 
     reads_flash: ClassVar[bool] = True
+    by_kernel: bool = field(default=False, kw_only=True)
 
 
-def streamed_stage(op: Fused) -> StreamedStage:
-    """The stage with its tables."""
+def streamed_stage(op: Fused, *, small: bool = False) -> StreamedStage:
+    """The stage with its tables.
+
+    Where a ``small`` one is wanted and rows of windows overlap, one kernel is computed after the
+    other if that takes less memory: rows of the input in place of the sums of all kernels.
+    """
     top, bottom = zeros(op)
     tables = tuple(op.parameters.items())
-    nbytes = StageMemory(op.graph, streamed=True).nbytes
-    return StreamedStage(op, tables, nbytes, stage=op, top=top, bottom=bottom)
+    memory = StageMemory(op.graph, streamed=True)
+    by_kernel = replace(memory, by_kernel=True)
+    if small and memory.slots > 1 and memory.has_kernels_apart and by_kernel.nbytes < memory.nbytes:
+        memory = by_kernel
+    return StreamedStage(
+        op, tables, memory.nbytes, stage=op, top=top, bottom=bottom, by_kernel=memory.by_kernel
+    )
 
 
 @emit.register
 def _(op: StreamedStage, code: NodeCode) -> Iterator[Call]:
     fused = op.stage
     assert isinstance(fused, Fused)
-    memory = StageMemory(fused.graph, streamed=True)
+    memory = StageMemory(fused.graph, streamed=True, by_kernel=op.by_kernel)
     x = fused.graph.input
     functions = stage_functions(fused, code, memory)
     expanding: dict[str, object] = {}
@@ -59,6 +69,7 @@ def _(op: StreamedStage, code: NodeCode) -> Iterator[Call]:
         stage=stage(fused, code, memory),
     )
     before, row = row_calls(op, code)
-    yield Call("stage_stream.h", call("sk_stage_stream_begin", value), functions=functions)
+    name = "stage_kernels" if op.by_kernel else "stage_stream"
+    yield Call(f"{name}.h", call(f"sk_{name}_begin", value), functions=functions)
     yield from before
-    yield Call("stage_stream.h", call("sk_stage_stream_push", value, row))
+    yield Call(f"{name}.h", call(f"sk_{name}_push", value, row))

@@ -66,7 +66,7 @@ class Stream:
         routine = routine_for(stage, stage.graph.input, chain.target, wish)
         is_other = wish.optimize == "size" and routine is not whole
         if whole is None or routine is None or is_other:
-            return streamed_stage(stage)
+            return streamed_stage(stage, small=wish.optimize == "size")
         op = routine.plan(stage, stage.graph.input, wish)
         assert isinstance(op, Streamed)
         return op

@@ -12,8 +12,10 @@ import numpy as np
 from skconv.graph import (
     BlockHistogram,
     Graph,
+    Magnitude,
     MaxPool,
     Node,
+    QConv,
     QL2Pool,
     QSeparableConv,
     QTriangle,
@@ -38,12 +40,16 @@ class StageMemory:
         The chain of a `skconv.graph.Fused` op.
     streamed : bool
         Whether rows of the input come one by one: those that a kernel covers are kept.
+    by_kernel : bool
+        Whether one kernel is computed after the other, of rows that come one by one: those that
+        a row of windows covers are kept.
 
     Notes
     -----
     - ``sums``: of the pixels seen so far of every unfinished window, or their maxima, in the
       smallest type that holds them. Where rows of the input come one by one, or windows
-      overlap, whole rows of windows are unfinished; else one window is.
+      overlap, whole rows of windows are unfinished; else one window is. Kernel by kernel, a
+      row of windows of one kernel is.
     - ``pixel``: one of the convolution, with all its channels, or codes.
     - ``pixel of NODE``: what an op on whole pixels made of it; ``distances``: those of a
       triangle, which wait for their mean.
@@ -56,6 +62,7 @@ class StageMemory:
 
     graph: Graph
     streamed: bool = False
+    by_kernel: bool = False
 
     @property
     def first(self) -> Node:
@@ -114,14 +121,31 @@ class StageMemory:
         if isinstance(self.pool.op, BlockHistogram):
             return 0
         _, width, channels = self.specs[self.pool.name].shape
+        if self.by_kernel:
+            return width * channels // self.specs[self.first.name].shape[2]
         return self.slots * width * channels or channels
 
     @property
     def rows(self) -> int:
-        """Rows of the input that are kept: as many as a kernel covers."""
+        """Rows of the input that are kept: as many as a kernel covers, or a window."""
         conv = self.first.op
         assert isinstance(conv, ConvGeometry)
-        return conv.window[0] if self.streamed else 0
+        height = _geometry(self.pool).size[0] if self.by_kernel else 1
+        return (height - 1) * conv.stride[0] + conv.window[0] if self.streamed else 0
+
+    @property
+    def has_kernels_apart(self) -> bool:
+        """Whether kernels can be computed one after the other, each with entries of its own."""
+        conv, middle = self.first.op, self.middle
+        return (
+            type(conv) is QConv
+            and conv.groups == 1
+            and not conv.shared
+            and coded_of(conv) is None
+            and not self.pixelwise
+            and not (middle and isinstance(middle.op, Magnitude))
+            and not isinstance(self.pool.op, BlockHistogram)
+        )
 
     @cached_property
     def arrays(self) -> dict[str, tuple[str, int]]:
@@ -159,7 +183,7 @@ class StageMemory:
 
     def _of_a_pixel(self, node: Node) -> tuple[str, int]:
         spec = self.specs[node.name]
-        return spec.dtype, spec.shape[-1]
+        return spec.dtype, 0 if self.by_kernel else spec.shape[-1]
 
     def offset(self, name: str) -> int:
         """Where an array begins in the scratch memory."""

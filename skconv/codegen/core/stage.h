@@ -80,14 +80,18 @@ SK_INLINE void sk_stage_pixel(sk_stage s, int32_t row, int32_t column)
     }
 }
 
-/* Entry `c` of a pixel of the convolution, behind the nonlinearity. Where both signs are kept
- * the second half of the entries is of the negative ones.
+/* The map of the convolution that entry `c` is made of. Where both signs are kept the second
+ * half of the entries is of the negative ones.
  */
-SK_INLINE int32_t sk_stage_entry(const sk_stage *s, const void *pixel, int32_t c)
+SK_INLINE int32_t sk_stage_channel(const sk_stage *s, int32_t c)
+{
+    return c < s->channels ? c : c - s->channels;
+}
+
+/* Entry `c`, of `x` in that map; `odd` is the partner of SK_STAGE_MAGNITUDE. */
+SK_INLINE int32_t sk_stage_entry_of(const sk_stage *s, int32_t x, int32_t odd, int32_t c)
 {
     const bool positive = c < s->channels;
-    const int32_t channel = positive ? c : c - s->channels;
-    const int32_t x = sk_load(pixel, s->conv.type, channel);
     switch (s->nonlinearity) {
     case SK_STAGE_RELU:
         return x > 0 ? x : 0;
@@ -96,19 +100,26 @@ SK_INLINE int32_t sk_stage_entry(const sk_stage *s, const void *pixel, int32_t c
     case SK_STAGE_BOTH_SIGNS:
         return positive ? (x > 0 ? x : 0) : (x < 0 ? -x : 0);
     case SK_STAGE_SOFT_THRESHOLD: {
-        const int32_t beyond = (positive ? x : -x) - s->threshold[channel];
+        const int32_t beyond = (positive ? x : -x) - s->threshold[sk_stage_channel(s, c)];
         return beyond > 0 ? beyond : 0;
     }
-    case SK_STAGE_MAGNITUDE: {
-        const int32_t odd = sk_load(pixel, s->conv.type, c + s->channels / 2);
+    case SK_STAGE_MAGNITUDE:
         return sk_rounded_size(x, odd, s->conv.type);
-    }
     case SK_STAGE_SQUARE:
         return sk_requantize(x * x, c, s->square);
     case SK_STAGE_PLAIN:
     default:
         return x;
     }
+}
+
+/* Entry `c` of a pixel of the convolution, behind the nonlinearity. */
+SK_INLINE int32_t sk_stage_entry(const sk_stage *s, const void *pixel, int32_t c)
+{
+    const bool is_paired = s->nonlinearity == SK_STAGE_MAGNITUDE;
+    const int32_t odd = is_paired ? sk_load(pixel, s->conv.type, c + s->channels / 2) : 0;
+    const int32_t x = sk_load(pixel, s->conv.type, sk_stage_channel(s, c));
+    return sk_stage_entry_of(s, x, odd, c);
 }
 
 /* What that entry adds to a sum. */

@@ -30,35 +30,39 @@ SK_INLINE void sk_stage_stream_begin(sk_stage_stream t)
     sk_stage_begin(t.stage, t.sink);
 }
 
-/* Moves the rows of the next window up, to make room. */
-SK_INLINE void sk_stage_stream_drop(sk_stage_stream t)
+/* Moves rows up by `step`, to make room. */
+SK_INLINE void sk_stage_stream_drop(sk_stage_stream t, int32_t step)
 {
-    const int32_t kept = t.stage.in.map.height - t.stage.in.kernels.row_stride;
+    const int32_t kept = t.stage.in.map.height - step;
     for (int32_t i = 0; i < kept; i++) {
-        const uint8_t *from = t.rows + (i + t.stage.in.kernels.row_stride) * t.row_bytes;
+        const uint8_t *from = t.rows + (i + step) * t.row_bytes;
         memcpy(t.rows + i * t.row_bytes, from, (size_t)t.row_bytes);
     }
     t.progress->filled = kept;
 }
 
-/* Takes the next row of the input; NULL is a row of zeros. */
-SK_INLINE void sk_stage_stream_push(sk_stage_stream t, const void *row)
+/* Takes the next row of the input; NULL is a row of zeros. Whether all rows are there. */
+SK_INLINE bool sk_stage_stream_fill(sk_stage_stream t, const void *row)
 {
     sk_progress *const p = t.progress;
-    if (p->row == sk_stage_reach(t.stage)) {
-        return;
-    }
     if (p->filled >= 0 && row != NULL) {
         memcpy(t.rows + p->filled * t.row_bytes, row, (size_t)t.row_bytes);
     } else if (p->filled >= 0) {
         memset(t.rows + p->filled * t.row_bytes, 0, (size_t)t.row_bytes);
     }
     p->filled++;
-    if (p->filled == t.stage.in.map.height) {
-        sk_stage_row(t.stage, t.sink, 0, p->row);
-        p->row++;
-        sk_stage_stream_drop(t);
+    return p->filled == t.stage.in.map.height;
+}
+
+/* Takes the next row of the input. */
+SK_INLINE void sk_stage_stream_push(sk_stage_stream t, const void *row)
+{
+    if (t.progress->row == sk_stage_reach(t.stage) || !sk_stage_stream_fill(t, row)) {
+        return;
     }
+    sk_stage_row(t.stage, t.sink, 0, t.progress->row);
+    t.progress->row++;
+    sk_stage_stream_drop(t, t.stage.in.kernels.row_stride);
 }
 
 #endif
