@@ -230,7 +230,7 @@ def test_the_routine_of_the_target_takes_the_rows(name, target, routine):
 def test_size_survives_the_rows(name):
     """The portable stage, which keeps rows as they come, on maps of several channels."""
     graph = quantized(with_head(flat(*STAGES[name], shape=(12, 11, 2))), input_dtype="int8")
-    small, portable = by_rows(graph, "cortex-m4", "size"), by_rows(graph)
+    small, portable = by_rows(graph, "cortex-m4", "size"), by_rows(graph, "portable", "size")
     assert type(small.nodes[0].op).__name__ == "StreamedStage"
     scratch = small.nodes[0].op.scratch_bytes
     assert scratch == portable.nodes[0].op.scratch_bytes
