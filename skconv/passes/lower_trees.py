@@ -22,6 +22,8 @@ Array = NDArray[Any]
 TOLERANCE = 1e-9
 # Nodes for each value of a leaf: leaves of 32 bits then cost an eighth more flash at most.
 MANY = 4
+# Values of leaves, of one output, that are few anyway.
+FEW = 64
 
 
 @lower.register
@@ -106,8 +108,9 @@ def _are_shares(op: TreeEnsemble) -> bool:
 
 
 def _largest_leaf(op: TreeEnsemble) -> int:
-    """The integers of leaves reach so far: further, where few leaves serve many nodes."""
-    are_few = MANY * op.leaves.size <= len(op.features)
+    """The integers of leaves reach so far: further, where leaves are few, or few for the nodes."""
+    is_small = len(op.constant) == 1 and op.leaves.size <= FEW
+    are_few = is_small or MANY * op.leaves.size <= len(op.features)
     return ACCUMULATOR_MAX if are_few else INT16_MAX
 
 
