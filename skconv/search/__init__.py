@@ -2,6 +2,7 @@
 
 from skconv.search.budget import Budget, Costs
 from skconv.search.budget_search import BudgetSearchCV
+from skconv.search.scaling import scaled
 from skconv.search.table import ParetoFront, ParetoPoint
 
-__all__ = ["Budget", "BudgetSearchCV", "Costs", "ParetoFront", "ParetoPoint"]
+__all__ = ["Budget", "BudgetSearchCV", "Costs", "ParetoFront", "ParetoPoint", "scaled"]
