@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,31 @@ def test_printed_trees_take_a_third_of_the_instructions_of_a_table() -> None:
         statement = "m_predict(x)"
         counts.append(emulator.count_instructions(model.files, statement, prelude=prelude))
     assert 3 * counts[1] < counts[0]
+
+
+def test_the_table_holds_what_nodes_decide_and_no_zeros() -> None:
+    """x[2] <= 5 leads to leaf 0; above it x[1] <= -1 leads to leaf 1, else to leaf 0."""
+    features, thresholds = np.array([2, 1], np.uint16), np.array([5, -1], np.int32)
+    children, leaves = np.array([[~0, 1], [~1, ~0]], np.int32), np.eye(3, dtype=np.int32)[1:]
+    first, roots = np.zeros(1, np.uint16), np.zeros(1, np.int32)
+    sums = np.zeros(3, np.int32)
+    op = QTreeEnsemble(features, thresholds, children, roots, 9 * leaves, first, sums, 3)
+    left, right = 0x40, 0x80
+    assert op.parameters["nodes"].tolist() == [2 | left, 5, 1, 0, 1 | left | right, 255, 0, 1]
+    assert op.parameters["outputs"].tolist() == [1 | 0x80, 2 | 0x80]
+    assert op.parameters["leaves"].tolist() == [9, 9]
+    far = replace(op, features=features + 70, n_features=73)
+    assert far.head_bytes == 2 and len(far.parameters["nodes"]) == 10
+
+
+def test_a_node_of_a_forest_takes_four_bytes() -> None:
+    forest = RandomForestClassifier(20, max_depth=8, random_state=0).fit(
+        PIXELS[:1000], LABELS[:1000]
+    )
+    (op,) = ops(to_c(forest, PIXELS[:1000], optimize="size").graph, QTreeEnsemble)
+    tables = op.parameters
+    assert tables["nodes"].nbytes < 4 * len(op.features)
+    assert sum(table.nbytes for table in tables.values()) < 8400
 
 
 @pytest.mark.needs("cc")

@@ -38,9 +38,9 @@ def _(op: QTreeEnsemble, code: NodeCode) -> Iterator[Call]:
         "sk_trees",
         input=x.pointer,
         type=x.type,
-        nodes=code.table("nodes", "uint16"),
+        nodes=code.table("nodes", "uint8"),
+        head=op.head_bytes,
         wide=op.is_wide,
-        far=op.is_far,
         has_sign=op.is_signed,
     )
     text = call("sk_tree_sums", trees, tree_values(op, code), y.pointer, y.spec.size)
@@ -54,6 +54,8 @@ def tree_values(op: QTreeEnsemble, code: NodeCode) -> str:
     if "leaves" in code.tables:
         found["leaves"], found["leaf_type"] = code.weights("leaves")
         found["width"] = op.leaves.shape[1]
+    if "outputs" in code.tables:
+        found["outputs"] = code.table("outputs", "uint8")
     if "first_outputs" in code.tables:
         found["first_outputs"], found["first_type"] = code.weights("first_outputs")
     if "constant" in code.tables:

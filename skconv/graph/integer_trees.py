@@ -1,4 +1,4 @@
-"""The integer form of `TreeEnsemble`, and its nodes as units of 16 bits."""
+"""The integer form of `TreeEnsemble`, and its nodes and leaves as bytes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from skconv.graph.trees import Trees
 
 __all__ = ["QTreeEnsemble"]
 
-# Of the unit, or the two units, that say where to go.
-VALUE_BITS = {1: 14, 2: 30}
+# Of an entry of a leaf: the bit of the last one, and the outputs that the others tell apart.
+LAST = 0x80
+MOST_OUTPUTS = 0x80
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,18 @@ class QTreeEnsemble(Trees, IntegerOp):
 
     Notes
     -----
-    A node is two or three units of 16 bits, or four, where a tree is long:
+    In memory a node is bytes that follow each other:
 
-    - its test: the feature in the low byte and the threshold in the high one, or a unit for each
-      where one of them needs more bits;
-    - where to go: the highest bit says whether the right child is a leaf, the next one whether the
-      left child is. The others hold the right leaf, or how many units after the beginning of
-      this node the right child begins. Two units, the low one first, where 14 bits are too few;
-    - the left leaf, where it is one. A left child that is a node follows at once.
+    - the feature; the highest bit says that the right child is a leaf, the next one that the left
+      child is. One byte, where features have up to 6 bits;
+    - the threshold: one byte, or two;
+    - the right leaf, or how many bytes further, behind this number, the right child begins. Seven
+      bits a byte, the low ones first; the highest bit says that more follow;
+    - the left leaf in the same form, where it is one. A left child that is a node follows at once.
 
-    ``starts`` says where each tree begins.
+    ``starts`` says where each tree begins. Values of leaves that are mostly zeros are entries: an
+    output, whose highest bit says that it is the last one of its leaf, and a value. The number of
+    a leaf is then the place of its first entry. Leaves that many nodes have get low numbers.
     """
 
     facts = Facts("vector", reads="fine")
@@ -63,63 +66,81 @@ class QTreeEnsemble(Trees, IntegerOp):
 
     @cached_property
     def is_wide(self) -> bool:
-        """Whether a test takes two units."""
+        """Whether a threshold takes two bytes."""
         low, high = int(self.thresholds.min()), int(self.thresholds.max())
-        is_byte = low >= -(2**7) and high < (2**7 if low < 0 else 2**8)
-        return int(self.features.max()) >= 2**8 or not is_byte
+        return low < -(2**7) or high >= (2**7 if low < 0 else 2**8)
 
     @cached_property
-    def is_far(self) -> bool:
-        """Whether the way to a child takes two units."""
-        if len(self.leaves) > 2 ** VALUE_BITS[1]:
-            return True
-        return int(self._distances(1).max()) >= 2 ** VALUE_BITS[1]
+    def head_bytes(self) -> int:
+        """Of a feature and two bits."""
+        return -(-(int(self.features.max()).bit_length() + 2) // 8)
 
-    @property
-    def units(self) -> int:
-        """How many units the way to a child takes."""
-        return 2 if self.is_far else 1
+    @cached_property
+    def entries(self) -> tuple[Array, Array] | None:
+        """Outputs and values of what is not 0, leaf by leaf; None where that is not smaller."""
+        leaves = self._by_count(self.leaves)
+        is_entry = leaves != 0
+        is_entry[~is_entry.any(axis=1), 0] = True
+        values = narrowest(leaves[is_entry])
+        n_bytes = values.nbytes + len(values)
+        if leaves.shape[1] > MOST_OUTPUTS or n_bytes >= narrowest(leaves).nbytes:
+            return None
+        outputs = np.nonzero(is_entry)[1].astype(np.uint8)
+        outputs[np.cumsum(is_entry.sum(axis=1)) - 1] |= LAST
+        return outputs, values
 
-    def _places(self, units: int) -> Array:
-        """Where each node begins, and where the last one ends."""
-        sizes = (2 if self.is_wide else 1) + units + units * (self.children[:, 0] < 0)
-        return np.concatenate([[0], np.cumsum(sizes)])
+    @cached_property
+    def _order(self) -> Array:
+        """The leaves that most nodes have, first; votes in their order."""
+        if self.are_votes:
+            return np.arange(len(self.leaves))
+        found = ~self.children[self.children < 0]
+        return np.argsort(-np.bincount(found, minlength=len(self.leaves)), kind="stable")
 
-    def _distances(self, units: int) -> Array:
-        """From each node to its right child; 0, where that is a leaf."""
-        places, right = self._places(units)[:-1], self.children[:, 1]
-        return np.where(right < 0, 0, places[np.maximum(right, 0)] - places)
+    def _by_count(self, leaves: Array) -> Array:
+        return leaves[self._order]
 
-    @property
-    def table(self) -> Array:
-        """All nodes, in units of 16 bits."""
-        units, places = self.units, self._places(self.units)
-        left, right = self.children[:, 0].astype(np.int64), self.children[:, 1].astype(np.int64)
-        bits = VALUE_BITS[units]
-        go = np.where(right < 0, ~right | 2 << bits, self._distances(units))
-        go |= np.where(left < 0, 1 << bits, 0)
-        found = np.zeros(places[-1], np.uint16)
-        at, tests = places[:-1], self._tests()
-        for i, column in enumerate(tests):
-            found[at + i] = column
-        is_leaf = left < 0
-        for unit in range(units):
-            found[at + len(tests) + unit] = (go >> 16 * unit) & 0xFFFF
-            after = (at + len(tests) + units + unit)[is_leaf]
-            found[after] = (~left[is_leaf] >> 16 * unit) & 0xFFFF
+    @cached_property
+    def _numbers(self) -> Array:
+        """What stands for each leaf in a node."""
+        numbers = np.arange(len(self.leaves))
+        if not self.are_votes and self.entries is not None:
+            is_last = self.entries[0] >= LAST
+            numbers = np.concatenate([[0], np.flatnonzero(is_last)[:-1] + 1])
+        found = np.empty_like(numbers)
+        found[self._order] = numbers
         return found
 
-    def _tests(self) -> list[Array]:
-        features, thresholds = self.features.astype(np.int64), self.thresholds.astype(np.int64)
-        if self.is_wide:
-            return [features, thresholds & 0xFFFF]
-        return [features | (thresholds & 0xFF) << 8]
+    @cached_property
+    def _places_and_bytes(self) -> tuple[Array, Array]:
+        """Where each node begins, and the bytes of all of them."""
+        parts: list[bytes] = []
+        sizes = np.zeros(len(self.features), np.int64)
+        for node in reversed(range(len(self.features))):
+            left, right = self.children[node].tolist()
+            left_leaf = _number(int(self._numbers[~left])) if left < 0 else b""
+            before = len(left_leaf) if left < 0 else int(sizes[left])
+            way = _number(int(self._numbers[~right]) if right < 0 else before)
+            flags = (right < 0) << 1 | (left < 0)
+            head = int(self.features[node]) | flags << 8 * self.head_bytes - 2
+            test = int(self.thresholds[node]) & (0xFFFF if self.is_wide else 0xFF)
+            own = head.to_bytes(self.head_bytes, "little")
+            own += test.to_bytes(2 if self.is_wide else 1, "little") + way + left_leaf
+            parts.append(own)
+            sizes[node] = len(own) + sum(int(sizes[c]) for c in (left, right) if c >= 0)
+        lengths = [len(part) for part in reversed(parts)]
+        places = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        return places, np.frombuffer(b"".join(reversed(parts)), np.uint8)
 
     @property
     def parameters(self) -> dict[str, Array]:
-        tables = {"nodes": self.table, "starts": narrowest(self._places(self.units)[self.roots])}
+        places, nodes = self._places_and_bytes
+        tables = {"nodes": nodes, "starts": narrowest(places[self.roots])}
         if not self.are_votes:
-            tables["leaves"] = narrowest(self.leaves)
+            if self.entries is None:
+                tables["leaves"] = narrowest(self._by_count(self.leaves))
+            else:
+                tables["outputs"], tables["leaves"] = self.entries
         if self.first_outputs.any():
             tables["first_outputs"] = narrowest(self.first_outputs)
         if self.constant.any():
@@ -144,3 +165,12 @@ class QTreeEnsemble(Trees, IntegerOp):
         )
         shape = (len(self.constant),)
         return TensorSpec(shape, "int32", self.scale, minimum, maximum, scales=self.scales)
+
+
+def _number(value: int) -> bytes:
+    """Seven bits a byte, the low ones first; the highest bit says that more follow."""
+    found = []
+    while value >= 0x80:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])

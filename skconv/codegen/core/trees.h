@@ -1,13 +1,12 @@
 /* Sums of decision trees.
  *
- * A node is two to four units of 16 bits, and the left leaf behind them, where it has one:
+ * A node is bytes:
  *
- * - its test: the feature in the low byte and the threshold in the high one; `wide`: a unit each;
- * - where to go: the highest bit says that the right child is a leaf, the next one that the left
- *   child is. The others hold the right leaf, or how far from here the right child is. `far`: two
- *   units, the low one first.
- *
- * A left child that is no leaf follows at once.
+ * - the feature, in `head` bytes; the highest bit says that the right child is a leaf, the next
+ *   one that the left child is;
+ * - the threshold: one byte, or two (`wide`);
+ * - the right leaf, or how many bytes behind this number the right child begins;
+ * - the left leaf, where it is one. A left child that is no leaf follows at once.
  */
 #ifndef SKCONV_TREES_H
 #define SKCONV_TREES_H
@@ -17,49 +16,54 @@
 typedef struct {
     const void *input;
     sk_type type;
-    const SK_FLASH uint16_t *nodes;
+    const SK_FLASH uint8_t *nodes;
+    int32_t head;
     bool wide;
-    bool far;
     bool has_sign; /* of thresholds */
 } sk_trees;
 
-/* Whether a sample goes to the right child of a node. */
-SK_INLINE bool sk_goes_right(sk_trees trees, const SK_FLASH uint16_t *node)
+/* A number of seven bits a byte, the low ones first; `at` is then behind it. */
+SK_INLINE int32_t sk_next_number(const SK_FLASH uint8_t **at)
 {
-    const uint16_t test = node[0];
-    int32_t threshold = trees.wide ? node[1] : test >> 8;
-    if (trees.has_sign) {
-        threshold -= (threshold << 1) & (trees.wide ? 0x10000 : 0x100);
+    uint32_t byte = *(*at)++;
+    uint32_t number = byte & 0x7F;
+    for (int32_t shift = 7; byte & 0x80; shift += 7) {
+        byte = *(*at)++;
+        number |= (byte & 0x7F) << shift;
     }
-    return sk_load(trees.input, trees.type, trees.wide ? test : test & 0xFF) > threshold;
+    return (int32_t)number;
 }
 
-/* The leaf, or the distance, that stands at a place. */
-SK_INLINE uint32_t sk_way(sk_trees trees, const SK_FLASH uint16_t *at)
+/* A number of some bytes, the low one first; `at` is then behind it. */
+SK_INLINE int32_t sk_next_bytes(const SK_FLASH uint8_t **at, int32_t count)
 {
-    return trees.far ? at[0] | (uint32_t)at[1] << 16 : at[0];
+    int32_t number = 0;
+    for (int32_t i = 0; i < count; i++) {
+        number |= (int32_t)(*(*at)++) << (8 * i);
+    }
+    return number;
 }
 
-/* The leaf that a tree leads a sample to. */
+/* The leaf that a tree leads a sample to: its number. */
 SK_INLINE int32_t sk_leaf(sk_trees trees, int32_t start)
 {
-    const SK_FLASH uint16_t *node = trees.nodes + start;
-    const int32_t test = trees.wide ? 2 : 1;
-    const int32_t length = test + (trees.far ? 2 : 1);
-    const uint32_t left_is_leaf = trees.far ? (uint32_t)1 << 30 : (uint32_t)1 << 14;
+    const SK_FLASH uint8_t *at = trees.nodes + start;
+    const int32_t right_is_leaf = (int32_t)1 << (8 * trees.head - 1);
+    const int32_t left_is_leaf = right_is_leaf >> 1;
     for (;;) {
-        const uint32_t way = sk_way(trees, node + test);
-        if (sk_goes_right(trees, node)) {
-            const uint32_t place = way & (left_is_leaf - 1);
-            if (way & left_is_leaf << 1) {
-                return (int32_t)place;
+        const int32_t head = sk_next_bytes(&at, trees.head);
+        int32_t threshold = sk_next_bytes(&at, trees.wide ? 2 : 1);
+        if (trees.has_sign) {
+            threshold -= (threshold << 1) & (trees.wide ? 0x10000 : 0x100);
+        }
+        const int32_t right = sk_next_number(&at);
+        if (sk_load(trees.input, trees.type, head & (left_is_leaf - 1)) > threshold) {
+            if (head & right_is_leaf) {
+                return right;
             }
-            node += place;
-        } else {
-            node += length;
-            if (way & left_is_leaf) {
-                return (int32_t)sk_way(trees, node);
-            }
+            at += right;
+        } else if (head & left_is_leaf) {
+            return sk_next_number(&at);
         }
     }
 }
@@ -71,10 +75,29 @@ typedef struct {
     const SK_FLASH void *leaves; /* (leaves, width); NULL: leaf i is a vote for output i */
     sk_type leaf_type;
     int32_t width;
+    const SK_FLASH uint8_t *outputs;     /* of each entry of `leaves`; NULL: all, leaf by leaf */
     const SK_FLASH void *first_outputs; /* that leaves of each tree are added to; NULL: 0 */
     sk_type first_type;
     const SK_FLASH int32_t *constant; /* NULL: 0 */
 } sk_tree_values;
+
+/* Adds the values of a leaf. The highest bit of an output says that it is the last one. */
+SK_INLINE void sk_add_leaf(sk_tree_values values, int32_t leaf, int32_t *output)
+{
+    if (!values.leaves) {
+        output[leaf]++;
+    } else if (values.outputs) {
+        uint8_t place;
+        do {
+            place = values.outputs[leaf];
+            output[place & 0x7F] += sk_load_table(values.leaves, values.leaf_type, leaf++);
+        } while (!(place & 0x80));
+    } else {
+        for (int32_t i = 0; i < values.width; i++) {
+            output[i] += sk_load_table(values.leaves, values.leaf_type, leaf * values.width + i);
+        }
+    }
+}
 
 /* The sum of the leaves of all trees. */
 SK_INLINE void sk_tree_sums(sk_trees trees, sk_tree_values values, int32_t *output, int32_t outputs)
@@ -84,18 +107,10 @@ SK_INLINE void sk_tree_sums(sk_trees trees, sk_tree_values values, int32_t *outp
     }
     for (int32_t tree = 0; tree < values.count; tree++) {
         const int32_t start = sk_load_table(values.starts, values.start_type, tree);
-        const int32_t leaf = sk_leaf(trees, start);
-        if (!values.leaves) {
-            output[leaf]++;
-            continue;
-        }
         const int32_t first = values.first_outputs
                                   ? sk_load_table(values.first_outputs, values.first_type, tree)
                                   : 0;
-        for (int32_t i = 0; i < values.width; i++) {
-            output[first + i] +=
-                sk_load_table(values.leaves, values.leaf_type, leaf * values.width + i);
-        }
+        sk_add_leaf(values, sk_leaf(trees, start), output + first);
     }
 }
 
