@@ -32,7 +32,12 @@ HALVES = ColumnTransformer(
 CASES = (
     Case("hard votes", VotingClassifier(MEMBERS, weights=[2, 1, 1]), CLASSIFICATION, scaled=True),
     Case("soft votes", VotingClassifier(SOFT, voting="soft"), CLASSIFICATION, scaled=True),
-    Case("self-taught", SelfTrainingClassifier(LogisticRegression(max_iter=1000)), scaled=True),
+    Case(
+        "self-taught",
+        SelfTrainingClassifier(LogisticRegression(max_iter=1000)),
+        ("digits", "iris", "breast cancer"),
+        scaled=True,
+    ),
     Case("sigmoid", CalibratedClassifierCV(SVM, cv=3), CLASSIFICATION, scaled=True),
     Case(
         "temperature",
