@@ -253,23 +253,40 @@ def test_clone_is_unfitted_and_fits_the_same(name):
     np.testing.assert_array_equal(twin.fit_transform(X, y), extractor.transform(X))
 
 
-@EACH_EXTRACTOR
-def test_joblib_dump_is_read_by_a_new_process(name, tmp_path):
-    model = make_pipeline(clone(EXTRACTORS[name]), StandardScaler(), RidgeClassifier())
-    model.fit(X, y)
-    joblib.dump((model, X), tmp_path / "model.joblib")
-    script = (
-        "import sys, joblib, numpy\n"
-        "model, X = joblib.load(sys.argv[1])\n"
-        "numpy.save(sys.argv[2], model.decision_function(X))\n"
-    )
+# Packages of others are imported once; each model is read where none was read before.
+READING = """
+import os, sys, joblib, numpy, sklearn.linear_model, sklearn.pipeline, sklearn.preprocessing, torch
+for path in sys.argv[1:]:
+    if os.fork() == 0:
+        model, X = joblib.load(path)
+        numpy.save(path + ".npy", model.decision_function(X))
+        os._exit(0)
+    if os.wait()[1]:
+        sys.exit(f"{path} was not read")
+"""
+
+
+@pytest.fixture(scope="module")
+def read_again(tmp_path_factory):
+    """Scores of every extractor in a model, before it was dumped and in a new process."""
+    folder = tmp_path_factory.mktemp("dumps")
+    wanted, paths = {}, {}
+    for number, (name, extractor) in enumerate(EXTRACTORS.items()):
+        model = make_pipeline(clone(extractor), StandardScaler(), RidgeClassifier()).fit(X, y)
+        wanted[name], paths[name] = model.decision_function(X), folder / f"{number}.joblib"
+        joblib.dump((model, X), paths[name])
     subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "model.joblib", tmp_path / "scores.npy"],
+        [sys.executable, "-c", READING, *paths.values()],
         check=True,
         env={**os.environ, "PYTHONPATH": str(Path(skconv.__file__).parents[1])},
     )
-    found = np.load(tmp_path / "scores.npy")
-    np.testing.assert_allclose(found, model.decision_function(X), rtol=1e-5, atol=1e-5)
+    return {name: (wanted[name], np.load(f"{path}.npy")) for name, path in paths.items()}
+
+
+@EACH_EXTRACTOR
+def test_joblib_dump_is_read_by_a_new_process(name, read_again):
+    wanted, found = read_again[name]
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
 
 
 @EACH_EXTRACTOR
