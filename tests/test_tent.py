@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from skconv import ConvFeatures, ConvStage, RandomConvFeatures, emulator, to_c, to_graph
 from skconv.codegen.emit_streamed import StreamedStage
+from skconv.codegen.estimates import work
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
 from skconv.graph import (
@@ -189,6 +190,13 @@ def test_sums_of_one_kernel_are_kept_whatever_their_number():
         nbytes.append(op.scratch_bytes)
     n_rows, n_columns, n_windows, progress = 8 + 3 - 1, 11, 1, 8
     assert nbytes == [n_rows * n_columns + n_windows * 2 * 4 + progress] * 2
+
+
+def test_rows_that_windows_share_are_counted_as_often_as_they_are_computed():
+    small, fast = (by_rows(stage(TENTS[0]), optimize) for optimize in ("size", "speed"))
+    counts = [work(g.nodes[0].op, g.input, g.specs[g.nodes[0].name])["macs"] for g in (small, fast)]
+    n_windows, n_rows = 4, 10
+    assert counts[0] == counts[1] * n_windows * 4 / n_rows
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from skconv.codegen.streamed import row_calls, zeros
 from skconv.codegen.text import call, struct
 from skconv.graph import Fused
 from skconv.graph.nested import Streamed
+from skconv.graph.ops import PoolGeometry
 from skconv.target.stage_memory import StageMemory
 
 
@@ -28,6 +29,16 @@ class StreamedStage(Streamed):
 
     reads_flash: ClassVar[bool] = True
     by_kernel: bool = field(default=False, kw_only=True)
+
+    @property
+    def repeats(self) -> float:
+        """Kernel by kernel, rows that windows share are computed for each of them."""
+        assert isinstance(self.stage, Fused)
+        memory = StageMemory(self.stage.graph, streamed=True)
+        rows, pool = memory.specs[memory.pool.inputs[0]].shape[0], memory.pool.op
+        assert isinstance(pool, PoolGeometry)
+        windows = memory.specs[memory.pool.name].shape[0]
+        return windows * pool.size[0] / rows if self.by_kernel else 1.0
 
 
 def streamed_stage(op: Fused, *, small: bool = False) -> StreamedStage:

@@ -101,12 +101,14 @@ def work(op: Op, x: TensorSpec, y: TensorSpec) -> Features:
         return {"macs": op.macs(x), "entries": y.size, "call": 1}
     graph = inner.graph
     specs, macs = graph.specs, graph.node_macs()
-    found = Counter({"call": 1})
+    repeats = op.repeats if isinstance(op, Streamed) else 1
+    found: Counter[str] = Counter({"call": 1})
     for node in graph.nodes:
         name, size = type(node.op).__name__, specs[node.name].size
         match node.op:
             case ConvGeometry():
-                found.update({"macs": macs[node.name], "entries": size})
+                found["macs"] += round(macs[node.name] * repeats)
+                found["entries"] += round(size * repeats)
             case PoolGeometry(area=area):
                 found.update({name: size, "pooled": size * area})
             case QLinear() | QTriangle():

@@ -155,5 +155,10 @@ class Streamed(Packed):
         """That of the stage."""
         return coded_of(self.stage)
 
+    @property
+    def repeats(self) -> float:
+        """How often each number of its convolution is computed."""
+        return 1.0
+
     def describe(self) -> str:
         return f"{self.op.describe()}, row by row"
