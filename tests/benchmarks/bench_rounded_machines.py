@@ -1,10 +1,16 @@
-"""Kernel machines whose coefficients are rounded to a few levels, on scikit-learn's digits.
+"""Kernel machines whose coefficients and support vectors are rounded, on scikit-learn's digits.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_rounded_machines.py
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_rounded_machines.py [levels] [vectors]
 
-Fitted on 1,200 images, scored on the 597 others, in the float graph. ``plain``: every coefficient
-at its nearest level, by one scale a decision. ``vectors``: support vectors at 4 bits as well, the
-coefficients made for them. Bytes are those of the portable tables.
+Fitted on 1,200 images, scored on the 597 others.
+
+``levels``: the float graph. ``plain``: every coefficient at its nearest level, by one scale a
+decision. ``vectors``: support vectors of 16 values as well. Bytes are those of the portable tables.
+
+``vectors``: the integers. Accuracy or R^2; flash (tables and code), RAM and instructions of an
+inference on simulated boards at -Os and -O2; bytes of scores and classes of 300 images that differ
+from the definition on the host, a Cortex-M4, a Cortex-M0 and an AVR (target: 0; ``-`` where the
+model does not fit the AVR's 64 kB of constants).
 """
 
 from __future__ import annotations
@@ -18,24 +24,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from skconv import LaplacianNuSVC, to_graph
+from skconv import LaplacianNuSVC, SecondOrderRounding, compress, to_c, to_graph
 from skconv.graph import Graph, KernelMachine, QKernelMachine
 from skconv.passes.compress.base import with_op
-from skconv.passes.compress.rounded_machine import rounded_coefficients, rounded_machine
+from skconv.passes.compress.rounded_machine import rounded_machine
 from skconv.passes.compress.second_order import DAMPING
 from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.runtime import reference
-from skconv.runtime.reference import kernel_values
-from skconv.runtime.windows import weighted_kernels
+from tests.benchmarks.bench_classical import BOARDS, differing
+from tests.classical.base import N_SAMPLES, Tried
 
 N_FIT = 1200
-VECTOR_BITS = 4
 MACHINES = (SVC(C=10), SVC(kernel="poly", C=10), LaplacianNuSVC(nu=0.05))
+STORED = (SVC(C=10), LaplacianNuSVC(nu=0.05), SVR(C=10))
+FORMS = (None, (127, 8), (127, 4), (7, 8), (7, 4))  # Levels, and bits of a feature.
 Array = NDArray[Any]
 
 
@@ -45,15 +52,6 @@ def plainly_rounded(op: KernelMachine, levels: int) -> KernelMachine:
         scale = np.abs(coefficients[places]).max() / levels
         coefficients[places] = scale * np.rint(coefficients[places] / scale)
     return replace(op, dual_coef=coefficients.astype(np.float32))
-
-
-def with_few_bits(op: KernelMachine, x: Array, levels: int) -> KernelMachine:
-    """Support vectors at 4 bits, and coefficients for the decisions that there were."""
-    wanted = weighted_kernels(kernel_values(op, x), op) + op.intercept
-    step = 255 / (2**VECTOR_BITS - 1)
-    vectors = np.rint(op.support_vectors / step) * step
-    coarse = replace(op, support_vectors=vectors.astype(np.float32))
-    return rounded_coefficients(coarse, x, wanted, levels, DAMPING)
 
 
 def table_bytes(graph: Graph, x: Array) -> int:
@@ -76,18 +74,58 @@ def rows(svm: Any, X: Array, y: Array) -> Iterator[str]:
     yield f"  {table_bytes(graph, X[:300]):,} bytes of tables"
     for levels in (127, 7, 3, 1):
         rounded = rounded_machine(op, x, levels, DAMPING)
+        coarse = rounded_machine(op, x, levels, DAMPING, few_values=True)
         nbytes = table_bytes(with_op(graph, node.name, rounded), X[:300])
-        found = (plainly_rounded(op, levels), rounded, with_few_bits(op, x, levels))
+        found = (plainly_rounded(op, levels), rounded, coarse)
         yield f"  levels={levels:<4d}" + "".join(map(score, found)) + f"{nbytes:10,d}"
+
+
+def stored(svm: Any, form: tuple[int, int] | None, X: Array, y: Array) -> str:
+    """A machine, rounded where there is a form: what it scores, and what it costs."""
+    small = svm
+    if form is not None:
+        levels, bits = form
+        rounding = SecondOrderRounding(levels, vector_bits=bits)
+        small = compress(svm, X[:N_FIT], y[:N_FIT], passes=[rounding])
+    model = to_c(small, X[:300], target="portable")
+    it = Tried(small, model, X[-N_SAMPLES:], y[-N_SAMPLES:])
+    costs = []
+    for board in ("cortex-m4", "cortex-m0"):
+        small_code = model.benchmark(board, n_samples=1, flags=("-Os",))
+        costs.append(small_code.code_bytes + small_code.table_bytes)
+        costs.append(model.benchmark(board, n_samples=2).per_inference)
+    found = " ".join(differing(it, target) for target in ("portable", *BOARDS))
+    name = "as fitted" if form is None else f"levels={form[0]}, {form[1]} bits"
+    shown = " ".join(f"{cost:10,d}" for cost in costs)
+    score = model.score(X[N_FIT:], y[N_FIT:])
+    return f"  {name:20} {score:7.4f} {shown} {model.report().ram_bytes:6d} {found}"
+
+
+def print_levels(X: Array, y: Array) -> None:
+    print("                 plain  second vectors     bytes")
+    for svm in MACHINES:
+        for row in rows(svm, X, y):
+            print(row, flush=True)
+
+
+def print_vectors(X: Array, y: Array) -> None:
+    costs = " ".join(f"{name:>10}" for name in ("M4 flash", "instr.", "M0 flash", "instr."))
+    print(f"{'':22}  score  {costs}    RAM   host     M4     M0    AVR")
+    for svm in STORED:
+        svm.fit(X[:N_FIT], y[:N_FIT])
+        print(f"{svm}: {len(svm.support_vectors_)} support vectors")
+        for form in FORMS:
+            print(stored(svm, form, X, y), flush=True)
 
 
 def main() -> None:
     X, y = load_digits(return_X_y=True)
     X = np.rint(X * (255 / 16)).astype(np.uint8)
-    print("                 plain  second vectors     bytes")
-    for svm in MACHINES:
-        for row in rows(svm, X, y):
-            print(row, flush=True)
+    wanted = sys.argv[1:] or ["levels", "vectors"]
+    if "levels" in wanted:
+        print_levels(X, y)
+    if "vectors" in wanted:
+        print_vectors(X, y)
 
 
 if __name__ == "__main__":

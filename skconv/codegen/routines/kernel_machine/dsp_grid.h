@@ -39,16 +39,19 @@ SK_INLINE uint32_t sk_grid_add_lanes(uint32_t s, uint32_t x, uint32_t sum)
 #endif
 }
 
-/* What a word adds to the sum of its vector: `x` is two words of bytes, or four of lanes. */
-SK_INLINE uint32_t sk_grid_add_word(sk_grid grid, uint32_t word, const uint32_t *x, uint32_t sum)
+/* What a word adds to the sum of its vector: `x` is two words of bytes, or four of lanes. The
+ * mask is in a register, so that one instruction shifts and masks. */
+SK_INLINE uint32_t sk_grid_add_word(
+    sk_grid grid, uint32_t mask, uint32_t word, const uint32_t *x, uint32_t sum)
 {
     if (grid.kind == SK_L1_BYTES) {
-        const uint32_t low = (word & 0x0F0F0F0Fu) * grid.step + grid.first;
-        const uint32_t high = ((word >> 4) & 0x0F0F0F0Fu) * grid.step + grid.first;
+        const uint32_t low = (word & mask) * grid.step + grid.first;
+        const uint32_t high = ((word >> 4) & mask) * grid.step + grid.first;
         return sk_usada8(high, x[1], sk_usada8(low, x[0], sum));
     }
+#pragma GCC unroll 4
     for (int32_t i = 0; i < 4; i++) {
-        const uint32_t k = (word >> (4 * i)) & 0x000F000Fu;
+        const uint32_t k = (word >> (4 * i)) & mask;
         sum = grid.kind == SK_DOT_LANES
                   ? (uint32_t)sk_smlad(k, x[i], (int32_t)sum)
                   : sk_grid_add_lanes(sk_ssub16(k * grid.step, grid.first), x[i], sum);
@@ -58,17 +61,18 @@ SK_INLINE uint32_t sk_grid_add_word(sk_grid grid, uint32_t word, const uint32_t 
 
 /* Eight features of four vectors. */
 SK_INLINE const uint32_t *sk_grid_add_group(
-    sk_grid grid, const uint8_t *from, const uint32_t *at, sk_block_sums *sums)
+    sk_grid grid, uint32_t mask, const uint8_t *from, const uint32_t *at, sk_block_sums *sums)
 {
     const int32_t words = grid.kind == SK_L1_BYTES ? 2 : 4;
     uint32_t x[4];
+#pragma GCC unroll 4
     for (int32_t i = 0; i < words; i++) {
         x[i] = sk_load32(from + 4 * i) ^ grid.flip;
     }
-    sums->a = sk_grid_add_word(grid, at[0], x, sums->a);
-    sums->b = sk_grid_add_word(grid, at[1], x, sums->b);
-    sums->c = sk_grid_add_word(grid, at[2], x, sums->c);
-    sums->d = sk_grid_add_word(grid, at[3], x, sums->d);
+    sums->a = sk_grid_add_word(grid, mask, at[0], x, sums->a);
+    sums->b = sk_grid_add_word(grid, mask, at[1], x, sums->b);
+    sums->c = sk_grid_add_word(grid, mask, at[2], x, sums->c);
+    sums->d = sk_grid_add_word(grid, mask, at[3], x, sums->d);
     return at + 4;
 }
 
@@ -79,16 +83,17 @@ SK_INLINE sk_block_sums sk_grid_sums(
 {
     const int32_t size = grid.kind == SK_L1_BYTES ? 1 : 2;
     const int32_t rest = features % 8;
+    const uint32_t mask = sk_pin_word(grid.kind == SK_L1_BYTES ? 0x0F0F0F0Fu : 0x000F000Fu);
     sk_block_sums sums = {0, 0, 0, 0};
     for (int32_t i = 0; i < features / 8; i++) {
-        at = sk_grid_add_group(grid, x, at, &sums);
+        at = sk_grid_add_group(grid, mask, x, at, &sums);
         x += 8 * size;
     }
     if (rest != 0) {
         const uint32_t first = size == 1 ? grid.first ^ grid.flip : sk_ssub16(0, grid.first);
         uint32_t last[4] = {first, first, first, first};
         memcpy(last, x, (size_t)(rest * size));
-        sk_grid_add_group(grid, (const uint8_t *)last, at, &sums);
+        sk_grid_add_group(grid, mask, (const uint8_t *)last, at, &sums);
     }
     return sums;
 }
