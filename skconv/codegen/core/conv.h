@@ -2,6 +2,7 @@
 #ifndef SKCONV_CONV_H
 #define SKCONV_CONV_H
 
+#include "expanded.h"
 #include "narrow.h"
 #include "requantize.h"
 #include "separable.h"
@@ -56,6 +57,16 @@ SK_INLINE int32_t sk_conv_sum(
                 continue;
             }
             const int32_t w = ((kernel * k.height + i) * k.width + j) * channels;
+            if (a.weight_type == SK_INT8_IN_RAM) {
+                /* Taps side by side are one run of the input. */
+                const bool runs = inside && k.column_dilation == 1 && channels == a.map.channels;
+                const int32_t size = runs ? k.width * channels : channels;
+                sum = sk_expanded_dot(a.input, a.input_type, x, a.weights, w, size, sum);
+                if (runs) {
+                    break;
+                }
+                continue;
+            }
             for (int32_t c = 0; c < channels; c++) {
                 sum += sk_load(a.input, a.input_type, x + c)
                        * sk_load_table(a.weights, a.weight_type, w + c);

@@ -100,8 +100,8 @@ SK_INLINE void sk_linear_sliced(
         const int32_t count = sk_slice_count(slices, first, rows);
         slices.expand(first, count, slices.weights);
         for (int32_t i = 0; i < count; i++) {
-            const int32_t sum = sk_linear_sum(
-                input, input_type, weights, SK_INT8_IN_RAM, bias + first, i, columns);
+            const int32_t sum = sk_expanded_dot(
+                input, input_type, 0, weights, i * columns, columns, bias[first + i]);
             const int32_t value = is_requantized ? sk_requantize(sum, first + i, to) : sum;
             sk_store(output, output_type, first + i, value);
         }

@@ -8,8 +8,6 @@
 #ifndef SKCONV_DSP_GRID_H
 #define SKCONV_DSP_GRID_H
 
-#include <string.h>
-
 #include "dsp_block.h"
 
 /* What four bits mean, for all lanes or bytes of a word: products with `step` stay within
@@ -49,7 +47,7 @@ SK_INLINE uint32_t sk_grid_add_word(
         const uint32_t high = ((word >> 4) & mask) * grid.step + grid.first;
         return sk_usada8(high, x[1], sk_usada8(low, x[0], sum));
     }
-#pragma GCC unroll 4
+    SK_UNROLL_4
     for (int32_t i = 0; i < 4; i++) {
         const uint32_t k = (word >> (4 * i)) & mask;
         sum = grid.kind == SK_DOT_LANES
@@ -65,7 +63,7 @@ SK_INLINE const uint32_t *sk_grid_add_group(
 {
     const int32_t words = grid.kind == SK_L1_BYTES ? 2 : 4;
     uint32_t x[4];
-#pragma GCC unroll 4
+    SK_UNROLL_4
     for (int32_t i = 0; i < words; i++) {
         x[i] = sk_load32(from + 4 * i) ^ grid.flip;
     }
@@ -92,7 +90,7 @@ SK_INLINE sk_block_sums sk_grid_sums(
     if (rest != 0) {
         const uint32_t first = size == 1 ? grid.first ^ grid.flip : sk_ssub16(0, grid.first);
         uint32_t last[4] = {first, first, first, first};
-        memcpy(last, x, (size_t)(rest * size));
+        SK_MEMCPY(last, x, (size_t)(rest * size));
         sk_grid_add_group(grid, mask, (const uint8_t *)last, at, &sums);
     }
     return sums;
