@@ -129,6 +129,13 @@ def test_the_c_gives_the_bytes_of_the_definition(
     assert model.verify(PIXELS[TEST]).differing_bytes == 0
 
 
+def test_a_stump_takes_less_flash_as_code_and_the_report_names_the_layout() -> None:
+    stump = DecisionTreeClassifier(max_depth=1, random_state=0).fit(PIXELS[TRAIN], LABELS[TRAIN])
+    larger = HARD[0].fit(PIXELS[TRAIN], LABELS[TRAIN])
+    found = [str(to_c(tree, PIXELS[TRAIN], optimize="size").report()) for tree in (stump, larger)]
+    assert ["nested if" in text for text in found] == [True, False]
+
+
 @pytest.mark.needs(*tools("cortex-m4"))
 def test_printed_trees_take_a_third_of_the_instructions_of_a_table() -> None:
     forest = SOFT[0].fit(PIXELS[TRAIN], LABELS[TRAIN])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from skconv.codegen.node import Call, Function, NodeCode, emit
 from skconv.codegen.routines.base import Routine, Wish
-from skconv.codegen.routines.trees.printing import tree_function
+from skconv.codegen.routines.trees.printing import printed_bytes, tree_function
 from skconv.codegen.text import call
 from skconv.graph import QTreeEnsemble, TensorSpec
 from skconv.graph.nested import Packed
@@ -16,6 +16,8 @@ from skconv.target.targets import Target
 # More make a compiler slow, and more than a small flash hold. Blocks of C nest 127 deep at least.
 MOST_NODES = 4000
 MOST_DEPTH = 100
+# Of the loop that walks a table, as measured on a Cortex-M4.
+LOOP_BYTES = 65
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class PrintedTrees(Packed):
 
     reads_flash = True
 
+    def describe(self) -> str:
+        return f"{self.op.describe()}, nested if"
+
 
 def of_32_bits(target: Target) -> bool:
     """Where a comparison with a constant takes few instructions."""
@@ -31,10 +36,10 @@ def of_32_bits(target: Target) -> bool:
 
 
 def fits(op: QTreeEnsemble, x: TensorSpec, wish: Wish) -> bool:
-    """Whether it is the routine to take: unless flash is to be saved, or trees are too large."""
-    return (
-        wish.optimize != "size" and len(op.features) <= MOST_NODES and op.nodes.depth <= MOST_DEPTH
-    )
+    """Whether it is the routine to take: for speed, and where it takes less flash than a table."""
+    if len(op.features) > MOST_NODES or op.nodes.depth > MOST_DEPTH:
+        return False
+    return wish.optimize != "size" or printed_bytes(op) < op.parameter_bytes + LOOP_BYTES
 
 
 def plan(op: QTreeEnsemble, x: TensorSpec, wish: Wish) -> PrintedTrees:

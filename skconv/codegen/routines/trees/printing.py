@@ -17,6 +17,8 @@ from skconv.graph import QTreeEnsemble, TensorSpec
 from skconv.graph.base import Array
 
 WORD = 32
+# A comparison with its branch, and an addition to a word, as measured.
+NODE_BYTES, ADDED_BYTES = 8, 6
 STEP = "  "
 # Deeper nodes are not indented further.
 MOST_STEPS = 20
@@ -69,6 +71,15 @@ def tree_function(op: QTreeEnsemble, x: TensorSpec) -> tuple[str, tuple[str, ...
     name = f"trees_{zlib.crc32(repr(body).encode()):08x}"
     head = f"static void {name}(const {CTYPES[x.dtype]} *x, int32_t *sums)"
     return name, (head, "{", *body, "}")
+
+
+def printed_bytes(op: QTreeEnsemble) -> int:
+    """Estimate of the code of a Cortex-M4 at -Os."""
+    fields = Fields(op.leaves.shape[1], _field_bits(op))
+    added = np.array([sum(1 for _ in fields.added(values)) for values in op.leaves])
+    return NODE_BYTES * len(op.features) + ADDED_BYTES * int(
+        added[~op.children[op.children < 0]].sum()
+    )
 
 
 def _body(op: QTreeEnsemble) -> Iterator[str]:
