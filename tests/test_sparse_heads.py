@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skconv.codegen.routines.linear import DspLinear
 from skconv.codegen.routines.row_stage import DspRowStage
 from skconv.codegen.routines.stage import DspStage
 from skconv.graph import (
@@ -18,6 +19,7 @@ from skconv.graph import (
     Relu,
     Reshape,
     SoftThreshold,
+    TensorSpec,
     Threshold,
 )
 from skconv.graph.storage.sparse import WORD, kept_table
@@ -88,6 +90,26 @@ def test_only_what_pays_is_left_out():
     assert op.parameter_bytes == 3 * 35 + 12 + 12 and op.macs() == 105
     ternary = QLinear(sparse, dense.bias, levels=1)
     assert ternary.is_kept is None  # a byte an input, less than the table can save
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize(
+    ("n_unread", "packed"), [(8, {"speed", "balanced"}), (24, {"speed"}), (40, set())]
+)
+def test_zeros_are_stored_for_packed_arithmetic_where_most_inputs_are_read(
+    n_unread, packed, tmp_path
+):
+    rng = np.random.default_rng(0)
+    weights = rng.integers(1, 100, (10, 64)).astype(np.int8)
+    weights[:, rng.permutation(64)[:n_unread]] = 0
+    spec = TensorSpec((64,), "int8", minimum=-127, maximum=127)
+    graph = Graph(spec).append(QLinear(weights, np.arange(10, dtype=np.int32)))
+    assert graph.nodes[-1].op.is_kept is not None
+    forms = {o: fastest(graph, get_target("cortex-m4"), o) for o in ("speed", "balanced", "size")}
+    assert {o for o, f in forms.items() if isinstance(f.nodes[-1].op, DspLinear)} == packed
+    for optimize, form in forms.items():
+        x = example_samples(form, 4)
+        assert exactness.on_host(form, x, ("-O1",), tmp_path / optimize) == 0
 
 
 @pytest.mark.needs("cc")

@@ -24,6 +24,16 @@ class DspLinear(Packed):
     narrow: bool = False
 
 
+# Where weights of zero are stored for inputs that are not read, two products are taken at a time:
+# an input costs about a quarter of the instructions. Of all inputs, this share must be read.
+LEAST_READ = {"speed": 0.5, "balanced": 0.75}
+
+
+def reads_enough(op: QLinear, wish: Wish) -> bool:
+    """Whether zeros for what is not read pay; they never do where only memory counts."""
+    return op.is_kept is None or op.is_kept.mean() >= LEAST_READ.get(wish.optimize, 2.0)
+
+
 def fits(op: QLinear, x: TensorSpec, wish: Wish) -> bool:
     """Whether it is the routine to take: wherever it serves.
 
@@ -32,7 +42,8 @@ def fits(op: QLinear, x: TensorSpec, wish: Wish) -> bool:
     """
     is_kept = op.form is None or wish.optimize == "speed"
     is_smaller = op.form == "int4" or (op.form == "int3" and wish.optimize != "size")
-    return packing.fits(op, x) and (is_kept or (is_smaller and packing.is_narrow(op, x)))
+    is_worth_it = is_kept or (is_smaller and packing.is_narrow(op, x))
+    return packing.fits(op, x) and reads_enough(op, wish) and is_worth_it
 
 
 def plan(op: QLinear, x: TensorSpec, wish: Wish) -> DspLinear:

@@ -34,11 +34,7 @@ def pack_narrow(op: QLinear) -> Array:
 
 def fits(op: QLinear, x: TensorSpec) -> bool:
     """Whether the fast path computes this map: 8- or 16-bit input and weights."""
-    return (
-        op.is_kept is None
-        and x.dtype in ("uint8", "int8", "int16")
-        and op.weights.dtype in (np.int8, np.int16)
-    )
+    return x.dtype in ("uint8", "int8", "int16") and op.weights.dtype in (np.int8, np.int16)
 
 
 def pack(op: QLinear, x: TensorSpec, *, wide: bool = False) -> Array:
