@@ -136,6 +136,15 @@ def test_a_stump_takes_less_flash_as_code_and_the_report_names_the_layout() -> N
     assert ["nested if" in text for text in found] == [True, False]
 
 
+def test_the_code_of_printed_trees_is_estimated_by_their_nodes() -> None:
+    """27 kB for 29,584 bytes at -O2 and 22,432 at -Os, as `bench_trees.py` measured."""
+    forest = RandomForestClassifier(20, max_depth=8, random_state=0).fit(
+        PIXELS[:1000], LABELS[:1000]
+    )
+    report = to_c(forest, PIXELS[:1000], target="cortex-m4").report()
+    assert 22_000 < (report.code_bytes or 0) < 30_000
+
+
 @pytest.mark.needs(*tools("cortex-m4"))
 def test_printed_trees_take_a_third_of_the_instructions_of_a_table() -> None:
     forest = SOFT[0].fit(PIXELS[TRAIN], LABELS[TRAIN])

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from skconv.codegen.node import Function
 from skconv.codegen.program import Program
 from skconv.codegen.unpack import Unpacked
 from skconv.graph import (
@@ -136,7 +137,14 @@ def code_bytes(program: Program, target: Target) -> int | None:
         return None
     core = "cortex-m4" if target.has_dsp else CODE_OF[target.name]
     unpacking = UNPACK_BYTES if program.unpacking else 0
-    return round(dot(parts(program), coefficients()["code"][core])) + unpacking
+    known = sum(function.code_bytes for function in functions(program))
+    return round(dot(parts(program), coefficients()["code"][core])) + known + unpacking
+
+
+def functions(program: Program) -> set[Function]:
+    """The functions that are printed."""
+    calls = program.calls.values()
+    return {function for node in calls for call in node for function in call.functions}
 
 
 def parts(program: Program) -> Features:
@@ -145,9 +153,9 @@ def parts(program: Program) -> Features:
     for node in program.graph.nodes:
         found.update(_parts_of(node.op))
         found.update(_unrolled(node.op))
-    calls = program.calls.values()
-    functions = {function for node in calls for call in node for function in call.functions}
-    for function in functions:
+    for function in functions(program):
+        if function.code_bytes:
+            continue
         found["line of assembly" if function.is_assembly else "line"] += len(function.lines)
     if program.interface.probabilities is not None:
         found[type(program.interface.probabilities).__name__] += 1

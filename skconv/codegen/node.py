@@ -140,13 +140,14 @@ def member(code: NodeCode, node: Node) -> NodeCode:
 class Function:
     """A function of the printed text itself: its name, and its lines at file scope.
 
-    ``headers`` are those of what it calls.
+    ``headers`` are those of what it calls; ``code_bytes`` estimates its code, where lines do not.
     """
 
     name: str
     lines: tuple[str, ...]
     headers: tuple[str, ...] = ()
     is_assembly: bool = False
+    code_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def line(case: Case, data: str, targets: tuple[str, ...]) -> tuple[str, float | 
     same = it.model.verify(it.X).agreement
     report = it.model.report()
     bytes_ = " ".join(differing(it, target) for target in targets)
-    cost = f"{report.flash_bytes:8,d} {report.ram_bytes:7,d}"
+    flash = report.flash_bytes + (report.code_bytes or 0)
+    cost = f"{flash:8,d} {report.ram_bytes:7,d}"
     lost = scores[0] - scores[1] if scores else None
     return f"{shown} {same:7.4f} {bytes_} {cost}", lost
 

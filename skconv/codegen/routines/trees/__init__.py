@@ -52,7 +52,7 @@ def _(op: PrintedTrees, code: NodeCode) -> Iterator[Call]:
     x, y = code.input, code.output
     assert isinstance(op.op, QTreeEnsemble)
     name, lines = tree_function(op.op, x.spec)
-    function = Function(name, lines)
+    function = Function(name, lines, code_bytes=printed_bytes(op.op))
     yield Call("printed_trees.h", call(name, x.pointer, y.pointer), functions=(function,))
 
 

@@ -74,7 +74,7 @@ def tree_function(op: QTreeEnsemble, x: TensorSpec) -> tuple[str, tuple[str, ...
 
 
 def printed_bytes(op: QTreeEnsemble) -> int:
-    """Estimate of the code of a Cortex-M4 at -Os."""
+    """Estimate of its code on a Cortex-M4."""
     fields = Fields(op.leaves.shape[1], _field_bits(op))
     added = np.array([sum(1 for _ in fields.added(values)) for values in op.leaves])
     return NODE_BYTES * len(op.features) + ADDED_BYTES * int(
