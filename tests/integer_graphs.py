@@ -45,6 +45,7 @@ from skconv.graph import (
     QRoot,
     QSquare,
     QSubtractMean,
+    QTentPool,
     QTriangle,
     Relu,
     Requantization,
@@ -57,6 +58,7 @@ from skconv.graph import (
     Softmax,
     SoftThreshold,
     TensorSpec,
+    TentPool,
     Threshold,
     Upsample,
     Winner,
@@ -189,10 +191,12 @@ def add_map_ops(graph: Graph, rng, size, stride) -> Graph:
     area = int(np.prod(size))
     rule = requantization(rng, area * x.magnitude, "int8", channels)
     root = requantization(rng, round(area**0.5 * x.magnitude) + 1, "uint8")
+    tents = requantization(rng, TentPool(size).weight * x.magnitude, "int8", channels)
     for op in (
         MaxPool(size, stride),
         QMeanPool(size, stride, requantization=rule),
         QL2Pool(size, stride, requantization=root),
+        QTentPool(size, stride, requantization=tents),
     ):
         graph = graph.append(op, "input")
     for axis in (0, 1):
