@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,27 @@ from skconv.graph import (
     Threshold,
     Triangle,
 )
-from skconv.testing import conv, kernel_machine, linear, quantized_example
+from skconv.testing import (
+    conv,
+    few_levels,
+    kernel_machine,
+    linear,
+    pruned,
+    quantized_example,
+)
+from skconv.testing.coded import (
+    codebook,
+    coded_conv,
+    coded_linear,
+    dictionary,
+    entropy,
+    frequency,
+)
+from skconv.testing.coded import (
+    hashed as hashed_weights,
+)
+from skconv.testing.narrow import narrow_conv
+from skconv.testing.separable import factors, separable
 
 Rng = np.random.Generator
 ZERO = ((0, 0), (0, 0))
@@ -60,6 +81,141 @@ def drawn(seed: int) -> Graph:
     heads = ("linear", "linear", "linear", "binary", "rbf", "laplacian", "poly", None)
     graph = _with_head(rng, graph, _one(rng, *heads))
     return quantized_example(graph, input_dtype=_one(rng, "int8", "int8", "int16"))
+
+
+def typical(seed: int) -> Graph:
+    """A stage on an image, its windows apart, and perhaps a classifier: integers.
+
+    Raises
+    ------
+    ValueError
+        Where a window does not fit: the seed has no graph.
+    """
+    rng = np.random.default_rng(seed)
+    side, channels = _one(rng, 8, 16, 28, 28), _one(rng, 1, 1, 1, 3)
+    graph = Graph(TensorSpec((side, side, channels)))
+    size, n_kernels = _one(rng, 3, 3, 5, 5, 6, 7), _one(rng, 4, 8, 16, 24)
+    padding = _one(rng, _same(size), ZERO)
+    graph = graph.append(conv(rng, (n_kernels, size, size, channels), padding=padding))
+    soft = SoftThreshold(rng.random(n_kernels).astype("f4"))
+    code = _one(rng, None, Abs(), Relu(), Relu(), BothSigns(), BothSigns(), Magnitude(), soft)
+    graph = graph if code is None else graph.append(code)
+    window = (_one(rng, 2, 3, 4, 6, max(2, graph.output.shape[0] // 2)),) * 2
+    kind = _one(rng, MaxPool, MeanPool, MeanPool, MeanPool, L2Pool)
+    graph = graph.append(kind(window, window))
+    graph = graph.append(Root()) if kind is MeanPool and rng.random() < 0.4 else graph
+    heads = ("linear", "linear", "linear", "binary", "rbf", None)
+    graph = _with_head(rng, graph, _one(rng, *heads))
+    return quantized_example(graph, input_dtype=_one(rng, "int8", "int8", "int16"))
+
+
+def smaller(seed: int) -> Graph:
+    """A stage and a head as passes of compression leave them: integers.
+
+    Raises
+    ------
+    ValueError
+        Where a window does not fit: the seed has no graph.
+    """
+    rng = np.random.default_rng(seed)
+    side, channels = _one(rng, 12, 16, 20, 28), _one(rng, 1, 1, 2)
+    graph = Graph(TensorSpec((side, side, channels)))
+    kind = _one(rng, *SMALLER)
+    first = kind if kind in ("separable", "coded", "narrow") else "plain"
+    graph = graph.append(_kernels(rng, first, _one(rng, 4, 8, 12), _one(rng, 3, 5, 7), channels))
+    if kind == "counted":
+        signs = narrow_conv(rng, (_one(rng, 4, 8, 16), 3, 3, graph.output.shape[2]), 1)
+        weights = np.where(signs.weights < 0, -0.1, 0.1).astype(np.float32)
+        graph = graph.append(Hash(1)).append(replace(signs, weights=weights))
+    graph = graph.append(_one(rng, Abs(), Relu(), Relu(), BothSigns(), Magnitude()))
+    graph = graph.append(
+        _one(rng, MaxPool, MeanPool, MeanPool)(*((_one(rng, 2, 3, 4, 5),) * 2,) * 2)
+    )
+    if kind == "deep":
+        for _ in range(2):
+            n, form = _one(rng, 8, 16, 24), _one(rng, "plain", "narrow", "coded")
+            graph = graph.append(_kernels(rng, form, n, 3, graph.output.shape[2]))
+            graph = graph.append(Relu())
+        graph = graph.append(MaxPool((2, 2), (2, 2)))
+    graph = graph.append(Reshape((graph.output.size,)))
+    return quantized_example(graph.append(_small_head(rng, kind, graph.output.size)))
+
+
+def special(seed: int) -> Graph:
+    """One convolution that a routine of its own serves, in turn; what follows depends on it.
+
+    Raises
+    ------
+    ValueError
+        Where a window does not fit: the seed has no graph.
+    """
+    rng = np.random.default_rng(seed)
+    n, size, side = _one(rng, 4, 8, 16), _one(rng, 3, 5, 7), _one(rng, 12, 20, 28)
+    kind = ("separable", "sparse", "line", "strided", "minimal")[seed % 5]
+    channels = {"separable": 1, "sparse": _one(rng, 2, 4, 8), "strided": n}.get(kind, 16)
+    graph = Graph(TensorSpec((1 if kind == "line" else side, side, channels)))
+    if kind == "separable":
+        terms = factors(rng, (n, size, size, 1), _one(rng, 2, 4, n), largest=8)
+        graph = graph.append(separable(rng, terms, 1, padding=_one(rng, _same(size), ZERO)))
+        graph = graph.append(_one(rng, Abs(), Relu(), BothSigns(), Magnitude()))
+        window = (_one(rng, 2, 3, 4),) * 2
+        graph = graph.append(_one(rng, MaxPool, MeanPool, MeanPool)(window, window))
+        graph = _with_head(rng, graph, _one(rng, "linear", "binary", None))
+    elif kind == "sparse":
+        dense = conv(rng, (n, 3, 3, channels), padding=_same(3))
+        is_kept = rng.random(dense.weights.shape) < _one(rng, 0.05, 0.1, 0.2)
+        is_kept[:, 0, 0, 0] = True
+        graph = graph.append(replace(dense, weights=dense.weights * is_kept.astype("f4")))
+    elif kind == "strided":
+        graph = graph.append(conv(rng, (n, 3, 3, 1), groups=n, stride=(2, 2), padding=_same(3)))
+    else:
+        height = 1 if kind == "line" else 3
+        padding = ((0, 0), (1, 1)) if kind == "line" else _one(rng, _same(3), ZERO)
+        graph = graph.append(conv(rng, (_one(rng, 16, 24), height, 3, channels), padding=padding))
+    return quantized_example(graph, input_dtype="int8")
+
+
+def coded(seed: int) -> Graph:
+    """One layer of coded weights, on a map or vector of any size: integers."""
+    rng = np.random.default_rng(seed)
+    make = (codebook, dictionary, entropy, frequency, hashed_weights)[seed % 5]
+    n, channels, side = _one(rng, 4, 8, 16, 32), _one(rng, 1, 2, 8), _one(rng, 4, 6, 10, 16)
+    if seed % 3 == 0 and make in (codebook, entropy, hashed_weights):
+        shape, more = (n, _one(rng, 64, 200, 400)), (8, 32) if make is codebook else ()
+        layer: Op = coded_linear(rng, make(rng, shape, *more))
+        graph = Graph(TensorSpec(shape[1:]))
+    else:
+        size = _one(rng, 3, 3, 5) if side > 4 else 3
+        layer = coded_conv(rng, make(rng, (n, size, size, channels)))
+        graph = Graph(TensorSpec((side, side, channels)))
+    return quantized_example(graph.append(layer), input_dtype=_one(rng, "int8", "int16"))
+
+
+SMALLER = ("pruned", "pruned", "separable", "coded", "coded head", "narrow", "counted", "deep")
+
+
+def _kernels(rng: Rng, form: str, n: int, size: int, channels: int) -> Op:
+    shape = (n, size, size, channels)
+    padding = _one(rng, _same(size), ZERO)
+    if form == "separable":
+        return separable(rng, factors(rng, shape, _one(rng, 2, 4, n)), channels, padding=padding)
+    if form == "narrow":
+        return narrow_conv(rng, shape, _one(rng, 1, 3, 7), padding=padding)
+    if form == "coded":
+        make = _one(rng, codebook, dictionary, entropy, frequency, hashed_weights)
+        return coded_conv(rng, make(rng, shape), padding=padding)
+    return conv(rng, shape, padding=padding)
+
+
+def _small_head(rng: Rng, kind: str, n_features: int) -> Op:
+    n_classes, levels = _one(rng, 1, 3, 10), _one(rng, 1, 3, 7)
+    if kind == "coded head":
+        make = _one(rng, codebook, entropy, hashed_weights)
+        more = (8, 64) if make is codebook else ()
+        return coded_linear(rng, make(rng, (n_classes, n_features), *more))
+    head = few_levels(rng, n_classes, n_features, levels) if rng.random() < 0.6 else None
+    head = linear(rng, n_classes, n_features) if head is None else head
+    return pruned(head, _one(rng, 2, 5, 11)) if kind == "pruned" else head
 
 
 def hashed(size: int, n_bits: int) -> Graph:

@@ -1,8 +1,9 @@
 """Estimates without a compiler: the instructions of each node on a core, and the bytes of code.
 
-Both are sums of products: the work of a node, times what a routine was measured to take for it.
-``estimates.json`` holds the measured factors; `tests/benchmarks/bench_estimates.py` measures them
-on simulated cores, writes the file, and prints how far the estimates are off.
+Both are sums of products: the work of a node (`skconv.codegen.work`), times what a routine was
+measured to take for it. ``estimates.json`` holds the measured factors;
+`tests/benchmarks/bench_estimates.py` measures them on simulated cores, writes the file, and prints
+how far the estimates are off.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-from skconv.codegen.node import Function
 from skconv.codegen.program import Program
 from skconv.codegen.unpack import Unpacked
+from skconv.codegen.work import work
 from skconv.graph import (
     Fused,
     Graph,
@@ -24,13 +27,11 @@ from skconv.graph import (
     Op,
     QConv,
     QKernelMachine,
-    QLinear,
-    QTriangle,
     Reshape,
     TensorSpec,
 )
 from skconv.graph.nested import Nested, Packed, Streamed
-from skconv.graph.ops import ConvGeometry, PoolGeometry
+from skconv.graph.ops import ConvGeometry
 from skconv.target.stage_memory import StageMemory
 from skconv.target.targets import Target
 
@@ -52,32 +53,69 @@ NO_PADDING = ((0, 0), (0, 0))
 # Members of a stage that are counted with the stage itself.
 APART = (Reshape, ConvGeometry)
 
+# What stands for a routine or a part that was never measured.
+OTHER = "other"
+
 Features = Mapping[str, float]
 
 
 @cache
-def coefficients() -> dict[str, dict[str, dict[str, float]]]:
-    """``"instructions"`` of a class of ops; ``"code"`` of a core."""
-    found: dict[str, dict[str, dict[str, float]]] = json.loads(FILE.read_text(encoding="utf-8"))
+def coefficients() -> dict[str, Any]:
+    """``"instructions"`` of a core, by routine and part of the work; ``"code"`` of a core."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return found
 
 
 # ------------------------------------------------------------------------ instructions
 
 
-def instructions(graph: Graph) -> float:
-    """Estimate of the Cortex-M4 instructions of one inference."""
+def core_of(target: Target) -> str:
+    """The measured core whose instructions are like those of a target: with DSP or without."""
+    return "cortex-m4" if target.has_dsp else "cortex-m0"
+
+
+def instructions(graph: Graph, target: Target) -> float:
+    """Estimate of the instructions of one inference.
+
+    They are those of a Cortex-M4 for cores with the DSP extension, and of a Cortex-M0 for others.
+    """
     specs = graph.specs
     return sum(
-        node_instructions(node, specs[node.inputs[0]], specs[node.name]) for node in graph.nodes
+        node_instructions(node, specs[node.inputs[0]], specs[node.name], target)
+        for node in graph.nodes
     )
 
 
-def node_instructions(node: Node, x: TensorSpec, y: TensorSpec) -> float:
-    """Those of one node."""
-    known = coefficients()["instructions"]
+def node_instructions(node: Node, x: TensorSpec, y: TensorSpec, target: Target) -> float:
+    """Those of one node. What was never measured counts as an op of its size does on average."""
+    known = coefficients()["instructions"][core_of(target)]
     name = routine(node.op)
-    return dot(work(node.op, x, y), known.get(name, known["other"]))
+    found = work(node.op, x, y)
+    if name not in known:
+        return dot({"call": 1, "entries": y.size, "macs": node.op.macs(x)}, known[OTHER])
+    return sum(count * factor_of(part, known[name]) for part, count in found.items())
+
+
+def factor_of(part: str, known: Mapping[str, float]) -> float:
+    """What a part of the work takes; one that was never measured, what those like it do.
+
+    Parts are alike whose names begin alike: the same products, of numbers of other types.
+    """
+    if part in known:
+        return known[part]
+    for stem in (part.split(" of ")[0], part.split()[0]):
+        alike = [c for name, c in known.items() if name.startswith(f"{stem} ") and c > 0]
+        if alike:
+            return median(alike)
+    return 0.0
+
+
+def unmeasured(graph: Graph, target: Target) -> list[str]:
+    """The routines of a graph whose instructions or code were never measured."""
+    found = coefficients()
+    counted, core = found["instructions"][core_of(target)], code_core(target)
+    names = {routine(node.op) for node in graph.nodes}
+    return sorted(n for n in names if n not in counted or n not in found["code"][core])
 
 
 def routine(op: Op) -> str:
@@ -86,39 +124,10 @@ def routine(op: Op) -> str:
         return routine(op.stage)
     if isinstance(op, Unpacked):
         return routine(op.op)
-    inner = plain(op)
-    kernel = f" {inner.kernel}" if isinstance(inner, QKernelMachine) else ""
-    return type(op).__name__ + kernel
-
-
-def work(op: Op, x: TensorSpec, y: TensorSpec) -> Features:
-    """The work of an op: products, entries, and one call.
-
-    Of a stage: what its convolution has to do, and of each other member the products of a layer
-    or a triangle, the entries that a pooling takes in, or those that anything else makes.
-    """
-    inner = plain(op)
-    if not isinstance(inner, Nested):
-        return {"macs": op.macs(x), "entries": y.size, "call": 1}
-    graph = inner.graph
-    specs, macs = graph.specs, graph.node_macs()
-    repeats = op.repeats if isinstance(op, Streamed) else 1
-    found: Counter[str] = Counter({"call": 1})
-    for node in graph.nodes:
-        name, size = type(node.op).__name__, specs[node.name].size
-        match node.op:
-            case ConvGeometry():
-                found["macs"] += round(macs[node.name] * repeats)
-                found["entries"] += round(size * repeats)
-            case PoolGeometry(area=area):
-                found.update({name: size, "pooled": size * area})
-            case QLinear() | QTriangle():
-                found[name] += macs[node.name]
-            case Reshape():
-                pass
-            case _:
-                found[name] += size
-    return found
+    inner, name = plain(op), type(op).__name__
+    if isinstance(inner, QKernelMachine):
+        return f"{name} {inner.kernel}"
+    return name if inner is op or name != "DspNeighbours" else f"{name} {type(inner).__name__}"
 
 
 def plain(op: Op) -> Op:
@@ -135,16 +144,16 @@ def code_bytes(program: Program, target: Target) -> int | None:
     """Estimate of the bytes of code of an integer graph, with -O2."""
     if program.graph.domain == "float":
         return None
-    core = "cortex-m4" if target.has_dsp else CODE_OF[target.name]
+    known = coefficients()["code"][code_core(target)]
     unpacking = UNPACK_BYTES if program.unpacking else 0
-    known = sum(function.code_bytes for function in functions(program))
-    return round(dot(parts(program), coefficients()["code"][core])) + known + unpacking
+    found = parts(program)
+    missing = sum(count for name, count in found.items() if name not in known)
+    return round(dot(found, known) + missing * known[OTHER]) + unpacking
 
 
-def functions(program: Program) -> set[Function]:
-    """The functions that are printed."""
-    calls = program.calls.values()
-    return {function for node in calls for call in node for function in call.functions}
+def code_core(target: Target) -> str:
+    """The measured core whose code is like that of a target."""
+    return "cortex-m4" if target.has_dsp else CODE_OF[target.name]
 
 
 def parts(program: Program) -> Features:
@@ -153,9 +162,9 @@ def parts(program: Program) -> Features:
     for node in program.graph.nodes:
         found.update(_parts_of(node.op))
         found.update(_unrolled(node.op))
-    for function in functions(program):
-        if function.code_bytes:
-            continue
+    calls = program.calls.values()
+    functions = {function for node in calls for call in node for function in call.functions}
+    for function in functions:
         found["line of assembly" if function.is_assembly else "line"] += len(function.lines)
     if program.interface.probabilities is not None:
         found[type(program.interface.probabilities).__name__] += 1

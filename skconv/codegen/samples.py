@@ -147,7 +147,7 @@ class _Search:
             found, chosen = min(tried, key=lambda pair: self._cost(pair[0]))
 
     def _cost(self, stream: Graph) -> tuple[float, float]:
-        ram, count = plan_memory(stream).arena_bytes, instructions_per_hop(stream)
+        ram, count = plan_memory(stream).arena_bytes, instructions_per_hop(stream, self.target)
         return {
             "size": (ram, count),
             "balanced": (ram * count, ram),
@@ -202,19 +202,19 @@ def _of_a_piece(spec: TensorSpec, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     return tuple(found)
 
 
-def instructions_per_hop(stream: Graph) -> float:
-    """Estimate of the Cortex-M4 instructions from one result of a stream to the next."""
+def instructions_per_hop(stream: Graph, target: Target) -> float:
+    """Estimate of the instructions from one result of a stream to the next."""
     specs, runs = stream.specs, runs_per_hop(stream)
     return sum(
-        runs[node.name] * _instructions(node, specs[node.inputs[0]], specs[node.name])
+        runs[node.name] * _instructions(node, specs[node.inputs[0]], specs[node.name], target)
         for node in stream.nodes
     )
 
 
-def _instructions(node: Node, x: TensorSpec, y: TensorSpec) -> float:
+def _instructions(node: Node, x: TensorSpec, y: TensorSpec, target: Target) -> float:
     """Those of one run; of a ring to take an entry, and its share of moving the others."""
     if not isinstance(node.op, Ring):
-        return node_instructions(node, x, y)
+        return node_instructions(node, x, y, target)
     kept = max(0, node.op.length - node.op.step)
     return RING_CALL + x.nbytes / RING_BYTES * (1 + kept / node.op.step)
 

@@ -74,7 +74,7 @@ def select(
     """
     if graph.domain == "float" and not by_rows:
         return graph
-    return _weighed(graph, ladders(graph, target, optimize, by_rows=by_rows))
+    return _weighed(graph, ladders(graph, target, optimize, by_rows=by_rows), target)
 
 
 def ladders(
@@ -87,25 +87,25 @@ def ladders(
     return [tuple(part.forms(optimize)) for part in parts]
 
 
-def _weighed(graph: Graph, steps: list[tuple[Form, ...]]) -> Graph:
+def _weighed(graph: Graph, steps: list[tuple[Form, ...]], target: Target) -> Graph:
     """The first form of each chain, or as many steps further as make it worth its memory."""
     small = joined(graph, [forms[-1] for forms in steps])
     while True:
         built = joined(graph, [forms[0] for forms in steps])
         surplus = [forms[0].ram - forms[-1].ram if len(forms) > 1 else NOTHING for forms in steps]
         largest = max(surplus, default=NOTHING)
-        if largest == NOTHING or _is_worth_it(built, small):
+        if largest == NOTHING or _is_worth_it(built, small, target):
             return built
         index = surplus.index(largest)
         steps = [*steps[:index], steps[index][1:], *steps[index + 1 :]]
 
 
-def _is_worth_it(graph: Graph, small: Graph) -> bool:
+def _is_worth_it(graph: Graph, small: Graph, target: Target) -> bool:
     """Whether a graph may take its RAM, where ``small`` would take less."""
     ram, least = plan_memory(graph).arena_bytes, plan_memory(small).arena_bytes
     if ram <= TIMES * least:
         return True
-    saved = 1 - instructions(graph) / instructions(small)
+    saved = 1 - instructions(graph, target) / instructions(small, target)
     return saved > LEAST_SAVED and ram <= max(MOST_TIMES * least, MOST_BYTES)
 
 

@@ -15,7 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from skconv.codegen.estimates import instructions
+from skconv.codegen.estimates import instructions, unmeasured
 from skconv.compression.order import warn_of_undone
 from skconv.compression.table import PassCost, PassTable
 from skconv.convert import NotConvertibleError, probabilities, to_graph
@@ -260,8 +260,9 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
             cost.flash_bytes,
             cost.ram_bytes,
             cost.code_bytes,
-            instructions(model.graph),
+            instructions(model.graph, model.target),
             self.score(flat, y) if is_scored else None,
+            tuple(unmeasured(model.graph, model.target)),
         )
 
     def _fits(self, cost: PassCost) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skconv.utils.columns import aligned, html_table
@@ -26,6 +26,8 @@ class PassCost:
         About how many instructions one sample takes.
     score : float or None
         Accuracy or R^2 on the samples given; None without ``y``.
+    unmeasured : tuple of str
+        Routines whose instructions or code were never measured: those estimates are rough.
     """
 
     name: str
@@ -34,6 +36,7 @@ class PassCost:
     code_bytes: int | None
     instructions: float
     score: float | None
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def all_flash_bytes(self) -> int:
@@ -47,12 +50,17 @@ class PassTable(tuple[PassCost, ...]):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "\n".join(aligned([HEADER, *map(_cells, self)], range(1, len(HEADER))))
+        lines = aligned([HEADER, *map(_cells, self)], range(1, len(HEADER)))
+        return "\n".join([*lines, *self._notes()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return html_table(HEADER, [_cells(cost) for cost in self])
+        return html_table(HEADER, [_cells(cost) for cost in self], tuple(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        if names := sorted({name for cost in self for name in cost.unmeasured}):
+            yield f"never measured, so code and instructions are rough: {', '.join(names)}"
 
 
 def _cells(cost: PassCost) -> Sequence[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -158,10 +157,9 @@ def benchmark(
     _, board = simulated(target)
     if len(x) < 1:
         raise ValueError("x has no sample, expected one at least")
-    run = partial(_numbers, sources, _files(program, x), timeout=timeout)
-    whole = run("model-whole.c", flags).reshape(len(x), 3)
-    hooked = (*flags, f"-D{program.macro}_NODES")
-    counts = run("model-nodes.c", hooked, n_nodes=len(graph.nodes)).reshape(len(x), -1)
+    more = _files(program, x)
+    whole = _numbers(sources, more, "model-whole.c", flags, timeout=timeout).reshape(len(x), 3)
+    counts = node_counts(sources, x, flags=flags, timeout=timeout)
     sizes = emulator.object_sizes(sources.files, target=target, flags=flags, hosted=True)
     stack, per_inference, wrong = whole.T
     return BenchReport(
@@ -183,6 +181,30 @@ def benchmark(
         wrong=int(wrong.sum()) if graph.domain == "integer" else None,
         what=_counted(program.interface.window),
     )
+
+
+def node_counts(
+    sources: CSources,
+    x: Batch,
+    *,
+    flags: tuple[str, ...] = (OPTIMIZATION,),
+    timeout: float = 120.0,
+) -> NDArray[np.int64]:
+    """What each node takes on each sample, ``(n_samples, n_nodes)``.
+
+    It is the part of a benchmark that builds one program. Parameters are those of `benchmark`.
+    """
+    program = sources.program
+    hooked = (*flags, f"-D{program.macro}_NODES")
+    found = _numbers(
+        sources,
+        _files(program, x),
+        "model-nodes.c",
+        hooked,
+        timeout=timeout,
+        n_nodes=len(program.graph.nodes),
+    )
+    return found.reshape(len(x), -1)
 
 
 def _counted(window: Window | None) -> str:

@@ -30,7 +30,7 @@ class Costs:
     flash_bytes : int
         Tables, which are exact, and code, which is an estimate.
     instructions : int
-        Estimate of the Cortex-M4 instructions of one inference.
+        Estimate of those of one inference: see `skconv.codegen.estimates.instructions`.
     table_bytes : int
         The tables alone.
     """
@@ -52,7 +52,7 @@ class Costs:
         cost = model.report()
         ram = cost.ram_bytes + cost.input_bytes + cost.output_bytes
         flash = cost.flash_bytes + (cost.code_bytes or 0)
-        return cls(ram, flash, round(instructions(model.graph)), cost.flash_bytes)
+        return cls(ram, flash, round(instructions(model.graph, model.target)), cost.flash_bytes)
 
 
 @dataclass(frozen=True)

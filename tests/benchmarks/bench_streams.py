@@ -35,7 +35,7 @@ def main() -> None:
                 rows = (scores != wanted[0]).reshape(len(X), -1).any(axis=1)
                 differ += int((rows | (labels != wanted[1])).sum())
             total += differ
-            count = instructions_per_hop(model.sources.program.graph)
+            count = instructions_per_hop(model.sources.program.graph, model.target)
             print(
                 f"{name:22} {hop:4} {len(X):8,} {differ:7} {model.plan.arena_bytes:6,} "
                 f"{count:10,.0f}  {rings(model)}"

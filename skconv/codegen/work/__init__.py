@@ -1,0 +1,10 @@
+"""The work of a node: how often its routine does each thing that it does again and again.
+
+An estimate is a sum of these numbers times what each was measured to take
+(`skconv.codegen.estimates`).
+"""
+
+import skconv.codegen.work.stages  # noqa: F401  (it registers stages)
+from skconv.codegen.work.ops import work
+
+__all__ = ["work"]

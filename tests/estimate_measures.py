@@ -1,0 +1,143 @@
+"""Graphs in the forms of several cores, and what each node takes there under an emulator."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from skconv import emulator
+from skconv.codegen.render import CSources, program_of, render
+from skconv.deploy.bench import node_counts
+from skconv.graph import Graph
+from skconv.passes.refusal import NoIntegerFormError
+from skconv.target.targets import get_target
+from skconv.testing import example_graphs, example_samples, quantized_example
+from tests import estimate_graphs, estimate_models
+from tests.selecting import fastest, fuse
+
+# Cores whose instructions are counted, and those whose code is measured besides.
+COUNTED = ("cortex-m4", "cortex-m0")
+OTHERS = ("cortex-m3", "rv32imc", "avr")
+FLAGS = ("-O2",)
+# Seeds from here on have no part in any coefficient: they are for the figures.
+FIRST_HELD_OUT = 1000
+
+
+def example(seed: int) -> Graph:
+    """One of the graphs that together have every op."""
+    graphs = list(example_graphs().values())
+    if seed >= len(graphs):
+        raise ValueError(f"there are {len(graphs)} examples")
+    return quantized_example(graphs[seed])
+
+
+DRAWN: dict[str, Callable[[int], Graph]] = {
+    "example": example,
+    "coded": estimate_graphs.coded,
+    "drawn": estimate_graphs.drawn,
+    "smaller": estimate_graphs.smaller,
+    "special": estimate_graphs.special,
+    "typical": estimate_graphs.typical,
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A graph in one form on one core.
+
+    Attributes
+    ----------
+    kind : str
+    seed : int
+        Of one kind and seed are all forms of a graph.
+    core, form : str
+    graph : Graph
+    counts : ndarray of shape (n_nodes,), or None
+        Instructions of each node, the mean over samples.
+    code_bytes : int, or None
+    """
+
+    kind: str
+    seed: int
+    core: str
+    form: str
+    graph: Graph
+    counts: np.ndarray | None
+    code_bytes: int | None
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it has no part in any coefficient."""
+        return self.seed >= FIRST_HELD_OUT
+
+
+def measured(kind: str, first: int, last: int) -> Iterator[Measured]:
+    """All forms of the graphs of a kind, on all cores."""
+    for seed in range(first, last):
+        with suppress(ValueError, NoIntegerFormError):  # A window or a class may be too small.
+            yield from _forms_measured(kind, seed, *graph_of(kind, seed))
+
+
+def graph_of(kind: str, seed: int) -> tuple[Graph, np.ndarray]:
+    """An integer graph, and samples of its input."""
+    if kind == "fitted":
+        return estimate_models.fitted(seed)
+    graph = DRAWN[kind](seed)
+    return graph, example_samples(graph, 1)
+
+
+def _forms_measured(kind: str, seed: int, graph: Graph, x: np.ndarray) -> Iterator[Measured]:
+    """Only what `skconv.to_c` makes of those that are typical, or held out; else all forms.
+
+    Large graphs are not measured op by op, and their code not on every core.
+    """
+    is_plain, is_large = (
+        kind == "typical" or seed >= FIRST_HELD_OUT,
+        kind in ("drawn", "smaller", "special"),
+    )
+    for core in COUNTED:
+        target = get_target(core)
+        found = [("balanced", fastest(graph, target))] if is_plain else forms(graph, core)
+        for form, built in found:
+            if is_large and form == "ops":
+                continue
+            sources = CSources(program_of(built, "m"), target)
+            try:
+                counts = node_counts(sources, x, flags=FLAGS).mean(axis=0)
+                code = None if is_plain else _code_of(built, core)
+            except (emulator.BuildError, RuntimeError) as error:
+                print(f"{kind} {seed}, {core}, {form}: {error}", file=sys.stderr)
+                continue
+            yield Measured(kind, seed, core, form, built, counts, code)
+    for core in () if is_plain or (is_large and seed % 3) else OTHERS:
+        with suppress(emulator.BuildError):
+            fused = fuse(graph)
+            yield Measured(kind, seed, core, "fused", fused, None, _code_of(fused, core))
+
+
+def forms(graph: Graph, core: str) -> Iterator[tuple[str, Graph]]:
+    """The forms of a graph that differ."""
+    target = get_target(core)
+    found = {
+        "ops": graph,
+        "fused": fuse(graph),
+        "balanced": fastest(graph, target),
+        "size": fastest(graph, target, "size"),
+        "speed": fastest(graph, target, "speed"),
+    }
+    seen = set()
+    for name, form in found.items():
+        described = tuple((type(node.op), node.op.describe()) for node in form.nodes)
+        if described not in seen:
+            seen.add(described)
+            yield name, form
+
+
+def _code_of(graph: Graph, core: str) -> int:
+    """Bytes without the tables."""
+    sizes = emulator.object_sizes(render(graph, "m"), target=core, flags=FLAGS, hosted=True)
+    return sizes.text + sizes.rodata - sizes.tables
