@@ -44,12 +44,12 @@ def searched(**options: Any) -> BudgetSearchCV:
 
 @pytest.fixture(scope="module")
 def search() -> BudgetSearchCV:
-    return searched(flash_bytes=3500, chip="atmega328p", n_candidates=8)
+    return searched(flash_bytes=3800, chip="atmega328p", n_candidates=8)
 
 
 def test_the_best_model_is_within_the_budget(search: BudgetSearchCV) -> None:
     cost = Costs.of(search.best_model_)
-    assert cost.flash_bytes <= 3500
+    assert cost.flash_bytes <= 3800
     assert cost.ram_bytes <= 2048
     assert search.best_model_.target.name == "avr"
     assert search.score(X, y) > 0.9
@@ -60,9 +60,9 @@ def test_what_is_over_the_budget_is_refused_with_figures(search: BudgetSearchCV)
     table = pd.DataFrame(search.cv_results_)
     refused = table[table.refused != ""]
     assert len(refused) == search.n_refused_ > 0
-    assert refused.flash_bytes.min() > 3500
+    assert refused.flash_bytes.min() > 3800
     assert (refused.level == -1).all()
-    assert refused.refused.str.contains("bytes of flash, more than 3,500").all()
+    assert refused.refused.str.contains("bytes of flash, more than 3,800").all()
 
 
 def test_the_third_best_of_each_level_climb(search: BudgetSearchCV) -> None:
@@ -124,7 +124,7 @@ def test_costs_are_known_before_the_fit(seed: int) -> None:
 
 def test_a_study_that_is_killed_goes_on(tmp_path: Path, search: BudgetSearchCV) -> None:
     """Nothing is measured twice, and the winner is that of a search without a kill."""
-    options: dict[str, Any] = {"flash_bytes": 3500, "chip": "atmega328p", "n_candidates": 8}
+    options: dict[str, Any] = {"flash_bytes": 3800, "chip": "atmega328p", "n_candidates": 8}
     path = tmp_path / "study.jsonl"
     scored: list[int] = []
 
@@ -268,7 +268,7 @@ def test_display_draws_what_was_measured(search: BudgetSearchCV) -> None:
     drawn = display.points_.get_offsets()
     assert_allclose(drawn[:, 0], search.cv_results_["flash_bytes"][measured] / 1024)
     assert display.line_.get_ydata()[-1] == search.best_score_
-    assert list(display.ax_.lines[1].get_xdata()) == [3500 / 1024] * 2
+    assert list(display.ax_.lines[1].get_xdata()) == [3800 / 1024] * 2
     with pytest.raises(TypeError, match="expected a fitted BudgetSearchCV"):
         skconv.ParetoDisplay.from_search(BudgetSearchCV())
 

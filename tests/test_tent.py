@@ -11,9 +11,9 @@ from sklearn.pipeline import make_pipeline
 
 from skconv import ConvFeatures, ConvStage, RandomConvFeatures, emulator, to_c, to_graph
 from skconv.codegen.emit_streamed import StreamedStage
-from skconv.codegen.estimates import work
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.select import select
+from skconv.codegen.work import work
 from skconv.graph import (
     ArgMax,
     BothSigns,
@@ -194,7 +194,8 @@ def test_sums_of_one_kernel_are_kept_whatever_their_number():
 
 def test_rows_that_windows_share_are_counted_as_often_as_they_are_computed():
     small, fast = (by_rows(stage(TENTS[0]), optimize) for optimize in ("size", "speed"))
-    counts = [work(g.nodes[0].op, g.input, g.specs[g.nodes[0].name])["macs"] for g in (small, fast)]
+    parts = [work(g.nodes[0].op, g.input, g.specs[g.nodes[0].name]) for g in (small, fast)]
+    counts = [part["pixels"] for part in parts]
     n_windows, n_rows = 4, 10
     assert counts[0] == counts[1] * n_windows * 4 / n_rows
 

@@ -4,18 +4,18 @@
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_estimates.py fit FOLDER [--write]
 
 *measure* counts the instructions of every node on Cortex-M4 and Cortex-M0 under QEMU, and bytes of
-code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn``, ``typical``,
-``smaller``, ``fitted``) and a range of seeds: see `tests/estimate_measures.py`. It takes 2 to 10 s
+code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn``, ``smaller``,
+``special``, ``coded``, ``typical``, ``fitted``) and a range of seeds: see `tests/estimate_measures.py`. It takes 2 to 10 s
 a graph; ranges may be measured one by one. *fit* reads all files of the folder. Coefficients are
 those, not below 0, whose relative errors have the least sum of squares. The errors of routines are
 those of graphs that had no part in the coefficients: of every fifth graph, fitted on the others.
 The errors of pipelines are those of whole graphs with seeds from 1,000 on, which have no part in
 what is written.
 
-The file was written from these:
+The file was written from ranges of this size, of each routine as it was when it was measured:
 
-    for range in "example 0 147" "drawn 0 60" "smaller 0 44" "typical 0 60" "fitted 0 276"; do ...
-    for range in "typical 1000 1030" "fitted 1000 1040"; do ...
+    example 0 147, drawn 0 54, smaller 0 70, special 0 40, coded 0 45, typical 0 160, fitted 0 350
+    and, for the figures of pipelines alone, typical 1000 1030, fitted 1000 1040
 """
 
 from __future__ import annotations

@@ -340,9 +340,13 @@ def _(op: IntegerPrototypes, x: TensorSpec, y: TensorSpec) -> Work:
 def _(op: QTreeEnsemble, x: TensorSpec, y: TensorSpec) -> Work:
     """Nodes on the way to a leaf, as if each test went both ways as often."""
     trees = len(op.roots)
-    size = f"{' wide' if op.is_wide else ''}{' far' if op.is_far else ''}"
+    size = " wide" if op.is_wide else ""
     found: Work = Counter({"call": 1, "trees": trees, f"nodes{size}": round(mean_visits(op))})
-    found["values"] = 0 if op.are_votes else trees * op.leaves.shape[1]
+    found["outputs"] = len(op.constant)
+    if op.entries is not None:
+        found["entries"] = round(trees * len(op.entries[0]) / len(op.leaves))
+    elif not op.are_votes:
+        found["values"] = trees * op.leaves.shape[1]
     return found
 
 
