@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from skconv.codegen.node import Function
 from skconv.codegen.program import Program
 from skconv.codegen.unpack import Unpacked
 from skconv.codegen.work import work
@@ -148,7 +149,14 @@ def code_bytes(program: Program, target: Target) -> int | None:
     unpacking = UNPACK_BYTES if program.unpacking else 0
     found = parts(program)
     missing = sum(count for name, count in found.items() if name not in known)
-    return round(dot(found, known) + missing * known[OTHER]) + unpacking
+    printed = sum(function.code_bytes for function in functions(program))
+    return round(dot(found, known) + missing * known[OTHER]) + printed + unpacking
+
+
+def functions(program: Program) -> set[Function]:
+    """The functions that are printed."""
+    calls = program.calls.values()
+    return {function for node in calls for call in node for function in call.functions}
 
 
 def code_core(target: Target) -> str:
@@ -162,9 +170,9 @@ def parts(program: Program) -> Features:
     for node in program.graph.nodes:
         found.update(_parts_of(node.op))
         found.update(_unrolled(node.op))
-    calls = program.calls.values()
-    functions = {function for node in calls for call in node for function in call.functions}
-    for function in functions:
+    for function in functions(program):
+        if function.code_bytes:
+            continue
         found["line of assembly" if function.is_assembly else "line"] += len(function.lines)
     if program.interface.probabilities is not None:
         found[type(program.interface.probabilities).__name__] += 1
