@@ -15,6 +15,8 @@ _ARRAY, _ARRAYS = "an array (.npy)", "an archive of arrays (.npz)"
 
 def save_samples(option: str) -> str:
     """The samples that a command reads."""
+    if not option.startswith("-"):  # The place of a file, which has no name in the command.
+        return f"Write np.save('{option}.npy', {option}_train) in Python, and {option}.npy there."
     return f"Write np.save('X.npy', X_train[:500]) in Python, and {option} X.npy in the command."
 
 
@@ -59,7 +61,7 @@ def load_labels(given: str, option: str) -> Any:
     if found.ndim != 1:
         raise UsageError(
             f"{option}: {given} has shape {found.shape}, expected (n_samples,): a label for each "
-            f"sample. Write np.save('y.npy', y_train) in Python, and {option} y.npy in the command."
+            f"sample. {save_samples(option)}"
         )
     return found
 
