@@ -7,9 +7,11 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 import skconv.graph as graph_package
-from skconv import emulator
+from skconv import RandomConvFeatures, emulator, to_c
 from skconv.codegen import estimates
 from skconv.codegen.render import CSources, program_of
 from skconv.codegen.routines.registry import ROUTINES
@@ -18,6 +20,7 @@ from skconv.codegen.work import work
 from skconv.compression.table import PassCost, PassTable
 from skconv.deploy.bench import node_counts
 from skconv.graph import Abs, Graph, MeanPool, Op, Relu, Reshape, Tree, ensemble_of
+from skconv.graph.nested import Streamed
 from skconv.graph.ring import Ring
 from skconv.graph.serialize import op_classes
 from skconv.target.targets import get_target
@@ -143,6 +146,17 @@ def test_visits_of_trees():
     assert estimates.routine(node.op) == "QTreeEnsemble"
     parts = work(node.op, graph.input, graph.output)
     assert parts["trees"] == 2 and sum(n for p, n in parts.items() if p.startswith("nodes")) == 3
+
+
+def test_the_code_of_a_plain_stage_by_rows_is_not_that_of_unrolled_taps():
+    images = RNG.integers(0, 256, (40, 10, 10)).astype(np.uint8)
+    features = RandomConvFeatures(n_kernels=2, nonlinearity="relu", pool="tent", pool_size=4)
+    pipe = make_pipeline(features, Ridge()).fit(images, np.arange(40.0))
+    model = to_c(pipe, images, target="portable", input="rows", optimize="size")
+    assert isinstance(model.graph.nodes[0].op, Streamed)
+    found = estimates.parts(model.sources.program)
+    assert not [name for name in found if "taps" in name or "columns" in name]
+    assert "by rows" in found
 
 
 @pytest.mark.needs(*emulator.tools("cortex-m4"))

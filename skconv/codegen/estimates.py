@@ -181,10 +181,11 @@ def parts(program: Program) -> Features:
 
 def _unrolled(op: Op) -> dict[str, int]:
     """Taps of a kernel, or of the two of a magnitude, which routines have one by one in code."""
-    inner = plain(op)
+    stage = op.stage if isinstance(op, Streamed) else op
+    inner = plain(stage)
     members = [n.op for n in inner.graph.nodes] if isinstance(inner, Nested) else [inner]
     conv, name = members[0], routine(op)
-    if not isinstance(op, Packed) or not isinstance(conv, ConvGeometry):
+    if not isinstance(stage, Packed) or not isinstance(conv, ConvGeometry):
         return {}
     height, width = conv.window
     kernels = 2 if any(isinstance(member, Magnitude) for member in members) else 1
