@@ -25,7 +25,7 @@ from skconv import (
 )
 from skconv.exceptions import PassOrderWarning
 from skconv.graph import Graph, Linear, TensorSpec
-from skconv.passes.compress import PASSES, Pass, Samples
+from skconv.passes.compress import PASSES, Pass, Samples, second_order
 from skconv.passes.compress.loss import refitted
 from skconv.passes.compress.second_order import curvature, round_row
 from skconv.passes.scales import level_scales
@@ -115,6 +115,34 @@ def test_accuracy_flash_and_bytes(pipe, levels, loses):
     assert rounded.ram_bytes <= fitted.ram_bytes + 40
     assert rounded.score == small.score(X[:1200], Y[:1200])
     assert "SecondOrderRounding" in str(small.costs_) and "<table>" in small.costs_._repr_html_()
+
+
+def test_classes_share_a_hessian(pipe):
+    small = compress(pipe, X[:1200], Y[:1200], passes=[SecondOrderRounding(1, hessian="shared")])
+    own = compress(pipe, X[:1200], Y[:1200], passes=[SecondOrderRounding(1)])
+    weights, others = (each.graph_.nodes[-2].op.weights for each in (small, own))
+    assert weights.shape == others.shape and (np.sign(weights) != np.sign(others)).any()
+    assert small.score(X[1200:], Y[1200:]) >= own.score(X[1200:], Y[1200:]) - 0.01
+    with pytest.raises(ValueError, match="hessian='mean', expected 'own' or 'shared'"):
+        compress(pipe, X, Y, passes=[SecondOrderRounding(1, hessian="mean")])
+
+
+def test_costs_that_nobody_asks_for(monkeypatch):
+    """No conversion and no score, unless there is a budget that they are needed for."""
+    head = Compressed(RidgeClassifier(), [SecondOrderRounding(7)], with_costs=False)
+    monkeypatch.setattr(Compressed, "_cost", lambda *_: pytest.fail("costs were computed"))
+    assert not hasattr(head.fit(X, Y), "costs_")
+    monkeypatch.undo()
+    assert len(head.set_params(budget=1500).fit(X, Y).costs_) == 2
+
+
+def test_blocks_of_weights_are_rounded_as_one_by_one(monkeypatch):
+    row, hessian = correlated(150)
+    monkeypatch.setattr(second_order, "BLOCK", 1)
+    alone = round_row(row, curvature(hessian), 3)
+    monkeypatch.undo()
+    whole, scale = round_row(row, curvature(hessian), 3)
+    assert whole.tolist() == alone[0].tolist() and scale == pytest.approx(alone[1])
 
 
 @pytest.mark.needs("cc")

@@ -117,6 +117,9 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         Bytes of flash. The passes end as soon as tables and code, as estimated, fit.
     target : str, default="cortex-m4"
         What the costs are for: see `skconv.target.targets`.
+    with_costs : bool, default=True
+        Whether `fit` finds out what each pass bought, which takes a conversion and a score for
+        each. With a ``budget`` it always does.
 
     Attributes
     ----------
@@ -125,7 +128,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
     graph_ : Graph
         The compressed one, from flat samples to the answer.
     costs_ : PassTable
-        What the model costs as fitted, and after each pass.
+        What the model costs as fitted, and after each pass; only with ``with_costs``.
     classes_ : ndarray of shape (n_classes,)
         Labels; only of a classifier.
     n_features_in_ : int
@@ -147,6 +150,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         "passes": [list, tuple],
         "budget": [int, None],
         "target": [StrOptions(set(TARGETS))],
+        "with_costs": ["boolean"],
     }
 
     def __init__(
@@ -156,11 +160,13 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         *,
         budget: int | None = None,
         target: str = "cortex-m4",
+        with_costs: bool = True,
     ) -> None:
         self.estimator = estimator
         self.passes = passes
         self.budget = budget
         self.target = target
+        self.with_costs = with_costs
 
     def fit(self, X: Any, y: Any = None) -> Compressed:
         """Fit the estimator, then carry out the passes on the same samples.
@@ -193,14 +199,9 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         self.graph_ = graph
         if graph.is_classifier:
             self.classes_ = _classes(graph)
-        costs = [self._cost("as fitted", flat, y)]
-        for each in passes:
-            if self._fits(costs[-1]):
-                break
-            before, self.graph_ = self.graph_, fold(each(self.graph_, samples))
-            warn_of_undone(each, before, self.graph_)
-            costs.append(self._cost(str(each), flat, y))
-        self.costs_ = PassTable(costs)
+        costs = self._carry_out(passes, samples, y)
+        if costs:
+            self.costs_ = PassTable(costs)
         if self.budget is not None and not self._fits(costs[-1]):
             raise ValueError(
                 f"budget={self.budget:,} bytes of flash, and the model takes about "
@@ -208,6 +209,19 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
                 f"features.\n{self.costs_}"
             )
         return self
+
+    def _carry_out(self, passes: list[Pass], samples: Samples, y: Any) -> list[PassCost]:
+        """Pass after pass, until the budget is met; what each one bought, where that is wanted."""
+        is_wanted = self.with_costs or self.budget is not None
+        costs = [self._cost("as fitted", samples.X, y)] if is_wanted else []
+        for each in passes:
+            if costs and self._fits(costs[-1]):
+                break
+            before, self.graph_ = self.graph_, fold(each(self.graph_, samples))
+            warn_of_undone(each, before, self.graph_)
+            if is_wanted:
+                costs.append(self._cost(str(each), samples.X, y))
+        return costs
 
     def _checked_passes(self) -> list[Pass]:
         return list(self._each_pass())

@@ -12,7 +12,7 @@ import numpy as np
 
 from skconv.graph import INPUT, Conv, Graph, KernelMachine, Linear, Node
 from skconv.passes.compress.base import Array, Loss, Pass, Samples, head_of, with_op
-from skconv.passes.compress.loss import hessians, refitted
+from skconv.passes.compress.loss import hessians, refitted, shared_hessian
 from skconv.passes.compress.positions import spread
 from skconv.passes.compress.rounded_kernels import with_rounded_convs
 from skconv.passes.compress.rounded_machine import rounded_machine
@@ -20,6 +20,7 @@ from skconv.passes.compress.second_order import DAMPING, Curvature, curvature, r
 from skconv.utils.progress import report
 
 Layers = Literal["inner", "all", "linear", "conv"]
+Hessian = Literal["own", "shared"]
 MOST_OF_MACHINES = 2048
 VECTOR_BITS = (4, 8)
 
@@ -66,6 +67,9 @@ class SecondOrderRounding(Pass):
         Of a feature of a support vector. With 4, support vectors are rounded to 16 evenly spaced
         values and stored two features in a byte, and coefficients are made for these vectors.
         Most of the bytes of a kernel machine are those of its vectors.
+    hessian : {"own", "shared"}, default="own"
+        Of a logistic regression: one Hessian for each class, or their mean for all of them, which
+        takes a tenth of the time with ten classes.
 
     References
     ----------
@@ -89,6 +93,7 @@ class SecondOrderRounding(Pass):
     damping: float = DAMPING
     layers: Layers = "inner"
     vector_bits: int = 8
+    hessian: Hessian = "own"
 
     def __call__(self, graph: Graph, samples: Samples) -> Graph:
         """The graph with rounded weights.
@@ -160,6 +165,8 @@ class SecondOrderRounding(Pass):
             raise ValueError(f"layers={self.layers!r}, expected one of {names}")
         if self.vector_bits not in VECTOR_BITS:
             raise ValueError(f"vector_bits={self.vector_bits!r}, expected 4 or 8")
+        if self.hessian not in get_args(Hessian):
+            raise ValueError(f"hessian={self.hessian!r}, expected 'own' or 'shared'")
 
     def _rounded(self, graph: Graph, node: Node, samples: Samples, loss: Loss) -> Linear:
         op = node.op
@@ -183,8 +190,8 @@ class SecondOrderRounding(Pass):
 
     def _curvatures(self, inputs: Array, scores: Array, loss: Loss) -> Iterator[Curvature]:
         """One for each output, made as it is asked for: ten of a wide layer would fill memory."""
-        found = hessians(inputs, scores, loss)
-        if loss == "squared":
-            yield from repeat(curvature(next(found), self.damping), scores.shape[1])
+        if loss == "squared" or self.hessian == "shared":
+            shared = curvature(shared_hessian(inputs, scores, loss), self.damping)
+            yield from repeat(shared, scores.shape[1])
         else:
-            yield from (curvature(hessian, self.damping) for hessian in found)
+            yield from (curvature(each, self.damping) for each in hessians(inputs, scores, loss))
