@@ -106,7 +106,7 @@ def load_fashion_mnist(*, data_home: Any = None, return_X_y: bool = True) -> Any
 
 
 def load_digits(*, return_X_y: bool = True) -> Any:
-    """scikit-learn's handwritten digits as images.
+    """Handwritten digits of scikit-learn as images.
 
     Parameters
     ----------

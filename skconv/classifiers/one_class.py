@@ -144,6 +144,7 @@ class LaplacianOneClassSVM(OutlierMixin, BaseEstimator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples, at least 2. A sparse matrix is made dense.
         y : ignored
+            There are no labels.
 
         Returns
         -------
@@ -183,6 +184,7 @@ class LaplacianOneClassSVM(OutlierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_samples,)
+            ``decision_function(X) + offset_``.
         """
         return self.decision_function(X) + self.offset_
 
@@ -197,6 +199,7 @@ class LaplacianOneClassSVM(OutlierMixin, BaseEstimator):
         Returns
         -------
         decision : ndarray of shape (n_samples,)
+            The sums of kernels less ``offset_``.
         """
         check_is_fitted(self)
         X = dense(validate_data(self, X, reset=False, **ACCEPTED))
@@ -213,6 +216,7 @@ class LaplacianOneClassSVM(OutlierMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_samples,)
+            1 where `decision_function` is positive.
         """
         return np.where(self.decision_function(X) > 0, 1, -1)
 

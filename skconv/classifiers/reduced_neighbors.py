@@ -131,7 +131,9 @@ class ReducedNeighbors(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Training samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels of a classifier, values of a regressor.
 
         Returns
         -------
@@ -294,10 +296,12 @@ class ReducedNeighbors(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Those of the nearest prototypes.
         """
         return np.asarray(self._fitted().predict(self._checked(X)))
 
@@ -308,10 +312,12 @@ class ReducedNeighbors(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
         """
         return np.asarray(self._fitted().predict_proba(self._checked(X)))
 
@@ -321,12 +327,16 @@ class ReducedNeighbors(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels or values.
         sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts; by default all count the same.
 
         Returns
         -------
         score : float
+            1 at best.
         """
         measure = accuracy_score if _is_classifier(self) else r2_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))

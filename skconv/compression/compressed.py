@@ -174,7 +174,9 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
+            Training samples, flat or not.
         y : array-like of shape (n_samples,), default=None
+            Labels or values, for estimators and passes that learn from them.
 
         Returns
         -------
@@ -300,6 +302,7 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            What the compressed graph answers.
         """
         found = self._run(X)
         if self.graph_.is_classifier:
@@ -313,12 +316,16 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels or values.
         sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts; by default all count the same.
 
         Returns
         -------
         score : float
+            1 at best.
         """
         measure = accuracy_score if self.graph_.is_classifier else r2_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
@@ -330,16 +337,31 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
 
         Returns
         -------
         features : ndarray of float32 of shape (n_samples, n_features_out)
+            A row for each sample.
         """
         return self._run(X)
 
     @available_where(lambda self: not self._answers, "it answers; call predict")
     def fit_transform(self, X: Any, y: Any = None) -> Array:
-        """Fit, carry out the passes, and compute the features of the same samples."""
+        """Fit, carry out the passes, and compute the features of the same samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Training samples, flat or not.
+        y : array-like of shape (n_samples,), default=None
+            Labels or values, for estimators and passes that learn from them.
+
+        Returns
+        -------
+        features : ndarray of float32 of shape (n_samples, n_features_out)
+            A row for each sample.
+        """
         return np.asarray(self.fit(X, y).transform(X))
 
     def _run(self, X: Any) -> Array:
@@ -365,7 +387,18 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
     # -------------------------------------------------------------------- parameters
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters; with `deep` also those of the estimator and of the passes."""
+        """Parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Also those of the estimator and of the passes.
+
+        Returns
+        -------
+        params : dict
+            ``passes__0__levels`` is a parameter of the first pass.
+        """
         found = super().get_params(deep=deep)
         if deep:
             for i, each in enumerate(self.passes if isinstance(self.passes, list | tuple) else ()):
@@ -375,7 +408,18 @@ class Compressed(MetaEstimatorMixin, BaseEstimator):
         return found
 
     def set_params(self, **params: Any) -> Compressed:
-        """Set parameters; those of a pass by its place: ``passes__0__levels``."""
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            By name; those of a pass by its place: ``passes__0__levels``.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+        """
         if "passes" in params:
             self.passes = params.pop("passes")
         of_passes = {name: params.pop(name) for name in list(params) if name.startswith("passes__")}

@@ -168,12 +168,7 @@ def to_c(
     Returns
     -------
     model : CModel
-
-    Warns
-    -----
-    CalibrationWarning
-        If the range of the calibration samples is far from the range seen in fit, or if the
-        integers disagree with the estimator on them: agreement, or R^2, below .95.
+        The C, its costs, and what runs and checks it.
 
     Raises
     ------
@@ -184,6 +179,12 @@ def to_c(
         largest nodes.
     ValueError
         Where a parameter or the calibration samples are not what is wanted.
+
+    Warns
+    -----
+    CalibrationWarning
+        If the range of the calibration samples is far from the range seen in fit, or if the
+        integers disagree with the estimator on them: agreement, or R^2, below .95.
 
     References
     ----------

@@ -14,8 +14,10 @@ from typing import Any
 from skconv.codegen.estimates import code_bytes
 from skconv.codegen.header import version
 from skconv.codegen.input_layout import sample_of
+from skconv.codegen.interface import Interface
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
+from skconv.codegen.routines.base import Optimize
 from skconv.graph import TensorSpec
 from skconv.target.cost import CostReport, report
 
@@ -42,6 +44,21 @@ class Made:
     options: Mapping[str, Any] = field(default_factory=dict)
     agreement: float = math.nan
     accuracy: float | None = None
+
+
+def chosen(optimize: Optimize, interface: Interface) -> dict[str, Any]:
+    """The options of `skconv.to_c` that decide what the C looks like."""
+    window = interface.window
+    windows = {} if window is None else {"window": window.length, "hop": window.hop}
+    return {
+        **windows,
+        "optimize": optimize,
+        "input": interface.input,
+        "arena": interface.arena,
+        "unpack": interface.unpack,
+        "probabilities": interface.probabilities is not None,
+        "scores": bool(interface.scores),
+    }
 
 
 def manifest(sources: CSources, made: Made, files: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ from skconv.deploy.comparison import Comparison, compare
 from skconv.deploy.conditional_methods import available_where
 from skconv.deploy.inference import Engine, Inference
 from skconv.deploy.input_check import checked_samples
-from skconv.deploy.manifest import Made
+from skconv.deploy.manifest import Made, chosen
 from skconv.deploy.scoring import Scored
 from skconv.deploy.streaming import Stream
 from skconv.deploy.verification import Verification, verify
@@ -120,7 +120,18 @@ class CModel(Scored):
         return f"CModel {self.name!r}: " + ", ".join(n.op.describe() for n in self.graph.nodes)
 
     def for_target(self, target: str) -> CModel:
-        """Return the same model with the routines of another target."""
+        """Return the same model with the routines of another target.
+
+        Parameters
+        ----------
+        target : str
+            Such as ``"cortex-m0"``; see `skconv.target.targets`.
+
+        Returns
+        -------
+        model : CModel
+            A new one, with the same integers.
+        """
         model = CModel(
             self.estimator,
             self._any_target,
@@ -135,7 +146,7 @@ class CModel(Scored):
 
     @cached_property
     def sources(self) -> CSources:
-        """The C: what `save` writes, and what all other methods compile."""
+        """The C that `save` writes and all other methods compile."""
         program = Program(self._printed, self.name, self.plan, self.interface, self.graph)
         return CSources(program, self.target)
 
@@ -198,7 +209,7 @@ class CModel(Scored):
         Parameters
         ----------
         target : str, optional
-            Such as ``"cortex-m0"``; what the model was exported for by default.
+            Such as ``"cortex-m0"``; that of the export by default.
         X : array-like of shape (n_samples, ...), optional
             The samples to run; the calibration samples that the model keeps by default.
         n_samples : int
@@ -255,6 +266,7 @@ class CModel(Scored):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            What the C answers.
 
         Warns
         -----
@@ -290,6 +302,13 @@ class CModel(Scored):
 
         Of a model made by ``to_c(..., scores=True)`` they are those of the estimator.
 
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+        engine : {"auto", "c", "fixed"}
+            As in `predict`.
+
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
@@ -305,9 +324,17 @@ class CModel(Scored):
     def score_samples(self, X: Any, engine: Engine = "auto") -> NDArray[np.float64]:
         """Logarithms of densities, as the estimator's method of that name returns them.
 
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+        engine : {"auto", "c", "fixed"}
+            As in `predict`.
+
         Returns
         -------
         scores : ndarray of shape (n_samples,)
+            The higher, the more likely.
         """
         return self.inference.scores(self._delivered(X), engine)[:, 0]
 
@@ -320,6 +347,18 @@ class CModel(Scored):
 
         Of a model made by ``to_c(..., probabilities=True)``. Each has 15 bits of fraction, so
         they sum to 1 within 1e-4; some metrics want them divided by their sum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+        engine : {"auto", "c", "fixed"}
+            As in `predict`.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
         """
         return self.inference.probabilities(self._delivered(X), engine)
 
@@ -328,7 +367,20 @@ class CModel(Scored):
         "its estimator does not transform; call predict",
     )
     def transform(self, X: Any, engine: Engine = "auto") -> NDArray[np.float32]:
-        """Features of a transformer, in its own units."""
+        """Features of a transformer, in its own units.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, flat or not.
+        engine : {"auto", "c", "fixed"}
+            As in `predict`.
+
+        Returns
+        -------
+        features : ndarray of float32 of shape (n_samples, n_features_out)
+            A row for each sample.
+        """
         return self.inference.scores(self._delivered(X), engine).astype(np.float32)
 
     @available_where(
@@ -342,6 +394,11 @@ class CModel(Scored):
         ----------
         engine : {"auto", "c", "fixed"}
             As in `predict`.
+
+        Returns
+        -------
+        stream : Stream
+            At rest: its first window is not full.
         """
         return Stream(self, engine)
 
@@ -362,6 +419,7 @@ class CModel(Scored):
         Returns
         -------
         Verification
+            Bytes that differ, and the share of decisions that agree; it prints as lines.
         """
         return verify(self, X)
 
@@ -423,21 +481,8 @@ class CModel(Scored):
         Returns
         -------
         folder : Path
+            Where the files are.
         """
         x = self.inference.delivered(self.samples)
-        made = Made(self._options(), self.calibration_agreement, accuracy)
+        made = Made(chosen(self.optimize, self.interface), self.calibration_agreement, accuracy)
         return project.save(folder, self.sources, x, measured=measured, made=made)
-
-    def _options(self) -> dict[str, Any]:
-        """The options of `to_c` that decide what the C looks like."""
-        window = self.interface.window
-        windows = {} if window is None else {"window": window.length, "hop": window.hop}
-        return {
-            **windows,
-            "optimize": self.optimize,
-            "input": self.interface.input,
-            "arena": self.interface.arena,
-            "unpack": self.interface.unpack,
-            "probabilities": self.interface.probabilities is not None,
-            "scores": bool(self.interface.scores),
-        }

@@ -57,10 +57,12 @@ class Scored:
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True labels or values.
         sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts; by default all count the same.
 
         Returns
         -------
         score : float
+            1 at best.
         """
         measure = accuracy_score if self._is_classifier else r2_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
@@ -88,6 +90,11 @@ class Scored:
         """Raise: a model is already fitted.
 
         It is here because scikit-learn takes nothing without it for an estimator.
+
+        Parameters
+        ----------
+        X, y : object
+            Not read.
         """
         raise TypeError(
             "a CModel is fitted and cannot be fitted again: fit the estimator and call to_c; "

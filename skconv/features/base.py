@@ -360,6 +360,7 @@ class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
+            One name a feature.
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)

@@ -162,11 +162,33 @@ class ConvFeatures(ConvExtractor, _BaseComposition):
         self.stages = [stage for _, stage in named]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters; with `deep` also the stages and their parameters."""
+        """Parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Also the stages and their parameters.
+
+        Returns
+        -------
+        params : dict
+            ``stage1__n_kernels`` is a parameter of the first stage.
+        """
         return self._get_params("_named_stages", deep=deep)
 
     def set_params(self, **params: Any) -> ConvFeatures:
-        """Set parameters, replace stages, or set parameters of stages by name."""
+        """Set parameters, replace stages, or set parameters of stages.
+
+        Parameters
+        ----------
+        **params : dict
+            By name: ``stage1`` is the first stage, ``stage1__n_kernels`` a parameter of it.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+        """
         if "stages" in params:
             self.stages = params.pop("stages")
         if self.stages is None and any(name.partition("__")[0] == "stage1" for name in params):

@@ -149,7 +149,18 @@ class ConvStage(BaseEstimator):
         self.root = root
 
     def set_params(self, **params: Any) -> ConvStage:
-        """Set parameters; ``kernels__...`` sets those of the default source, if there is none."""
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            By name; ``kernels__...`` sets those of the default source, if there is none.
+
+        Returns
+        -------
+        self : object
+            This stage.
+        """
         nested = any(name.startswith("kernels__") for name in params)
         if nested and params.get("kernels", self.kernels) is None:
             params["kernels"] = PatchKernels()
@@ -157,6 +168,12 @@ class ConvStage(BaseEstimator):
         return self
 
     def spec(self) -> StageSpec:
-        """What follows the kernels."""
+        """What follows the kernels.
+
+        Returns
+        -------
+        spec : StageSpec
+            Geometry, nonlinearity and pooling.
+        """
         parameters = self.get_params(deep=False)
         return StageSpec(**{field.name: parameters[field.name] for field in fields(StageSpec)})

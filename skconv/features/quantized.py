@@ -164,7 +164,18 @@ class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         return validate_data(self, X, reset=reset, dtype="numeric")
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Names of the features of the extractor."""
+        """Names of the features of the extractor.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen in `fit`, otherwise ignored.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_out,)
+            One name a feature.
+        """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)
         return np.asarray(self.extractor_.get_feature_names_out())

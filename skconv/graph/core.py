@@ -59,7 +59,22 @@ class Graph:
     # ------------------------------------------------------------------- construction
 
     def append(self, op: Op, *inputs: str, name: str | None = None) -> Graph:
-        """This graph with one more node, reading the last tensor unless told otherwise."""
+        """This graph with one more node.
+
+        Parameters
+        ----------
+        op : Op
+            What the node computes.
+        *inputs : str
+            Tensors that it reads; by default the last one.
+        name : str, optional
+            Of the node and its tensor; by default the word for the op.
+
+        Returns
+        -------
+        graph : Graph
+            A new one: graphs do not change.
+        """
         node = Node(
             self.free_name(name or type(op).__name__.lower()), op, inputs or (self.output_name,)
         )
@@ -69,7 +84,18 @@ class Graph:
         return longer
 
     def free_name(self, stem: str) -> str:
-        """``stem``, or ``stem_2``, ``stem_3``, ... : a name that no tensor has yet."""
+        """A name that no tensor has yet.
+
+        Parameters
+        ----------
+        stem : str
+            Its beginning.
+
+        Returns
+        -------
+        name : str
+            ``stem``, or ``stem_2``, ``stem_3``, ...
+        """
         taken = {INPUT, *(node.name for node in self.nodes)}
         names = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
@@ -79,7 +105,20 @@ class Graph:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def extend(self, other: Graph, source: str | None = None) -> Graph:
-        """``other`` run on the tensor ``source`` of this graph (the last one by default)."""
+        """This graph with another one behind it.
+
+        Parameters
+        ----------
+        other : Graph
+            Its nodes are appended; its classes become those of the whole.
+        source : str, optional
+            The tensor that ``other`` reads as its input; by default the last one.
+
+        Returns
+        -------
+        graph : Graph
+            A new one.
+        """
         names = {INPUT: source or self.output_name}
         graph = self
         for node in other.nodes:
@@ -133,7 +172,18 @@ class Graph:
         return MappingProxyType({node.name: node for node in self.nodes})
 
     def users(self, name: str) -> tuple[Node, ...]:
-        """The nodes that read a tensor."""
+        """The nodes that read a tensor.
+
+        Parameters
+        ----------
+        name : str
+            Of the tensor.
+
+        Returns
+        -------
+        nodes : tuple of Node
+            In the order they run.
+        """
         return self._users.get(name, ())
 
     @cached_property
@@ -145,6 +195,13 @@ class Graph:
         return {name: tuple(nodes) for name, nodes in users.items()}
 
     def node_macs(self) -> dict[str, int]:
+        """Multiply-accumulates of each node.
+
+        Returns
+        -------
+        macs : dict of str to int
+            By the name of the node.
+        """
         specs = self.specs
         return {n.name: n.op.macs(*(specs[i] for i in n.inputs)) for n in self.nodes}
 

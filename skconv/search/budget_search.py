@@ -247,13 +247,16 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
+            Training samples: images, or signals.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels or values.
         groups : array-like of shape (n_samples,), default=None
             Of the samples, for a ``cv`` that splits by them.
 
         Returns
         -------
         self : object
+            The fitted search.
         """
         self._validate_params()
         with restored_on_error(self), reporting(type(self).__name__, self.verbose):
@@ -363,21 +366,67 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
 
     @_best_has("predict")
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict with the best estimator."""
+        """Predict with the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray
+            Labels or values.
+        """
         return np.asarray(self.best_estimator_.predict(X))
 
     @_best_has("predict_proba")
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities by the best estimator."""
+        """Probabilities by the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
         return np.asarray(self.best_estimator_.predict_proba(X))
 
     @_best_has("decision_function")
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Scores by the best estimator."""
+        """Scores by the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the classifier gives them.
+        """
         return np.asarray(self.best_estimator_.decision_function(X))
 
     def score(self, X: Any, y: Any) -> float:
-        """Score of the best estimator, by ``scoring``."""
+        """Score of the best estimator, by ``scoring``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels or values.
+
+        Returns
+        -------
+        score : float
+            The higher, the better.
+        """
         check_is_fitted(self, "best_estimator_")
         return float(check_scoring(self.best_estimator_, self.scoring)(self.best_estimator_, X, y))
 

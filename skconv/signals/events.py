@@ -99,7 +99,14 @@ class EventDetector(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, ...)
+            Windows in any order.
         y : array-like of shape (n_windows,)
+            Their labels.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
         """
         self._validate_params()
         if not is_classifier(self.estimator):
@@ -120,11 +127,27 @@ class EventDetector(MetaEstimatorMixin, BaseEstimator):
             In the order of time.
         groups : array-like of shape (n_windows,), optional
             A recording begins where the value changes; all are one recording by default.
+
+        Returns
+        -------
+        events : ndarray of int32 of shape (n_windows,)
+            Indices into ``classes_``, or -1.
         """
         return self.detect(self.decision_function(X), groups)
 
     def decision_function(self, X: Any) -> Array:
-        """Scores of the classifier on each window alone."""
+        """Scores of the classifier on each window alone.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, ...)
+            Windows.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_windows,) or (n_windows, n_classes)
+            As the classifier gives them.
+        """
         check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.decision_function(X))
 
@@ -140,6 +163,11 @@ class EventDetector(MetaEstimatorMixin, BaseEstimator):
             for two classes.
         groups : array-like of shape (n_windows,), optional
             As in `predict`.
+
+        Returns
+        -------
+        events : ndarray of int32 of shape (n_windows,)
+            Indices into ``classes_``, or -1.
         """
         check_is_fitted(self, "estimator_")
         self._validate_params()
@@ -163,6 +191,16 @@ class EventDetector(MetaEstimatorMixin, BaseEstimator):
 
     def smoothing_op(self, graph: Graph) -> Events:
         """What a stream does with the scores that a graph gives of each window.
+
+        Parameters
+        ----------
+        graph : Graph
+            The integer graph of the classifier.
+
+        Returns
+        -------
+        op : Events
+            The op that follows the scores.
 
         Raises
         ------

@@ -211,6 +211,7 @@ class MiniRocketFeatures(SignalExtractor):
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
+            One name a feature.
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)

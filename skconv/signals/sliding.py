@@ -132,7 +132,18 @@ class SlidingWindow(BaseEstimator):
         )
 
     def starts(self, n_samples: int) -> Array:
-        """Where the windows of a recording of so many samples begin."""
+        """Where the windows of a recording begin.
+
+        Parameters
+        ----------
+        n_samples : int
+            In the recording.
+
+        Returns
+        -------
+        starts : ndarray of int
+            Indices of the first sample of each window.
+        """
         return np.arange(0, n_samples - self.length + 1, self.hop or self.length)
 
     def _labelled(self, label: Any, index: int, size: int, starts: Array) -> tuple[Array, Array]:

@@ -122,8 +122,14 @@ class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_windows, ...)
             In the order of time.
         y : array-like of shape (n_windows,)
+            Their labels.
         groups : array-like of shape (n_windows,), optional
             Which recording a window is of; all of one by default.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
         """
         self._validate_params()
         self.estimator_ = clone(self.estimator).fit(X, y)
@@ -152,6 +158,11 @@ class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             In the order of time.
         groups : array-like of shape (n_windows,), optional
             A recording begins where the value changes; all are one recording by default.
+
+        Returns
+        -------
+        y : ndarray of shape (n_windows,)
+            A label of each window.
         """
         check_is_fitted(self, "estimator_")
         op: Smoothed
@@ -175,7 +186,18 @@ class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
     def smoothing_op(self, graph: Graph) -> Smoothed:
-        """What a stream does after the decision of a graph on each window, or with its scores."""
+        """What a stream does after the decision of a graph on each window, or with its scores.
+
+        Parameters
+        ----------
+        graph : Graph
+            The integer graph of the classifier.
+
+        Returns
+        -------
+        op : Smoothed
+            The op that follows the decision or the scores.
+        """
         decision = graph.nodes[-1].op
         if self.method == "viterbi":
             return self._viterbi(decision, self._unit(graph.specs[graph.scores_name]))

@@ -286,6 +286,7 @@ class TemporalConvFeatures(SignalExtractor):
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
+            One name a feature.
         """
         super().get_feature_names_out(input_features)
         pool = self._checked_pool()

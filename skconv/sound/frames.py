@@ -179,6 +179,7 @@ class Spectrogram(SignalExtractor):
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
+            One name a feature.
         """
         super().get_feature_names_out(input_features)
         frames, bands = self.output_shape_

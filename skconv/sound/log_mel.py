@@ -192,10 +192,36 @@ class MFCC(LogMelSpectrogram):
         Samples in a second.
     n_coefficients : int, default=13
         The first so many of the `n_bands` coefficients.
-    frame_length, hop_length, n_bands, n_fft, low_frequency, high_frequency, preemphasis, window
-        As of `LogMelSpectrogram`.
-    floor_db, input_shape, data_format, pad_to, device, batch_size, n_jobs
-        As of `LogMelSpectrogram`.
+    frame_length : float or int, default=0.025
+        Length of a frame: seconds, or samples where it is an int.
+    hop_length : float or int, default=0.01
+        From one frame to the next, likewise.
+    n_bands : int, default=40
+        Bands of frequency.
+    n_fft : int or None, default=None
+        Length of the transform; ``None`` is the next power of two.
+    low_frequency : float, default=20.0
+        Where the lowest band begins, in Hz.
+    high_frequency : float or None, default=None
+        Where the highest band ends; ``None`` is half the sample rate.
+    preemphasis : float in [0, 1), default=0.97
+        How much high frequencies are lifted.
+    window : {"hann", "hamming", "rectangular"}, default="hann"
+        The weights of the samples of a frame.
+    floor_db : float, default=80.0
+        How many decibels below the largest band the logarithm becomes 0.
+    input_shape : (length,) or None, default=None
+        Samples of one sound; ``None`` takes the length of ``X``.
+    data_format : {"channels_last", "channels_first"}, default="channels_last"
+        Where the one channel lies in ``X`` of three axes.
+    pad_to : int, "longest" or None, default=None
+        Length to which sounds are filled with zeros or cut.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where `transform` computes.
+    batch_size : int or "auto", default="auto"
+        Samples computed at a time.
+    n_jobs : int or None, default=None
+        Jobs of joblib that `transform` shares the samples out among.
 
     Attributes
     ----------

@@ -27,6 +27,16 @@ from skconv.testing.vectors import (
 def example_graphs(seed: int = 0) -> dict[str, Graph]:
     """Small float graphs that together use every float op but `Quantized`.
 
+    Parameters
+    ----------
+    seed : int, default=0
+        Of their weights.
+
+    Returns
+    -------
+    graphs : dict of str to Graph
+        By the name of what they show.
+
     Examples
     --------
     >>> from skconv.testing import assert_runtimes_agree, example_graphs, example_samples
@@ -77,6 +87,15 @@ def assert_runtimes_agree(graph: Graph, x: NDArray[Any], rtol: float = 1e-4) -> 
     reference, to ``rtol`` of the largest output.
     An integer graph: the compiled C against the integer definition, every byte of every
     tensor.
+
+    Parameters
+    ----------
+    graph : Graph
+        In floats or in integers.
+    x : ndarray of shape (n_samples, ...)
+        Samples of the type of its input.
+    rtol : float, default=1e-4
+        Of a float graph: the largest difference, relative to the largest output.
 
     Raises
     ------

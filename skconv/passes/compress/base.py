@@ -53,11 +53,33 @@ class Pass:
         raise NotImplementedError
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name."""
+        """Parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            As of any estimator; a pass holds no other.
+
+        Returns
+        -------
+        params : dict
+            Those of the constructor.
+        """
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def set_params(self, **params: Any) -> Pass:
-        """Set parameters by name."""
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            By name.
+
+        Returns
+        -------
+        self : Pass
+            This pass.
+        """
         names = self.get_params()
         for name, value in params.items():
             if name not in names:

@@ -95,10 +95,6 @@ class PruneDead(Pass):
     The answers stay what they were. `skconv.PruneFeatures` and `skconv.PruneKernels` end with
     it.
 
-    Parameters
-    ----------
-    None of its own.
-
     Examples
     --------
     >>> import numpy as np

@@ -77,7 +77,13 @@ class ShiftKernels(Pass):
         return with_values(self, graph, samples, self.values())
 
     def values(self) -> Array:
-        """The weights that there may be, in units of the smallest power."""
+        """The weights that there may be.
+
+        Returns
+        -------
+        values : ndarray
+            In units of the smallest power, from the lowest to the highest.
+        """
         powers = 2 ** np.arange(self.exponents)
         one = np.concatenate([-powers, [0], powers])
         if self.terms == 1:
