@@ -24,6 +24,7 @@ import skconv
 from skconv import BudgetSearchCV
 from skconv.datasets import load_digits
 from skconv.search.budget import Budget, Costs
+from skconv.search.candidate import Candidate
 from skconv.search.costs import Plan, exported, plan, trial_rows
 from skconv.search.optuna_sampler import OptunaSampler
 from skconv.search.pareto import is_dominated, layers
@@ -69,7 +70,8 @@ def test_the_third_best_of_each_level_climb(search: BudgetSearchCV) -> None:
     reached = search.cv_results_["level"]
     assert len(search.levels_) == 2  # A third of so few samples tells nothing.
     assert np.count_nonzero(reached >= 0) == 8
-    assert np.count_nonzero(reached == 1) == 3
+    # Two of the six of the first batch, then three of eight, who need not be the same two.
+    assert np.count_nonzero(reached == 1) in (3, 4)
     assert search.cv_results_["rank_test_score"][search.best_index_] == 1
 
 
@@ -120,34 +122,6 @@ def test_costs_are_known_before_the_fit(seed: int) -> None:
     before = plan(estimator, images[rows], labels[rows], {}, Budget()).costs
     after = Costs.of(exported(estimator.fit(images, labels), images, {}))
     assert before == after
-
-
-def test_a_study_that_is_killed_goes_on(tmp_path: Path, search: BudgetSearchCV) -> None:
-    """Nothing is measured twice, and the winner is that of a search without a kill."""
-    options: dict[str, Any] = {"flash_bytes": 3800, "chip": "atmega328p", "n_candidates": 8}
-    path = tmp_path / "study.jsonl"
-    scored: list[int] = []
-
-    def killing(estimator: Any, X: Any, y: Any) -> float:
-        scored.append(len(X))
-        if len(scored) == 5:
-            raise KeyboardInterrupt
-        return float(estimator.score(X, y))
-
-    with pytest.raises(KeyboardInterrupt):
-        searched(study=path, scoring=killing, **options)
-    with path.open("a") as file:
-        file.write('{"subject": "cut o')
-    first = len(scored)
-    resumed = searched(study=path, scoring=killing, resume=True, **options)
-    whole = searched(**options)
-    assert resumed.best_params_ == whole.best_params_ == search.best_params_
-    assert resumed.best_score_ == whole.best_score_
-    assert_array_equal(resumed.cv_results_["level"], whole.cv_results_["level"])
-    # Ten scores of the estimators and their C at the last level, eight at the first one; the fold
-    # that was killed is scored again.
-    assert first == 5
-    assert len(scored) - first <= 8 + 3 * 2 * 2 - 4 + 1
 
 
 def test_a_study_is_not_written_over(tmp_path: Path) -> None:
@@ -246,6 +220,13 @@ def test_optuna_is_told_what_is_known() -> None:
     sampler.ask(1, asked[1:2])
     (told,) = [t for t in sampler.study.get_trials() if t.values]
     assert_allclose(told.values, [-0.75, np.log(1000)])
+
+    # What another search of the study proposed is a trial, too.
+    other = Candidate({"C": 2}, code='[0, {"C": 1}]', plan=asked[1].plan, scores=[0.5])
+    sampler.ask(1, [asked[1], other])
+    *_, told = [t for t in sampler.study.get_trials() if t.values]
+    assert_allclose(told.values, [-0.5, np.log(1000)])
+    assert told.params == {"space": 0, "0 C": 1}
 
 
 def test_a_search_is_dumped_with_its_results(tmp_path: Path, search: BudgetSearchCV) -> None:

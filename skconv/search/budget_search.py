@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from copy import deepcopy
@@ -31,7 +32,7 @@ from skconv.search.optuna_sampler import Algorithm, OptunaSampler
 from skconv.search.results import cv_results, pareto_front
 from skconv.search.sampling import DensitySampler, RandomSampler, Sampler
 from skconv.search.spaces import Kind, as_spaces, default_space, kind_of, sample_shape
-from skconv.search.study import Study
+from skconv.search.study import Study, batch_size
 from skconv.target.chips import Chip, get_chip
 from skconv.utils.progress import quietly, reporting
 from skconv.utils.restore import restored_on_error
@@ -99,9 +100,11 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
     refit : bool, default=True
         Fit the best candidate to all samples, and make its C.
     study : path-like, default=None
-        A file that keeps every measurement as it comes, for ``resume``.
+        A file that keeps every measurement as it comes, for ``resume``. Several searches may share
+        it at a time, each with a ``random_state`` of its own.
     resume : bool, default=False
-        Go on with the study in that file: what it has measured is not measured again.
+        Go on with the study in that file, or take part in it: what is measured is not measured
+        again.
     cache_bytes : int, default=2**30
         How large the features that candidates share may grow, in a temporary folder.
     n_jobs : int, default=None
@@ -126,7 +129,8 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         Candidates that no other one betters in score, RAM, flash and instructions.
     cv_results_ : dict of arrays
         A row for each candidate; ``pandas.DataFrame(search.cv_results_)`` opens it. ``refused``
-        says why a candidate was not fitted, ``level`` how far it came.
+        says why a candidate was not fitted, ``level`` how far it came, ``elsewhere`` whether
+        another search of the study proposed it.
     best_options_ : dict
         Arguments of `skconv.to_c` that its C was made with.
     budget_ : Budget
@@ -276,24 +280,29 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
 
     def _study(self, X: Any, y: Any, groups: Any, memory: Any) -> tuple[Study, Sampler]:
         random = check_random_state(self.random_state)
-        estimator, spaces = self._space(X, y, int(random.randint(2**31 - 1)))
+        estimator, spaces = self._space(X, y, 0)
         budget = Budget.of(self.chip, self.ram_bytes, self.flash_bytes, self.instructions)
         options = self._options()
         cv = check_cv(self.cv, y, classifier=is_classifier(estimator))
         folds = [(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, y, groups)]
-        steps = levels(folds, random)
-        scoring = getattr(self.scoring, "__qualname__", str(self.scoring))
+        # Addresses in memory are others in the next process.
+        scoring = re.sub(r" at 0x\w+", "", str(self.scoring))
         subject = joblib.hash((estimator, spaces, budget, options, folds, scoring, X, y))
+        journal = self._journal(str(subject), random)
+        # Other searches of the study have the same extractors, and levels with the same samples.
+        seed = journal.agreed("seed", {"seed": int(random.randint(2**31 - 1))})["seed"]
+        estimator, spaces = self._space(X, y, seed)
         study = Study(
             estimator=estimator,
+            spaces=spaces,
             X=X,
             y=y,
             rows=trial_rows(estimator, y),
-            levels=steps,
+            levels=levels(folds, np.random.RandomState(seed)),
             budget=budget,
             options=options,
             scorer=check_scoring(estimator, self.scoring),
-            journal=self._journal(str(subject)),
+            journal=journal,
             memory=memory,
             cache_bytes=self.cache_bytes,
             n_jobs=self.n_jobs,
@@ -332,13 +341,16 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         target = "" if self.chip is None else get_chip(self.chip).target
         return {"target": target, **options} if target else options
 
-    def _journal(self, subject: str) -> Journal:
+    def _journal(self, subject: str, random: np.random.RandomState) -> Journal:
         if self.study is not None and not self.resume and Path(self.study).exists():
             raise ValueError(
                 f"study={str(self.study)!r} exists already. Write resume=True to go on with it, or "
                 "another name."
             )
-        return Journal(self.study, subject)
+        # What proposes the same candidates again has the same name.
+        number = int(random.randint(2**31 - 1))
+        writer = f"{self.sampler} {number}, batches of {batch_size(self.n_jobs)}"
+        return Journal(self.study, subject, writer)
 
     def _take(self, study: Study) -> None:
         """Results out of the candidates; an error where none is within the budget."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import joblib
-
 from skconv.search.costs import Plan
 
 
@@ -34,6 +32,10 @@ class Candidate:
     float_score : float
         Mean score of the fitted estimator itself at the last level, where ``scores`` holds that
         of its C.
+    code : str
+        Its name in the journal: see `skconv.search.code`.
+    is_ours : bool
+        Whether this search proposed it; others of the same study may have.
     """
 
     params: Mapping[str, Any]
@@ -44,6 +46,8 @@ class Candidate:
     seconds: float = 0.0
     fold_scores: list[float] = field(default_factory=list)
     float_score: float = float("nan")
+    code: str = ""
+    is_ours: bool = True
 
     @property
     def refused(self) -> str:
@@ -54,11 +58,6 @@ class Candidate:
     def level(self) -> int:
         """The last level that it reached; -1 where it reached none."""
         return len(self.scores) - 1
-
-    @property
-    def key(self) -> str:
-        """A digest of the parameters."""
-        return str(joblib.hash(dict(self.params)))
 
     def __str__(self) -> str:
         score = f"{self.scores[-1]:.4f}" if self.scores else "not scored"

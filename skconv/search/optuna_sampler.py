@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,6 +60,7 @@ class OptunaSampler:
         self.objectives = tuple(objectives)
         self.study = _study(1 + len(self.objectives), algorithm, int(random.randint(2**31 - 1)))
         self._trials: dict[Candidate, optuna.Trial] = {}
+        self._told: set[Candidate] = set()
 
     def ask(self, n: int, known: Sequence[Candidate]) -> list[Candidate]:
         self._tell(known)
@@ -71,19 +73,31 @@ class OptunaSampler:
 
     def _tell(self, known: Sequence[Candidate]) -> None:
         for candidate in known:
-            trial = self._trials.pop(candidate, None)
-            if trial is not None:
+            if candidate not in self._told:
+                self._told.add(candidate)
+                trial = self._trials.pop(candidate, None) or self._trial_of(candidate)
                 (costs,) = log_costs([candidate], self.objectives)
                 self.study.tell(trial, [-candidate.scores[0], *costs])
 
+    def _trial_of(self, candidate: Candidate) -> optuna.Trial:
+        """A trial with the parameters of a candidate that another search proposed."""
+        space, places = json.loads(candidate.code)
+        fixed = {f"{space} {name}": value for name, value in places.items()}
+        self.study.enqueue_trial({"space": space, **fixed})
+        trial = self.study.ask()
+        self._params(trial)
+        return trial
+
     def _asked(self) -> Candidate:
         trial = self.study.ask()
-        space = trial.suggest_categorical("space", list(range(len(self.spaces))))
-        chosen = self.spaces[space]
-        params = {name: suggested(trial, f"{space} {name}", chosen[name]) for name in chosen}
-        candidate = Candidate(params, space)
+        candidate = Candidate(*self._params(trial))
         self._trials[candidate] = trial
         return candidate
+
+    def _params(self, trial: optuna.Trial) -> tuple[dict[str, Any], int]:
+        space = trial.suggest_categorical("space", list(range(len(self.spaces))))
+        chosen = self.spaces[space]
+        return {n: suggested(trial, f"{space} {n}", chosen[n]) for n in chosen}, space
 
 
 def suggested(trial: optuna.Trial, name: str, values: Any) -> Any:

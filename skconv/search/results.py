@@ -53,6 +53,7 @@ def cv_results(candidates: Sequence[Candidate], n_folds: int) -> Results:
         found[name] = np.array(costs, float)
     found["options"] = [{} if c.plan is None else dict(c.plan.options) for c in candidates]
     found["refused"] = np.array([c.refused for c in candidates], object)
+    found["elsewhere"] = np.array([not c.is_ours for c in candidates])
     found["seconds"] = np.array([c.seconds for c in candidates])
     return found
 

@@ -17,12 +17,14 @@ from sklearn.utils.parallel import Parallel, delayed
 from skconv.compression import Compressed
 from skconv.search.budget import Budget
 from skconv.search.candidate import Candidate
+from skconv.search.code import encoded
 from skconv.search.costs import Options
 from skconv.search.jobs import Facts, measure_job, plan_job, take_measured, take_plan
-from skconv.search.journal import Journal
+from skconv.search.journal import Entry, Journal
 from skconv.search.levels import FACTOR, Level, Scorer
+from skconv.search.others import PLAN, Others, level_key
 from skconv.search.pareto import layers
-from skconv.search.sampling import Sampler, log_costs
+from skconv.search.sampling import Distributions, Sampler, log_costs
 from skconv.utils.progress import report
 
 # A batch is never less: promotions compare candidates.
@@ -39,6 +41,8 @@ class Study:
     ----------
     estimator : estimator
         What parameters are set of.
+    spaces : sequence of mapping
+        What parameters are drawn from.
     X, y : array-like
     rows : ndarray of int
         Samples of the trial fits that find out costs.
@@ -57,10 +61,11 @@ class Study:
     Attributes
     ----------
     candidates : list of Candidate
-        All that were proposed, in their order.
+        All that were proposed, here or by other searches of the same study, in their order.
     """
 
     estimator: Any
+    spaces: Sequence[Distributions]
     X: Any
     y: NDArray[Any]
     rows: NDArray[np.intp]
@@ -74,24 +79,34 @@ class Study:
     n_jobs: int | None
     candidates: list[Candidate] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._others = Others(self.spaces, self.budget)
+        self._n_batches = 0
+
     def run(self, sampler: Sampler, n_candidates: int | None, time_limit: float | None) -> None:
         """Search until so many candidates were scored, or that many seconds went by."""
         end = float("inf") if time_limit is None else time.perf_counter() + time_limit
-        batch = max(BATCH, effective_n_jobs(self.n_jobs))
+        batch = batch_size(self.n_jobs)
         idle = 0
         while time.perf_counter() < end and idle < PATIENCE:
-            before = len(self.scored)
+            before = self._n_scored_here
             n = batch if n_candidates is None else min(batch, n_candidates - before)
             if not n:
                 break
             self._batch(sampler, n, lambda: time.perf_counter() < end or not self.finished)
-            idle = idle + 1 if len(self.scored) == before else 0
+            idle = idle + 1 if self._n_scored_here == before else 0
             report(self._progress(end - time.perf_counter()))
+        self.journal.read()
+        self._take_others(self.journal.entries)
 
     @property
     def scored(self) -> list[Candidate]:
         """Candidates that were fitted and scored."""
         return [c for c in self.candidates if c.scores]
+
+    @property
+    def _n_scored_here(self) -> int:
+        return sum(c.is_ours for c in self.scored)
 
     @property
     def finished(self) -> list[Candidate]:
@@ -110,26 +125,39 @@ class Study:
         return found.estimator if is_empty else found
 
     def _batch(self, sampler: Sampler, n: int, may_go_on: Callable[[], bool]) -> None:
+        self._n_batches += 1
+        known = self.journal.before(f"batch {self._n_batches}")
+        self._take_others(e for e in known if e.writer != self.journal.writer)
         new = self._unseen(sampler.ask(n, self.scored))
         self._plan(new)
         self.candidates += new
-        waiting = [c for c in self.candidates if not c.refused and not c.scores]
+        waiting = [c for c in self.candidates if c.is_ours and not c.refused and not c.scores]
         self._measure(sampler.keep(n, waiting, self.scored), 0)
         for level in range(1, len(self.levels)):
             if may_go_on():
                 self._measure(self._promoted(level), level)
         self.memory.reduce_size(bytes_limit=self.cache_bytes)
 
+    def _take_others(self, entries: Iterable[Entry]) -> None:
+        ours = (c.code for c in self.candidates if c.is_ours)
+        self.candidates += self._others.take(entries, ours)
+
     def _unseen(self, asked: Iterable[Candidate]) -> list[Candidate]:
-        seen = {c.key for c in self.candidates}
-        return [c for c in {c.key: c for c in asked}.values() if c.key not in seen]
+        found = {c.code for c in self.candidates}
+        new = []
+        for candidate in asked:
+            candidate.code = encoded(candidate, self.spaces)
+            if candidate.code not in found:
+                found.add(candidate.code)
+                new.append(candidate)
+        return new
 
     # ------------------------------------------------------------------------- jobs
 
     def _plan(self, candidates: Sequence[Candidate]) -> None:
         X, y = self.trial_samples
         facts = self._computed(
-            {c: f"plan {c.key}" for c in candidates},
+            {c: f"{PLAN} {c.code}" for c in candidates},
             lambda c: delayed(plan_job)(self.build(c), X, y, self.options, self.budget),
         )
         for candidate, found in zip(candidates, facts, strict=True):
@@ -143,16 +171,24 @@ class Study:
             more = (self.scorer, options, self.memory)
             return delayed(measure_job)(self.build(c), self.X, self.y, level, *more)
 
-        facts = self._computed({c: f"level {place} {c.key}" for c in candidates}, job)
+        facts = self._computed({c: f"{level_key(place)} {c.code}" for c in candidates}, job)
         for candidate, found in zip(candidates, facts, strict=True):
             take_measured(candidate, found, self.budget)
 
     def _computed(self, keys: dict[Candidate, str], job: Callable[[Candidate], Any]) -> list[Facts]:
         """What jobs find out, and what the journal knows already; each is noted as it comes."""
-        new = [c for c in keys if self.journal.known(keys[c]) is None]
+        begun = []
+
+        def jobs() -> Iterator[Any]:
+            for candidate, key in keys.items():
+                self.journal.read()  # Another search may have measured it meanwhile.
+                if self.journal.known(key) is None:
+                    begun.append(key)
+                    yield job(candidate)
+
         run = Parallel(n_jobs=self.n_jobs, return_as="generator")
-        for candidate, found in zip(new, run(job(c) for c in new), strict=True):
-            self.journal.add(keys[candidate], found)
+        for place, found in enumerate(run(jobs())):
+            self.journal.add(begun[place], found)
         return [self.journal[key] for key in keys.values()]
 
     # -------------------------------------------------------------------- promotion
@@ -173,7 +209,8 @@ class Study:
         by_score = np.argsort(-scores, kind="stable")
         by_layer = np.lexsort((-scores, layers(self._objectives(there, scores))))
         chosen = list(by_turns(by_score, by_layer))[: -(-len(there) // FACTOR)]
-        return [there[i] for i in chosen if there[i].level == place - 1]
+        # Those of other searches climb where they were proposed, and not twice.
+        return [c for c in (there[i] for i in chosen) if c.is_ours and c.level == place - 1]
 
     def _objectives(
         self, candidates: Sequence[Candidate], scores: NDArray[np.float64]
@@ -183,11 +220,19 @@ class Study:
 
     def _progress(self, seconds_left: float) -> str:
         refused = sum(bool(c.plan and c.plan.excess) for c in self.candidates)
-        text = f"{len(self.candidates)} candidates, {refused} over the budget, "
+        n_others = len(self._others.candidates)
+        text = f"{len(self.candidates)} candidates, "
+        text += f"{n_others} of them by other searches, " if n_others else ""
+        text += f"{refused} over the budget, "
         text += f"{len(self.scored)} fitted, {len(self.finished)} measured in integers"
         if self.finished:
             text += f"; best {max(self.finished, key=lambda c: c.scores[-1])}"
         return text if np.isinf(seconds_left) else f"{text}; {max(0, seconds_left):.0f} s left"
+
+
+def batch_size(n_jobs: int | None) -> int:
+    """Candidates that are measured before the next are proposed."""
+    return max(BATCH, effective_n_jobs(n_jobs))
 
 
 def by_turns(first: Iterable[int], second: Iterable[int]) -> Iterator[int]:
