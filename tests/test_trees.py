@@ -11,6 +11,7 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    GradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -28,8 +29,17 @@ from skconv import NotConvertibleError, RandomConvFeatures, compress, emulator, 
 from skconv.codegen.estimates import plain
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.routines.trees import PrintedTrees
+from skconv.codegen.routines.trees.classes import class_tree
 from skconv.emulator.build import tools
-from skconv.graph import Graph, QTreeEnsemble, TensorSpec, Tree, TreeEnsemble, ensemble_of
+from skconv.graph import (
+    Graph,
+    QTreeEnsemble,
+    TensorSpec,
+    Threshold,
+    Tree,
+    TreeEnsemble,
+    ensemble_of,
+)
 from skconv.passes.fold import fold
 from skconv.passes.lower_trees import integer_trees
 from skconv.runtime import fixed, reference
@@ -157,6 +167,56 @@ def test_printed_trees_take_a_third_of_the_instructions_of_a_table() -> None:
         statement = "m_predict(x)"
         counts.append(emulator.count_instructions(model.files, statement, prelude=prelude))
     assert 3 * counts[1] < counts[0]
+
+
+ALONE = [
+    (DecisionTreeClassifier(random_state=0), "balanced"),
+    (DecisionTreeClassifier(random_state=0), "size"),
+    (DecisionTreeClassifier(max_depth=4, random_state=0), "balanced"),
+    (GradientBoostingClassifier(n_estimators=1, random_state=0), "balanced"),
+]
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize(("estimator", "optimize"), ALONE, ids=str)
+def test_one_tree_needs_no_scores_to_decide(estimator: Any, optimize: Optimize) -> None:
+    """Votes, as code and as a table; leaves of shares; one score with a constant."""
+    y = LABELS if isinstance(estimator, DecisionTreeClassifier) else LABELS % 2
+    fitted = estimator.fit(PIXELS[TRAIN], y[TRAIN])
+    model = to_c(fitted, PIXELS[TRAIN], name="m", optimize=optimize)
+    assert model.sources.program.class_call is not None and model.plan.arena_bytes == 0
+    assert "output" not in model.files["m.c"].split("int32_t m_predict(")[1]
+    assert model.verify(PIXELS[TEST]).differing_bytes == 0
+    wanted = model.predict(PIXELS[TEST], engine="fixed")
+    assert (model.predict(PIXELS[TEST], engine="c") == wanted).all()
+
+
+def test_nodes_between_leaves_of_one_class_are_left_out_of_the_decision() -> None:
+    """Leaves of 5, 6 and -1 behind a threshold: two nodes give scores, one the class."""
+    left, right = np.array([1, 3, -1, -1, -1]), np.array([2, 4, -1, -1, -1])
+    tree = Tree(
+        left,
+        right,
+        np.array([0, 1, 0, 0, 0]),
+        np.full(5, 2.5),
+        np.array([[0], [0], [-1], [5], [6]]),
+    )
+    x = TensorSpec((2,), "uint8", 1.0, minimum=0, maximum=255)
+    op = integer_trees(ensemble_of([tree], 2, [0.0]), x)
+    assert len(op.features) == 2
+    nodes, root = class_tree(op, Threshold())
+    assert root == 0 and nodes.features.tolist() == [0] and nodes.children.tolist() == [[~1, ~0]]
+
+
+@pytest.mark.needs(*tools("cortex-m4"))
+def test_the_class_of_a_printed_tree_takes_four_instructions_a_node() -> None:
+    tree = HARD[1].fit(PIXELS[TRAIN], LABELS[TRAIN])
+    model = to_c(tree, PIXELS[TRAIN], name="m", target="cortex-m4")
+    pixels = ", ".join(map(str, PIXELS[TEST][0]))
+    prelude = f'#include "m.h"\nstatic const m_input_t x[M_INPUT_SIZE] = {{{pixels}}};'
+    count = emulator.count_instructions(model.files, "m_predict(x)", prelude=prelude)
+    passed = int(tree.decision_path(PIXELS[TEST][:1]).sum()) - 1
+    assert count < 4 * passed + 10
 
 
 def test_the_table_holds_what_nodes_decide_and_no_zeros() -> None:

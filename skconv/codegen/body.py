@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skconv.codegen.node import Call
 from skconv.codegen.program import Program
 from skconv.codegen.text import CTYPES, comment, statement
 from skconv.graph import Node
 from skconv.graph.running import Running
+
+CLASS_INDEX = "const int32_t class_index"
 
 
 def unpacking(program: Program) -> Iterator[str]:
@@ -60,7 +63,20 @@ def decision_lines(program: Program, decision: Node) -> Iterator[str]:
     """The last node of a classifier."""
     yield f"    /* {comment(decision.name)}: {decision.op.describe()} */"
     *_, call = program.calls[decision.name]
-    yield from statement(call.text, "const int32_t class_index")
+    yield from statement(call.text, CLASS_INDEX)
+    yield from _class_trace(program, decision)
+
+
+def class_lines(program: Program, decision: Node, call: Call) -> Iterator[str]:
+    """The last two nodes of a classifier, where no scores are written."""
+    scores = program.graph.nodes[0]
+    yield f"    /* {comment(scores.name)}: {scores.op.describe()}; the class alone */"
+    yield from statement(call.text, CLASS_INDEX)
+    yield "    NODE(0);"
+    yield from _class_trace(program, decision)
+
+
+def _class_trace(program: Program, decision: Node) -> Iterator[str]:
     offset = program.trace_offsets[decision.name]
     yield f"    TRACE({offset}, &class_index, {program.specs[decision.name].nbytes});"
     yield f"    NODE({len(program.graph.nodes) - 1});"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skconv.codegen.node import Call, NodeCode, emit
+from skconv.codegen.node import Call, NodeCode, emit, emit_class
 from skconv.codegen.text import call, struct
-from skconv.graph import QTreeEnsemble, TreeEnsemble
+from skconv.graph import Op, QTreeEnsemble, TreeEnsemble
 
 
 @emit.register
@@ -33,18 +33,28 @@ def _(op: TreeEnsemble, code: NodeCode) -> Iterator[Call]:
 
 @emit.register
 def _(op: QTreeEnsemble, code: NodeCode) -> Iterator[Call]:
-    x, y = code.input, code.output
-    trees = struct(
+    y = code.output
+    text = call("sk_tree_sums", _nodes(op, code), tree_values(op, code), y.pointer, y.spec.size)
+    yield Call("trees.h", text)
+
+
+@emit_class.register
+def _(op: QTreeEnsemble, decision: Op, code: NodeCode) -> Call:
+    """The leaf of one tree of votes."""
+    return Call("trees.h", call("sk_leaf", _nodes(op, code), 0))
+
+
+def _nodes(op: QTreeEnsemble, code: NodeCode) -> str:
+    """The C value of `sk_trees`."""
+    return struct(
         "sk_trees",
-        input=x.pointer,
-        type=x.type,
+        input=code.input.pointer,
+        type=code.input.type,
         nodes=code.table("nodes", "uint8"),
         head=op.head_bytes,
         wide=op.is_wide,
         has_sign=op.is_signed,
     )
-    text = call("sk_tree_sums", trees, tree_values(op, code), y.pointer, y.spec.size)
-    yield Call("trees.h", text)
 
 
 def tree_values(op: QTreeEnsemble, code: NodeCode) -> str:

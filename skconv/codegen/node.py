@@ -175,6 +175,18 @@ def emit(op: Op, code: NodeCode) -> Iterator[Call]:
     raise NotImplementedError(f"{type(op).__name__} (node {code.node.name!r}) has no C")
 
 
+@singledispatch
+def emit_class(op: Op, decision: Op, code: NodeCode) -> Call:
+    """The call whose value is the class, of an op that ``decides``; ``code`` is that of the op.
+
+    Raises
+    ------
+    NotImplementedError
+        Where an op decides, and there is no C for it.
+    """
+    raise NotImplementedError(f"{type(op).__name__} (node {code.node.name!r}) has no C of classes")
+
+
 def kernels(op: ConvGeometry) -> str:
     n_kernels, height, width, _ = op.weights.shape
     return struct(

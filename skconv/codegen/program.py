@@ -11,10 +11,11 @@ from typing import Any
 from skconv.codegen.emit import copy, emit
 from skconv.codegen.interface import Interface
 from skconv.codegen.names import Names
-from skconv.codegen.node import Call, NodeCode, Tensor
+from skconv.codegen.node import Call, NodeCode, Tensor, emit_class
 from skconv.codegen.text import CTYPES
 from skconv.codegen.unpack import in_ram, is_kept_from_avr, unpack_calls
 from skconv.graph import INPUT, Graph, Node, TensorSpec
+from skconv.graph.decisions import decides_alone
 from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ring import Ring
 from skconv.target.memory import MemoryPlan, scratch_name, unpacked_name
@@ -148,6 +149,21 @@ class Program:
         return {node.name: tuple(emit(node.op, self.code(node))) for node in self.graph.nodes}
 
     @cached_property
+    def class_call(self) -> Call | None:
+        """What gives the class without scores, where something does."""
+        if not decides_alone(self.graph):
+            return None
+        scores, decision = self.graph.nodes
+        return emit_class(scores.op, decision.op, self.code(scores))
+
+    @cached_property
+    def all_calls(self) -> list[Call]:
+        """The calls that need routines, or functions of the text."""
+        found = [call for calls in self.calls.values() for call in calls]
+        found += self.unpacking
+        return [*found, self.class_call] if self.class_call else found
+
+    @cached_property
     def unpacking(self) -> tuple[Call, ...]:
         """What fills the tables that are unpacked once."""
         nodes = self.graph.nodes
@@ -190,8 +206,7 @@ class Program:
     @cached_property
     def headers(self) -> list[str]:
         """The routines that the text calls, directly."""
-        calls = [call for calls in self.calls.values() for call in calls]
-        calls += self.unpacking
+        calls = list(self.all_calls)
         if self.final_copy:
             calls.append(self.final_copy)
         if self.probabilities:

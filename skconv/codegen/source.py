@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skconv.codegen.body import (
+    class_lines,
     decision_lines,
     declarations,
     node_lines,
@@ -130,9 +131,8 @@ def _node_tables(node: Node, names: dict[str, str]) -> Iterator[str]:
 
 def _functions(program: Program) -> Iterator[str]:
     """Functions that calls need, equal ones once."""
-    calls = [call for calls in program.calls.values() for call in calls]
-    calls += program.unpacking
-    for function in dict.fromkeys(function for call in calls for function in call.functions):
+    functions = (function for call in program.all_calls for function in call.functions)
+    for function in dict.fromkeys(functions):
         yield from function.lines
         yield ""
 
@@ -172,6 +172,10 @@ def _predict(program: Program, decision: Node) -> Iterator[str]:
     yield ""
     yield predict_signature(program)
     yield "{"
+    if program.class_call:
+        yield from class_lines(program, decision, program.class_call)
+        yield from ("    return class_index;", "}")
+        return
     yield from scores_pointer(program)
     if program.plan.homes[graph.scores_name] != INPUT:
         yield f"    {name}_run({'arena, ' if program.takes_arena else ''}input, output);"

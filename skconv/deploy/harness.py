@@ -35,6 +35,8 @@ def words(program: Program) -> dict[str, object]:
         "arena": "&arena, " if program.takes_arena else "",
         "only_arena": "&arena" if program.takes_arena else "",
         "is_classifier": program.decision is not None,
+        # Scores are those of `run` then: `predict` writes none.
+        "decides_alone": program.class_call is not None,
         "has_labels": program.graph.classes is not None,
         "is_integer": program.scores.domain == "integer",
         "reads_integers": program.specs[INPUT].domain == "integer",

@@ -123,6 +123,11 @@ class Op:
         """Memory that its C routine needs while it runs, besides its tensors."""
         return 0
 
+    @property
+    def decides(self) -> bool:
+        """Whether its C finds the class of a sample without the scores that decide on it."""
+        return False
+
     def largest_read(self, x: TensorSpec) -> int:
         """The largest integer that it wants to read: 127 for 8 bits, more for 16."""
         return int(INT16_MAX / self.facts.growth)

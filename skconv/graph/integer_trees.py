@@ -60,6 +60,12 @@ class QTreeEnsemble(Trees, IntegerOp):
         return self.leaves.shape[1] == n_outputs and np.array_equal(self.leaves, one_each)
 
     @property
+    def decides(self) -> bool:
+        """Whether the number of a leaf is that of the class: one tree of votes."""
+        is_one = len(self.roots) == 1 and len(self.constant) > 1
+        return is_one and self.are_votes and not self.constant.any()
+
+    @property
     def is_signed(self) -> bool:
         """Whether thresholds are read with a sign."""
         return bool(self.thresholds.min() < 0)

@@ -6,7 +6,8 @@ The planner, after the greedy one of TensorFlow Lite for Microcontrollers:
   name, and ops that work in place write over an input that nobody reads later.
 - A buffer lives from the node that writes it to the last node that reads it.
 - Input and output belong to the caller and take no room in the arena. The scores of a
-  classifier do: ``predict`` has no output of its own to write them to. So does an output
+  classifier do: ``predict`` has no output of its own to write them to. (Not where it needs no
+  scores: see `decides_alone`.) So does an output
   that grows while rows of the input come, or that follows a stream of samples.
 - A ring, which keeps samples of a stream, and its counter live all the time, as do tables that
   are unpacked once.
@@ -32,6 +33,7 @@ from skconv.graph import (
     Reshape,
     TensorSpec,
 )
+from skconv.graph.decisions import decides_alone
 from skconv.graph.nested import Packed, Streamed
 from skconv.graph.ring import Ring
 from skconv.graph.running import Running
@@ -240,7 +242,8 @@ def _may_overwrite(graph: Graph, homes: dict[str, str], source: str, time: int) 
 def _buffers(graph: Graph, homes: dict[str, str]) -> Iterable[Buffer]:
     specs = graph.specs
     callers = {homes[INPUT]}
-    if not graph.is_classifier and not is_made_in_parts(graph, homes):
+    is_callers = decides_alone(graph) if graph.is_classifier else not is_made_in_parts(graph, homes)
+    if is_callers:
         callers.add(homes[graph.scores_name])
     last = _last_uses(graph, homes)
     decisions = {graph.output_name} if graph.is_classifier else set()

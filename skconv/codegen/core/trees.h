@@ -56,15 +56,20 @@ SK_INLINE int32_t sk_leaf(sk_trees trees, int32_t start)
         if (trees.has_sign) {
             threshold -= (threshold << 1) & (trees.wide ? 0x10000 : 0x100);
         }
-        const int32_t right = sk_next_number(&at);
-        if (sk_load(trees.input, trees.type, head & (left_is_leaf - 1)) > threshold) {
-            if (head & right_is_leaf) {
-                return right;
+        int32_t is_leaf = right_is_leaf;
+        if (sk_load(trees.input, trees.type, head & (left_is_leaf - 1)) <= threshold) {
+            while (*at++ & 0x80) { /* the number of the right child */
             }
-            at += right;
-        } else if (head & left_is_leaf) {
-            return sk_next_number(&at);
+            if (!(head & left_is_leaf)) {
+                continue;
+            }
+            is_leaf = left_is_leaf;
         }
+        const int32_t number = sk_next_number(&at);
+        if (head & is_leaf) {
+            return number;
+        }
+        at += number;
     }
 }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skconv.codegen.node import Call, Function, NodeCode, emit
+from skconv.codegen.node import Call, Function, NodeCode, emit, emit_class
 from skconv.codegen.routines.base import Routine, Wish
-from skconv.codegen.routines.trees.printing import printed_bytes, tree_function
+from skconv.codegen.routines.trees.classes import class_function
+from skconv.codegen.routines.trees.printing import leaf_sums, printed_bytes, tree_function
 from skconv.codegen.text import call
-from skconv.graph import QTreeEnsemble, TensorSpec
+from skconv.graph import ArgMax, Op, QTreeEnsemble, TensorSpec
 from skconv.graph.nested import Packed
 from skconv.target.targets import Target
 
@@ -25,6 +26,12 @@ class PrintedTrees(Packed):
     """Trees without tables: they are the code."""
 
     reads_flash = True
+
+    @property
+    def decides(self) -> bool:
+        """Whether there is one tree: its leaf says the class."""
+        assert isinstance(self.op, QTreeEnsemble)
+        return len(self.op.roots) == 1
 
     def describe(self) -> str:
         return f"{self.op.describe()}, nested if"
@@ -49,11 +56,26 @@ def plan(op: QTreeEnsemble, x: TensorSpec, wish: Wish) -> PrintedTrees:
 
 @emit.register
 def _(op: PrintedTrees, code: NodeCode) -> Iterator[Call]:
-    x, y = code.input, code.output
+    x, y, trees = code.input, code.output, op.op
+    assert isinstance(trees, QTreeEnsemble)
+    functions: tuple[Function, ...] = ()
+    if trees.decides:
+        # One function for the class and for the scores.
+        functions = (class_function(trees, ArgMax(), x.spec),)
+        name, lines = leaf_sums(trees, x.spec, functions[0].name)
+        functions += (Function(name, lines, code_bytes=LOOP_BYTES),)
+    else:
+        name, lines = tree_function(trees, x.spec)
+        functions = (Function(name, lines, code_bytes=printed_bytes(trees)),)
+    yield Call("printed_trees.h", call(name, x.pointer, y.pointer), functions=functions)
+
+
+@emit_class.register
+def _(op: PrintedTrees, decision: Op, code: NodeCode) -> Call:
     assert isinstance(op.op, QTreeEnsemble)
-    name, lines = tree_function(op.op, x.spec)
-    function = Function(name, lines, code_bytes=printed_bytes(op.op))
-    yield Call("printed_trees.h", call(name, x.pointer, y.pointer), functions=(function,))
+    function = class_function(op.op, decision, code.input.spec)
+    text = call(function.name, code.input.pointer)
+    return Call("printed_trees.h", text, functions=(function,))
 
 
 ROUTINES = (Routine(QTreeEnsemble, of_32_bits, fits, plan),)

@@ -7,7 +7,7 @@ output is then one constant, shifted to its field.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from skconv.codegen.text import CTYPES
 from skconv.graph import QTreeEnsemble, TensorSpec
 from skconv.graph.base import Array
+from skconv.graph.tree_nodes import Nodes
 
 WORD = 32
 # A comparison with its branch, and an addition to a word, as measured.
@@ -67,10 +68,13 @@ class Fields:
 
 def tree_function(op: QTreeEnsemble, x: TensorSpec) -> tuple[str, tuple[str, ...]]:
     """The name and the lines of a function ``(input, sums)``."""
-    body = list(_body(op))
-    name = f"trees_{zlib.crc32(repr(body).encode()):08x}"
-    head = f"static void {name}(const {CTYPES[x.dtype]} *x, int32_t *sums)"
-    return name, (head, "{", *body, "}")
+    return _function("trees", f"const {CTYPES[x.dtype]} *x, int32_t *sums", tuple(_body(op)))
+
+
+def _function(prefix: str, parameters: str, body: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The name of a function, equal ones have one, and its lines."""
+    name = f"{prefix}_{zlib.crc32(repr(body).encode()):08x}"
+    return name, (f"static void {name}({parameters})", "{", *body, "}")
 
 
 def printed_bytes(op: QTreeEnsemble) -> int:
@@ -114,15 +118,33 @@ def _field_bits(op: QTreeEnsemble) -> int:
     return next(bits for bits in (8, 16, WORD) if int(high.max()) < 2**bits)
 
 
-def _tree(op: QTreeEnsemble, node: int, fields: Fields, depth: int = 0) -> Iterator[str]:
-    """A node and what is below it."""
-    indent = " " * 8 + STEP * min(depth, MOST_STEPS)
+def _tree(op: QTreeEnsemble, root: int, fields: Fields) -> Iterator[str]:
+    """A tree whose leaves add their values."""
+    yield from nested(op.nodes, root, lambda leaf: fields.added(op.leaves[leaf]), depth=1)
+
+
+def nested(
+    nodes: Nodes, node: int, at_leaf: Callable[[int], Iterable[str]], depth: int = 0
+) -> Iterator[str]:
+    """A node and what is below it as ``if``; ``at_leaf`` gives the statements of a leaf."""
+    indent = " " * 4 + STEP * min(depth, MOST_STEPS)
     if node < 0:
-        yield from (indent + line for line in fields.added(op.leaves[~node]))
+        yield from (indent + line for line in at_leaf(~node))
         return
-    left, right = op.children[node].tolist()
-    yield f"{indent}if (x[{op.features[node]}] <= {op.thresholds[node]}) {{"
-    yield from _tree(op, left, fields, depth + 1)
+    left, right = nodes.children[node].tolist()
+    yield f"{indent}if (x[{nodes.features[node]}] <= {nodes.thresholds[node]}) {{"
+    yield from nested(nodes, left, at_leaf, depth + 1)
     yield f"{indent}}} else {{"
-    yield from _tree(op, right, fields, depth + 1)
+    yield from nested(nodes, right, at_leaf, depth + 1)
     yield f"{indent}}}"
+
+
+def leaf_sums(op: QTreeEnsemble, x: TensorSpec, leaf_of: str) -> tuple[str, tuple[str, ...]]:
+    """`tree_function` of one tree of votes whose leaf the function ``leaf_of`` finds."""
+    body = (
+        f"    const int32_t leaf = {leaf_of}(x);",
+        f"    for (int32_t i = 0; i < {len(op.constant)}; i++) {{",
+        "        sums[i] = i == leaf;",
+        "    }",
+    )
+    return _function("trees", f"const {CTYPES[x.dtype]} *x, int32_t *sums", body)
