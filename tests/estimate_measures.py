@@ -79,7 +79,10 @@ def measured(kind: str, first: int, last: int) -> Iterator[Measured]:
     """All forms of the graphs of a kind, on all cores."""
     for seed in range(first, last):
         with suppress(ValueError, NoIntegerFormError):  # A window or a class may be too small.
-            yield from _forms_measured(kind, seed, *graph_of(kind, seed))
+            if kind == "random":
+                yield from _pipelines_measured(seed)
+            else:
+                yield from _forms_measured(kind, seed, *graph_of(kind, seed))
 
 
 def graph_of(kind: str, seed: int) -> tuple[Graph, np.ndarray]:
@@ -88,6 +91,12 @@ def graph_of(kind: str, seed: int) -> tuple[Graph, np.ndarray]:
         return estimate_models.fitted(seed)
     graph = DRAWN[kind](seed)
     return graph, example_samples(graph, 1)
+
+
+def _pipelines_measured(seed: int) -> Iterator[Measured]:
+    """A random Pipeline as it is exported for each core."""
+    for core in COUNTED:
+        yield from _measured("random", seed, core, "exported", *estimate_models.drawn(seed, core))
 
 
 def _forms_measured(kind: str, seed: int, graph: Graph, x: np.ndarray) -> Iterator[Measured]:
@@ -103,20 +112,26 @@ def _forms_measured(kind: str, seed: int, graph: Graph, x: np.ndarray) -> Iterat
         target = get_target(core)
         found = [("balanced", fastest(graph, target))] if is_plain else forms(graph, core)
         for form, built in found:
-            if is_large and form == "ops":
-                continue
-            sources = CSources(program_of(built, "m"), target)
-            try:
-                counts = node_counts(sources, x, flags=FLAGS).mean(axis=0)
-                code = None if is_plain else _code_of(built, core)
-            except (emulator.BuildError, RuntimeError) as error:
-                print(f"{kind} {seed}, {core}, {form}: {error}", file=sys.stderr)
-                continue
-            yield Measured(kind, seed, core, form, built, counts, code)
+            if not (is_large and form == "ops"):
+                yield from _measured(kind, seed, core, form, built, x)
     for core in () if is_plain or (is_large and seed % 3) else OTHERS:
         with suppress(emulator.BuildError):
             fused = fuse(graph)
             yield Measured(kind, seed, core, "fused", fused, None, _code_of(fused, core))
+
+
+def _measured(
+    kind: str, seed: int, core: str, form: str, graph: Graph, x: np.ndarray
+) -> Iterator[Measured]:
+    """One, or none where it does not fit the board."""
+    sources = CSources(program_of(graph, "m"), get_target(core))
+    try:
+        counts = node_counts(sources, x, flags=FLAGS).mean(axis=0)
+        code = _code_of(graph, core)
+    except (emulator.BuildError, RuntimeError) as error:
+        print(f"{kind} {seed}, {core}, {form}: {error}", file=sys.stderr)
+        return
+    yield Measured(kind, seed, core, form, graph, counts, code)
 
 
 def forms(graph: Graph, core: str) -> Iterator[tuple[str, Graph]]:

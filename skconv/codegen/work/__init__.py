@@ -4,7 +4,9 @@ An estimate is a sum of these numbers times what each was measured to take
 (`skconv.codegen.estimates`).
 """
 
-import skconv.codegen.work.stages  # noqa: F401  (it registers stages)
+import skconv.codegen.work.machines
+import skconv.codegen.work.packed
+import skconv.codegen.work.stages  # noqa: F401  (they register routines)
 from skconv.codegen.work.ops import work
 
 __all__ = ["work"]

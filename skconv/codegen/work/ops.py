@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from functools import singledispatch
 from math import ceil, log2, prod
+from typing import Any
 
 import numpy as np
 
 from skconv.codegen.routines.blocked import BlockedConv
-from skconv.codegen.routines.conv import DspConv
-from skconv.codegen.routines.conv import packing as conv_packing
-from skconv.codegen.routines.first import DspFirst
-from skconv.codegen.routines.first import packing as first_packing
 from skconv.codegen.routines.linear import DspLinear
 from skconv.codegen.routines.sparse import SparseConv
 from skconv.codegen.routines.winograd import DspWinograd, PlainLine, PlainWinograd
@@ -24,16 +21,13 @@ from skconv.graph import (
     QConv,
     QConvHash,
     QInterpolate,
-    QKernelMachine,
     QLinear,
-    QNoveltyMargin,
     QSeparableConv,
     QTreeEnsemble,
     TensorSpec,
 )
 from skconv.graph.base import Array
 from skconv.graph.integer import ConvInteger
-from skconv.graph.neighbours import IntegerPrototypes, Neighbours
 from skconv.graph.nested import Packed
 from skconv.graph.ops import PoolGeometry
 from skconv.graph.storage.codebook import Codebook
@@ -44,6 +38,7 @@ from skconv.graph.storage.frequency import Frequency
 from skconv.graph.storage.hashed import Hashed
 
 Work = Counter[str]
+Places = np.ndarray[Any, np.dtype[np.intp]]
 
 
 @singledispatch
@@ -79,74 +74,71 @@ def _(op: Packed, x: TensorSpec, y: TensorSpec) -> Work:
 # ------------------------------------------------------------------------------ convolutions
 
 
-def map_work(op: ConvInteger, x: TensorSpec, pixels: int, border: float = 0.0) -> Work:
-    """That of a convolution at so many pixels; of a share of them, kernels reach over the border.
+def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> Work:
+    """That of a convolution at some places, all rows by all columns.
 
-    ``lines`` are rows of a kernel at one pixel, where the innermost loop begins.
+    ``lines`` and ``taps`` are turns of the loops over rows and columns of a kernel, where there
+    are loops. Of windows over the border they are told apart: each tap is tested there, and
+    those outside are left out.
     """
     kernels = len(op.weights) * (x.shape[2] if op.shared else 1)
     height, width, channels = op.weights.shape[1:]
-    entries = pixels * kernels
-    found = Counter(pixels=pixels, entries=entries)
+    down, across = taps_inside(op, x, 0, rows), taps_inside(op, x, 1, columns)
+    pixels = len(rows) * len(columns)
     if isinstance(op, QSeparableConv):
-        found["lines"] = pixels * len(op.factors.rows)
-        found[f"products of {op.factors.line_dtype(x)}"] = pixels * len(op.factors.rows) * width
-        found[f"products of lines of {x.dtype}"] = prod(op.lines_shape(x)) * height
+        terms, entries = pixels * len(op.factors.rows), len(rows) * prod(op.lines_shape(x))
+        found = Counter({"separable pixels": pixels, "sums of terms": pixels * kernels})
+        found |= {"terms": terms, f"products of {op.factors.line_dtype(x)}": terms * width}
+        found |= {"entries of lines": entries, f"products of lines of {x.dtype}": entries * height}
         return found
+    found = Counter(pixels=pixels)
+    inside = int((down == height).sum() * (across == width).sum())
     form = getattr(op, "form", None) or ("coded" if coded_of(op) is not None else "")
-    found["lines"] = entries * height
+    name = f"{form} of {x.dtype}" if form else f"of {x.dtype}"
+    entries = inside * kernels
+    found[f"entries {name}"] = pixels * kernels
+    found["lines"] = entries * height if height > 1 else 0
+    found["taps"] = entries * height * width if channels > 1 and width > 1 else 0
     # Compilers make other loops of one, two or three channels.
     run = "runs" if channels > 3 else f"{channels}"
-    found[f"macs{' ' * bool(form)}{form} of {x.dtype} in {run}"] = entries * prod(
-        (height, width, channels)
-    )
-    found[f"taps{' of ' * bool(form)}{form}"] = (
-        entries * height * width if channels > 3 or form else 0
-    )
-    found["macs at the border"] = round(border * entries * height * width * channels)
+    found[f"macs {name} in {run}"] = entries * height * width * channels
+    if inside == pixels:
+        return found
+    border, there = (pixels - inside) * kernels, around(op)
+    if op.pad_mode == "circular":
+        down, across = np.full_like(down, height), np.full_like(across, width)
+    visited = int(down.sum() * across.sum()) - inside * height * width
+    lines = int(down.sum() * len(columns)) - inside * height
+    found[f"pixels at {there}"] = pixels - inside
+    found[f"lines at {there}"] = border * height
+    found[f"taps at {there}"] = lines * kernels * width
+    found[f"macs at {there} {name}"] = visited * kernels * channels
     return found
 
 
-def border_share(op: ConvInteger, x: TensorSpec) -> float:
-    """The share of windows that reach over the border of a map."""
+def every_place(op: ConvInteger, x: TensorSpec) -> tuple[Places, Places]:
+    """All rows, and all columns."""
     rows, columns = op.map_shape(x)[:2]
-    (top, bottom), (left, right) = op.padding
-    inside = 1.0
-    for count, before, after, step in (
-        (rows, top, bottom, op.stride[0]),
-        (columns, left, right, op.stride[1]),
-    ):
-        inside *= max(0, count - ceil(before / step) - ceil(after / step)) / count
-    return 1 - inside
+    return np.arange(rows), np.arange(columns)
+
+
+def taps_inside(op: ConvInteger, x: TensorSpec, axis: int, places: Places) -> Places:
+    """How many rows or columns of a kernel lie in the map, at each place."""
+    size, step, dilation = op.weights.shape[1 + axis], op.stride[axis], op.dilation[axis]
+    at = places[:, None] * step - op.padding[axis][0] + dilation * np.arange(size)
+    found: Places = ((at >= 0) & (at < x.shape[axis])).sum(axis=1)
+    return found
+
+
+def around(op: ConvInteger) -> str:
+    """What lies beyond the border, where taps are tested."""
+    return "the opposite border" if op.pad_mode == "circular" else "the border"
 
 
 @work.register(QConv)
 @work.register(QConvHash)
 def _(op: ConvInteger, x: TensorSpec, y: TensorSpec) -> Work:
-    pixels = prod(op.map_shape(x)[:2])
-    return Counter(call=1) + map_work(op, x, pixels, border_share(op, x)) + expansion(op)
-
-
-@work.register
-def _(op: DspFirst, x: TensorSpec, y: TensorSpec) -> Work:
-    """Two kernels at a time, two values of a row of a window in a word."""
-    conv = op.op
-    assert isinstance(conv, QConv)
-    pairs = prod(conv.map_shape(x)[:2]) * ceil(len(conv.bias) / 2)
-    lines = pairs * int(conv.weights.shape[1])
-    found: Work = Counter(
-        call=1, pairs=pairs, lines=lines, words=lines * first_packing.run(conv, x)
-    )
-    found[f"reads of {x.dtype}"] = x.size
-    found["rows"] = y.shape[0]
-    return found
-
-
-@work.register
-def _(op: DspConv, x: TensorSpec, y: TensorSpec) -> Work:
-    assert isinstance(op.op, QConv)
-    found = block_work(op.op, x, op.weight_bits, prod(op.op.map_shape(x)[:1]))
-    return Counter({"call": 1, read_by(x): x.size}) + found
+    return Counter(call=1) + map_work(op, x, *every_place(op, x)) + expansion(op)
 
 
 @work.register
@@ -191,26 +183,6 @@ def _(op: DspWinograd | PlainWinograd | PlainLine, x: TensorSpec, y: TensorSpec)
     found: Work = Counter({"call": 1, "tiles": tiles, f"read of {x.dtype}": tiles * x.shape[2]})
     found["written"] = tiles * kernels
     found["products"] = together * kernels * x.shape[2]
-    return found
-
-
-def read_by(x: TensorSpec) -> str:
-    """How a row of a map is brought to lanes."""
-    return "reads by fours" if x.shape[-1] % 4 == 0 else "reads one by one"
-
-
-def block_work(op: QConv, x: TensorSpec, weight_bits: int, rows: int) -> Work:
-    """That of `dsp_conv.h`: two kernels at up to three windows at a time, four values a step."""
-    place = conv_packing.layout(op, x)
-    pairs = ceil(len(op.bias) / 2)
-    lines = 1 if place.by_pixel else rows
-    full, rest = divmod(place.line, place.windows)
-    found: Work = Counter(lines=lines)
-    for windows, count in ((place.windows, full), (rest, 1 if rest else 0)):
-        blocks = lines * count * pairs
-        found[f"blocks of {windows}"] += blocks
-        found[f"steps of {windows}, {weight_bits} bits"] += blocks * place.steps
-        found["turns"] += blocks * (place.steps // conv_packing.unroll(place.steps))
     return found
 
 
@@ -260,16 +232,22 @@ def _symbols(values: Array) -> dict[str, int]:
 
 @work.register
 def _(op: QLinear, x: TensorSpec, y: TensorSpec) -> Work:
-    return Counter(call=1, reads=x.size) + layer_work(op, x) + expansion(op)
+    found = Counter(call=1) + layer_work(op, x) + expansion(op)
+    if op.is_kept is not None:
+        found["inputs tested"] = x.size
+    return found
 
 
 def layer_work(op: QLinear, x: TensorSpec) -> Work:
     """Rows, and products of a layer; those of features that are left."""
     rows, columns = op.stored.shape
-    form = op.form or ("coded" if op.coded is not None else op.weights.dtype.name)
+    form = op.form or (type(op.coded).__name__ if op.coded is not None else op.weights.dtype.name)
     form = f"{form} kept" if op.is_kept is not None else form
-    found: Work = Counter({"rows": rows, f"macs {form} of {x.dtype}": rows * columns})
+    # Compilers make other loops of a single row.
+    of = f"of {x.dtype}" if rows > 1 else f"of {x.dtype} in one row"
+    found: Work = Counter({f"rows {of}": rows, f"macs {form} {of}": rows * columns})
     if op.is_kept is not None:
+        found[f"rows kept {of}"] = rows
         found["kept"] = columns
     if op.requantization is not None:
         found["requantised"] = rows
@@ -296,44 +274,23 @@ def _(op: DspLinear, x: TensorSpec, y: TensorSpec) -> Work:
     return found
 
 
-# --------------------------------------------------------------------- machines and neighbours
-
-
-@work.register
-def _(op: QKernelMachine, x: TensorSpec, y: TensorSpec) -> Work:
-    form = f"{op.form} " if op.form is not None else ""
-    return Counter(
-        {
-            "call": 1,
-            f"products of {x.dtype}": op.support_vectors.size,
-            f"{'fine ' if op.fine else ''}vectors": len(op.support_vectors),
-            f"{form}coefficients": op.dual_coef.size,
-            "powers": len(op.support_vectors) * (op.degree if op.kernel == "poly" else 0),
-            "results": y.size,
-        }
-    )
-
-
-@work.register
-def _(op: IntegerPrototypes, x: TensorSpec, y: TensorSpec) -> Work:
-    metric, count = op.metric, len(op.prototypes)
-    found: Work = Counter(call=1, results=y.size)
-    found[f"{metric} products of {x.dtype}"] = op.prototypes.size
-    found[f"{metric} vectors"] = count
-    found[f"{metric} turns"] = count * ceil(x.size / 4)
-    if not isinstance(op, Neighbours):
-        found["roots"] = count if metric == "l2" else 0
-        return found
-    # As many enter the heap of the k nearest, if they come in no order; each sinks so deep.
-    enter = op.k * (1 + log2(max(1.0, count / op.k)))
-    found["pushes"] = round(enter)
-    found["levels"] = round(enter * log2(op.k + 1))
-    found["neighbours"] = op.k
-    is_weighted = getattr(op, "weighted", False)
-    if metric == "l2" and (is_weighted or isinstance(op, QNoveltyMargin)):
-        found["roots"] = op.k
-    found["weights"] = op.k if is_weighted else 0
+def row_head_work(op: QLinear, runs: int) -> Work:
+    """A head that takes a run of features at a time, four of them a step."""
+    outputs, columns = op.stored.shape
+    form = op.form or op.weights.dtype.name
+    size = 4 if form == "int4" else 5
+    steps = ceil(columns / 4)
+    found: Work = Counter(runs=runs)
+    found["groups"] = runs * ceil(outputs / size)
+    found[f"steps, {form}"] = steps * outputs
+    found[f"steps of groups, {form}"] = steps * ceil(outputs / size)
+    if op.is_kept is not None:
+        found["may be kept"] = len(op.is_kept)
+        found["kept"] = columns
     return found
+
+
+# ----------------------------------------------------------------------------------------- trees
 
 
 @work.register

@@ -13,25 +13,29 @@ from skconv.codegen.routines.separable import DspSeparableStage
 from skconv.codegen.routines.stage import DspStage, stage_of
 from skconv.codegen.routines.stage import packing as stage_packing
 from skconv.codegen.work.ops import (
+    Places,
     Work,
-    block_work,
-    border_share,
     expansion,
     layer_work,
     map_work,
-    read_by,
+    row_head_work,
     work,
 )
+from skconv.codegen.work.packed import block_work, ring_work
 from skconv.graph import (
     Abs,
+    BlockHistogram,
     BothSigns,
     Fused,
     Magnitude,
     MaxPool,
     Node,
     QLinear,
+    QMeanPool,
+    QRoot,
     QSquare,
     QTriangle,
+    Relu,
     Reshape,
     SoftThreshold,
     TensorSpec,
@@ -71,17 +75,25 @@ def convolved(memory: StageMemory) -> Work:
     """What the convolution of a portable stage does."""
     conv, x = memory.first.op, memory.graph.input
     assert isinstance(conv, ConvInteger)
-    return map_work(conv, x, pixels_of(memory), border_share(conv, x))
+    return map_work(conv, x, *pixels_reached(memory))
+
+
+def pixels_reached(memory: StageMemory) -> tuple[Places, Places]:
+    """Rows and columns of the convolution that windows hold, those of several windows once."""
+    pool = memory.pool.op
+    assert isinstance(pool, PoolGeometry)
+    windows = memory.specs[memory.pool.name].shape
+    rows, columns = (
+        np.unique(np.arange(n)[:, None] * step + np.arange(size))
+        for n, step, size in zip(windows, pool.stride, pool.size, strict=False)
+    )
+    return rows, columns
 
 
 def pixels_of(memory: StageMemory) -> int:
-    """Pixels of the convolution that windows hold, those of several windows once."""
-    pool = memory.pool.op
-    assert isinstance(pool, PoolGeometry)
-    rows, columns = memory.specs[memory.pool.name].shape[:2]
-    if memory.by_window:
-        return int(rows * columns * pool.area)
-    return int(prod(reach(pool, (rows, columns))))
+    """How many pixels those are."""
+    rows, columns = pixels_reached(memory)
+    return len(rows) * len(columns)
 
 
 def reach(pool: PoolGeometry, windows: tuple[int, ...]) -> tuple[int, int]:
@@ -94,26 +106,39 @@ def reach(pool: PoolGeometry, windows: tuple[int, ...]) -> tuple[int, int]:
 
 def behind(memory: StageMemory, pixels: int) -> Work:
     """What follows a convolution in a stage: at each pixel, for each window, in the head."""
-    found: Work = Counter()
     specs = memory.specs
+    found = Counter({"spread pixels": 0 if memory.by_window else pixels})
     for node in memory.graph.nodes:
-        name, shape = type(node.op).__name__, specs[node.name].shape
+        name, shape, x = type(node.op).__name__, specs[node.name].shape, specs[node.inputs[0]]
         match node.op:
             case ConvGeometry() | Reshape():
                 pass
             case PoolGeometry(area=area):
-                results = prod(shape)
+                results, how = prod(shape), "" if memory.by_window else "spread "
+                if isinstance(node.op, BlockHistogram):
+                    results //= node.op.n_bins
                 found[f"results of {name}"] += results
-                found[f"pooled by {name}"] += results * area
+                found[f"{how}{memory.sum_dtype} pooled by {name}"] += results * area
             case QLinear():
-                found += head_work(node.op, specs[node.inputs[0]])
+                found += head_work(node.op, x)
             case QTriangle():
                 found[name] += memory.graph.node_macs()[node.name]
+            case QRoot():
+                found["roots"] += prod(shape)
+                found["bits of roots"] += prod(shape) * root_bits(x.magnitude << node.op.shift)
+            case Magnitude():
+                found[name] += pixels * shape[-1]
+                found["bits of roots"] += pixels * shape[-1] * np.iinfo(x.dtype).bits
             case _ if _comes_before(memory, node):
                 found[name] += pixels * shape[-1]
             case _:
                 found[name] += prod(shape)
-    return found
+    return +found
+
+
+def root_bits(largest: int) -> int:
+    """Bits of the root of a number, which are found one by one."""
+    return (largest.bit_length() + 1) // 2
 
 
 def _comes_before(memory: StageMemory, node: Node) -> bool:
@@ -124,8 +149,7 @@ def _comes_before(memory: StageMemory, node: Node) -> bool:
 
 def head_work(op: QLinear, x: TensorSpec) -> Work:
     """Of a layer that takes features as they come."""
-    of_layer = layer_work(op, x)
-    del of_layer["rows"]
+    of_layer = {n: c for n, c in layer_work(op, x).items() if not n.startswith("rows")}
     found = Counter({f"head, {name}": count for name, count in of_layer.items()})
     found["features"] = op.stored.shape[1]
     return found
@@ -161,7 +185,8 @@ def _(op: DspStage, x: TensorSpec, y: TensorSpec) -> Work:
     found[_gathered(stage)] += entries
     found["entries beside others"] = entries if per_group == 2 else 0
     results = round(rows * columns * channels * share)
-    found[f"results of {type(pool).__name__}"] = results
+    of_sums = " of sums" if _gathers_sums(stage) else ""
+    found[f"results of {type(pool).__name__}{of_sums}"] = results
     found["requantised"] = results if stage.to is not None else 0
     found["roots"] = results if stage.root is not None else 0
     if stage.linear is not None:
@@ -172,15 +197,21 @@ def _(op: DspStage, x: TensorSpec, y: TensorSpec) -> Work:
 def _gathered(stage: stage_packing.Stage) -> str:
     """How entries go into the sums of a window: the name of that work."""
     nonlinearity, pool = type(stage.nonlinearity).__name__, type(stage.pool).__name__
-    is_size = isinstance(stage.nonlinearity, Abs | QSquare | Magnitude)
-    if isinstance(stage.pool, MaxPool) and not is_size:
-        return "entries of sums"
+    if _gathers_sums(stage):
+        both = isinstance(stage.nonlinearity, BothSigns | SoftThreshold)
+        return "entries of sums of both signs" if both else "entries of sums"
     rule = stage.conv.requantization
     parts_signs = isinstance(stage.nonlinearity, BothSigns | SoftThreshold)
     is_even = stage.pool.size[1] % 2 == 0 and stage.pool.stride[1] % 2 == 0
     if parts_signs and is_even and (rule.minimum, rule.maximum) == (-INT8_MAX, INT8_MAX):
         return f"entries of four by {pool}"
     return f"entries of {nonlinearity} by {pool}"
+
+
+def _gathers_sums(stage: stage_packing.Stage) -> bool:
+    """Whether the largest sum is found, before it is requantised."""
+    is_size = isinstance(stage.nonlinearity, Abs | QSquare | Magnitude)
+    return isinstance(stage.pool, MaxPool) and not is_size
 
 
 def _groups(columns: int, per_group: int, pool: PoolGeometry) -> list[tuple[int, int]]:
@@ -203,35 +234,69 @@ def computed_share(stage: stage_packing.Stage, per_group: int) -> float:
     return float(np.stack(groups).mean())
 
 
-def row_head_work(op: QLinear, runs: int) -> Work:
-    """A head that takes a run of features at a time, four of them a step."""
-    outputs, columns = op.stored.shape
-    form = op.form or op.weights.dtype.name
-    size = 4 if form == "int4" else 5
-    steps = ceil(columns / 4)
-    found: Work = Counter(runs=runs)
-    found["groups"] = runs * ceil(outputs / size)
-    found[f"steps, {form}"] = steps * outputs
-    found[f"steps of groups, {form}"] = steps * ceil(outputs / size)
-    if op.is_kept is not None:
-        found["may be kept"] = len(op.is_kept)
-        found["kept"] = columns
-    return found
-
-
 @work.register
 def _(op: DspRowStage, x: TensorSpec, y: TensorSpec) -> Work:
+    """Rows of the convolution, each added to the windows that hold it."""
     parts = row_stage_of(op)
     assert isinstance(op.op, Fused)
     memory = StageMemory(op.op.graph)
     windows = memory.specs[memory.pool.name].shape[:2]
-    assert isinstance(memory.pool.op, PoolGeometry)
-    down, across = reach(memory.pool.op, windows)
-    found = block_work(parts.reached, parts.input, op.weight_bits, down)
-    if parts.layout.by_pixel:
-        found = Counter({name: down * count for name, count in found.items()})
-    found += Counter({"call": 1, read_by(x): x.size}) + behind(memory, down * across)
+    pool = memory.pool.op
+    assert isinstance(pool, PoolGeometry)
+    down, across = reach(pool, windows)
+    found = Counter(call=1) + ring_work(parts.reached, parts.input, down)
+    found += block_work(parts.reached, parts.input, op.weight_bits, down)
+    found += spread_work(memory, parts.stage, down) + of_features(memory)
+    found += whole_pixels(memory, down * across)
     return _with_row_head(found, parts.stage.linear, windows[0])
+
+
+def spread_work(memory: StageMemory, stage: stage_packing.Stage, rows: int) -> Work:
+    """That of `dsp_row_parts.h`: each pixel into the sums of a step, steps into windows."""
+    windows, pool = stage.features.shape[:2], stage.pool
+    pixel, step, size = memory.specs[memory.pixel.name], pool.stride[1], pool.size[1]
+    channels = memory.specs[memory.pool.name].shape[2]
+    both = channels > pixel.shape[2]
+    groups = rows * (pixel.shape[2] if both else channels)
+    fours = _has_fours(memory, stage, pixel)
+    groups = groups // 4 if fours else groups
+    whole = (size - 1) // step
+    more = size - whole * step
+    pixels = whole * step + windows[1] * more + (windows[1] - 1) * (step - more)
+    pixels = pixels if whole else windows[1] * size
+    how = ("fours" if fours else pixel.dtype) + (" of both signs" if both else "")
+    nonlinearity, name = type(stage.nonlinearity).__name__, type(pool).__name__
+    found: Work = Counter({"runs of channels": groups, f"windows of {how}": groups * windows[1]})
+    found[f"{how}, {nonlinearity} into {name}"] = groups * pixels
+    found[f"joined {how}"] = groups * windows[1] * whole
+    together = groups // rows * windows[0] * pool.size[0] * windows[1]
+    found[f"gathered {how}"] = together * (2 if both else 1)
+    return +found
+
+
+def _has_fours(memory: StageMemory, stage: stage_packing.Stage, pixel: TensorSpec) -> bool:
+    """Whether four channels are worked on at a time."""
+    simple = stage.nonlinearity is None or isinstance(stage.nonlinearity, Relu)
+    sized = isinstance(stage.nonlinearity, Magnitude | QSquare)
+    sums = isinstance(stage.pool, QMeanPool) and memory.sum_dtype in ("int16", "uint16")
+    return (
+        pixel.shape[2] % 4 == 0
+        and (not sized if pixel.dtype == "int8" else pixel.dtype == "uint8" and simple)
+        and (isinstance(stage.pool, MaxPool) or sums)
+    )
+
+
+def of_features(memory: StageMemory) -> Work:
+    """What a window comes to, behind the pooling."""
+    found = behind(memory, 0)
+    kept = ("results", "roots", "bits of roots", "Rescale")
+    return Counter({name: count for name, count in found.items() if name.startswith(kept)})
+
+
+def whole_pixels(memory: StageMemory, pixels: int) -> Work:
+    """What is done with pixels as a whole, before entries are told apart."""
+    found, names = behind(memory, pixels), [type(n.op).__name__ for n in memory.pixelwise]
+    return Counter({name: found[name] for name in names})
 
 
 @work.register
@@ -243,7 +308,7 @@ def _(op: DspSeparableStage, x: TensorSpec, y: TensorSpec) -> Work:
     down, across = reach(memory.pool.op, windows)
     conv = memory.first.op
     assert isinstance(conv, ConvInteger)
-    found = map_work(conv, op.op.graph.input, down * across)
+    found = map_work(conv, op.op.graph.input, np.arange(down), np.arange(across))
     found += Counter(call=1, reads=x.size) + behind(memory, down * across)
     head = next((n.op for n in memory.graph.nodes if isinstance(n.op, QLinear)), None)
     return _with_row_head(found, head, windows[0])
