@@ -13,6 +13,7 @@ from skconv.moved import install as _install
 
 if TYPE_CHECKING:
     from skconv import datasets, exceptions, testing
+    from skconv.classifiers.logistic import PreconditionedLogisticRegression
     from skconv.classifiers.one_class import LaplacianOneClassSVM
     from skconv.classifiers.reduced_neighbors import ReducedNeighbors
     from skconv.classifiers.ridge import BatchRidgeClassifier
@@ -122,6 +123,7 @@ __all__ = [
     "PCANetFeatures",
     "ParetoDisplay",
     "PowerNormalizedSpectrogram",
+    "PreconditionedLogisticRegression",
     "PretrainedFeatures",
     "PruneDead",
     "PruneFeatures",
@@ -188,6 +190,7 @@ _HOMES = {
     "ParetoDisplay": "skconv.inspection",
     "PowerNormalizedSpectrogram": "skconv.sound",
     "PretrainedFeatures": "skconv.pretrained",
+    "PreconditionedLogisticRegression": "skconv.classifiers.logistic",
     "PruneDead": "skconv.passes.compress",
     "PruneFeatures": "skconv.passes.compress",
     "PruneKernels": "skconv.passes.compress",

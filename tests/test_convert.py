@@ -53,6 +53,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR
 
+from skconv.classifiers.logistic import PreconditionedLogisticRegression
 from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.classifiers.svm import LaplacianNuSVC
 from skconv.convert import to_graph
@@ -99,6 +100,7 @@ LINEAR_CLASSIFIERS = [
     RidgeClassifier(fit_intercept=False),
     RidgeClassifierCV(),
     BatchRidgeClassifier(standardize=True),
+    PreconditionedLogisticRegression(),
 ]
 ONE_AGAINST_ONE = [
     SVC(),

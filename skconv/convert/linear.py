@@ -35,6 +35,7 @@ from sklearn.linear_model import (
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils.validation import check_is_fitted
 
+from skconv.classifiers.logistic import PreconditionedLogisticRegression
 from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.convert.core import (
     ScoreFunction,
@@ -64,6 +65,7 @@ CLASSIFIERS = (
     LinearSVC,
     LogisticRegression,
     Perceptron,
+    PreconditionedLogisticRegression,
     RidgeClassifier,
     RidgeClassifierCV,
     SGDClassifier,
@@ -123,6 +125,11 @@ def _(model: LogisticRegression) -> Probabilities:
     # Older versions of scikit-learn fit one model against the rest, too.
     by_rest = getattr(model, "multi_class", "") == "ovr" or model.solver == "liblinear"
     return Sigmoids() if by_rest else Softmax()
+
+
+@probabilities.register
+def _(model: PreconditionedLogisticRegression) -> Probabilities:
+    return Softmax()
 
 
 @probabilities.register
