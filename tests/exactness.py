@@ -53,7 +53,8 @@ static int32_t differing_bytes(uint32_t difference)
 int main(void)
 {{
     int32_t differing = 0;
-    for (int32_t i = 0; i < N_SAMPLES; i++) {{
+    int32_t i = 0;
+    for (; i < N_SAMPLES{in_time}; i++) {{
         for (int32_t k = 0; k < {macro}_INPUT_SIZE; k++) {{
             x[k] = inputs[i * {macro}_INPUT_SIZE + k];
         }}
@@ -64,20 +65,32 @@ int main(void)
         }}
 {compare_labels}    }}
     {print}((uint32_t)differing);
-    return differing != 0;
+{print_more}    return differing != 0;
 }}
 """
 COMPARE_LABELS = """\
         const int32_t label = {name}_predict(x);
         differing += differing_bytes((uint32_t)label ^ (uint32_t)labels[i]);
 """
+PRINT_COUNTS = """\
+    bench_print(" ");
+    bench_print_unsigned((uint32_t)i);
+    bench_print(" ");
+    bench_print_unsigned(BENCH_NOW());
+"""
 PRINT_ON_HOST = (
     '#include <stdio.h>\nstatic void print(uint32_t n) { printf("%lu", (unsigned long)n); }'
 )
 
 
-def program(graph: Graph, x: NDArray[Any], name: str = "m", *, host: bool) -> dict[str, str]:
-    """A program that prints how many bytes of the scores and classes of ``x`` differ."""
+def program(
+    graph: Graph, x: NDArray[Any], name: str = "m", *, host: bool, avr_cycles: int = 0
+) -> dict[str, str]:
+    """A program that prints how many bytes of the scores and classes of ``x`` differ.
+
+    With ``avr_cycles`` an AVR begins no sample after so many of them. It prints how many samples
+    it has run, too, and the cycles that they took.
+    """
     wanted = fixed.tensors(graph, x, (graph.scores_name, graph.output_name))
     arrays = {"inputs": x.ravel(), "scores": wanted[graph.scores_name].ravel()}
     if graph.is_classifier:
@@ -89,6 +102,8 @@ def program(graph: Graph, x: NDArray[Any], name: str = "m", *, host: bool) -> di
         name=name,
         macro=name.upper(),
         compare_labels=COMPARE_LABELS.format(name=name) if graph.is_classifier else "",
+        in_time=f" && BENCH_NOW() < {avr_cycles}u" if avr_cycles else "",
+        print_more=PRINT_COUNTS if avr_cycles else "",
         **_printing(host),
     )
     return {**render(graph, name), "vectors.h": "\n".join(vectors) + "\n", "main.c": main}
@@ -183,6 +198,16 @@ def on_target(
 ) -> int:
     """The number that a program prints on a simulated board, built with all warnings on."""
     return int(output_on_target(sources, target, flags, compiler))
+
+
+def within_cycles(graph: Graph, x: NDArray[Any], cycles: int) -> tuple[int, int, int]:
+    """On a simulated AVR: differing bytes, of how many samples, and the cycles of them.
+
+    It begins no sample after so many cycles.
+    """
+    sources = program(graph, x, host=False, avr_cycles=cycles)
+    differing, ran, took = map(int, output_on_target(sources, "avr", ("-Os",)).split())
+    return differing, ran, took
 
 
 def output_on_target(

@@ -94,7 +94,7 @@ def stored(svm: Any, form: tuple[int, int] | None, X: Array, y: Array) -> str:
         small_code = model.benchmark(board, n_samples=1, flags=("-Os",))
         costs.append(small_code.code_bytes + small_code.table_bytes)
         costs.append(model.benchmark(board, n_samples=2).per_inference)
-    found = " ".join(differing(it, target) for target in ("portable", *BOARDS))
+    found = " ".join(differing(it.compared(target)) for target in ("portable", *BOARDS))
     name = "as fitted" if form is None else f"levels={form[0]}, {form[1]} bits"
     shown = " ".join(f"{cost:10,d}" for cost in costs)
     score = model.score(X[N_FIT:], y[N_FIT:])

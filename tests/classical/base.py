@@ -16,14 +16,17 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skconv import RandomConvFeatures, datasets, to_c
+from skconv import RandomConvFeatures, datasets, emulator, to_c
 from skconv.deploy.model import CModel
+from skconv.graph import Graph
 from skconv.runtime import fixed
 from tests import exactness
 
 N_SAMPLES = 300
-# An AVR reaches 32 kB of constants by one pointer.
-AVR_VECTOR_BYTES = 24_000
+# An AVR reaches 32 kB of constants by one pointer. Next to a large model there is room for few.
+AVR_VECTOR_BYTES = (24_000, 3_000)
+AVR_CYCLES = 500_000_000  # Five seconds of simavr.
+TOO_LARGE = ("overflow", "will not fit", "is too large")  # What compilers and linkers say.
 
 CLASSIFICATION = ("digits", "iris", "breast cancer", "fashion")
 REGRESSION = ("diabetes", "digits")
@@ -90,14 +93,26 @@ def load(data: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[A
 
 
 @dataclass(frozen=True)
+class Compared:
+    """Bytes of scores and classes that differ, and of how many samples."""
+
+    differing: int
+    n_samples: int
+
+
+@dataclass(frozen=True)
 class Tried:
-    """A case on a data set: the fitted Pipeline, its model, and the samples held out."""
+    """A case on a data set: the fitted Pipeline, its model, and the samples held out.
+
+    Bytes are compared of ``more`` samples, too, where few are held out.
+    """
 
     pipeline: Pipeline
     model: CModel
     X: NDArray[Any]
     y: NDArray[Any]
     options: dict[str, Any] = field(default_factory=dict)
+    more: NDArray[Any] | None = None
 
     @property
     def scores(self) -> tuple[float, float] | None:
@@ -111,22 +126,46 @@ class Tried:
         own = measure(self.y, self.pipeline.predict(self.X))
         return float(own), self.model.score(self.X, self.y)
 
-    def differing_bytes(self, target: str) -> int:
-        """Of scores, and of classes: C against definition, compiled for this machine or a board."""
+    def compared(self, target: str, avr_cycles: int = AVR_CYCLES) -> Compared | None:
+        """C against definition, compiled for this machine or a board.
+
+        None where the model does not fit the simulated AVR. There, no sample is begun after
+        ``avr_cycles``.
+        """
         model = to_c(self.pipeline, self.model.samples, target=target, **self.options)
-        x = fixed.quantize_input(model.graph.input, self.X.reshape(len(self.X), -1))
-        parts = [x]
+        X = self.X if self.more is None else np.concatenate([self.X, self.more])
+        x = fixed.quantize_input(model.graph.input, X.reshape(len(X), -1))
         if target == "avr":
-            parts = np.array_split(x, 1 + x.nbytes // AVR_VECTOR_BYTES)
-        return sum(_differing(model, part, target) for part in parts)
+            return _on_avr(model.graph, x, avr_cycles)
+        return Compared(_differing(model.graph, x, target), len(x))
 
 
-def _differing(model: CModel, x: NDArray[Any], target: str) -> int:
+def _differing(graph: Graph, x: NDArray[Any], target: str) -> int:
     if target == "portable":
         with tempfile.TemporaryDirectory() as folder:
-            flags = ("-O1", exactness.APART)
-            return exactness.on_host(model.graph, x, flags, Path(folder))
-    return exactness.on_target(exactness.program(model.graph, x, host=False), target, ("-Os",))
+            return exactness.on_host(graph, x, ("-O1", exactness.APART), Path(folder))
+    return exactness.on_target(exactness.program(graph, x, host=False), target, ("-Os",))
+
+
+def _on_avr(graph: Graph, x: NDArray[Any], cycles: int) -> Compared | None:
+    for nbytes in AVR_VECTOR_BYTES:
+        try:
+            return _in_parts(graph, np.array_split(x, 1 + x.nbytes // nbytes), cycles)
+        except emulator.BuildError as error:
+            if not any(word in str(error) for word in TOO_LARGE):
+                raise
+    return None
+
+
+def _in_parts(graph: Graph, parts: list[NDArray[Any]], cycles: int) -> Compared:
+    """Part after part, until the cycles are spent."""
+    differing = n_samples = 0
+    for part in parts:
+        found, ran, took = exactness.within_cycles(graph, part, cycles)
+        differing, n_samples, cycles = differing + found, n_samples + ran, cycles - took
+        if ran < len(part) or cycles <= 0:
+            break
+    return Compared(differing, n_samples)
 
 
 def tried(case: Case, data: str) -> Tried:
@@ -134,4 +173,5 @@ def tried(case: Case, data: str) -> Tried:
     X, y, X_held, y_held = load(data)
     pipeline = case.pipeline(data).fit(X, y)
     model = to_c(pipeline, X, **case.options)
-    return Tried(pipeline, model, X_held, y_held, case.options)
+    more = X[: max(0, N_SAMPLES - len(X_held))]
+    return Tried(pipeline, model, X_held, y_held, case.options, more)
