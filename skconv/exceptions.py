@@ -14,6 +14,7 @@ __all__ = [
     "PassOrderWarning",
     "ShapeWarning",
     "SkconvWarning",
+    "StorageWarning",
 ]
 
 
@@ -93,6 +94,10 @@ class CompilerWarning(SkconvWarning):
 
 class PassOrderWarning(SkconvWarning):
     """A pass of compression undoes what an earlier one has done."""
+
+
+class StorageWarning(SkconvWarning):
+    """A model is stored in more bytes than a pass of compression has made it for."""
 
 
 def warn(message: str, kind: type[Warning]) -> None:

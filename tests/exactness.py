@@ -88,7 +88,7 @@ def program(
 ) -> dict[str, str]:
     """A program that prints how many bytes of the scores and classes of ``x`` differ.
 
-    With ``avr_cycles`` an AVR begins no sample after so many of them. It prints how many samples
+    With ``avr_cycles`` an AVR begins no second sample after so many. It prints how many samples
     it has run, too, and the cycles that they took.
     """
     wanted = fixed.tensors(graph, x, (graph.scores_name, graph.output_name))
@@ -102,7 +102,7 @@ def program(
         name=name,
         macro=name.upper(),
         compare_labels=COMPARE_LABELS.format(name=name) if graph.is_classifier else "",
-        in_time=f" && BENCH_NOW() < {avr_cycles}u" if avr_cycles else "",
+        in_time=f" && (i == 0 || BENCH_NOW() < {avr_cycles}u)" if avr_cycles else "",
         print_more=PRINT_COUNTS if avr_cycles else "",
         **_printing(host),
     )
@@ -203,7 +203,7 @@ def on_target(
 def within_cycles(graph: Graph, x: NDArray[Any], cycles: int) -> tuple[int, int, int]:
     """On a simulated AVR: differing bytes, of how many samples, and the cycles of them.
 
-    It begins no sample after so many cycles.
+    It begins no second sample after so many cycles.
     """
     sources = program(graph, x, host=False, avr_cycles=cycles)
     differing, ran, took = map(int, output_on_target(sources, "avr", ("-Os",)).split())

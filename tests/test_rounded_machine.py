@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC, SVR
 
 from skconv import LaplacianNuSVC, SecondOrderRounding, compress, to_c, to_graph
+from skconv.exceptions import StorageWarning
 from skconv.graph import Graph, KernelMachine, QKernelMachine, TensorSpec
 from skconv.graph.storage.grid import Grid, integer_grid, spacing
 from skconv.passes.compress import Samples
@@ -91,6 +92,17 @@ def test_values_of_regressions_and_of_wide_inputs():
     assert kept.support_vectors.dtype == np.int16 and kept.grid.holds(kept.support_vectors)
     sizes = [m.parameters["support_vectors"].nbytes for m in (kept, before)]
     assert sizes[0] == len(kept.support_vectors) * 5 and sizes[1] == len(kept.support_vectors) * 18
+
+
+def test_vectors_that_keep_their_bytes_warn():
+    """Sixteen values on a small part of an input's range lie closer than its integers."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 20, size=(120, 3)).astype(np.uint8)
+    svm = SVC().fit(x, x[:, 0] > x[:, 1])
+    graph = SecondOrderRounding(7, vector_bits=4)(fold(to_graph(svm)), Samples(x.astype("f4")))
+    with pytest.warns(StorageWarning, match=r"vector_bits=4 has no effect.*uint8.*vector_bits=8"):
+        machine = machine_of(integer_graph(graph, x))
+    assert machine.grid is None
 
 
 def test_grids_of_integers():
