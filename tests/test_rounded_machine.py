@@ -99,10 +99,13 @@ def test_vectors_that_keep_their_bytes_warn():
     rng = np.random.default_rng(0)
     x = rng.uniform(0, 20, size=(120, 3)).astype(np.uint8)
     svm = SVC().fit(x, x[:, 0] > x[:, 1])
-    graph = SecondOrderRounding(7, vector_bits=4)(fold(to_graph(svm)), Samples(x.astype("f4")))
-    with pytest.warns(StorageWarning, match=r"vector_bits=4 has no effect.*uint8.*vector_bits=8"):
-        machine = machine_of(integer_graph(graph, x))
-    assert machine.grid is None
+    passes = [SecondOrderRounding(7, vector_bits=4)]
+    told = r"vector_bits=4 has no effect.*uint8.*vector_bits=8"
+    with pytest.warns(StorageWarning, match=told):  # Its table of costs is of integers.
+        small = compress(svm, x, x[:, 0] > x[:, 1], passes=passes)
+    with pytest.warns(StorageWarning, match=told):
+        model = to_c(small, x, target="portable")
+    assert machine_of(model.graph).grid is None
 
 
 def test_grids_of_integers():

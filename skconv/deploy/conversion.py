@@ -21,6 +21,7 @@ from skconv.deploy.front import device_of, front_of, with_front
 from skconv.deploy.limits import Limits
 from skconv.deploy.model import CModel
 from skconv.deploy.smoothed import without_smoothing
+from skconv.deploy.stored_bytes import warn_of_bytes
 from skconv.deploy.stream_arguments import check_windows, sample_size, windows_of
 from skconv.deploy.wanted import Wanted
 from skconv.graph import Graph, Quantized
@@ -185,6 +186,8 @@ def to_c(
     CalibrationWarning
         If the range of the calibration samples is far from the range seen in fit, or if the
         integers disagree with the estimator on them: agreement, or R^2, below .95.
+    StorageWarning
+        If support vectors that were made for 4 bits a feature take more.
 
     References
     ----------
@@ -254,6 +257,7 @@ def _integers(
         except NoIntegerFormError as error:
             raise refused(estimator, error) from error
         report("integers chosen")
+    warn_of_bytes(floats, graph)
     return graph
 
 

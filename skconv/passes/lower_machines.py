@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.exceptions import StorageWarning, warn
 from skconv.graph import KernelMachine, QKernelMachine, Requantization, TensorSpec
 from skconv.graph.core import Node
 from skconv.graph.integer import EXP2_FRACTION_BITS, FINE_EXP2_BITS, POLY_BASE_BITS
@@ -32,8 +31,6 @@ def _(op: KernelMachine, node: Node, lowering: Lowering) -> None:
     source = lowering.read(name, lowering.vector_limit(node), at_most=most)
     x = lowering.graph.specs[source]
     vectors, grid = _integer_vectors(op, x)
-    if op.few_values and grid is None:
-        _warn_of_bytes(node, x)
     offset = round(op.coef0 / (op.gamma * x.scale**2)) if op.kernel == "poly" else 0
     bound = kernel_bound(op.kernel, vectors, offset, x)
     fine, unit = False, 1.0
@@ -72,18 +69,6 @@ def _integer_vectors(op: KernelMachine, x: TensorSpec) -> tuple[Array, Grid | No
     if grid is None:
         return np.clip(np.rint(vectors), *x.limits).astype(x.dtype), None
     return grid.values[grid.places(vectors)].astype(x.dtype), grid
-
-
-def _warn_of_bytes(node: Node, x: TensorSpec) -> None:
-    n_bytes = np.dtype(x.dtype).itemsize
-    warn(
-        f"vector_bits=4 has no effect on {node.name}: the 16 values of its support vectors do not "
-        f"fall on evenly spaced integers of its {x.dtype} input, so each feature takes "
-        f"{8 * n_bytes} bits. The vectors span too little of the input's range. Scale the features "
-        "so that samples and support vectors have the same range, or write vector_bits=8, which "
-        "leaves the vectors as they were fitted",
-        StorageWarning,
-    )
 
 
 def _only_signs_count(op: KernelMachine, node: Node, lowering: Lowering) -> bool:
