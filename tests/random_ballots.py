@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from skconv.graph import ArgMax, Graph, QLinear, QPairConfidence, TensorSpec, Winner
+from skconv.graph import Decisions, Graph, QLinear, QPairConfidence, TensorSpec, Winner
 
 
 def ballots_of_seed(seed: int) -> Graph:
-    """Decisions of pairs, with ties; whom they vote for, and whom one score votes for."""
+    """Decisions of pairs, with ties; whom they vote for, and what each score decides."""
     rng = np.random.default_rng(seed)
     n_classes = int(rng.integers(2, 6))
     n_pairs = n_classes * (n_classes - 1) // 2
@@ -17,4 +17,7 @@ def ballots_of_seed(seed: int) -> Graph:
     graph = graph.append(QLinear(weights, np.zeros(n_pairs, np.int32), 0.1)).append(Winner())
     one = int(rng.choice([1, 10, 2**31 - 1]))
     graph = graph.append(QPairConfidence(n_classes, bool(seed % 2), one), "qlinear")
-    return graph.append(Winner()).append(ArgMax())
+    graph = graph.append(Winner())
+    classes = np.arange(max(2, n_classes))
+    labels = (*[classes[:2]] * n_pairs, classes)
+    return graph.append(Decisions(labels, (*[1] * n_pairs, n_classes)), "qlinear", "winner_2")

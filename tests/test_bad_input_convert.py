@@ -20,7 +20,6 @@ from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, Polynomi
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     LinearRegression,
-    RidgeClassifier,
 )
 from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
@@ -187,12 +186,6 @@ def test_first_bad_step_is_named_before_any_graph_is_built(monkeypatch):
     monkeypatch.setattr("skconv.convert.convert", lambda *_: pytest.fail("a graph was built"))
     error = refused(Pipeline([("scale", StandardScaler()), ("q", KernelPCA(2)), ("t", SVC())]))
     assert error.step == "q"
-
-
-def test_several_labels_at_once_are_refused():
-    error = refused(RidgeClassifier(), np.eye(3, dtype=int)[Y] | np.eye(3, dtype=int)[Y[::-1]])
-    assert error.parameter == "classes_"
-    assert "one classifier for each label" in error.advice
 
 
 def test_precomputed_kernel_is_refused():

@@ -220,11 +220,13 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str, str]] = {
         "'net.onnx' is a file of another framework",
         r"Build it in torch.*write model=module\.$",
     ),
-    "several labels": (
-        lambda: to_c(MultiOutputClassifier(LogisticRegression()).fit(X, np.c_[Y, Y]), X),
+    "probabilities of several outputs": (
+        lambda: to_c(
+            MultiOutputClassifier(LogisticRegression()).fit(X, np.c_[Y, Y]), X, probabilities=True
+        ),
         NotConvertibleError,
-        "MultiOutputClassifier, parameter classes_: it decides on several labels",
-        r"convert each of its estimators_, as to_c\(model\.estimators_\[0\], X\)$",
+        "MultiOutputClassifier, parameter probabilities: it decides on several outputs",
+        "convert one classifier for each output, or leave probabilities=True out$",
     ),
     "paths": (
         lambda: RandomConvFeatures().fit(["a.png", "b.png"]),

@@ -88,12 +88,6 @@ def test_layers_with_nothing_between_are_one() -> None:
     assert linear.weights.shape == (3, 4)
 
 
-def test_many_labels_are_refused() -> None:
-    model = classifier(hidden_layer_sizes=(3,)).fit(IRIS, np.column_stack([SPECIES, SPECIES]) > 0)
-    with pytest.raises(NotConvertibleError, match="one classifier for each label"):
-        to_graph(model)
-
-
 # ------------------------------------------------------------------------------- regressors
 
 

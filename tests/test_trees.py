@@ -273,13 +273,6 @@ def test_nodes_that_decide_nothing_on_integers_are_left_out() -> None:
     assert (found[:, 0] * op.scale).tolist() == pytest.approx([3, 3, 2, 2], rel=1e-4)
 
 
-def test_several_targets_of_a_classifier_are_refused() -> None:
-    y = np.column_stack([LABELS, LABELS % 2])[:100]
-    forest = RandomForestClassifier(2, random_state=0).fit(PIXELS[:100], y)
-    with pytest.raises(NotConvertibleError, match=r"2 targets.*a model of each target"):
-        to_graph(forest)
-
-
 def test_one_class() -> None:
     tree = DecisionTreeClassifier().fit(PIXELS[:9], np.full(9, 7))
     model = to_c(tree, PIXELS[:9])

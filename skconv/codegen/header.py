@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from skconv.codegen.input_layout import sample_of
-from skconv.codegen.labels import label_function
+from skconv.codegen.labels import label_function, several_labels_function
 from skconv.codegen.program import Program
 from skconv.codegen.scales import conversions, scale_macros, shape_macros
 from skconv.codegen.stack import stack_bytes
@@ -105,6 +105,11 @@ def _functions(program: Program) -> Iterator[str]:
     if _has_value(program):
         yield ""
         yield from _value(program)
+    if op := program.graph.decisions:
+        yield ""
+        yield from _classes(program)
+        yield ""
+        yield from several_labels_function(name, op.labels)
     if program.interface.probabilities:
         yield ""
         yield f"/* Class probabilities, from the scores of {name}_run; 32768 = 1.0 */"
@@ -112,6 +117,19 @@ def _functions(program: Program) -> Iterator[str]:
     if program.graph.classes is not None and program.decision:
         yield ""
         yield from label_function(name, program.graph.classes)
+
+
+def _classes(program: Program) -> Iterator[str]:
+    """The classes of several outputs: what ``run`` writes, under the name that decisions have."""
+    name, arena = program.name, "arena, " if program.takes_arena else ""
+    parameters = _parameters(program, _input(program, "input"), _output(program, "classes"))
+    yield "/* Writes the index of the class of each output of one sample to classes, an array of"
+    yield f" * {program.macro}_OUTPUT_SIZE entries."
+    yield " */"
+    yield f"static inline void {name}_predict({parameters})"
+    yield "{"
+    yield f"    {name}_run({arena}input, classes);"
+    yield "}"
 
 
 def _has_value(program: Program) -> bool:
@@ -253,7 +271,10 @@ def _title(program: Program) -> Iterator[str]:
     sample = sample_of(program.definition)
     yield f" * input    {described(program.definition.input, sample.shape)}"
     yield f" *          {sample.layout}"
-    yield f" * output   {described(program.scores)}: {_meaning(program)}"
+    if graph.decisions:
+        yield f" * output   int32 {program.scores.shape}: {_meaning(program)}, one an output"
+    else:
+        yield f" * output   {described(program.scores)}: {_meaning(program)}"
     if program.interface.scores:
         yield f" *          real numbers as {program.interface.scores} of scikit-learn returns them"
     yield f" * tables   {graph.parameter_bytes:,} bytes of flash; code comes on top"
@@ -270,6 +291,9 @@ def _title(program: Program) -> Iterator[str]:
     if graph.classes is not None and program.decision:
         for i, label in enumerate(graph.classes):
             yield f" * class {i:<3}{comment(str(label))}"
+    if op := graph.decisions:
+        for i, labels in enumerate(op.labels):
+            yield f" * classes of output {i}: {comment(', '.join(map(str, labels)))}"
     yield " */"
 
 
@@ -287,6 +311,9 @@ def _what_to_call(program: Program) -> Iterator[str]:
         yield f"Call {name}_predict({arena}input): it returns the index of the class."
         if program.graph.classes is not None:
             yield f"{name}_label(index) is the label of that class."
+    elif program.graph.decisions:
+        yield f"Call {name}_predict({arena}input, classes): it writes the index of the class of"
+        yield f"each output. {name}_label(output, index) is the label of that class."
     else:
         yield f"Call {name}_run({arena}input, output): it writes the results."
 
@@ -315,4 +342,6 @@ def _integer(spec: TensorSpec) -> str:
 
 
 def _meaning(program: Program) -> str:
+    if program.graph.decisions:
+        return "indices of classes"
     return "scores" if program.decision or program.interface.scores else "results"

@@ -24,9 +24,11 @@ def shape_macros(program: Program) -> Iterator[str]:
 def scale_macros(program: Program) -> Iterator[str]:
     """What integers stand for; nothing of a float model."""
     for side, spec in (("INPUT", program.specs[INPUT]), ("OUTPUT", program.scores)):
+        if side == "OUTPUT" and program.graph.decisions:
+            continue  # Indices of classes stand for no numbers.
         if spec.domain == "integer":
             yield from _scale(f"{program.macro}_{side}", spec)
-    if program.scores.domain == "integer":
+    if program.specs[INPUT].domain == "integer":
         yield ""
 
 
@@ -52,8 +54,9 @@ def conversions(program: Program) -> Iterator[str]:
         return
     yield f"#ifndef {GUARD}"
     yield from _quantize(program.name, program.macro, x)
-    yield ""
-    yield from _dequantize(program.name, program.macro, y)
+    if not program.graph.decisions:
+        yield ""
+        yield from _dequantize(program.name, program.macro, y)
     yield "#endif"
     yield ""
 

@@ -85,7 +85,7 @@ def _quiet() -> Iterator[None]:
 
 def _answer(estimator: Any, X: Any, classes: NDArray[Any] | None, method: str) -> NDArray[Any]:
     if method:
-        return np.asarray(getattr(estimator, method)(X)).reshape(len(X), -1)
+        return _dense(getattr(estimator, method)(X)).reshape(len(X), -1)
     if classes is not None and hasattr(estimator, "predict"):
         return np.asarray(estimator.predict(X))
     use = estimator.predict if is_regressor(estimator) else estimator.transform

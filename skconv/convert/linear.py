@@ -48,7 +48,7 @@ from skconv.convert.core import (
     refuse,
     score_function,
 )
-from skconv.convert.decision import decide
+from skconv.convert.decision import decide, decide_on_labels, refuse_several
 from skconv.graph import Graph, Linear, Shares, Sigmoids, Softmax
 from skconv.graph.probabilities import Probabilities
 
@@ -102,18 +102,19 @@ def append_linear(graph: Graph, coef: Any, intercept: Any) -> Graph:
     return as_vector(graph).append(Linear(weights, bias))
 
 
-def check_single_label(model: Any) -> None:
-    """Refuse a classifier that was fitted on many labels for each sample."""
-    check_is_fitted(model)
+def has_many_labels(model: Any) -> bool:
+    """Whether a classifier was fitted on many labels, which a sample has or has not."""
     binarizer = getattr(model, "_label_binarizer", None)
-    if binarizer is not None and binarizer.y_type_.startswith("multilabel"):
-        raise refuse(
-            model, "classes_", "convert one classifier for each label", "it predicts many labels"
-        )
+    return binarizer is not None and binarizer.y_type_.startswith("multilabel")
+
+
+def decide_as(model: Any, graph: Graph) -> Graph:
+    """``graph``, which ends in the scores of a classifier, followed by its decision."""
+    return decide_on_labels(graph) if has_many_labels(model) else decide(graph, model.classes_)
 
 
 def _convert_classifier(model: Any, graph: Graph) -> Graph:
-    return decide(append_linear(graph, model.coef_, model.intercept_), model.classes_)
+    return decide_as(model, append_linear(graph, model.coef_, model.intercept_))
 
 
 def _convert_regressor(model: Any, graph: Graph) -> Graph:
@@ -145,12 +146,13 @@ def _(model: SGDClassifier) -> Probabilities:
 
 
 def _decision_function(model: Any) -> ScoreFunction:
+    if has_many_labels(model):
+        raise refuse_several(model, "scores")
     return "decision_function"
 
 
 for _class in CLASSIFIERS:
     score_function.register(_class, _decision_function)
-    check.register(_class, check_single_label)
     convert.register(_class, _convert_classifier)
 for _class in REGRESSORS:
     convert.register(_class, _convert_regressor)

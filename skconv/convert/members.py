@@ -74,18 +74,24 @@ def joined(graph: Graph, branches: Sequence[Branch]) -> Graph:
     What several of them compute alike, such as the features of a frozen extractor, is computed
     once.
     """
-    graph = as_vector(graph)
-    source, spec = graph.output_name, graph.output
-    ends = []
-    for branch in branches:
-        graph, end = _extended(graph, as_vector(branch(Graph(spec))), source)
-        ends.append(end)
+    graph, ends = branched(graph, branches)
     if len(ends) == 1:
         return graph
     return graph.append(Concat(), *ends)
 
 
-def _extended(graph: Graph, branch: Graph, source: str) -> tuple[Graph, str]:
+def branched(graph: Graph, branches: Sequence[Branch]) -> tuple[Graph, list[str]]:
+    """As `joined`, but with the results apart: their names."""
+    graph = as_vector(graph)
+    source, spec = graph.output_name, graph.output
+    ends = []
+    for branch in branches:
+        graph, end = extended(graph, as_vector(branch(Graph(spec))), source)
+        ends.append(end)
+    return graph, ends
+
+
+def extended(graph: Graph, branch: Graph, source: str) -> tuple[Graph, str]:
     """``graph`` with the nodes of ``branch`` that it has not yet, and the name of their result."""
     names = {INPUT: source}
     for node in branch.nodes:

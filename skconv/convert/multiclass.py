@@ -22,7 +22,7 @@ from skconv.convert.core import (
     refuse,
     score_function,
 )
-from skconv.convert.decision import decide
+from skconv.convert.decision import decide, refuse_several
 from skconv.convert.linear import CLASSIFIERS, append_linear
 from skconv.convert.members import (
     append_response,
@@ -31,6 +31,7 @@ from skconv.convert.members import (
     has_decision_function,
     joined,
 )
+from skconv.convert.several import check_members, decide_on_members, is_constant
 from skconv.graph import Clip, Graph, Linear, PairConfidence, Select, Sigmoids, Softmax
 from skconv.graph.probabilities import Probabilities
 
@@ -41,18 +42,13 @@ SATURATED = (-700.0, 36.0)
 def _check_members(model: Any) -> None:
     check_is_fitted(model)
     for i, member in enumerate(model.estimators_):
-        if not _is_constant(member):
+        if not is_constant(member):
             with inside(f"estimators_[{i}]"):
                 check_response(member)
 
 
-def _is_constant(member: Any) -> bool:
-    """Whether scikit-learn met one class alone where a member was to be fitted."""
-    return type(member).__name__ == "_ConstantPredictor"
-
-
 def _append_member(member: Any, graph: Graph) -> Graph:
-    if _is_constant(member):
+    if is_constant(member):
         return append_linear(graph, np.zeros((1, graph.output.size)), member.y_.astype(float))
     return append_response(member, graph)
 
@@ -66,15 +62,15 @@ def _append_members(graph: Graph, members: Sequence[Any]) -> Graph:
 
 def _are_linear(members: Sequence[Any]) -> bool:
     """Whether all members are linear models, or constants beside such."""
-    fitted = [member for member in members if not _is_constant(member)]
+    fitted = [member for member in members if not is_constant(member)]
     return bool(fitted) and all(isinstance(member, CLASSIFIERS) for member in fitted)
 
 
 def _rows(members: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Coefficients and intercepts of linear members, one below the other."""
-    size = next(m for m in members if not _is_constant(m)).coef_.shape[-1]
+    size = next(m for m in members if not is_constant(m)).coef_.shape[-1]
     rows = [
-        (np.zeros(size), member.y_) if _is_constant(member) else (member.coef_, member.intercept_)
+        (np.zeros(size), member.y_) if is_constant(member) else (member.coef_, member.intercept_)
         for member in members
     ]
     coef = np.vstack([np.atleast_2d(float32(row)) for row, _ in rows])
@@ -83,7 +79,7 @@ def _rows(members: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _are_probabilities(model: Any) -> bool:
     """Whether members answer by the probability of their second class."""
-    fitted = [member for member in model.estimators_ if not _is_constant(member)]
+    fitted = [member for member in model.estimators_ if not is_constant(member)]
     return not any(is_regressor(member) or has_decision_function(member) for member in fitted)
 
 
@@ -92,14 +88,17 @@ def _are_probabilities(model: Any) -> bool:
 
 @check.register
 def _(model: OneVsRestClassifier) -> None:
-    _check_members(model)
+    check_is_fitted(model)
     if model.multilabel_:
-        advice, reason = "convert one classifier for each label", "it predicts many labels"
-        raise refuse(model, "classes_", advice, reason)
+        check_members(model)
+    else:
+        _check_members(model)
 
 
 @convert.register
 def _(model: OneVsRestClassifier, graph: Graph) -> Graph:
+    if model.multilabel_:
+        return decide_on_members(graph, model.estimators_)
     if _are_logistic(model):
         members = [partial(_append_logit, member) for member in model.estimators_]
         return decide(joined(graph, members), model.classes_)
@@ -112,7 +111,7 @@ def _(model: OneVsRestClassifier, graph: Graph) -> Graph:
 
 def _are_logistic(model: OneVsRestClassifier) -> bool:
     """Whether members answer by the logistic function of their scores."""
-    fitted = [member for member in model.estimators_ if not _is_constant(member)]
+    fitted = [member for member in model.estimators_ if not is_constant(member)]
     return _are_probabilities(model) and all(
         probabilities(member) in (Softmax(), Sigmoids()) for member in fitted
     )
@@ -120,7 +119,7 @@ def _are_logistic(model: OneVsRestClassifier) -> bool:
 
 def _append_logit(member: Any, graph: Graph) -> Graph:
     """Scores are in the order of probabilities, and clipped where these are 0 or 1 in float64."""
-    if _is_constant(member):
+    if is_constant(member):
         limits = float32([SATURATED[int(member.y_[0])]])
         return append_linear(graph, np.zeros((1, graph.output.size)), limits)
     return append_scores(member, graph).append(Clip(*SATURATED))
@@ -128,6 +127,8 @@ def _append_logit(member: Any, graph: Graph) -> Graph:
 
 @score_function.register
 def _(model: OneVsRestClassifier) -> ScoreFunction:
+    if model.multilabel_:
+        raise refuse_several(model, "scores")
     if _are_probabilities(model) or is_regressor(model.estimators_[0]):
         advice = "use an estimator with decision_function, or leave scores=True out"
         raise refuse(model, "estimator", advice, "it has no decision_function")
@@ -137,11 +138,13 @@ def _(model: OneVsRestClassifier) -> ScoreFunction:
 @probabilities.register
 def _(model: OneVsRestClassifier) -> Probabilities:
     """Those of logistic regressions of two classes, divided by their sum."""
+    if model.multilabel_:
+        raise refuse_several(model, "probabilities")
     if _are_logistic(model):
         return Sigmoids()
     advice, reason = "use estimator=LogisticRegression()", "its probabilities follow from no scores"
     for member in model.estimators_:
-        is_fit = not _is_constant(member) and has_decision_function(member)
+        is_fit = not is_constant(member) and has_decision_function(member)
         if not is_fit or probabilities(member) not in (Softmax(), Sigmoids()):
             raise refuse(model, "estimator", advice, reason)
     return Sigmoids()
@@ -156,7 +159,7 @@ def _(model: OneVsOneClassifier) -> None:
     if _are_probabilities(model) or is_regressor(model.estimators_[0]):
         reason = "its pairs vote by their predictions, and break ties by other numbers"
         raise refuse(model, "estimator", "use an estimator with decision_function", reason)
-    if any(_is_constant(member) for member in model.estimators_):
+    if any(is_constant(member) for member in model.estimators_):
         raise refuse(model, "estimators_", "fit on samples of all classes")
 
 

@@ -1,8 +1,4 @@
-"""Several outputs: one regressor for each, alone or one after the other.
-
-Several decisions have no place in the interface of the C: classifiers of several outputs are
-refused, each of their members converts.
-"""
+"""Several outputs: one regressor or classifier for each, alone or one after the other."""
 
 from __future__ import annotations
 
@@ -19,12 +15,23 @@ from sklearn.multioutput import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skconv.convert.core import check, convert, float32, inside, refuse
+from skconv.convert.core import (
+    ScoreFunction,
+    as_vector,
+    check,
+    convert,
+    float32,
+    inside,
+    probabilities,
+    refuse,
+    score_function,
+)
+from skconv.convert.decision import INDICATOR, refuse_several
 from skconv.convert.linear import REGRESSORS, append_linear
-from skconv.convert.members import joined
-from skconv.graph import Graph
-
-_SEVERAL = "it decides on several labels, and the C returns the index of one class"
+from skconv.convert.members import extended, joined, undecided
+from skconv.convert.several import check_members, decide_on_ends, decide_on_members
+from skconv.graph import Concat, Graph, Select, Winner
+from skconv.graph.probabilities import Probabilities
 
 
 @check.register
@@ -72,14 +79,59 @@ def _(model: RegressorChain, graph: Graph) -> Graph:
 
 @check.register
 def _(model: MultiOutputClassifier) -> None:
-    advice = "convert each of its estimators_, as to_c(model.estimators_[0], X)"
-    raise refuse(model, "classes_", advice, _SEVERAL)
+    check_is_fitted(model)
+    check_members(model)
+
+
+@convert.register
+def _(model: MultiOutputClassifier, graph: Graph) -> Graph:
+    return decide_on_members(graph, model.estimators_)
 
 
 @check.register
 def _(model: ClassifierChain) -> None:
-    advice = (
-        "convert each of its estimators_, as to_c(model.estimators_[1], "
-        "np.column_stack([X, first])), where first is the answer of estimators_[0]"
-    )
-    raise refuse(model, "classes_", advice, _SEVERAL)
+    check_is_fitted(model)
+    if model.chain_method_ != "predict":
+        reason = f"its links read what {model.chain_method_} says of those before"
+        raise refuse(model, "chain_method", "use chain_method='predict'", reason)
+    check_members(model)
+
+
+@convert.register
+def _(model: ClassifierChain, graph: Graph) -> Graph:
+    """Each link reads the sample, and the labels that the links before it gave."""
+    graph = as_vector(graph)
+    source, members = graph.output_name, model.estimators_
+    ends: list[str] = []
+    known: list[str] = []
+    for i, member in enumerate(members):
+        if i > 0:
+            graph = _append_label(graph.append(Winner(), ends[-1]), members[i - 1])
+            known.append(graph.output_name)
+            graph = graph.append(Concat(), source, *known)
+        read = graph.output_name
+        branch = undecided(convert(member, Graph(graph.output)))
+        graph, end = extended(graph, branch, read)
+        ends.append(end)
+    places = np.argsort(model.order_)
+    return decide_on_ends(graph, [members[i] for i in places], [ends[i] for i in places])
+
+
+def _append_label(graph: Graph, member: Any) -> Graph:
+    """``graph``, which ends in the vote of a link, followed by its label as a number."""
+    labels = np.asarray(member.classes_, np.float64)
+    if np.array_equal(labels, INDICATOR):
+        return graph.append(Select(np.array([1], np.uint16)))
+    return append_linear(graph, np.resize(labels, graph.output.size), [0.0])
+
+
+@probabilities.register(MultiOutputClassifier)
+@probabilities.register(ClassifierChain)
+def _(model: Any) -> Probabilities:
+    raise refuse_several(model, "probabilities")
+
+
+@score_function.register(MultiOutputClassifier)
+@score_function.register(ClassifierChain)
+def _(model: Any) -> ScoreFunction:
+    raise refuse_several(model, "scores")

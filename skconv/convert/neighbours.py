@@ -28,7 +28,7 @@ from skconv.convert.core import (
     refuse,
     score_function,
 )
-from skconv.convert.decision import decide
+from skconv.convert.decision import decide, decide_each, refuse_several
 from skconv.convert.linear import append_linear
 from skconv.graph import (
     ArgMax,
@@ -88,15 +88,13 @@ def _labels(codes: Any) -> NDArray[Any]:
 def _(model: KNeighborsClassifier) -> None:
     _check_metric(model)
     _check_settings(model)
-    if model.outputs_2d_:
-        reason = "it was fitted on several outputs"
-        advice = "fit one KNeighborsClassifier for each output, on a y of shape (n_samples,)"
-        raise refuse(model, "outputs_2d_", advice, reason)
 
 
 @convert.register
 def _(model: KNeighborsClassifier, graph: Graph) -> Graph:
     """Votes of every class, of two classes too: the first of equals wins."""
+    if model.outputs_2d_:
+        return _of_several(model, graph)
     op = NeighbourVotes(
         **_nearest(model),
         k=int(model.n_neighbors),
@@ -110,7 +108,24 @@ def _(model: KNeighborsClassifier, graph: Graph) -> Graph:
 @probabilities.register
 def _(model: KNeighborsClassifier) -> Probabilities:
     """Weighted votes are shares already."""
+    if model.outputs_2d_:
+        raise refuse_several(model, "probabilities")
     return Shares(1.0 if model.weights == "distance" else 1.0 / model.n_neighbors)
+
+
+def _of_several(model: KNeighborsClassifier, graph: Graph) -> Graph:
+    """The neighbours are found once: the mean of their votes for the classes of each output.
+
+    Of two classes by one number, -1 or 1: where neighbours are equally many the mean is 0, and
+    the first class has them.
+    """
+    codes = np.asarray(model._y).T
+    votes = [
+        np.eye(len(classes))[code] if len(classes) != 2 else 2.0 * code[:, None] - 1
+        for code, classes in zip(codes, model.classes_, strict=True)
+    ]
+    graph = _append_means(graph, model, np.hstack(votes))
+    return decide_each(graph, model.classes_, [each.shape[1] for each in votes])
 
 
 def _first_of(graph: Graph, classes: Any) -> Graph:
@@ -126,7 +141,12 @@ def _(model: KNeighborsRegressor) -> None:
 
 @convert.register
 def _(model: KNeighborsRegressor, graph: Graph) -> Graph:
-    values = float32(model._y)
+    return _append_means(graph, model, model._y)
+
+
+def _append_means(graph: Graph, model: Any, values: Any) -> Graph:
+    """``graph`` followed by the means of the values of the neighbours."""
+    values = float32(values)
     op = NeighbourMeans(
         **_nearest(model),
         k=int(model.n_neighbors),

@@ -11,8 +11,8 @@ from sklearn.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import check, convert, probabilities, refuse
-from skconv.convert.decision import decide
-from skconv.convert.linear import append_linear, check_single_label
+from skconv.convert.decision import refuse_several
+from skconv.convert.linear import append_linear, decide_as, has_many_labels
 from skconv.graph import Activation, Graph, Op, Relu, Softmax
 from skconv.graph.probabilities import Probabilities
 
@@ -24,17 +24,17 @@ _NONLINEARITIES: dict[str, Op] = {
 
 Layer = tuple[NDArray[Any], NDArray[Any]]
 
-check.register(MLPClassifier, check_single_label)
-
 
 @convert.register
 def _(model: MLPClassifier, graph: Graph) -> Graph:
-    return decide(_append_layers(graph, model), model.classes_)
+    return decide_as(model, _append_layers(graph, model))
 
 
 @probabilities.register
 def _(model: MLPClassifier) -> Probabilities:
     """The last layer gives scores; their softmax, or logistic function, is the probability."""
+    if has_many_labels(model):
+        raise refuse_several(model, "probabilities")
     return Softmax()
 
 

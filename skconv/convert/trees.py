@@ -17,6 +17,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from skconv.convert.core import as_vector, check, convert, probabilities, refuse
+from skconv.convert.decision import decide_each, refuse_several
 from skconv.graph import Affine, ArgMax, Graph, Shares, Tree, TreeEnsemble, ensemble_of
 from skconv.graph.probabilities import Probabilities
 
@@ -26,19 +27,21 @@ from skconv.graph.probabilities import Probabilities
 @check.register(ExtraTreesClassifier)
 def _(model: Any) -> None:
     check_is_fitted(model)
-    if model.n_outputs_ > 1:
-        reason = f"it was fitted on {model.n_outputs_} targets, each of which has its own classes"
-        raise refuse(model, "n_outputs_", "write to_c for a model of each target", reason)
 
 
 @convert.register(DecisionTreeClassifier)
 @convert.register(RandomForestClassifier)
 @convert.register(ExtraTreesClassifier)
 def _(model: Any, graph: Graph) -> Graph:
-    """Scores are the mean probabilities of the classes: the first of the largest decides."""
+    """Scores are the mean probabilities of the classes: the first of the largest decides.
+
+    Those of several outputs stand one behind the other.
+    """
     trees = [tree_of(tree, leaf_probabilities(tree)) for tree in _trees(model)]
-    op = mean_of(trees, model.n_features_in_, len(model.classes_))
-    return replace(append_trees(graph, op).append(ArgMax()), classes=model.classes_)
+    graph = append_trees(graph, mean_of(trees, model.n_features_in_, trees[0].values.shape[1]))
+    if model.n_outputs_ > 1:
+        return decide_each(graph, model.classes_, model.n_classes_)
+    return replace(graph.append(ArgMax()), classes=model.classes_)
 
 
 @probabilities.register(DecisionTreeClassifier)
@@ -46,6 +49,8 @@ def _(model: Any, graph: Graph) -> Graph:
 @probabilities.register(ExtraTreesClassifier)
 def _(model: Any) -> Probabilities:
     """Scores are the probabilities."""
+    if model.n_outputs_ > 1:
+        raise refuse_several(model, "probabilities")
     if len(model.classes_) < 2:
         reason = "it was fitted on one class, whose probability is always 1"
         raise refuse(model, "classes_", "fit on two classes or more", reason)
@@ -83,8 +88,12 @@ def reading(tree: Tree, features: Any) -> Tree:
 
 
 def leaf_probabilities(model: DecisionTreeClassifier) -> Any:
-    """The probabilities of the classes ``(n_nodes, n_classes)`` at every node."""
-    return model.tree_.value[:, 0, :]
+    """The probabilities of the classes ``(n_nodes, n_classes)`` at every node.
+
+    Those of several outputs stand one behind the other.
+    """
+    values, n_classes = model.tree_.value, np.atleast_1d(model.n_classes_)
+    return np.hstack([values[:, i, :n] for i, n in enumerate(n_classes)])
 
 
 def mean_of(trees: Sequence[Tree], n_features: int, n_outputs: int) -> TreeEnsemble:

@@ -128,6 +128,8 @@ def _disagreement(model: CModel, agreement: Agreement) -> str:
     """What is wrong with the integers on the calibration samples; empty where nothing is."""
     found, wanted = agreement.found, agreement.wanted
     on = f"on {len(wanted):,} calibration samples"
+    if model.graph.decisions is not None:
+        return _other_labels(found == wanted, on)
     if not model.graph.is_classifier:
         if agreement.value >= ENOUGH_AGREEMENT or np.isnan(agreement.value):
             return ""
@@ -144,6 +146,13 @@ def _disagreement(model: CModel, agreement: Agreement) -> str:
         share = f"{agreement.value:.1%} of {len(wanted):,} calibration samples"
         return f"the integers agree with the estimator on only {share}"
     return ""
+
+
+def _other_labels(same: NDArray[np.bool_], on: str) -> str:
+    """What is wrong with the decisions on several outputs."""
+    if (~same).sum() < FEWEST_WRONG or same.mean() >= ENOUGH_AGREEMENT:
+        return ""
+    return f"only {same.mean():.1%} of the labels of the integers are those of the estimator {on}"
 
 
 def advice(

@@ -131,12 +131,12 @@ def compare(model: CModel, X: Any) -> Comparison:
         for name, total in sums.items():
             total.add(graph.specs[name], wanted[name], found[name])
         same = wanted[source.output_name] == found[graph.output_name]
-        n_same += int(same.all(axis=1).sum()) if graph.is_classifier else 0
+        n_same += int(same.all(axis=1).sum())
     ops = {node.name: node.op.describe() for node in graph.nodes}
     compared = tuple(
         total.compared(name, ops.get(name, ""), graph.specs[name]) for name, total in sums.items()
     )
-    agreement = n_same / len(flat) if graph.is_classifier else None
+    agreement = n_same / len(flat) if _decides(graph) else None
     return Comparison(compared, len(flat), agreement, equalized=not free.keys().isdisjoint(sums))
 
 
@@ -166,8 +166,13 @@ def _free_channels(source: Graph) -> dict[str, int]:
 
 def _common(source: Graph, graph: Graph) -> Iterable[str]:
     """Tensors of both, by name, other than the index of a decided class."""
-    decided = graph.output_name if graph.is_classifier else ""
+    decided = graph.output_name if _decides(graph) else ""
     return [name for name in graph.specs if name in source.specs and name != decided]
+
+
+def _decides(graph: Graph) -> bool:
+    """Whether the output is the index of a class, or several such."""
+    return graph.is_classifier or graph.decisions is not None
 
 
 def _clips(graph: Graph, name: str) -> bool:

@@ -37,6 +37,7 @@ def words(program: Program) -> dict[str, object]:
         "is_classifier": program.decision is not None,
         # Scores are those of `run` then: `predict` writes none.
         "decides_alone": program.class_call is not None,
+        "decides_several": program.graph.decisions is not None,
         "has_labels": program.graph.classes is not None,
         "is_integer": program.scores.domain == "integer",
         "reads_integers": program.specs[INPUT].domain == "integer",

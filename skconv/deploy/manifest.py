@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
 from typing import Any
 
+from numpy.typing import NDArray
+
 from skconv.codegen.estimates import code_bytes
 from skconv.codegen.header import version
 from skconv.codegen.input_layout import sample_of
@@ -135,9 +137,15 @@ def _tensor(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _classes(program: Program) -> list[Any] | None:
+    if op := program.graph.decisions:
+        return list(map(_labels, op.labels))
     classes = program.graph.classes
     if classes is None or not program.decision:
         return None
+    return _labels(classes)
+
+
+def _labels(classes: NDArray[Any]) -> list[Any]:
     return [label if isinstance(label, int) else str(label) for label in classes.tolist()]
 
 

@@ -266,7 +266,7 @@ class CModel(Scored):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            What the C answers.
+            What the C answers; for several outputs the second form, of classifiers too.
 
         Warns
         -----
@@ -288,8 +288,11 @@ class CModel(Scored):
         """Labels of classes; their indices where there are events, for -1 has no label."""
         return indices if self._finds_events else self.classes_[indices]
 
-    def _values(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scores of a regressor as scikit-learn returns them."""
+    def _values(self, scores: NDArray[np.float64]) -> NDArray[Any]:
+        """Results as scikit-learn returns them; of several decisions a label for each."""
+        if op := self.graph.decisions:
+            columns = zip(op.labels, scores.T.astype(np.intp), strict=True)
+            return np.column_stack([labels[indices] for labels, indices in columns])
         single = self._is_regressor and scores.shape[1] == 1
         return scores[:, 0] if single else scores
 

@@ -39,16 +39,23 @@ class Scored:
     def _is_regressor(self) -> bool:
         return is_regressor(self.estimator)
 
+    @property
+    def _is_scored(self) -> bool:
+        decides = self._is_classifier or self.graph.decisions is not None
+        return (decides or self._is_regressor) and not self._finds_events
+
     def predict(self, X: Any) -> NDArray[Any]:
         raise NotImplementedError
 
     @available_where(
-        lambda model: (model._is_classifier or model._is_regressor) and not model._finds_events,
+        lambda model: model._is_scored,
         "it makes features or finds events; call transform, compare(X) or skconv.signals."
         "count_events",
     )
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of a classifier, coefficient of determination of a regressor.
+
+        Of a classifier of several outputs the share of samples of which all labels are right.
 
         Parameters
         ----------
@@ -64,12 +71,17 @@ class Scored:
         score : float
             1 at best.
         """
+        if self.graph.decisions is not None:
+            are_right = (np.asarray(y) == self.predict(X)).all(axis=1)
+            return float(np.average(are_right, weights=sample_weight))
         measure = accuracy_score if self._is_classifier else r2_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
 
     @property
-    def classes_(self) -> NDArray[Any]:
-        """Class labels; only of a classifier."""
+    def classes_(self) -> Any:
+        """Class labels; only of a classifier. Of several outputs a list, with those of each."""
+        if op := self.graph.decisions:
+            return list(op.labels)
         if not self._is_classifier:
             raise AttributeError("this model has no classes_: it is not a classifier")
         if self.graph.classes is None:

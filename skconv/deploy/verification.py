@@ -42,8 +42,9 @@ class Verification:
         relative to the tensor's largest entry.
     agreement : float
         For a classifier, the share of samples that the estimator itself puts in the same
-        class. For a regressor, the coefficient of determination of its worst output; for a
-        transformer, that of all features together. NaN where the estimator has no answer.
+        class; of several outputs, in the same class of each. For a regressor, the coefficient of
+        determination of its worst output; for a transformer, that of all features together. NaN
+        where the estimator has no answer.
     message : str
         What was not compared, and why.
     worst_output : int or None
@@ -221,6 +222,8 @@ def measure_agreement(
     graph = model.graph
     classes = graph.classes if graph.is_classifier else None
     method = "" if graph.is_classifier else model.interface.scores
+    if graph.decisions is not None:
+        method = "predict"
     said = answers(model.estimator, X, classes, method)
     wanted = said.values
     if not said.valid.any():
@@ -230,6 +233,10 @@ def measure_agreement(
         found = model.classes_[model.inference.of_windows(x, engine)]
         return Agreement(float(np.mean(found == wanted)), None, said.reason, found, wanted)
     found = model.inference.scores(x, engine)
+    if graph.decisions is not None:
+        found = model._values(found)
+        share = float(np.mean((found == wanted).all(axis=1)))
+        return Agreement(share, None, said.reason, found, wanted)
     if not model._is_regressor:
         return Agreement(determination(wanted, found), None, said.reason, found, wanted)
     each = [determination(w, f) for w, f in zip(wanted.T, found.T, strict=True)]

@@ -36,6 +36,7 @@ from skconv.graph.quadratic import *
 from skconv.graph.quantiles import *
 from skconv.graph.separable import *
 from skconv.graph.serialize import *
+from skconv.graph.several import *
 from skconv.graph.spatial import *
 from skconv.graph.spectra import *
 from skconv.graph.steps import *

@@ -29,6 +29,7 @@ def catalogue() -> str:
     joining    float    Add, Divide, Multiply
     ...
     decision   both     ArgMax, Threshold
+    decisions  both     Decisions
     nested     float    Quantized
                integer  Fused
     """

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from skconv.graph.base import Array, Domain, Op, TensorSpec
+from skconv.graph.several import Decisions
 from skconv.utils.columns import aligned, html_table
 
 __all__ = ["INPUT", "Graph", "Node", "verify", "without_dead_nodes"]
@@ -155,6 +156,12 @@ class Graph:
     @property
     def is_classifier(self) -> bool:
         return bool(self.nodes) and self.nodes[-1].op.facts.role == "decision"
+
+    @property
+    def decisions(self) -> Decisions | None:
+        """What ends the graph of a classifier of several outputs: its output are their indices."""
+        op = self.nodes[-1].op if self.nodes else None
+        return op if isinstance(op, Decisions) else None
 
     @property
     def n_classes(self) -> int:

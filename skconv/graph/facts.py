@@ -17,6 +17,7 @@ Role = Literal[
     "vector",
     "votes",
     "decision",
+    "decisions",
     "nested",
 ]
 Reads = Literal["readers", "unsigned", "kernels", "scores", "fine", "sums", "own"]
@@ -58,6 +59,7 @@ class Facts:
         ``vector``     a function of a whole vector
         ``votes``      of pairs of classes
         ``decision``   the index of a class
+        ``decisions``  such an index for each of several outputs
         ``nested``     the work of other ops
         =============  =================================================================
     in_place : bool

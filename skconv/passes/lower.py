@@ -66,6 +66,8 @@ from skconv.passes.scales import (
 )
 
 Array = NDArray[Any]
+# Roles of what compares scores.
+COMPARING = ("votes", "decision", "decisions")
 
 
 @singledispatch
@@ -369,7 +371,7 @@ def _bring_to_one_scale(node: Node, units: Array, bound: int, lowering: Lowering
 def is_read_by_decisions(node: Node, lowering: Lowering) -> bool:
     """Whether the outputs are scores, which one scale makes comparable."""
     users = lowering.source.users(node.name)
-    return bool(users) and all(user.op.facts.role in ("votes", "decision") for user in users)
+    return bool(users) and all(user.op.facts.role in COMPARING for user in users)
 
 
 def _is_read_as_sums(node: Node, lowering: Lowering) -> bool:

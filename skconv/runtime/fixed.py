@@ -21,6 +21,7 @@ from skconv.graph import (
     ArgMax,
     BlockHistogram,
     Concat,
+    Decisions,
     Graph,
     Hash,
     Magnitude,
@@ -195,6 +196,7 @@ def evaluate(op: Op, *inputs: Batch) -> Batch:
 @evaluate.register(OvoVote)
 @evaluate.register(ArgMax)
 @evaluate.register(Threshold)
+@evaluate.register(Decisions)
 def _(op: Op, *inputs: Batch) -> Batch:
     """They choose, move or count numbers: their own type is enough."""
     return reference.evaluate(op, *inputs)

@@ -22,6 +22,7 @@ from skconv.graph import (
     Clip,
     Concat,
     Conv,
+    Decisions,
     Divide,
     Graph,
     Hash,
@@ -46,6 +47,7 @@ from skconv.graph import (
     SoftThreshold,
     Square,
     SumPool,
+    TensorSpec,
     TentPool,
     Threshold,
     Triangle,
@@ -276,3 +278,14 @@ def _(op: ArgMax, x: Batch) -> Batch:
 @evaluate.register
 def _(op: Threshold, x: Batch) -> Batch:
     return (x > 0).astype(np.int32)
+
+
+@evaluate.register
+def _(op: Decisions, *inputs: Batch) -> Batch:
+    found = []
+    for run in op.runs(*(TensorSpec(x.shape[1:]) for x in inputs)):
+        end = run.start + run.n_outputs * run.n_scores
+        scores = inputs[run.source][:, run.start : end]
+        scores = scores.reshape(len(scores), run.n_outputs, run.n_scores)
+        found.append(scores[..., 0] > 0 if run.by_sign else scores.argmax(axis=2))
+    return np.concatenate(found, axis=1).astype(np.int32)

@@ -21,6 +21,7 @@ from skconv.graph import (
     BlockHistogram,
     Concat,
     Conv,
+    Decisions,
     Hash,
     KernelMachine,
     L2Pool,
@@ -34,6 +35,7 @@ from skconv.graph import (
     Reshape,
     Select,
     SumPool,
+    TensorSpec,
     TentPool,
     Threshold,
 )
@@ -247,3 +249,13 @@ def _(op: ArgMax, x: Tensor) -> Tensor:
 @apply.register
 def _(op: Threshold, x: Tensor) -> Tensor:
     return (x > 0).int()
+
+
+@apply.register
+def _(op: Decisions, *inputs: Tensor) -> Tensor:
+    found = []
+    for run in op.runs(*(TensorSpec(tuple(x.shape[1:])) for x in inputs)):
+        scores = inputs[run.source].narrow(1, run.start, run.n_outputs * run.n_scores)
+        scores = scores.reshape(len(scores), run.n_outputs, run.n_scores)
+        found.append(scores[..., 0] > 0 if run.by_sign else scores.argmax(dim=2))
+    return torch.cat(found, dim=1).int()

@@ -19,6 +19,7 @@ from skconv.testing.trees import tree_examples
 from skconv.testing.vectors import (
     few_level_examples,
     quadratic_examples,
+    several_outputs_example,
     union_example,
     vector_examples,
 )
@@ -53,7 +54,7 @@ def example_graphs(seed: int = 0) -> dict[str, Graph]:
         | narrow_examples(np.random.default_rng(seed))
         | neighbour_examples(np.random.default_rng(seed))
         | separable_examples(np.random.default_rng(seed))
-        | {"union": union_example(rng)}
+        | {"union": union_example(rng), "several outputs": several_outputs_example(rng)}
         | sound_examples(np.random.default_rng(seed))
         | network_examples(np.random.default_rng(seed))
         | signal_examples(np.random.default_rng(seed))

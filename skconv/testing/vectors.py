@@ -11,6 +11,7 @@ from skconv.graph import (
     Affine,
     ArgMax,
     Concat,
+    Decisions,
     DiagonalSquares,
     Graph,
     GroupedSquares,
@@ -157,3 +158,12 @@ def union_example(rng: np.random.Generator) -> Graph:
     graph = graph.append(conv(rng, (3, 8, 10, 2)), "input").append(Reshape((3,)))
     graph = graph.append(Concat(), first, graph.output_name)
     return verify(graph.append(linear(rng, 1, 5)).append(Threshold()))
+
+
+def several_outputs_example(rng: np.random.Generator) -> Graph:
+    """Two outputs by the sign of a score, two of three classes each, and one by its largest."""
+    graph = chain(linear(rng, 8, 6), shape=(6,))
+    two, three = np.array(["no", "yes"]), np.array([1, 2, 3])
+    graph = graph.append(linear(rng, 2, 6), "input")
+    op = Decisions((two, two, three, three, two), (1, 1, 3, 3, 2))
+    return verify(graph.append(op, graph.nodes[0].name, graph.output_name))

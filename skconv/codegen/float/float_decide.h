@@ -35,4 +35,21 @@ SK_INLINE int32_t sk_float_threshold(const float *input)
     return input[0] > 0.0f ? 1 : 0;
 }
 
+/* For each of several outputs the index of the largest of its scores. */
+SK_INLINE void sk_float_argmaxes(
+    const float *input, int32_t *output, int32_t outputs, int32_t scores)
+{
+    for (int32_t i = 0; i < outputs; i++) {
+        output[i] = sk_float_argmax(input + i * scores, scores);
+    }
+}
+
+/* For each of several outputs 1 if its score is > 0, else 0. */
+SK_INLINE void sk_float_thresholds(const float *input, int32_t *output, int32_t outputs)
+{
+    for (int32_t i = 0; i < outputs; i++) {
+        output[i] = sk_float_threshold(input + i);
+    }
+}
+
 #endif

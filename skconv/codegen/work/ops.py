@@ -15,6 +15,7 @@ from skconv.codegen.routines.sparse import SparseConv
 from skconv.codegen.routines.winograd import DspWinograd, PlainLine, PlainWinograd
 from skconv.graph import (
     ArgMax,
+    Decisions,
     KNearest,
     Op,
     OvoVote,
@@ -350,3 +351,8 @@ def _(op: PoolGeometry, x: TensorSpec, y: TensorSpec) -> Work:
 @work.register(OvoVote)
 def _(op: Op, x: TensorSpec, y: TensorSpec) -> Work:
     return Counter(call=1, reads=x.size, entries=y.size)
+
+
+@work.register
+def _(op: Decisions, x: TensorSpec, y: TensorSpec) -> Work:
+    return Counter(call=1, reads=sum(op.sizes), entries=y.size)
