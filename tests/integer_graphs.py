@@ -18,6 +18,7 @@ from skconv.graph import (
     BothSigns,
     Clip,
     Concat,
+    Decisions,
     Graph,
     Hash,
     KNearest,
@@ -304,7 +305,10 @@ def add_vector_ops(graph: Graph, rng, source: str) -> Graph:
         bound = 120 * n * x.magnitude + 5000
         rule = requantization(rng, bound, "int16", 5)
         graph = graph.append(QLinear(weights, bias, requantization=rule), "flat")
-        graph = graph.append(QLinear(weights, bias, 0.1), "flat").append(ArgMax())
+        graph = graph.append(QLinear(weights, bias, 0.1), "flat")
+        classes = (np.arange(2), np.arange(2), np.arange(3))
+        each = Decisions(classes, (1, 1, 3))
+        graph = graph.append(each).append(ArgMax(), graph.output_name)
         scores = QLinear(weights, bias, 2.0**-20)
         for op in (Softmax(), Sigmoids(), Shares(0.01)):
             graph = graph.append(scores, "flat")
