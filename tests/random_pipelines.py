@@ -32,7 +32,8 @@ from skconv.kernels import GaborKernels, KMeansKernels, PCAKernels, RandomKernel
 from tests.random_data import Data, Rng, draw_data
 
 NONLINEARITIES = ("identity", "abs", "square", "relu", "sign", "both_signs", "soft_threshold")
-POOLS = ("max", "mean", "sum", "l2")
+POOLS = ("max", "mean", "sum", "l2", "tent")
+PADDINGS = ("valid", "same", "circular", "full")
 TARGETS = ("cortex-m0", "cortex-m4", "cortex-m4", "cortex-m7", "cortex-m33", "rv32imc", "avr")
 # Of libsvm, which does not converge on samples of some scales.
 MOST_STEPS = 100_000
@@ -89,7 +90,7 @@ def _stage(rng: Rng) -> dict[str, Any]:
     """What follows the kernels of an extractor of one stage."""
     grid = rng.random() < 0.4
     return {
-        "padding": _one_of(rng, "valid", "same", "circular"),
+        "padding": _one_of(rng, *PADDINGS),
         "stride": _one_of(rng, 1, 1, 1, 2),
         "nonlinearity": _one_of(rng, *NONLINEARITIES),
         "threshold": _one_of(rng, 0.0, 0.3, 0.8),
@@ -151,6 +152,7 @@ def _stages(rng: Rng) -> list[Any]:
         kernels=_one_of(rng, *sources[1:]),
         nonlinearity=_one_of(rng, *NONLINEARITIES, "clip", "k_nearest"),
         contrast_eps=_one_of(rng, None, None, 0.1),
+        padding=_one_of(rng, *PADDINGS),
         pool=_one_of(rng, *POOLS),
         pool_size=_one_of(rng, None, 2),
     )

@@ -40,6 +40,9 @@ def test_all_kinds_of_data_and_of_steps_are_drawn() -> None:
     assert {"image", "signal", "table", "digits"} <= set(kinds)
     steps = Counter(type(step).__name__ for case in cases for _, step in case.pipeline.steps)
     assert len(steps) >= 30
+    drawn = [str(case) for case in cases]
+    for text in ("pool='tent'", "padding='full'"):
+        assert sum(text in case for case in drawn) >= 5, text
     options = Counter(
         (name, value) for case in cases for name, value in case.options.items() if name != "name"
     )
