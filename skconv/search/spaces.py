@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.stats import loguniform
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
+from skconv.classifiers.logistic import PreconditionedLogisticRegression
 from skconv.classifiers.ridge import BatchRidgeClassifier
 from skconv.compression import Compressed
 from skconv.features import KMeansConvFeatures, PCAConvFeatures, RandomConvFeatures
@@ -20,9 +21,12 @@ from skconv.signals import MiniRocketFeatures, QuantFeatures, TemporalConvFeatur
 Kind = Literal["images", "signals"]
 Space = tuple[Any, list[Mapping[str, Any]]]
 
-N_KERNELS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
-# Heads as they are, and rounded to seven and to three levels.
-PASSES: list[tuple[Any, ...]] = [(), (SecondOrderRounding(3),), (SecondOrderRounding(1),)]
+N_KERNELS = [4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 80, 96, 128]
+# Heads as they are, and rounded to 15, to 7 and to 3 levels.
+PASSES: list[tuple[Any, ...]] = [
+    (),
+    *((SecondOrderRounding(levels, hessian="shared"),) for levels in (7, 3, 1)),
+]
 # An image with so few columns may as well be a signal of that many channels.
 FEW_COLUMNS = 16
 
@@ -74,31 +78,35 @@ def default_space(kind: Kind, is_classification: bool, random_state: int) -> Spa
     """
     features = _images(random_state) if kind == "images" else _signals(random_state)
     heads = _classifiers() if is_classification else _regressors()
+    pairs = [(each, head) for head in heads for each in features]
     first = {**features[0], **heads[0]}
     steps = [(name, first[name][0]) for name in ("features", "scale", "head")]
-    estimator = Compressed(Pipeline(steps), passes=())
+    estimator = Compressed(Pipeline(steps), passes=(), with_costs=False)
     distributions: list[Mapping[str, Any]] = [
         {f"estimator__{name}": value for name, value in {**each, **head}.items()}
         | {"passes": PASSES}
-        for each in features
-        for head in heads
+        for each, head in pairs
     ]
     return estimator, distributions
 
 
 def _images(random_state: int) -> list[dict[str, Any]]:
-    common = {
+    """Kernels of three kinds pooled by tents, and whitened patches by boxes."""
+    kernels = {
         "features__n_kernels": N_KERNELS,
-        "features__kernel_size": [3, 4, 5, 6, 7],
-        "features__nonlinearity": ["abs", "soft_threshold", "both_signs"],
-        "features__threshold": [0.3, 0.5],
-        "features__pool_size": [3, 4, 5, 6, 8, "quadrants", "sixteenths"],
+        "features__kernel_size": [4, 5, 6, 7],
+        "features__nonlinearity": ["soft_threshold", "abs", "both_signs"],
+        "features__threshold": [0.2, 0.3, 0.5],
     }
-    random = RandomConvFeatures(weights="patches", random_state=random_state)
+    tents = {**kernels, "features__pool_size": [5, 6, 8, 10, 12]}
+    boxes = {**kernels, "features__pool_size": [3, 4, 5, 6, 8, "quadrants", "sixteenths"]}
+    full: dict[str, Any] = {"padding": "full", "pool": "tent"}
+    patches: dict[str, Any] = {"weights": "patches", "random_state": random_state}
     return [
-        {"features": [random], **common},
-        {"features": [PCAConvFeatures()], **common},
-        {"features": [KMeansConvFeatures(random_state=random_state)], **common},
+        {"features": [RandomConvFeatures(**patches, **full)], **tents},
+        {"features": [PCAConvFeatures(**full)], **tents},
+        {"features": [KMeansConvFeatures(random_state=random_state, **full)], **tents},
+        {"features": [RandomConvFeatures(**patches)], **boxes},
     ]
 
 
@@ -120,8 +128,8 @@ def _classifiers() -> list[dict[str, Any]]:
     return [
         {
             "scale": [MaxAbsScaler()],
-            "head": [LogisticRegression(max_iter=300)],
-            "head__C": loguniform(0.02, 20),
+            "head": [PreconditionedLogisticRegression(max_iter=40)],
+            "head__C": loguniform(0.1, 10),
         },
         {
             "scale": [StandardScaler()],
