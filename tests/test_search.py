@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import loguniform, norm
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, ParameterSampler
@@ -21,13 +22,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import skconv
-from skconv import BudgetSearchCV
+from skconv import BudgetSearchCV, Compressed, KMeansConvFeatures
 from skconv.datasets import load_digits
 from skconv.search.budget import Budget, Costs
 from skconv.search.candidate import Candidate
 from skconv.search.costs import Plan, exported, plan, trial_rows
 from skconv.search.optuna_sampler import OptunaSampler
 from skconv.search.pareto import is_dominated, layers
+from skconv.search.proxy import with_random_kernels
 from skconv.search.spaces import default_space, kind_of
 
 X, y = load_digits(return_X_y=True)
@@ -188,6 +190,42 @@ def test_signals() -> None:
     waves = np.sin(np.arange(48) * np.where(labels, 0.5, 0.7)[:, None] + rng.uniform(0, 6, (90, 1)))
     search = BudgetSearchCV(flash_bytes=16_384, n_candidates=2, cv=2, random_state=0)
     assert search.fit(waves, labels).best_score_ > 0.8
+
+
+class Noting:
+    """Accuracy; keeps every score."""
+
+    def __init__(self) -> None:
+        self.scores: list[float] = []
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        self.scores.append(estimator.score(X, y))
+        return self.scores[-1]
+
+
+def test_random_kernels_at_the_first_level() -> None:
+    """Drawn in place of learned ones, and learned again at the next level."""
+    learned = KMeansConvFeatures(n_kernels=3, kernel_size=3, pool_size=4, random_state=0)
+    pipeline = make_pipeline(learned, skconv.BatchRidgeClassifier())
+    found = with_random_kernels(Compressed(pipeline)).estimator[0]
+    assert type(found) is skconv.RandomConvFeatures
+    assert (found.n_kernels, found.kernel_size, found.pool_size) == (3, 3, 4)
+    triangle = make_pipeline(clone(learned).set_params(nonlinearity="triangle"), Ridge())
+    assert type(with_random_kernels(triangle)[0]) is KMeansConvFeatures
+
+    space: dict[str, Any] = {"kmeansconvfeatures__n_kernels": [3]}
+    first = {}
+    for proxy in ("ridge", "random"):
+        search = BudgetSearchCV(pipeline, space, proxy=proxy, cv=2, n_candidates=1, random_state=0)
+        scores: list[float] = []
+        search.set_params(
+            scoring=lambda e, X, y, into=scores: into.append(e.score(X, y)) or into[-1]
+        )
+        search.fit(X, y)
+        assert isinstance(search.best_estimator_[0], KMeansConvFeatures)
+        first[proxy] = scores
+    assert first["ridge"][0] != first["random"][0]
+    assert first["ridge"][1:] == first["random"][1:]
 
 
 def test_a_time_limit_ends_the_search_with_a_model() -> None:

@@ -89,6 +89,10 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
     sampler : {"density", "random", "tpe", "nsga2"}, default="density"
         Children of the best so far, most where the front is thin (LEMONADE); independent draws;
         optuna's tree-structured Parzen estimator or genetic algorithm.
+    proxy : {"ridge", "random"}, default="ridge"
+        What candidates are fitted with at the first level: a ridge in place of the head, or, with
+        "random", also random kernels in place of those that `PCAConvFeatures` and
+        `KMeansConvFeatures` learn.
     options : dict, default=None
         Arguments of `skconv.to_c`, such as ``{"linear_bits": 8}``. Where they say nothing of
         ``optimize`` and ``input``, the search takes the first that fits: a whole sample, then less
@@ -191,6 +195,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "sampler": [StrOptions(set(SAMPLERS))],
+        "proxy": [StrOptions({"ridge", "random"})],
         "options": [dict, None],
         "cv": ["cv_object"],
         "refit": ["boolean"],
@@ -214,6 +219,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         n_candidates: int | None = None,
         time_limit: float | None = None,
         sampler: str = "density",
+        proxy: str = "ridge",
         options: Mapping[str, Any] | None = None,
         scoring: Any = None,
         cv: Any = 3,
@@ -234,6 +240,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         self.n_candidates = n_candidates
         self.time_limit = time_limit
         self.sampler = sampler
+        self.proxy = proxy
         self.options = options
         self.scoring = scoring
         self.cv = cv
@@ -287,7 +294,9 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         folds = [(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, y, groups)]
         # Addresses in memory are others in the next process.
         scoring = re.sub(r" at 0x\w+", "", str(self.scoring))
-        subject = joblib.hash((estimator, spaces, budget, options, folds, scoring, X, y))
+        subject = joblib.hash(
+            (estimator, spaces, budget, options, folds, scoring, self.proxy, X, y)
+        )
         journal = self._journal(str(subject), random)
         # Other searches of the study have the same extractors, and levels with the same samples.
         seed = journal.agreed("seed", {"seed": int(random.randint(2**31 - 1))})["seed"]
@@ -306,6 +315,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
             memory=memory,
             cache_bytes=self.cache_bytes,
             n_jobs=self.n_jobs,
+            proxy=self.proxy,
         )
         return study, self._sampler(spaces, random, budget)
 

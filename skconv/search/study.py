@@ -24,6 +24,7 @@ from skconv.search.journal import Entry, Journal
 from skconv.search.levels import FACTOR, Level, Scorer
 from skconv.search.others import PLAN, Others, level_key
 from skconv.search.pareto import layers
+from skconv.search.proxy import with_random_kernels
 from skconv.search.sampling import Distributions, Sampler, log_costs
 from skconv.utils.progress import report
 
@@ -57,6 +58,8 @@ class Study:
     cache_bytes : int
         How large the cache may grow.
     n_jobs : int or None
+    proxy : {"ridge", "random"}
+        What the first level replaces: the head, or learned kernels, too.
 
     Attributes
     ----------
@@ -77,6 +80,7 @@ class Study:
     memory: Any
     cache_bytes: int
     n_jobs: int | None
+    proxy: str = "ridge"
     candidates: list[Candidate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -124,6 +128,14 @@ class Study:
         is_empty = isinstance(found, Compressed) and not found.passes
         return found.estimator if is_empty else found
 
+    def _built(self, candidate: Candidate, place: int | None = None) -> Any:
+        """What a job fits, at a level or, without one, for a trial."""
+        found = self.build(candidate)
+        if isinstance(found, Compressed):
+            found.set_params(with_costs=False)  # Nobody reads what each pass bought.
+        is_drawn = place == 0 and self.proxy == "random"
+        return with_random_kernels(found) if is_drawn else found
+
     def _batch(self, sampler: Sampler, n: int, may_go_on: Callable[[], bool]) -> None:
         self._n_batches += 1
         known = self.journal.before(f"batch {self._n_batches}")
@@ -158,7 +170,7 @@ class Study:
         X, y = self.trial_samples
         facts = self._computed(
             {c: f"{PLAN} {c.code}" for c in candidates},
-            lambda c: delayed(plan_job)(self.build(c), X, y, self.options, self.budget),
+            lambda c: delayed(plan_job)(self._built(c), X, y, self.options, self.budget),
         )
         for candidate, found in zip(candidates, facts, strict=True):
             take_plan(candidate, found, self.budget)
@@ -169,7 +181,7 @@ class Study:
         def job(c: Candidate) -> Any:
             options = {} if c.plan is None else c.plan.options
             more = (self.scorer, options, self.memory)
-            return delayed(measure_job)(self.build(c), self.X, self.y, level, *more)
+            return delayed(measure_job)(self._built(c, place), self.X, self.y, level, *more)
 
         facts = self._computed({c: f"{level_key(place)} {c.code}" for c in candidates}, job)
         for candidate, found in zip(candidates, facts, strict=True):
