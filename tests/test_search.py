@@ -103,9 +103,10 @@ class Counted(skconv.RandomConvFeatures):
 def test_what_is_over_the_budget_is_never_fitted_to_all_samples() -> None:
     Counted.fits.clear()
     pipeline = make_pipeline(Counted(random_state=0, pool_size=4), Ridge())
-    BudgetSearchCV(
-        pipeline, {"counted__n_kernels": [2, 90]}, flash_bytes=5000, n_candidates=1, cv=2
-    ).fit(X, y.astype(float))
+    space = {"counted__n_kernels": [2, 90]}
+    search = BudgetSearchCV(pipeline, space, flash_bytes=5000, **{**SMALL, "n_candidates": 1})
+    search.fit(X, y.astype(float))
+    assert search.n_refused_ == 1
     assert max(n for kernels, n in Counted.fits if kernels == 90) == 64
     assert max(n for kernels, n in Counted.fits if kernels == 2) == len(X)
 
