@@ -55,10 +55,12 @@ def costs(n: str = "200") -> None:
     estimator, spaces = default_space("images", is_classification=True, random_state=0)
     rows = trial_rows(estimator, y)
     random = np.random.RandomState(0)
-    equal, off, failed = 0, [], 0
+    off: dict[str, list[str]] = {"heads as fitted": [], "rounded heads": []}
+    n_of, failed = dict.fromkeys(off, 0), 0
     for i in range(int(n)):
         (params,) = ParameterSampler(spaces[i % len(spaces)], 1, random_state=random)
         candidate = clone(estimator).set_params(**clone(params, safe=False))
+        kind = "rounded heads" if candidate.passes else "heads as fitted"
         candidate = candidate if candidate.passes else candidate.estimator
         try:
             before = plan(candidate, X[rows], y[rows], {}, Budget()).costs
@@ -66,15 +68,17 @@ def costs(n: str = "200") -> None:
             failed += 1
             continue
         after = Costs.of(exported(clone(candidate).fit(X, y), X, {}))
-        same = (before.ram_bytes, before.table_bytes) == (after.ram_bytes, after.table_bytes)
-        equal += same
-        if not same:
-            off.append(before.table_bytes / after.table_bytes - 1)
-    print(
-        f"{n} candidates, {failed} that cannot be fitted; RAM and tables equal to the byte: {equal}"
-    )
-    if off:
-        print(f"tables of the {len(off)} others: {min(off):+.2%} to {max(off):+.2%}")
+        n_of[kind] += 1
+        if (before.ram_bytes, before.table_bytes) != (after.ram_bytes, after.table_bytes):
+            off[kind].append(
+                f"RAM {before.ram_bytes:,} and {after.ram_bytes:,}, "
+                f"tables {before.table_bytes:,} and {after.table_bytes:,}"
+            )
+    print(f"{n} candidates, {failed} that cannot be fitted")
+    for kind, lines in off.items():
+        equal = n_of[kind] - len(lines)
+        print(f"{kind}: RAM and tables of {equal} of {n_of[kind]} equal to the byte")
+        print(*(f"    before and after: {line}" for line in lines), sep="\n")
 
 
 def fashion(kib: str, seconds: str = "1800", jobs: str = "2") -> None:

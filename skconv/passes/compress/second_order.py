@@ -19,6 +19,7 @@ Levels = int | Array
 DAMPING = 0.01
 # The largest weight of a row in units of its scale, over the number of levels.
 REACHES = np.geomspace(0.9, 8.0, 24)
+AHEAD = 64  # weights that a sweep looks at in one go
 MOST_SWEEPS = 20
 # Columns whose errors are handed on to all behind them by one product: GPTQ's lazy batches.
 BLOCK = 64
@@ -173,13 +174,19 @@ def _best_scale(row: Array, whole: Array, hessian: Array, scale: float) -> float
 
 def _sweep(row: Array, whole: Array, scale: float, hessian: Array, levels: Levels) -> int:
     """Move every weight once, where that helps; returns how many were."""
-    gradient, diagonal = hessian @ (scale * whole - row), np.diag(hessian)
-    n_moved = 0
-    for j in range(len(row)):
-        best = whole[j] - gradient[j] / (diagonal[j] * scale)
-        moved = nearest(best, levels) - whole[j]
-        if moved != 0:
-            whole[j] += moved
-            gradient += (moved * scale) * hessian[j]
-            n_moved += 1
+    gradient, steps = hessian @ (scale * whole - row), np.diag(hessian) * scale
+    n_moved = place = 0
+    while place < len(row):
+        # Most weights stay: the next that moves is looked for among many at a time.
+        ahead = slice(place, place + AHEAD)
+        moves = nearest(whole[ahead] - gradient[ahead] / steps[ahead], levels) - whole[ahead]
+        first = int(np.argmax(moves != 0))
+        if moves[first] == 0:
+            place += AHEAD
+            continue
+        j = place + first
+        whole[j] += moves[first]
+        gradient += (moves[first] * scale) * hessian[j]
+        n_moved += 1
+        place = j + 1
     return n_moved
