@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from skconv.inspection import (
         FeatureMapDisplay,
         KernelDisplay,
+        MemoryPlanDisplay,
         ParetoDisplay,
         QuantizationDisplay,
     )
@@ -116,6 +117,7 @@ __all__ = [
     "LaplacianNuSVC",
     "LaplacianOneClassSVM",
     "LogMelSpectrogram",
+    "MemoryPlanDisplay",
     "MicroFrontendSpectrogram",
     "MiniRocketFeatures",
     "NotConvertibleError",
@@ -183,6 +185,7 @@ _HOMES = {
     "LogMelSpectrogram": "skconv.sound",
     "MicroFrontendSpectrogram": "skconv.sound",
     "MFCC": "skconv.sound",
+    "MemoryPlanDisplay": "skconv.inspection",
     "MiniRocketFeatures": "skconv.signals",
     "NotConvertibleError": "skconv.exceptions",
     "PCAConvFeatures": "skconv.features",

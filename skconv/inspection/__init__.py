@@ -1,10 +1,11 @@
-"""Pictures of kernels and of the maps that they make, in scikit-learn's manner of displays.
+"""Pictures in scikit-learn's manner of displays: kernels, maps, losses, memory, searches.
 
-And which kernels are alike, and where the integers of an exported model lose.
+And which kernels are alike.
 """
 
 from skconv.inspection.kernels import KernelDisplay
 from skconv.inspection.maps import FeatureMapDisplay
+from skconv.inspection.memory import MemoryPlanDisplay
 from skconv.inspection.pareto import ParetoDisplay
 from skconv.inspection.quantization import QuantizationDisplay
 from skconv.inspection.similarity import KernelDictionary, kernel_similarity
@@ -13,6 +14,7 @@ __all__ = [
     "FeatureMapDisplay",
     "KernelDictionary",
     "KernelDisplay",
+    "MemoryPlanDisplay",
     "ParetoDisplay",
     "QuantizationDisplay",
     "kernel_similarity",
