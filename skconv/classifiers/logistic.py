@@ -125,7 +125,7 @@ class PreconditionedLogisticRegression(LinearClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            float32 is computed with as it is.
+            Training samples; float32 is computed with as it is.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -157,23 +157,27 @@ class PreconditionedLogisticRegression(LinearClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
+            They sum to 1.
         """
         return np.asarray(softmax(self._logits(X), axis=1))
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Their logarithms.
+        """Logarithms of the probabilities.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes)
+            In the same order.
         """
         return np.asarray(log_softmax(self._logits(X), axis=1))
 

@@ -21,7 +21,7 @@ from sklearn.utils import check_array, check_random_state, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import _check_y, check_is_fitted
+from sklearn.utils.validation import _check_y, check_is_fitted, column_or_1d
 
 from skconv.deploy.model import CModel
 from skconv.search.budget import Budget
@@ -273,7 +273,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         with restored_on_error(self), reporting(type(self).__name__, self.verbose):
             # A data frame stays one, for the names of its columns.
             X = X if hasattr(X, "iloc") else check_array(X, dtype="numeric", allow_nd=True)
-            X, y, groups = indexable(X, _check_y(y, multi_output=True), groups)
+            X, y, groups = indexable(X, _checked_targets(y), groups)
             with TemporaryDirectory() as cache:
                 study, sampler = self._study(X, y, groups, joblib.Memory(cache, verbose=0))
                 n = self.n_candidates
@@ -475,6 +475,12 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
                 tags.classifier_tags.multi_label = False
             tags.regressor_tags = inner.regressor_tags
         return tags
+
+
+def _checked_targets(y: Any) -> NDArray[Any]:
+    """Targets as an array; a single column is taken as a vector, with scikit-learn's warning."""
+    y = _check_y(y, multi_output=True)
+    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def _raise_nothing_found(study: Study) -> NoReturn:
