@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from skconv.inspection.axes import axes_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -130,11 +132,7 @@ class ParetoDisplay:
         ImportError
             Where matplotlib is not installed.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 4), layout="tight")
+        ax = axes_of(self, ax, (6, 4))
         flash, score, ram = self._measured()
         self.points_ = ax.scatter(flash, score, c=ram, **kwargs)
         bar = ax.figure.colorbar(self.points_, ax=ax, label="RAM (kB)")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from skconv.inspection.axes import axes_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -114,12 +116,8 @@ class QuantizationDisplay:
         ImportError
             Where matplotlib is not installed.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
         rows = self.comparison.rows
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 1.2 + _INCHES_A_BAR * len(rows)), layout="tight")
+        ax = axes_of(self, ax, (6, 1.2 + _INCHES_A_BAR * len(rows)))
         # No noise is a bar as long as the longest.
         finite = [row.snr_db for row in rows if row.snr_db < float("inf")]
         lengths = [min(row.snr_db, max(finite, default=1.0)) for row in rows]

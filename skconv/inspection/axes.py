@@ -1,0 +1,34 @@
+"""Where a display of one chart is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def axes_of(display: object, ax: Axes | None, figsize: tuple[float, float]) -> Axes:
+    """The axes that were given, or those of a new figure.
+
+    Parameters
+    ----------
+    display : object
+        Whose ``plot`` asks.
+    ax : matplotlib Axes or None
+    figsize : (float, float)
+        Of the new figure, in inches.
+
+    Raises
+    ------
+    ImportError
+        Where matplotlib is not installed.
+    """
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=figsize, layout="tight")[1]
