@@ -95,7 +95,8 @@ def test_any_node_name_becomes_an_identifier_of_its_own():
     names = ["stage 1/conv", "stage_1_conv", "int", "output", "3", "sk_conv", "m_run", "é", "a_t"]
     graph = Graph(TensorSpec((2,)))
     for name in names:
-        head = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+        n = len(graph.nodes)  # Equal tables would have one name.
+        head = Linear(np.eye(2, dtype=np.float32) * (2 * n + 1), np.full(2, 2 * n, np.float32))
         graph = graph.append(head, name=name)
     program = Program(graph, "m", plan_memory(graph))
     given = [*program.pointers.values(), *(n for t in program.tables.values() for n in t.values())]

@@ -33,6 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC, SVR, LinearSVC
+from sklearn.tree import DecisionTreeRegressor
 
 import skconv
 from skconv.convert import to_graph
@@ -268,6 +269,19 @@ def test_what_has_no_form_is_refused_with_advice(estimator, words):
     model = clone(estimator).fit(X, y)
     with pytest.raises(skconv.NotConvertibleError, match=words):
         to_graph(model)
+
+
+@pytest.mark.parametrize("weights", [None, [3, 1]])
+def test_a_mean_of_values_keeps_16_bits(weights):
+    """A layer that reads 8 bits of each member is 3e-3 of the range away."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (200, 6)).astype(np.uint8)
+    y = x @ rng.normal(size=6) + 20 * np.sin(x[:, 0] / 9)
+    members = [("a", Ridge()), ("b", DecisionTreeRegressor(max_depth=6, random_state=0))]
+    model = VotingRegressor(members, weights=weights).fit(x, y)
+    wanted = model.predict(x)
+    found = skconv.to_c(model, x).predict(x, engine="fixed")
+    assert np.abs(found - wanted).max() < 1e-4 * np.ptp(wanted)
 
 
 def test_probabilities_of_a_threshold_are_those_of_its_estimator():

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
+from skconv.codegen.constants import Constants, constants
 from skconv.codegen.emit import copy, emit
 from skconv.codegen.interface import Interface
 from skconv.codegen.names import Names
@@ -117,10 +118,16 @@ class Program:
     def tables(self) -> dict[str, dict[str, str]]:
         """The C names of the parameters of every node, and of what is unpacked of them."""
         return {
-            node.name: {p: self.names.give(f"{node.name}_{p}") for p in node.op.parameters}
-            | dict(self._in_ram(node))
-            for node in self.graph.nodes
+            node.name: names | dict(self._in_ram(node))
+            for node, names in zip(self.graph.nodes, self.constants.names, strict=False)
         }
+
+    @cached_property
+    def constants(self) -> Constants:
+        """The tables of all nodes; behind them those of the op that makes probabilities."""
+        last = self.interface.probabilities
+        ops = [(node.name, node.op) for node in self.graph.nodes]
+        return constants(ops + ([] if last is None else [("probabilities", last)]), self.names)
 
     def _in_ram(self, node: Node) -> Iterator[tuple[str, str]]:
         """Tables of a node that are unpacked once, and where."""
@@ -182,7 +189,7 @@ class Program:
         op = self.interface.probabilities
         if op is None:
             return None
-        tables = {p: self.names.give(f"probabilities_{p}") for p in op.parameters}
+        tables = self.constants.names[-1]
         result = Tensor("probabilities", op.output(self.scores))
         node = Node("probabilities", op, (self.graph.scores_name,))
         code = NodeCode(node, (Tensor("scores", self.scores),), result, tables, "")

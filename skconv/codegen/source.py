@@ -115,17 +115,10 @@ def _node_hook(program: Program) -> Iterator[str]:
 
 
 def _tables(program: Program) -> Iterator[str]:
-    for node in program.graph.nodes:
-        yield from _node_tables(node, program.tables[node.name])
-    if program.probabilities:
-        code, _ = program.probabilities
-        yield from _node_tables(code.node, code.tables)
-
-
-def _node_tables(node: Node, names: dict[str, str]) -> Iterator[str]:
-    for key, array in node.op.parameters.items():
-        yield f"/* {comment(node.name)}: {key} {array.shape}, {array.nbytes:,} bytes */"
-        yield from table(names[key], array)
+    """Every table once, also where several nodes read it."""
+    for name, node, parameter, array in program.constants.printed:
+        yield f"/* {comment(node)}: {parameter} {array.shape}, {array.nbytes:,} bytes */"
+        yield from table(name, array)
         yield ""
 
 

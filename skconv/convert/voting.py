@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,14 +12,13 @@ from skconv.convert.core import (
     check,
     check_transform,
     convert,
-    float32,
     inside,
     probabilities,
     refuse,
 )
 from skconv.convert.decision import decide_between_shares
 from skconv.convert.members import append_probabilities, append_vote, joined, mean
-from skconv.graph import Graph, Linear, Shares
+from skconv.graph import Graph, Shares
 from skconv.graph.probabilities import Probabilities
 
 
@@ -77,7 +75,6 @@ def _(model: VotingClassifier) -> Probabilities:
 
 @convert.register
 def _(model: VotingRegressor, graph: Graph) -> Graph:
+    """The mean keeps the 16 bits of values; a linear layer would read 8 of them."""
     branches = [partial(convert, member) for member in model.estimators_]
-    weights = np.ones(len(branches)) if model._weights_not_none is None else model._weights_not_none
-    shares = float32(np.asarray(weights, np.float64) / np.sum(weights))
-    return joined(graph, branches).append(Linear(shares[None], float32([0])))
+    return mean(joined(graph, branches), len(branches), model._weights_not_none)

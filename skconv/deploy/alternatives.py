@@ -12,6 +12,7 @@ from skconv.codegen.program import Program
 from skconv.codegen.routines.base import Optimize
 from skconv.codegen.samples import computed
 from skconv.graph import Graph
+from skconv.graph.tables import table_bytes
 from skconv.target.cost import Alternative, input_bytes
 from skconv.target.memory import plan_memory
 from skconv.target.targets import Target
@@ -62,8 +63,8 @@ def alternatives(graph: Graph, target: Target, options: Options) -> Iterator[Alt
 def _cost(written: str, graph: Graph, target: Target, options: Options) -> Alternative:
     built = computed(graph, target, options.optimize, options.interface)
     plan = plan_memory(built)
-    tables = built.parameter_bytes
-    if options.interface.probabilities is not None:
-        tables += options.interface.probabilities.parameter_bytes
+    probabilities = options.interface.probabilities
+    ops = [node.op for node in built.nodes] + ([] if probabilities is None else [probabilities])
+    tables = sum(table_bytes(ops))
     code = code_bytes(Program(built, "m", plan, options.interface), target) or 0
     return Alternative(written, tables, code, plan.arena_bytes, input_bytes(built))

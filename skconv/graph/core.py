@@ -10,6 +10,7 @@ from typing import Any
 
 from skconv.graph.base import Array, Domain, Op, TensorSpec
 from skconv.graph.several import Decisions
+from skconv.graph.tables import table_bytes
 from skconv.utils.columns import aligned, html_table
 
 __all__ = ["INPUT", "Graph", "Node", "verify", "without_dead_nodes"]
@@ -218,21 +219,26 @@ class Graph:
 
     @property
     def parameter_bytes(self) -> int:
-        return sum(node.op.parameter_bytes for node in self.nodes)
+        return sum(self._table_bytes)
+
+    @cached_property
+    def _table_bytes(self) -> list[int]:
+        """Of each node: an equal table of several is counted where it stands first."""
+        return table_bytes(node.op for node in self.nodes)
 
     # ------------------------------------------------------------------------ reading
 
     def _rows(self) -> Iterable[tuple[str, str, str, str, str]]:
         specs, macs = self.specs, self.node_macs()
         yield INPUT, "", f"{self.input.dtype} {self.input.shape}", "", ""
-        for node in self.nodes:
+        for node, nbytes in zip(self.nodes, self._table_bytes, strict=True):
             spec = specs[node.name]
             yield (
                 node.name,
                 node.op.describe(),
                 f"{spec.dtype} {spec.shape}",
                 f"{macs[node.name]:,}",
-                f"{node.op.parameter_bytes:,}",
+                f"{nbytes:,}",
             )
 
     def __repr__(self) -> str:

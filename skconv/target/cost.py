@@ -17,6 +17,7 @@ from typing import Any
 from skconv.graph import Graph, Op, TensorSpec
 from skconv.graph.nested import Streamed
 from skconv.graph.ring import runs_per_hop
+from skconv.graph.tables import table_bytes
 from skconv.target.chips import Chip, get_chip
 from skconv.target.memory import MemoryPlan, plan_memory
 from skconv.target.targets import get_target
@@ -320,19 +321,21 @@ def report(
     """
     plan = plan or plan_memory(graph)
     specs, macs, runs = graph.specs, graph.node_macs(), runs_per_hop(graph)
+    ops = [node.op for node in graph.nodes] + ([] if probabilities is None else [probabilities])
+    flash = table_bytes(ops)
     nodes = tuple(
         NodeCost(
             node.name,
             node.op.describe(),
             f"{specs[node.name].dtype} {specs[node.name].shape}",
             macs[node.name] * runs[node.name],
-            node.op.parameter_bytes,
+            flash[time],
             plan.live_bytes(time),
         )
         for time, node in enumerate(graph.nodes)
     )
     if probabilities is not None:
-        nodes += (_probabilities_cost(probabilities, specs[graph.scores_name]),)
+        nodes += (_probabilities_cost(probabilities, specs[graph.scores_name], flash[-1]),)
     return CostReport(
         nodes,
         sum(node.macs for node in nodes),
@@ -353,7 +356,7 @@ def input_bytes(graph: Graph) -> int:
     return graph.input.nbytes // graph.input.shape[0] if by_rows else graph.input.nbytes
 
 
-def _probabilities_cost(op: Op, scores: TensorSpec) -> NodeCost:
+def _probabilities_cost(op: Op, scores: TensorSpec, flash: int) -> NodeCost:
     spec = op.output(scores)
     tensor = f"{spec.dtype} {spec.shape}"
-    return NodeCost("probabilities", op.describe(), tensor, op.macs(scores), op.parameter_bytes, 0)
+    return NodeCost("probabilities", op.describe(), tensor, op.macs(scores), flash, 0)

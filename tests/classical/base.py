@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -49,6 +50,8 @@ class Case:
         Whether a StandardScaler stands in front.
     options : dict
         Of `skconv.to_c`.
+    targets : callable, optional
+        What makes several outputs of the labels.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Case:
     data: tuple[str, ...] = CLASSIFICATION
     scaled: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    targets: Callable[[NDArray[Any]], NDArray[Any]] | None = None
 
     def pipeline(self, data: str) -> Any:
         """Not fitted; images of clothes become 64 features first."""
@@ -119,8 +123,11 @@ class Tried:
         """Of the Pipeline and of the integers: accuracy, or R^2; none without labels to meet."""
         if not (is_classifier(self.pipeline) or is_regressor(self.pipeline)):
             return None
-        if not (self.model._is_classifier or self.model._is_regressor):
+        if not self.model._is_scored:
             return None
+        if self.model.graph.decisions:
+            own = (self.pipeline.predict(self.X) == self.y).all(axis=1).mean()
+            return float(own), self.model.score(self.X, self.y)
         # Scored alike: what some regressors call their score is no R^2.
         measure = accuracy_score if is_classifier(self.pipeline) else r2_score
         own = measure(self.y, self.pipeline.predict(self.X))
@@ -172,6 +179,8 @@ def _in_parts(graph: Graph, parts: list[NDArray[Any]], cycles: int) -> Compared:
 def tried(case: Case, data: str) -> Tried:
     """Fit a case on a data set, and convert it."""
     X, y, X_held, y_held = load(data)
+    if case.targets is not None:
+        y, y_held = case.targets(y), case.targets(y_held)
     pipeline = case.pipeline(data).fit(X, y)
     model = to_c(pipeline, X, **case.options)
     more = X[: max(0, N_SAMPLES - len(X_held))]
