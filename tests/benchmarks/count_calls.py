@@ -49,7 +49,10 @@ STATIONS: dict[str, tuple[str, ...]] = {
         *("codegen/specialize", "codegen/stream", "codegen/turned"),  # before there was one pass
         *("codegen/estimates", "passes/fuse", "target/memory", "target/stage_memory"),
     ),
-    "program": ("codegen/program", "codegen/emit", "codegen/node", "codegen/unpack"),
+    "program": (
+        *("codegen/program", "codegen/constants", "codegen/emit", "codegen/node"),
+        "codegen/unpack",
+    ),
     "files": ("codegen/", "deploy/project", "deploy/harness", "deploy/manifest", "target/cost"),
 }
 # What any station may use: it knows nothing of models.
