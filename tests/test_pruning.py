@@ -297,6 +297,24 @@ def test_half_of_the_kernels(pipe, criterion):
     assert small.costs_[1].instructions < 0.6 * small.costs_[0].instructions
 
 
+@pytest.mark.parametrize("made", [PruneFeatures(60), PruneKernels(8)], ids=["features", "kernels"])
+def test_few_inputs_lose_less_behind_a_head_fitted_to_labels(pipe, made):
+    likely = replace(made, loss="logistic")
+    small, other = (
+        compress(pipe, X[:1200], Y[:1200], passes=[each]).score(X[1200:], Y[1200:])
+        for each in (made, likely)
+    )
+    assert other > small + 0.005
+
+
+def test_two_classes_fitted_to_labels():
+    pipe = make_pipeline(FEATURES, RidgeClassifier()).fit(X[:600], Y[:600] > 4)
+    passes = [PruneFeatures(60, loss="logistic")]
+    small = compress(pipe, X[:600], Y[:600] > 4, passes=passes)
+    assert small.graph_.by_name[small.graph_.scores_name].op.weights.shape[0] == 1
+    assert small.score(X[600:], Y[600:] > 4) > pipe.score(X[600:], Y[600:] > 4) - 0.03
+
+
 @pytest.mark.needs("cc")
 def test_all_passes_in_a_row():
     pipe = make_pipeline(FEATURES, RidgeClassifier()).fit(X[:1200], Y[:1200])
@@ -326,6 +344,7 @@ def test_kernels_side_by_side_are_told_apart():
         (PruneFeatures(1.0), r"n_features=1\.0, expected .* or a share between 0 and 1"),
         (PruneFeatures(0.5, penalty=-1), "penalty=-1, expected 0 or more"),
         (PruneKernels(17), "n_kernels=17, expected a whole number from 1 to 16"),
+        (PruneFeatures(loss="hinge"), "loss='hinge', expected None or 'logistic'"),
         (PruneKernels(criterion="l1"), "criterion='l1', expected one of 'ridge', 'taylor'"),
     ],
 )
@@ -346,6 +365,8 @@ def test_what_kernels_and_taylor_need():
         compress(plain, X[:200], Y[:200], passes=["PruneKernels"])
     with pytest.raises(ValueError, match="criterion='taylor' needs labels"):
         compress(plain, X[:200], passes=[PruneKernels(criterion="taylor")])
+    with pytest.raises(ValueError, match="PruneFeatures with loss='logistic' needs the labels"):
+        compress(plain, X[:200], passes=[PruneFeatures(loss="logistic")])
 
 
 def test_the_pass_alone():

@@ -180,6 +180,8 @@ def test_other_criteria_want_a_linear_head():
     samples = Samples(RNG.normal(size=(20, 2)), np.arange(20) % 3)
     with pytest.raises(ValueError, match=r"or a kernel machine use criterion='taylor'"):
         PruneKernels(2)(network(), samples)
+    with pytest.raises(ValueError, match="loss='logistic' needs scores of a linear layer"):
+        PruneKernels(2, "taylor", loss="logistic")(network(), samples)
 
 
 def test_a_head_that_reads_more_is_refused():

@@ -9,6 +9,7 @@ from skconv.graph import Graph
 from skconv.passes.compress.base import Pass, Samples
 from skconv.passes.compress.pruning.dead import prune_dead
 from skconv.passes.compress.pruning.head import Head
+from skconv.passes.compress.pruning.likelihood import RefitLoss, check_loss
 from skconv.utils.progress import report
 
 
@@ -30,6 +31,10 @@ class PruneFeatures(Pass):
     penalty : float, default=0.3
         Of a logistic head: how many times the penalty that it was fitted with, as far as the
         gradient of its loss tells. Fewer features need less.
+    loss : {None, "logistic"}, default=None
+        With which the head is fitted anew. None: with its own. ``"logistic"``: as a logistic
+        regression on the labels, whatever it was; a fifth of the samples chooses the penalty.
+        Few features lose less by it behind a ridge or a linear SVM.
 
     References
     ----------
@@ -52,6 +57,7 @@ class PruneFeatures(Pass):
 
     n_features: float = 0.5
     penalty: float = 0.3
+    loss: RefitLoss = None
 
     def __call__(self, graph: Graph, samples: Samples) -> Graph:
         """The graph with fewer features.
@@ -66,13 +72,14 @@ class PruneFeatures(Pass):
         -------
         Graph
         """
+        check_loss(self, samples)
         head = Head.of(graph, samples, self.penalty, self)
         n_kept = how_many("n_features", self.n_features, len(head.alive), "features with weights")
         steps = head.elimination()
         while len(steps.left) > n_kept:
             steps.drop([steps.left[steps.costs().argmin()]])
         report(f"{n_kept} of {len(head.alive)} features are left")
-        return prune_dead(head.put_on(graph, steps.left, steps.weights))
+        return prune_dead(head.put_on(graph, steps.left, steps.weights, self.loss))
 
 
 def how_many(name: str, wanted: float, n_all: int, of_what: str) -> int:

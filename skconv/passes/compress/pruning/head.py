@@ -12,6 +12,7 @@ from skconv.graph import Graph, Linear
 from skconv.passes.compress.base import Array, Samples, head_of, with_op
 from skconv.passes.compress.penalty import penalty_of
 from skconv.passes.compress.pruning.elimination import Elimination
+from skconv.passes.compress.pruning.likelihood import RefitLoss, logistic_head
 from skconv.passes.compress.refit import damped_hessian, most_likely, targets_of
 
 
@@ -109,6 +110,11 @@ class Head:
         begin = np.column_stack([start, bias])
         return most_likely(inputs, self.targets, begin, self.penalty[kept], hessian)
 
+    def by_labels(self, kept: Array) -> tuple[Array, Array]:
+        """Weights and biases of a logistic regression on some inputs: see `logistic_head`."""
+        assert self.samples.y is not None
+        return logistic_head(self.inputs[:, kept], self.samples.y, len(self.weights))
+
     def bias_on(self, kept: Array, weights: Array) -> Array:
         """The bias with which the mean scores stay, of weights on some inputs."""
         means = self._means
@@ -118,9 +124,9 @@ class Head:
     def _means(self) -> Array:
         return np.asarray(self.inputs.mean(axis=0, dtype=np.float64))
 
-    def put_on(self, graph: Graph, kept: Array, start: Array) -> Graph:
-        """The graph with the head on inputs that are left, fitted anew: see `on`."""
-        found, bias = self.on(kept, start)
+    def put_on(self, graph: Graph, kept: Array, start: Array, loss: RefitLoss = None) -> Graph:
+        """The graph with the head on inputs that are left, fitted anew: see `on`, `by_labels`."""
+        found, bias = self.on(kept, start) if loss is None else self.by_labels(kept)
         weights = np.zeros_like(self.op.weights)
         weights[:, self.alive[kept]] = found
         op = replace(self.op, weights=weights, bias=bias.astype(np.float32), levels=0, coded=None)
