@@ -19,6 +19,7 @@ from skconv.convert.core import convert
 
 # Of classes that convert with some values of their parameters only.
 LIMITS = {
+    "ClassifierChain": "chain_method='predict'",
     "FeatureAgglomeration": "the mean",
     "FunctionTransformer": "np.sqrt, absolute, square, exp, log, log1p, tanh and a few more",
     "GaussianProcessClassifier": "two classes; RBF, DotProduct and their powers",

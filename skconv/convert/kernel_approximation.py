@@ -37,7 +37,9 @@ def _(model: RBFSampler, graph: Graph) -> Graph:
 def _(model: PolynomialCountSketch) -> None:
     check_is_fitted(model)
     if model.degree != 1:
-        reason = f"degree={model.degree} multiplies sketches by a Fourier transform of floats"
+        reason = (
+            f"degree={model.degree} convolves sketches, more work than a kernel of such accuracy"
+        )
         raise refuse(model, "degree", "use Nystroem(kernel='poly') or SVC(kernel='poly')", reason)
 
 
