@@ -6,9 +6,11 @@ Raw pixels; Cortex-M4 under QEMU, the mean of three images, at -O2 and at -Os. A
 a core with a floating-point unit: m2cgen reads doubles, micromlgen floats. ``equal`` is how many
 images got scikit-learn's class. emlearn prints trees inline or as a table ("loadable"), with a vote
 a tree (its default) or with probabilities of 8 bits ("shares"). It compares ``<`` with a threshold
-whose fraction is cut off, so pixels that lie on it go the other way; micromlgen counts hard votes.
-Target: fewer instructions and less flash than the best peer, each. ``--peers`` names a Python with
-emlearn 0.23.2, m2cgen 0.10.0 and micromlgen 1.1.28 that has scikit-learn, too.
+whose fraction is cut off, so pixels that lie on it go the other way, and of ``uint8_t`` a compiler
+drops what ``x < 0`` leads to: the script prints on how many images such trees still agree. Fitted
+on doubled pixels ("doubled"), whose thresholds are whole, they are right. micromlgen counts hard
+votes. Target: fewer instructions and less flash than the best peer, each. ``--peers`` names a
+Python with emlearn 0.23.2, m2cgen 0.10.0 and micromlgen 1.1.28 that has scikit-learn, too.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
@@ -60,12 +64,22 @@ OF_EMLEARN = (
 )
 
 
-def ours(model: Any, X: Any) -> Iterator[tuple[Peer, str]]:
+@dataclass(frozen=True)
+class Row:
+    """A peer, the type of pixels that it reads, and what they are multiplied by."""
+
+    peer: Peer
+    x_type: str
+    factor: int = 1
+
+
+def ours(model: Any, X: Any) -> Iterator[Row]:
     for optimize in ("size", "balanced", "speed"):
         c_model = skconv.to_c(
             model, X.astype(np.uint8), name="m", target="cortex-m4", optimize=optimize
         )
-        yield Peer(f"skconv {optimize}", c_model.files, '#include "m.h"', "m_predict(x)"), "uint8_t"
+        peer = Peer(f"skconv {optimize}", c_model.files, '#include "m.h"', "m_predict(x)")
+        yield Row(peer, "uint8_t")
 
 
 def of_emlearn(model: Any, python: str, method: str, dtype: str, bits: int) -> Peer:
@@ -96,19 +110,40 @@ def of_micromlgen(model: Any, python: str) -> Peer:
     return Peer("micromlgen", {}, prelude, "decide(x)")
 
 
-def peers(model: Any, python: str) -> Iterator[tuple[Peer, str]]:
+def peers(model: Any, doubled: Any, python: str) -> Iterator[Row]:
+    """All of them; ``doubled`` is the same model of pixels times two."""
     for method, dtype, bits in OF_EMLEARN:
-        yield of_emlearn(model, python, method, dtype, bits), dtype
-    yield of_m2cgen(model, python), "double"
-    yield of_micromlgen(model, python), "float"
+        peer = of_emlearn(model, python, method, dtype, bits)
+        yield Row(peer, dtype)
+        exact = of_emlearn(doubled, python, method, dtype, bits)
+        yield Row(replace(exact, name=f"{exact.name} doubled"), dtype, 2)
+    yield Row(of_m2cgen(model, python), "double")
+    yield Row(of_micromlgen(model, python), "float")
 
 
-def row(model: Any, peer: Peer, x_type: str, images: Any, flag: str) -> str:
-    found = [measure(peer, x, x_type, flags=(flag,), target="cortex-m4f") for x in images]
+def of_cut_thresholds(model: Any, X: Any) -> Any:
+    """The classes where trees compare ``x < int(threshold)``, each with one vote."""
+    trees = [tree.tree_ for tree in getattr(model, "estimators_", [model])]
+    votes = np.zeros((len(X), len(model.classes_)))
+    for tree in trees:
+        at = np.zeros(len(X), np.intp)
+        for _ in range(tree.max_depth):
+            is_right = X[np.arange(len(X)), tree.feature[at]] >= np.trunc(tree.threshold[at])
+            below = np.where(is_right, tree.children_right[at], tree.children_left[at])
+            at = np.where(below < 0, at, below)
+        votes[np.arange(len(X)), tree.value[at, 0].argmax(axis=1)] += 1
+    return model.classes_[votes.argmax(axis=1)]
+
+
+def measured(model: Any, row: Row, images: Any, flag: str) -> str:
+    scaled = row.factor * images
+    found = [measure(row.peer, x, row.x_type, flags=(flag,), target="cortex-m4f") for x in scaled]
     count = round(float(np.mean([one.instructions for one in found])))
     wanted = model.predict(images)
     equal = int(sum(one.answer == label for one, label in zip(found, wanted, strict=True)))
-    return f"  {peer.name:30s} {flag} {count:12,d} {found[0].flash:8,d} {equal:4d}/{len(images)}"
+    return (
+        f"  {row.peer.name:38s} {flag} {count:12,d} {found[0].flash:8,d} {equal:4d}/{len(images)}"
+    )
 
 
 def main() -> None:
@@ -119,16 +154,19 @@ def main() -> None:
     images = X[1000 : 1000 + N_IMAGES].astype(int)
     for name, unfitted in MODELS.items():
         model = unfitted.fit(X[:1000], y[:1000])
+        doubled = clone(unfitted).fit(2 * X[:1000], y[:1000])
         print(f"{name}, accuracy {model.score(X[1000:], y[1000:]):.4f}")
+        agree = np.mean(of_cut_thresholds(model, X[1000:]) == model.predict(X[1000:]))
+        print(f"with thresholds that emlearn has cut, classes agree on {agree:.0%} of images")
         rows = list(ours(model, X[:1000]))
         try:
-            rows += peers(model, options.peers)
+            rows += peers(model, doubled, options.peers)
         except MissingPeerError as error:
             print(error)
-        print(f"  {'exporter':30s} flag {'instructions':>11s} {'flash':>8s} {'equal':>6s}")
+        print(f"  {'exporter':38s} flag {'instructions':>11s} {'flash':>8s} {'equal':>6s}")
         for flag in FLAGS:
-            for peer, x_type in rows:
-                print(row(model, peer, x_type, images, flag), flush=True)
+            for row in rows:
+                print(measured(model, row, images, flag), flush=True)
 
 
 if __name__ == "__main__":

@@ -56,20 +56,19 @@ SK_INLINE int32_t sk_leaf(sk_trees trees, int32_t start)
         if (trees.has_sign) {
             threshold -= (threshold << 1) & (trees.wide ? 0x10000 : 0x100);
         }
-        int32_t is_leaf = right_is_leaf;
-        if (sk_load(trees.input, trees.type, head & (left_is_leaf - 1)) <= threshold) {
+        if (sk_load(trees.input, trees.type, head & (left_is_leaf - 1)) > threshold) {
+            const int32_t right = sk_next_number(&at);
+            if (head & right_is_leaf) {
+                return right;
+            }
+            at += right;
+        } else {
             while (*at++ & 0x80) { /* the number of the right child */
             }
-            if (!(head & left_is_leaf)) {
-                continue;
+            if (head & left_is_leaf) {
+                return sk_next_number(&at);
             }
-            is_leaf = left_is_leaf;
         }
-        const int32_t number = sk_next_number(&at);
-        if (head & is_leaf) {
-            return number;
-        }
-        at += number;
     }
 }
 
