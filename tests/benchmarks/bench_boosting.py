@@ -86,8 +86,8 @@ def main() -> None:
         model = unfitted.fit(X[:N_TRAIN], y[:N_TRAIN])
         print(name)
         accuracy, wanted = model.score(X[N_TRAIN:], y[N_TRAIN:]), model.predict(images)
-        for peer, x_type in islice(ours(model, X[:N_TRAIN]), 2):
-            print(row(peer, images, x_type, wanted, accuracy), flush=True)
+        for each in islice(ours(model, X[:N_TRAIN]), 2):
+            print(row(each.peer, images, each.x_type, wanted, accuracy), flush=True)
     try:
         peer, classes, accuracy = of_m2cgen(X, y, images, options.peers)
     except MissingPeerError as error:
