@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
+import skconv
 import skconv.graph as graph_package
 from skconv import RandomConvFeatures, emulator, to_c
 from skconv.codegen import estimates
@@ -17,9 +19,20 @@ from skconv.codegen.render import CSources, program_of
 from skconv.codegen.routines.registry import ROUTINES
 from skconv.codegen.routines.stage import DspStage
 from skconv.codegen.work import work
+from skconv.codegen.work.machines import visits
 from skconv.compression.table import PassCost, PassTable
 from skconv.deploy.bench import node_counts
-from skconv.graph import Abs, Graph, MeanPool, Op, Relu, Reshape, Tree, ensemble_of
+from skconv.graph import (
+    Abs,
+    Graph,
+    MeanPool,
+    Op,
+    QNeighbourVotes,
+    Relu,
+    Reshape,
+    Tree,
+    ensemble_of,
+)
 from skconv.graph.nested import Streamed
 from skconv.graph.ring import Ring
 from skconv.graph.serialize import op_classes
@@ -160,12 +173,36 @@ def test_the_code_of_a_plain_stage_by_rows_is_not_that_of_unrolled_taps():
 
 
 @pytest.mark.needs(*emulator.tools("cortex-m4"))
+@pytest.mark.parametrize("target", [M4, M0], ids=lambda target: target.name)
 @pytest.mark.parametrize(
     ("graph", "off"), [(stage(), 0.15), (stage(7), 0.15), (coded(codebook), 0.25)],
     ids=["stage", "pruned", "coded"],
 )  # fmt: skip
-def test_the_estimate_is_near_the_count(graph, off):
-    found = fastest(graph, M4)
+def test_the_estimate_is_near_the_count(graph, off, target):
+    found = fastest(graph, target)
     x = example_samples(found, 1)
-    count = node_counts(CSources(program_of(found, "m"), M4), x).sum()
-    assert estimates.instructions(found, M4) == pytest.approx(count, rel=off)
+    count = node_counts(CSources(program_of(found, "m"), target), x).sum()
+    assert estimates.instructions(found, target) == pytest.approx(count, rel=off)
+
+
+def test_the_report_shows_the_instructions_and_their_core():
+    X = RNG.normal(size=(40, 20))
+    model = skconv.to_c(LogisticRegression().fit(X, X[:, 0] > 0), X)
+    cost = model.report()
+    assert cost.instructions == round(estimates.instructions(model.graph, model.target))
+    assert " an inference on a Cortex-M4 (estimated)" in str(cost)
+    slower = model.for_target("cortex-m0plus").report().to_dict()
+    assert slower["core"] == "Cortex-M0" and slower["instructions"] > 2 * cost.instructions
+
+
+# ------------------------------------------------------------------------------ what is near
+
+
+def test_fewer_turns_where_samples_are_far():
+    """Of two clusters far apart, samples of the other one are left at once."""
+    near = RNG.integers(-3, 4, (40, 16))
+    together = QNeighbourVotes("l1", near.astype("i1"), 2, np.zeros(40, "u1"), 2)
+    shift = np.repeat([0, 100], 20)[:, None]
+    apart = replace(together, prototypes=(near + shift).astype("i1"))
+    found = [np.mean([visits(op, q, 4, 1)[0] for q in (0, 19)]) for op in (together, apart)]
+    assert 40 < found[1] < 0.8 * found[0] <= 0.8 * 39 * 4

@@ -87,6 +87,11 @@ def instructions(graph: Graph, target: Target) -> float:
     )
 
 
+def core_name(target: Target) -> str:
+    """The core that they are of, as it is written."""
+    return core_of(target).capitalize().replace("-m", "-M")
+
+
 def node_instructions(node: Node, x: TensorSpec, y: TensorSpec, target: Target) -> float:
     """Those of one node. What was never measured counts as an op of its size does on average."""
     known = coefficients()["instructions"][core_of(target)]

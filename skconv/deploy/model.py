@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.codegen.estimates import code_bytes
+from skconv.codegen.estimates import code_bytes, core_name, instructions
 from skconv.codegen.interface import Interface
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
@@ -172,15 +173,15 @@ class CModel(Scored):
         -------
         CostReport
             ``fits``, ``largest_in_flash``, ``largest_in_ram`` and ``alternatives`` among its
-            facts; ``to_dict()`` and ``to_frame()`` give its numbers. The bytes of code are an
-            estimate; all others are exact.
+            facts; ``to_dict()`` and ``to_frame()`` give its numbers. The bytes of code and the
+            instructions are estimates; all others are exact.
 
         Raises
         ------
         ValueError
             Where there is no chip of that name; the message lists the names.
         """
-        return report(
+        cost = report(
             self._printed,
             self.plan,
             self.interface.probabilities,
@@ -189,6 +190,10 @@ class CModel(Scored):
             others=self._alternatives,
             target=self.target.name,
         )
+        if self.graph.domain == "float" or self.interface.window is not None:
+            return cost  # A hop of a stream is no inference.
+        count = round(instructions(self.graph, self.target))
+        return replace(cost, instructions=count, core=core_name(self.target))
 
     def _alternatives(self) -> tuple[Alternative, ...]:
         options = Options(self.optimize, self.interface)

@@ -98,6 +98,11 @@ class CostReport:
         they are asked for.
     target : str
         What the C is for; empty where that is not known.
+    instructions : int or None
+        About how many one inference takes; None where that is not known.
+    core : str
+        The core that they are of, which is like the target: Cortex-M4 for cores with packed
+        arithmetic, Cortex-M0 for others.
 
     Examples
     --------
@@ -124,6 +129,8 @@ class CostReport:
         default=None, compare=False, repr=False
     )
     target: str = ""
+    instructions: int | None = None
+    core: str = ""
 
     @cached_property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -186,6 +193,9 @@ class CostReport:
                 f"flash: tables {tables:,} + code about {_roughly(code)} (estimated) "
                 f"= about {_roughly(tables + code)} bytes"
             )
+        if self.instructions is not None:
+            count = _two_digits(self.instructions)
+            yield f"instructions: about {count} an inference on a {self.core} (estimated)"
         yield f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
         if self.nodes:
             flash, ram = self.largest_in_flash, self.largest_in_ram
@@ -239,6 +249,7 @@ class CostReport:
 "ram_bytes": 0}'
         """
         names = ("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes")
+        names += ("instructions", "core")
         return {
             "nodes": [asdict(node) for node in self.nodes],
             **{name: getattr(self, name) for name in names},
@@ -283,6 +294,11 @@ def suits(target: str, wanted: str) -> bool:
 def _roughly(nbytes: int) -> str:
     """To the nearest hundred."""
     return f"{round(nbytes, -2):,}"
+
+
+def _two_digits(count: int) -> str:
+    """To two digits that count."""
+    return f"{int(float(f'{count:.2g}')):,}"
 
 
 def report(

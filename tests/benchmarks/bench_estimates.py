@@ -10,13 +10,14 @@ code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn
 reads all files of the folder. Coefficients are those, not below 0, whose relative errors have the
 least sum. The errors of routines are
 those of graphs that had no part in the coefficients: of every fifth graph, fitted on the others.
-The errors of pipelines are those of whole graphs with seeds from 1,000 on, which have no part in
-what is written.
+The errors of pipelines are those of whole graphs with seeds from 2,000 on, which have no part in
+what is written; of those that are large, too, which take 1,000 instructions or more.
 
-The file was written from ranges of this size, of each routine as it was when it was measured:
+The file was written from these ranges, each routine as it was when it was measured:
 
-    example 0 147, drawn 0 54, smaller 0 70, special 0 40, coded 0 45, typical 0 160, fitted 0 350
-    and, for the figures of pipelines alone, typical 1000 1030, fitted 1000 1040
+    example 0 147, drawn 0 54, smaller 0 70, special 0 40, coded 0 45, typical 0 160,
+    typical 1000 1030, fitted 0 350, fitted 1000 1040, random 0 420, random 1000 1080
+    and, for the figures of pipelines alone, random 2000 2064
 """
 
 from __future__ import annotations

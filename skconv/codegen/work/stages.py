@@ -116,9 +116,15 @@ def behind(memory: StageMemory, pixels: int) -> Work:
             case PoolGeometry(area=area):
                 results, how = prod(shape), "" if memory.by_window else "spread "
                 if isinstance(node.op, BlockHistogram):
-                    results //= node.op.n_bins
+                    found["codes of BlockHistogram"] += results // node.op.n_bins * area
+                else:
+                    found[f"{how}{memory.sum_dtype} pooled by {name}"] += results * area
                 found[f"results of {name}"] += results
-                found[f"{how}{memory.sum_dtype} pooled by {name}"] += results * area
+            case QLinear() if isinstance(memory.pool.op, BlockHistogram):
+                # Each code adds its weights to the scores: nothing is counted.
+                codes = found["codes of BlockHistogram"]
+                found["codes in a head"] += codes
+                found["weights of codes"] += codes * len(node.op.bias)
             case QLinear():
                 found += head_work(node.op, x)
             case QTriangle():
