@@ -80,8 +80,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
     flash_bytes : int, default=None
         Most flash: tables, and code as estimated.
     instructions : int, default=None
-        Most instructions of one inference, as estimated for the core of the chip, or of the
-        target: a Cortex-M4 where it has packed arithmetic, else a Cortex-M0.
+        Most of one inference, as estimated for the target: of a Cortex-M4 or Cortex-M0.
     n_candidates : int, default=None
         How many are fitted; 60 where there is no ``time_limit`` either.
     time_limit : float, default=None

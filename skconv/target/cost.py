@@ -248,8 +248,10 @@ class CostReport:
         '{"name": "relu", "op": "Relu", "tensor": "float32 (3,)", "macs": 0, "flash_bytes": 0, \
 "ram_bytes": 0}'
         """
-        names = ("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes")
-        names += ("instructions", "core")
+        names = (
+            *("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes"),
+            *("instructions", "core"),
+        )
         return {
             "nodes": [asdict(node) for node in self.nodes],
             **{name: getattr(self, name) for name in names},
