@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from skconv.codegen.render import render
 from skconv.codegen.text import table
 from skconv.graph import Graph, Node, Reshape, TensorSpec
+from skconv.graph.decisions import decides_alone
 from skconv.runtime import fixed
 
 N_SAMPLES = 3
@@ -262,11 +263,11 @@ def _caller(case: Case) -> Iterator[str]:
     name = case.name
     yield f"static void {name}_call(const void *x)"
     yield "{"
-    if case.special.is_classifier:
-        yield f"    (void){name}_predict(x);"
-    else:
+    if not case.special.is_classifier or decides_alone(case.special):
         yield f"    static {name}_output_t y[{name.upper()}_OUTPUT_SIZE];"
         yield f"    {name}_run(x, y);"
+    if case.special.is_classifier:
+        yield f"    (void){name}_predict(x);"
     yield "}"
 
 
