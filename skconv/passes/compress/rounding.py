@@ -69,7 +69,7 @@ class SecondOrderRounding(Pass):
         Most of the bytes of a kernel machine are those of its vectors.
     hessian : {"own", "shared"}, default="own"
         Of a logistic regression: one Hessian for each class, or their mean for all of them, which
-        takes a tenth of the time with ten classes.
+        is one matrix to make and to factor in place of one a class.
 
     References
     ----------
