@@ -122,7 +122,7 @@ def test_clang_for_microcontrollers(target, flag):
 
 
 @on(["cortex-m4"], "clang")
-@pytest.mark.parametrize("flag", ["-O0", "-O2", "-O3", "-Os"])
+@pytest.mark.parametrize("flag", ["-O0", "-O3", "-Os"])
 def test_clang_for_what_is_specialised(target, flag):
     """The linker is GNU's, which does not read what clang leaves for link-time optimisation."""
     sources = special_program(target)

@@ -74,7 +74,9 @@ def _integer_vectors(op: KernelMachine, x: TensorSpec) -> tuple[Array, Grid | No
 def _only_signs_count(op: KernelMachine, node: Node, lowering: Lowering) -> bool:
     """Whether nothing compares the decisions, so that each may have a unit of its own."""
     roles = {user.op.facts.role for user in lowering.source.users(node.name)}
-    return roles == {"votes"} or (roles <= {"decision", "decisions"} and op.n_results == 1)
+    if roles in ({"decision"}, {"decisions"}):
+        return op.n_results == 1
+    return roles == {"votes"}
 
 
 def _exponent_rule(exponent_per_unit: float, bound: int, bits: int) -> Requantization:
