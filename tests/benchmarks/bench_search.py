@@ -39,7 +39,7 @@ from skconv.target.chips import Chip
 
 KIB = 1024
 # kB of flash: bytes of RAM, and the accuracy of the model tuned by hand.
-BY_HAND = {4: (1024, 0.9070), 8: (1024, 0.9173), 16: (2048, 0.9239), 32: (2048, 0.9315)}
+BY_HAND = {4: (1024, 0.9070), 8: (1024, 0.9173), 16: (2048, 0.9239), 32: (2048, 0.9306)}
 GRID = {
     "randomconvfeatures__n_kernels": [4, 8, 12, 16],
     "randomconvfeatures__kernel_size": [3, 5],
