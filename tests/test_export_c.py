@@ -227,9 +227,7 @@ def test_tables_and_arena_of_a_small_graph_are_what_the_report_says(flag):
 
 
 @pytest.mark.needs("arm-none-eabi-gcc")
-@pytest.mark.parametrize(
-    ("target", "flag"), [("cortex-m4", "-O3"), ("cortex-m4", "-Os"), ("cortex-m0", "-Os")]
-)
+@pytest.mark.parametrize(("target", "flag"), [("cortex-m4", "-Os"), ("cortex-m0", "-Os")])
 def test_tables_and_arena_are_what_the_report_says(target, flag):
     for graph in (tiny_graph(), every_integer_op()):
         assert_the_report_is_right(graph, target, flag)
