@@ -7,11 +7,9 @@ shows which tensor lies where while each node runs.
 """
 
 # %%
-# Two ways to compute the same numbers
-# ------------------------------------
-# PCANet convolves twice and keeps the maps of its first layer while the second runs. With
-# ``optimize="size"`` the C computes them again where that saves memory; with ``"speed"`` it
-# keeps what saves instructions.
+# A model with several tensors
+# ----------------------------
+# PCANet convolves, keeps the maps of its first layer while the second runs, and counts codes.
 
 import matplotlib.pyplot as plt
 from sklearn.linear_model import RidgeClassifier
@@ -30,11 +28,8 @@ print(f"accuracy {pipe.score(X[1200:], y[1200:]):.3f}")
 # From left to right the nodes run; a block is a tensor, from the node that writes it to the last
 # one that reads it. White is free.
 
-figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
-for ax, optimize in zip(axes, ["size", "speed"], strict=True):
-    model = skconv.to_c(pipe, X[:300], optimize=optimize)
-    skconv.MemoryPlanDisplay.from_model(model, ax=ax)
-    ax.set_title(f'optimize="{optimize}": {ax.get_title()}')
+model = skconv.to_c(pipe, X[:300])
+skconv.MemoryPlanDisplay.from_model(model)
 plt.show()
 
 # %%

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from skconv.inspection.axes import axes_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -113,12 +115,8 @@ class MemoryPlanDisplay:
         ImportError
             Where matplotlib is not installed.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
         names = self.plan.node_names
-        if ax is None:
-            _, ax = plt.subplots(figsize=(2 + _INCHES_A_NODE * len(names), 4), layout="tight")
+        ax = axes_of(self, ax, (2 + _INCHES_A_NODE * len(names), 4))
         self.blocks_ = [self._block(ax, i, kwargs) for i in range(len(self.plan.buffers))]
         ax.set_xlim(0, len(names))
         ax.set_ylim(0, max(self.plan.arena_bytes, 1))
