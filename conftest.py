@@ -1,17 +1,25 @@
-"""Tests and examples that need torch are skipped where it is not installed.
+"""Tests and examples that need torch are skipped, and most C is built fast.
 
-Continuous integration installs it: under ``CI=true`` they fail.
+Tests and examples that need torch are skipped where it is not installed. Continuous integration
+installs it: under ``CI=true`` they fail.
+
+Most tests ask whether the bytes are right, whatever the compiler. Where tcc is installed, it builds
+the C for three tests in four, in a hundredth of gcc's time.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import zlib
 from collections.abc import Generator
 from importlib.util import find_spec
 
 import pytest
 
 REASON = "torch is not installed (skconv[torch])"
+CC = os.environ.get("CC")
+GCC_EVERY = 4
 HAS_TORCH = find_spec("torch") is not None or os.environ.get("CI") == "true"
 if not HAS_TORCH:  # whose examples all need it
     collect_ignore_glob = ["skconv/pretrained/*.py", "skconv/runtime/torch_*.py"]
@@ -38,6 +46,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not HAS_TORCH and isinstance(item, pytest.DoctestItem) and needs_torch(item):
             item.add_marker(pytest.mark.skip(reason=REASON))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test builds C with tcc or with the compiler of this machine: always the same of both."""
+    is_quick = CC is None and zlib.crc32(item.nodeid.encode()) % GCC_EVERY and shutil.which("tcc")
+    if not is_quick:
+        return (yield)
+    os.environ["CC"] = "tcc"
+    try:
+        return (yield)
+    finally:
+        os.environ.pop("CC", None)
 
 
 def needs_torch(item: pytest.DoctestItem) -> bool:

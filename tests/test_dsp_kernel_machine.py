@@ -171,7 +171,7 @@ FEW_VALUED_CASES = [
 
 
 @pytest.mark.needs(*TOOLS)
-@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O2", "-O3"])
+@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])
 @pytest.mark.parametrize("kernel, dtype, n_features, n_support, wide", TARGET_CASES)
 def test_on_the_target(kernel, dtype, n_features, n_support, wide, flag):
     rng = np.random.default_rng(5)

@@ -116,7 +116,7 @@ SHAPES = [(1, 1, None), (5, 3, None), (66, 6, "int8"), (39, 10, "int16"), (64, 4
 
 
 @pytest.mark.needs(*TOOLS)
-@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O2", "-O3"])
+@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])
 @pytest.mark.parametrize("dtype, weights", [*product(TYPES, ["int8", "int16"])])
 def test_on_the_target(dtype, weights, flag):
     for n_columns, n_rows, result in SHAPES:
