@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import skconv
+from skconv.utils.doc_link import SITE_VARIABLE, folder_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -69,6 +70,9 @@ if os.environ.get("SKCONV_DOCS_ONLINE"):
         "sklearn": ("https://scikit-learn.org/stable/", None),
     }
 
+# Displays of estimators in the examples link to their pages, seen from the gallery's folder.
+os.environ[SITE_VARIABLE] = ".."
+
 sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "examples"),
     "gallery_dirs": "auto_examples",
@@ -88,6 +92,13 @@ html_theme_options = {
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
 }
+# A menu of versions, on a site of which each version is a folder (docs/deploy.py).
+if os.environ.get("SKCONV_DOCS_VERSIONS"):
+    html_theme_options |= {
+        "switcher": {"json_url": "../switcher.json", "version_match": folder_of(version)},
+        "check_switcher": False,  # it is written when the site is deployed
+        "navbar_end": ["version-switcher", "theme-switcher", "navbar-icon-links"],
+    }
 
 
 def copy_pages(app: Any) -> None:

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         PowerNormalizedSpectrogram,
         SpectroTemporalGaborFeatures,
     )
+    from skconv.utils.merge import merge
     from skconv.versions import show_versions
 
 __version__ = "0.1.0"
@@ -150,6 +151,7 @@ __all__ = [
     "datasets",
     "exceptions",
     "layer_costs",
+    "merge",
     "show_versions",
     "testing",
     "to_c",
@@ -220,6 +222,7 @@ _HOMES = {
     "VectorMagnitude": "skconv.signals",
     "VectorQuantization": "skconv.passes.compress",
     "layer_costs": "skconv.deploy",
+    "merge": "skconv.utils.merge",
     "show_versions": "skconv.versions",
     "to_c": "skconv.deploy",
     "to_graph": "skconv.convert",

@@ -23,7 +23,7 @@ LONGEST_FUNCTION = 50
 
 TABLE = ROOT / "docs" / "how_it_works.md"
 # What a change may add to stands in folders; beside them there are these files.
-FOLDERS = {".ci", ".github", "docs", "examples", "skconv", "tests"}
+FOLDERS = {".ci", ".github", "changes", "docs", "examples", "skconv", "tests"}
 FILES = {
     ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
     "LICENSE", "README.md", "SECURITY.md", "conftest.py", "constraints.txt", "pyproject.toml",

@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.restore import restored_on_error
 
 Array = NDArray[Any]
@@ -32,7 +33,7 @@ JITTERS = (1e-7, 1e-5, 1e-3, 1e-1)
 ROWS = 2_000
 
 
-class PreconditionedLogisticRegression(LinearClassifierMixin, BaseEstimator):
+class PreconditionedLogisticRegression(LinearClassifierMixin, DocLinkMixin, BaseEstimator):
     r"""Logistic regression whose solver knows the moments of the features.
 
     The answer is that of `sklearn.linear_model.LogisticRegression`: the minimum of::

@@ -21,10 +21,11 @@ from skconv.classifiers.laplacian import (
     steepness,
 )
 from skconv.graph import KernelMachine
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.restore import restored_on_error
 
 
-class LaplacianOneClassSVM(OutlierMixin, BaseEstimator):
+class LaplacianOneClassSVM(OutlierMixin, DocLinkMixin, BaseEstimator):
     r"""One-class support vector machine with the kernel :math:`e^{-\gamma \|x - s\|_1}`.
 
     It learns where samples lie, without outliers to learn from: its score is high there, and

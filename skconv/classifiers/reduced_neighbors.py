@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from skconv.classifiers import prototypes as reduce
 from skconv.classifiers.prototypes import Prototypes
 from skconv.graph.neighbours import METRICS
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.restore import restored_on_error
 from skconv.utils.whole import is_whole
 
@@ -39,7 +40,7 @@ def _is_classifier(model: ReducedNeighbors) -> bool:
     return get_tags(model.estimator).estimator_type == "classifier"
 
 
-class ReducedNeighbors(MetaEstimatorMixin, BaseEstimator):
+class ReducedNeighbors(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
     """Nearest neighbours among a few prototypes in place of all samples.
 
     A k-nearest-neighbours model keeps all the samples that it was fitted on. This one keeps so

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -16,6 +17,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skconv.utils.doc_link import DocLinkMixin
+from skconv.utils.merge import check_alike
 from skconv.utils.restore import restored_on_error
 from skconv.utils.scatter import Scatter
 
@@ -34,7 +37,7 @@ def _blocks(X: Any) -> Iterator[tuple[slice, Floats]]:
         yield rows, block.astype(np.float64)
 
 
-class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
+class BatchRidgeClassifier(LinearClassifierMixin, DocLinkMixin, BaseEstimator):
     r"""Ridge classifier in closed form, fitted to any number of samples in batches.
 
     The answer is that of `sklearn.linear_model.RidgeClassifier` on all samples at once,
@@ -194,6 +197,31 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
     def scatter_(self) -> Floats:
         return self._scatter.matrix
 
+    def _add_sums(self, other: BatchRidgeClassifier) -> None:
+        """What `skconv.merge` does, once both are known to be alike."""
+        check_alike(self, other, "n_features_in_", "feature_names_in_")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "merge with class_weight='balanced': each part was weighted by its own numbers of "
+                "samples. Write class_weight={label: weight, ...}."
+            )
+        labels = unique_labels(self.classes_, other.classes_)
+        theirs = copy(other)
+        for part in (self, theirs):
+            part._make_room(labels, self.n_features_in_, seen=True)
+        self._add_part(theirs)
+        self.coef_, self.intercept_ = self._solution()
+
+    def _add_part(self, other: BatchRidgeClassifier) -> None:
+        """Add the samples of another with the same classes."""
+        shift = self._shift(other.class_counts_.sum(), (other._mean, other._shares))
+        sums = sum(part.class_counts_[:, None] * part.class_means_ for part in (self, other))
+        self.n_samples_seen_ += other.n_samples_seen_
+        self.class_counts_ += other.class_counts_
+        self.class_means_ = sums / np.where(self.class_counts_ > 0, self.class_counts_, 1)[:, None]
+        self._scatter.join(other._scatter)
+        self._scatter.add(*shift)
+
     def _learn(
         self, X: Any, y: Any, classes: Any, sample_weight: Any, *, seen: bool
     ) -> BatchRidgeClassifier:
@@ -259,21 +287,27 @@ class BatchRidgeClassifier(LinearClassifierMixin, BaseEstimator):
         n_before, n_block = self.class_counts_.sum(), counts.sum()
         if n_block == 0:
             return
-        before = self._mean, self._shares
+        means = weights @ block / n_block, counts / n_block
+        shift = self._shift(n_block, means)
         moves = (members * weights) @ block - counts[:, None] * self.class_means_
         self.class_counts_ += counts
         self.class_means_ += (
             moves / np.where(self.class_counts_ > 0, self.class_counts_, 1)[:, None]
         )
-        means = weights @ block / n_block, counts / n_block
         roots = np.sqrt(weights)[:, None]
         block -= means[0]
         block *= roots
         self._scatter.add(block, (members.T - means[1]) * roots)
         if n_before > 0:
-            factor = np.sqrt(n_before * n_block / (n_before + n_block))
-            shifts = (factor * (new - old)[None] for new, old in zip(means, before, strict=True))
-            self._scatter.add(*shifts)
+            self._scatter.add(*shift)
+
+    def _shift(self, n_block: float, means: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        """The row of the scatter for the distance of a block's means to those of all before."""
+        n_before = self.class_counts_.sum()
+        factor = np.sqrt(n_before * n_block / (n_before + n_block))
+        before = self._mean, self._shares
+        sample, target = (factor * (b - a)[None] for a, b in zip(before, means, strict=True))
+        return sample, target
 
     def _solution(self) -> tuple[Floats, Floats]:
         """Coefficients and intercepts."""

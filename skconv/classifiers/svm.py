@@ -27,6 +27,7 @@ from skconv.classifiers.laplacian import (
 from skconv.classifiers.reduced_set import learn_reduced_set
 from skconv.graph import KernelMachine
 from skconv.runtime.windows import votes
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.restore import restored_on_error
 
 
@@ -48,7 +49,7 @@ def _check_nu(nu: float, classes: NDArray[Any], counts: NDArray[np.intp]) -> Non
     )
 
 
-class LaplacianNuSVC(ClassifierMixin, BaseEstimator):
+class LaplacianNuSVC(ClassifierMixin, DocLinkMixin, BaseEstimator):
     r"""Nu support vector classifier with the kernel :math:`e^{-\gamma \|x - s\|_1}`.
 
     The Laplacian kernel needs no multiplication on the target: with ``power_of_two=True``

@@ -29,6 +29,7 @@ from skconv.passes.compress import PASSES, Pass, Samples, SecondOrderRounding
 from skconv.passes.fold import fold
 from skconv.runtime import engine
 from skconv.target.targets import TARGETS
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.restore import restored_on_error
 
 Array = NDArray[Any]
@@ -101,7 +102,7 @@ def compress(
     return found._compress(X, y)
 
 
-class Compressed(MetaEstimatorMixin, BaseEstimator):
+class Compressed(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
     """An estimator whose graph is made smaller after it is fitted.
 
     `skconv.compress` gives one for an estimator that is fitted already. As a part of a grid search,

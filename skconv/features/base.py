@@ -42,6 +42,7 @@ from skconv.kernels.base import PADDINGS, KernelSource, Pair
 from skconv.kernels.batches import MapBatches
 from skconv.stages.spec import NONLINEARITY_NAMES, POOLS, StageSpec, Thresholds
 from skconv.stages.windows import GRIDS, fit_window
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.paths import refuse_paths
 from skconv.utils.restore import restored_on_error
 
@@ -92,7 +93,7 @@ def naming(shape: tuple[int, ...]) -> Iterator[None]:
         ) from error
 
 
-class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ConvExtractor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DocLinkMixin, BaseEstimator):
     """Base class of the convolutional feature extractors.
 
     A subclass defines ``__init__`` with all parameters spelled out, the five below among

@@ -14,9 +14,10 @@ from skconv.features.base import STAGE_CONSTRAINTS
 from skconv.kernels.base import Padding
 from skconv.kernels.random_patches import PatchKernels
 from skconv.stages.spec import NONLINEARITY_NAMES, PARAMETRIC_NAMES, Pool, StageSpec
+from skconv.utils.doc_link import DocLinkMixin
 
 
-class ConvStage(BaseEstimator):
+class ConvStage(DocLinkMixin, BaseEstimator):
     """A stage of `ConvFeatures`: the source of kernels, nonlinearity and pooling.
 
     In this order:

@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 
 from skconv.features.base import StageExtractor, naming
 from skconv.features.input_range import input_range
+from skconv.features.shapes import Shape3
 from skconv.kernels.batches import MapBatches
 from skconv.utils.restore import restored_on_error
 
@@ -50,9 +51,7 @@ class PartialFitExtractor(StageExtractor):
                 "partial_fit takes arrays, got MapBatches. Call it with each batch, or call fit."
             )
         with restored_on_error(self):
-            height, width, channels = self.map_shape_
-            first = self.data_format == "channels_first"
-            sample = (channels, height, width) if first else self.map_shape_
+            sample = self._sample_shape
             flat = self._validated_samples(X)
             maps = self._maps(flat, sample)
             source = deepcopy(self._source)
@@ -63,3 +62,10 @@ class PartialFitExtractor(StageExtractor):
             self.input_range_ = self.input_range_.joined(input_range(flat))
             self.graph_ = self._sample_graph(self._graph_of(source, maps), sample)
         return self
+
+    @property
+    def _sample_shape(self) -> Shape3:
+        """The axes of a sample, as they lie in ``X``."""
+        height, width, channels = self.map_shape_
+        first = self.data_format == "channels_first"
+        return (channels, height, width) if first else self.map_shape_

@@ -15,6 +15,7 @@ from skconv.graph import Graph
 from skconv.kernels.base import KernelSource, Padding, Pair
 from skconv.kernels.pca import PCAKernels, RemoveMean
 from skconv.stages.spec import Pool
+from skconv.utils.merge import check_alike, merge
 
 
 class PCAConvFeatures(PartialFitExtractor):
@@ -192,3 +193,16 @@ class PCAConvFeatures(PartialFitExtractor):
         assert isinstance(source, PCAKernels)
         self.eigenvalues_ = source.eigenvalues_
         return super()._graph_of(source, maps)
+
+    def _add_sums(self, other: PCAConvFeatures) -> None:
+        """What `skconv.merge` does, once both are known to be alike."""
+        check_alike(self, other, "map_shape_", "n_features_in_", "feature_names_in_")
+        if self.nonlinearity == "soft_threshold":
+            raise ValueError(
+                "merge with nonlinearity='soft_threshold', whose thresholds come from samples, not "
+                "from sums: merge with another nonlinearity, or merge PCAKernels"
+            )
+        self._source = merge(self._source, other._source)
+        self.input_range_ = self.input_range_.joined(other.input_range_)
+        no_maps = np.empty((0, *self.map_shape_), np.float32)
+        self.graph_ = self._sample_graph(self._graph_of(self._source, no_maps), self._sample_shape)

@@ -27,10 +27,13 @@ from skconv.passes.integers import integer_graph
 from skconv.passes.quantize import unit_scale
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.runtime import reference
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.restore import restored_on_error
 
 
-class QuantizedFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class QuantizedFeatures(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, DocLinkMixin, BaseEstimator
+):
     """The integers that the exported C will compute, in place of an extractor's floats.
 
     What comes behind it in a Pipeline is fitted on the numbers that it will meet on the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,31 @@ from skconv.kernels.pca import check_rank, max_rank, with_fixed_signs
 _CHUNK_BYTES = 2**26
 
 
-def _add_classes(
-    maps: Maps,
-    labels: NDArray[np.int64],
-    scatters: NDArray[np.float64],
-    sums: NDArray[np.float64],
-    size: Pair,
-    padding: Padding,
-) -> None:
-    """Add to each class the second moment of the patches of its samples, and these samples."""
+class ClassSums(NamedTuple):
+    """What the samples of each class add up to: attributes of `LDAKernels` of the same names."""
+
+    classes: NDArray[Any]
+    counts: NDArray[np.int64]
+    scatters: NDArray[np.float64]
+    sums: NDArray[np.float64]
+
+    def joined(self, other: ClassSums) -> ClassSums:
+        """The sums of the samples of both."""
+        classes = np.union1d(self.classes, other.classes)
+        totals = [np.zeros((len(classes), *each.shape[1:]), each.dtype) for each in self[1:]]
+        for part in (self, other):
+            places = np.searchsorted(classes, part.classes)
+            for total, each in zip(totals, part[1:], strict=True):
+                total[places] += each
+        return ClassSums(classes, *totals)
+
+
+def class_sums(maps: Maps, y: NDArray[Any], size: Pair, padding: Padding) -> ClassSums:
+    """For each class: its samples, their number, and the second moment of their patches."""
+    classes, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+    entries = math.prod(size) * maps.shape[3]
+    scatters = np.zeros((len(classes), entries, entries))
+    sums = np.zeros((len(classes), *maps.shape[1:]))
     start = 0
     for batch in batches_of(maps, _CHUNK_BYTES):
         of_batch = labels[start : start + len(batch)]
@@ -43,6 +59,7 @@ def _add_classes(
             samples = batch[of_batch == label]
             scatters[label] += second_moment(samples, size, padding)
             sums[label] += samples.sum(axis=0, dtype=np.float64)
+    return ClassSums(classes, counts.astype(np.int64), scatters, sums)
 
 
 def discriminants(
@@ -198,27 +215,30 @@ class LDAKernels(BaseEstimator):
             check_rank(self.n_kernels, max_rank(patch, self.remove_mean), patch, clip=False)
         if seen:
             self._check_as_before(maps, patch)
-        before = self.classes_ if seen else y[:0]
-        classes = np.union1d(before, y)
-        if len(classes) < 2:
-            raise ValueError(f"y holds one class ({classes[0]!r}), expected at least 2")
-        entries = math.prod(patch)
-        counts = np.zeros(len(classes), np.int64)
-        scatters = np.zeros((len(classes), entries, entries))
-        sums = np.zeros((len(classes), *maps.shape[1:]))
-        if seen:
-            old = np.searchsorted(classes, before)
-            counts[old], scatters[old], sums[old] = (
-                self.class_counts_, self.class_scatters_, self.class_sums_
-            )  # fmt: skip
-        labels = np.searchsorted(classes, y)
-        counts += np.bincount(labels, minlength=len(classes))
-        _add_classes(maps, labels, scatters, sums, size, self.padding)
-        kernels, values = self._kernels(counts, scatters, sums, patch)
+        elif (y == y[0]).all():
+            raise ValueError(f"y holds one class ({y[0]!r}), expected at least 2")
+        found = class_sums(maps, y, size, self.padding)
+        return self._set(self._sums.joined(found) if seen else found, patch)
+
+    def _add_sums(self, other: LDAKernels) -> None:
+        """What `skconv.merge` does, once both are known to be alike."""
+        shapes = [each.class_sums_.shape[1:] for each in (self, other)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"merge of LDAKernels of maps of shape {shapes[0]} and {shapes[1]}, "
+                "expected maps of one shape"
+            )
+        self._set(self._sums.joined(other._sums), self.kernels_.shape[1:])
+
+    @property
+    def _sums(self) -> ClassSums:
+        return ClassSums(self.classes_, self.class_counts_, self.class_scatters_, self.class_sums_)
+
+    def _set(self, sums: ClassSums, patch: PatchShape) -> LDAKernels:
+        kernels, values = self._kernels(*sums[1:], patch)
         self.kernels_, self.eigenvalues_ = kernels, values
         self.biases_ = np.zeros(len(kernels), np.float32)
-        self.classes_, self.class_counts_ = classes, counts
-        self.class_scatters_, self.class_sums_ = scatters, sums
+        self.classes_, self.class_counts_, self.class_scatters_, self.class_sums_ = sums
         return self
 
     def _check_as_before(self, maps: Maps, patch: PatchShape) -> None:

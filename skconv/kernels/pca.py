@@ -180,6 +180,16 @@ class PCAKernels(BaseEstimator):
             return self._learn(maps, scatter=None, n_patches=0)
         return self._learn(maps, scatter=self.scatter_, n_patches=self.n_patches_)
 
+    def _add_sums(self, other: PCAKernels) -> None:
+        """What `skconv.merge` does, once both are known to be alike."""
+        patch = self.kernels_.shape[1:]
+        if patch != other.kernels_.shape[1:]:
+            raise ValueError(
+                f"merge of PCAKernels of patches of shape {patch} and {other.kernels_.shape[1:]}, "
+                "expected maps of one number of channels"
+            )
+        self._set(self.scatter_ + other.scatter_, self.n_patches_ + other.n_patches_, patch)
+
     def _learn(self, maps: Maps, scatter: NDArray[np.float64] | None, n_patches: int) -> PCAKernels:
         maps, size = check_maps(maps, self.kernel_size, self.padding)
         patch = (*size, maps.shape[3])
@@ -192,7 +202,9 @@ class PCAKernels(BaseEstimator):
             )
         moment = second_moment(maps, size, self.padding)
         moment = moment if scatter is None else scatter + moment
-        n_patches += count_patches(maps.shape, size, self.padding)
+        return self._set(moment, n_patches + count_patches(maps.shape, size, self.padding), patch)
+
+    def _set(self, moment: NDArray[np.float64], n_patches: int, patch: PatchShape) -> PCAKernels:
         kernels, values = principal_kernels(
             moment, patch, self.n_kernels, remove_mean=self.remove_mean, clip=self.clip
         )

@@ -34,6 +34,7 @@ from skconv.search.sampling import DensitySampler, RandomSampler, Sampler
 from skconv.search.spaces import Kind, as_spaces, default_space, kind_of, sample_shape
 from skconv.search.study import Study, batch_size
 from skconv.target.chips import Chip, get_chip
+from skconv.utils.doc_link import DocLinkMixin
 from skconv.utils.progress import quietly, reporting
 from skconv.utils.restore import restored_on_error
 
@@ -52,7 +53,7 @@ def _best_has(method: str) -> Any:
     return available_if(check)
 
 
-class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
+class BudgetSearchCV(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
     """Search for the best model that fits a microcontroller.
 
     Every candidate is first fitted to a few samples and turned into C: its RAM, its flash and
@@ -70,8 +71,7 @@ class BudgetSearchCV(MetaEstimatorMixin, BaseEstimator):
         ``X`` tells.
     param_distributions : dict or list of dict, default=None
         Parameters, and the lists or distributions that they are drawn from, as
-        `sklearn.model_selection.RandomizedSearchCV` takes them. Needed with an estimator of your
-        own.
+        `sklearn.model_selection.RandomizedSearchCV` takes them. Needed with your own estimator.
     chip : str or Chip, default=None
         RAM and flash to stay within, and the target of the C: a name in
         `skconv.target.chips.CHIPS`, or a `skconv.target.chips.Chip`.

@@ -19,13 +19,14 @@ from skconv.graph.base import Op
 from skconv.graph.smoothing import Events
 from skconv.runtime.smoothing import smooth
 from skconv.signals.smoothing import recordings_of
+from skconv.utils.doc_link import DocLinkMixin
 
 Array = NDArray[Any]
 
 FLOAT_ROUNDING = 2.0**-52
 
 
-class EventDetector(MetaEstimatorMixin, BaseEstimator):
+class EventDetector(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
     """A classifier of windows whose scores, in the order of time, become events.
 
     An event of a class begins where the mean of its last ``n_smooth`` scores reaches

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skconv.exceptions import ShapeWarning, warn
+from skconv.utils.doc_link import DocLinkMixin
 
 Array = NDArray[Any]
 
@@ -31,7 +32,7 @@ class Windows(NamedTuple):
     groups: Array
 
 
-class SlidingWindow(BaseEstimator):
+class SlidingWindow(DocLinkMixin, BaseEstimator):
     """Cuts recordings into windows of one length, with labels and groups.
 
     Windows that overlap are nearly the same sample: a split that puts one of them into training

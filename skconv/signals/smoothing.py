@@ -26,13 +26,14 @@ from skconv.graph.smoothing import (
     Viterbi,
 )
 from skconv.runtime.smoothing import smooth
+from skconv.utils.doc_link import DocLinkMixin
 
 Array = NDArray[Any]
 
 ONE = 65535
 
 
-class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SmoothedClassifier(ClassifierMixin, MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
     """A classifier of windows whose decision remembers those on the windows before.
 
     ``predict`` takes the windows of recordings in the order of time. `skconv.to_c` with

@@ -65,12 +65,28 @@ class Scatter:
                 self._rows.append(rows)
                 self._targets.append(targets)
                 return
-            held, self._rows = zip(self._rows, self._targets, strict=True), None
-            self._matrix = np.zeros((self.n_features, self.n_features))
-            for pair in held:
-                self._sum(*pair)
-            self._targets = []
+            self._add_up()
         self._sum(rows, targets)
+
+    def join(self, other: Scatter) -> None:
+        """Add the rows of another, whose targets are the same."""
+        if other._rows is not None:
+            for pair in zip(other._rows, other._targets, strict=True):
+                self.add(*pair)
+            return
+        self._add_up()
+        self._matrix += other._matrix
+        self._cross += other._cross
+
+    def _add_up(self) -> None:
+        """From rows that are held to sums of their products."""
+        if self._rows is None:
+            return
+        held, self._rows = zip(self._rows, self._targets, strict=True), None
+        self._matrix = np.zeros((self.n_features, self.n_features))
+        for pair in held:
+            self._sum(*pair)
+        self._targets = []
 
     def _sum(self, rows: Floats, targets: Floats) -> None:
         self._matrix += rows.T @ rows
