@@ -122,7 +122,7 @@ def test_clang_for_microcontrollers(target, flag):
 
 
 @on(["cortex-m4"], "clang")
-@pytest.mark.parametrize("flag", ["-O3", "-Os"])
+@pytest.mark.parametrize("flag", ["-O3"])
 def test_clang_for_what_is_specialised(target, flag):
     """The linker is GNU's, which does not read what clang leaves for link-time optimisation."""
     sources = special_program(target)
@@ -130,7 +130,7 @@ def test_clang_for_what_is_specialised(target, flag):
 
 
 @on(["cortex-m4"])
-@pytest.mark.parametrize("flag", ["-O3", "-Os", "-flto"])
+@pytest.mark.parametrize("flag", ["-O3", "-Os"])
 def test_any_optimisation_for_what_is_specialised(target, flag):
     """`test_random_graphs` runs the same routines at -O1 and -O2."""
     flags = ("-O2", flag, "-DM_TRACE")
@@ -147,13 +147,11 @@ def test_any_optimisation_for_microcontrollers(target, flag):
     ("compiler", "flag"),
     [
         pytest.param("gcc", "-O3", marks=pytest.mark.needs("gcc")),
-        pytest.param("gcc", "-flto", marks=pytest.mark.needs("gcc")),
         pytest.param("clang", "-O0", marks=pytest.mark.needs("clang")),
     ],
 )
 def test_any_compiler_on_this_machine(tmp_path, compiler, flag):
-    """What is optimised by the linker is compiled at -O2."""
-    flags = ("-O2", flag, "-DM_TRACE")
+    flags = (flag, "-DM_TRACE")
     sources = every_tensor(host=True)
     assert exactness.run_program(sources, flags, tmp_path, compiler) == 0
 
