@@ -14,9 +14,11 @@ from skconv.graph import (
     BlockHistogram,
     BothSigns,
     Clip,
+    Concat,
     Divide,
     Graph,
     Hash,
+    KernelMachine,
     KNearest,
     L2Pool,
     LocalContrast,
@@ -32,11 +34,15 @@ from skconv.graph import (
     SoftThreshold,
     Square,
     TensorSpec,
+    TentPool,
     Threshold,
     Triangle,
 )
+from skconv.passes.calibrate import calibrate
+from skconv.passes.quantize import quantize
 from skconv.testing import (
     conv,
+    example_samples,
     few_levels,
     kernel_machine,
     linear,
@@ -173,6 +179,66 @@ def special(seed: int) -> Graph:
         padding = ((0, 0), (1, 1)) if kind == "line" else _one(rng, _same(3), ZERO)
         graph = graph.append(conv(rng, (_one(rng, 16, 24), height, 3, channels), padding=padding))
     return quantized_example(graph, input_dtype="int8")
+
+
+def pools(seed: int) -> Graph:
+    """Several poolings of one map, or of one signal, none of them in a stage: integers.
+
+    Raises
+    ------
+    ValueError
+        Where a window does not fit: the seed has no graph.
+    """
+    rng = np.random.default_rng(seed)
+    is_signal, channels = rng.random() < 0.3, _one(rng, 1, 2, 3, 5, 8)
+    side = _one(rng, 6, 7, 9, 12, 14)
+    shape = (1, 3 * side, channels) if is_signal else (side, side + _one(rng, 0, 0, 2), channels)
+    graph, names = Graph(TensorSpec(shape)), []
+    for kind in (MaxPool, MeanPool, L2Pool, TentPool, MeanPool, TentPool):
+        size = _one(rng, 2, 3, 4, side // 2, side)
+        step = _one(rng, size, size, max(1, size // 2))
+        window, stride = ((1, size), (1, step)) if is_signal else ((size, size), (step, step))
+        graph = graph.append(kind(window, stride), INPUT)
+        graph = graph.append(Reshape((graph.output.size,)))
+        names.append(graph.output_name)
+    return _of_any_type(rng, graph.append(Concat(), *names))
+
+
+def heads(seed: int) -> Graph:
+    """A linear layer or a kernel machine for few features, perhaps of many samples: integers."""
+    rng = np.random.default_rng(seed)
+    n_features = _one(rng, 1, 2, 3, 4, 5, 8, 13, 30, 64)
+    graph = Graph(TensorSpec((n_features,)))
+    kernel = ("linear", "rbf", "laplacian", "poly")[seed % 4]
+    if kernel == "linear":
+        graph = graph.append(linear(rng, _one(rng, 1, 1, 2, 3, 5, 10), n_features))
+    else:
+        graph = graph.append(small_machine(rng, kernel, n_features))
+    return _of_any_type(rng, graph)
+
+
+def _of_any_type(rng: Rng, graph: Graph) -> Graph:
+    """Integers of any type, those of pixels among them."""
+    dtype = _one(rng, "int8", "int16", "uint8")
+    samples = example_samples(graph, 100)
+    samples = np.abs(samples) if dtype == "uint8" else samples
+    return quantize(graph, calibrate(graph, samples), input_dtype=dtype)
+
+
+def small_machine(rng: Rng, kernel: Any, n_features: int) -> KernelMachine:
+    """A kernel machine for two classes, or three, of few support vectors or many."""
+    n_classes, n = _one(rng, 2, 2, 3), _one(rng, 3, 6, 15, 40, 90)
+    counts = (n // 3, n // 3, n - 2 * (n // 3)) if n_classes == 3 else ()
+    n_rows = 2 if n_classes == 3 else 1
+    return KernelMachine(
+        kernel,
+        rng.normal(size=(n, n_features)).astype(np.float32),
+        rng.normal(size=(n_rows, n)).astype(np.float32),
+        rng.normal(size=3 if n_classes == 3 else 1).astype(np.float32),
+        counts,
+        gamma=0.3 / n_features,
+        coef0=1.0,
+    )
 
 
 def coded(seed: int) -> Graph:

@@ -39,10 +39,16 @@ DRAWN: dict[str, Callable[[int], Graph]] = {
     "example": example,
     "coded": estimate_graphs.coded,
     "drawn": estimate_graphs.drawn,
+    "heads": estimate_graphs.heads,
+    "pools": estimate_graphs.pools,
     "smaller": estimate_graphs.smaller,
     "special": estimate_graphs.special,
     "typical": estimate_graphs.typical,
 }
+
+
+# Of these kinds only what `skconv.to_c` makes of a graph is measured.
+PLAIN = ("typical", "pools", "heads")
 
 
 @dataclass(frozen=True)
@@ -100,12 +106,12 @@ def _pipelines_measured(seed: int) -> Iterator[Measured]:
 
 
 def _forms_measured(kind: str, seed: int, graph: Graph, x: np.ndarray) -> Iterator[Measured]:
-    """Only what `skconv.to_c` makes of those that are typical, or held out; else all forms.
+    """Only what `skconv.to_c` makes of those that are plain, or held out; else all forms.
 
     Large graphs are not measured op by op, and their code not on every core.
     """
     is_plain, is_large = (
-        kind == "typical" or seed >= FIRST_HELD_OUT,
+        kind in PLAIN or seed >= FIRST_HELD_OUT,
         kind in ("drawn", "smaller", "special"),
     )
     for core in COUNTED:

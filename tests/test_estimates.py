@@ -195,6 +195,16 @@ def test_the_report_shows_the_instructions_and_their_core():
     assert slower["core"] == "Cortex-M0" and slower["instructions"] > 2 * cost.instructions
 
 
+def test_the_report_of_a_stream_counts_a_hop():
+    X = RNG.normal(size=(40, 20))
+    pipe = LogisticRegression().fit(X, X[:, 0] > 0)
+    whole, stream = (skconv.to_c(pipe, X, **how) for how in ({}, {"input": "samples", "hop": 5}))
+    cost = stream.report()
+    assert cost.instructions > whole.report().instructions  # a ring takes each sample besides
+    assert " a hop of 5 samples on a Cortex-M4 (estimated)" in str(cost)
+    assert cost.to_dict()["counted"] == "a hop of 5 samples"
+
+
 # ------------------------------------------------------------------------------ what is near
 
 

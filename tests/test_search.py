@@ -122,6 +122,7 @@ def test_costs_are_known_before_the_fit(seed: int) -> None:
     (params,) = ParameterSampler(space, 1, random_state=seed)
     estimator.set_params(**params)
     rows = trial_rows(estimator, labels)
+    images[rows, :5] = 0  # Features that are constant in these samples, and vary in others.
     before = plan(estimator, images[rows], labels[rows], {}, Budget()).costs
     after = Costs.of(exported(estimator.fit(images, labels), images, {}))
     assert before == after

@@ -150,7 +150,11 @@ def code_bytes(program: Program, target: Target) -> int | None:
     """Estimate of the bytes of code of an integer graph, with -O2."""
     if program.graph.domain == "float":
         return None
-    known = coefficients()["code"][code_core(target)]
+    return code_bytes_by(program, coefficients()["code"][code_core(target)])
+
+
+def code_bytes_by(program: Program, known: Features) -> int:
+    """The same by other coefficients."""
     unpacking = UNPACK_BYTES if program.unpacking else 0
     found = parts(program)
     missing = sum(count for name, count in found.items() if name not in known)

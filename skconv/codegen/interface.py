@@ -31,6 +31,9 @@ class Window:
     hop: int
     n_front: int = 0
 
+    def __str__(self) -> str:
+        return f"a hop of {self.hop:,} sample{'s' if self.hop > 1 else ''}"
+
 
 @dataclass(frozen=True)
 class Interface:

@@ -210,7 +210,7 @@ def node_counts(
 def _counted(window: Window | None) -> str:
     if window is None:
         return "an inference"
-    return f"a hop of {window.hop:,} sample{'s' if window.hop > 1 else ''}, with one result"
+    return f"{window}, with one result"
 
 
 def _files(program: Program, x: Batch) -> dict[str, str]:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skconv.codegen.estimates import code_bytes, core_name, instructions
+from skconv.codegen.estimates import code_bytes, core_name
 from skconv.codegen.interface import Interface
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.samples import computed
+from skconv.codegen.samples import computed, instructions_per_hop
 from skconv.deploy import project
 from skconv.deploy.alternatives import Options, alternatives
 from skconv.deploy.bench import BenchReport, benchmark
@@ -190,10 +190,11 @@ class CModel(Scored):
             others=self._alternatives,
             target=self.target.name,
         )
-        if self.graph.domain == "float" or self.interface.window is not None:
-            return cost  # A hop of a stream is no inference.
-        count = round(instructions(self.graph, self.target))
-        return replace(cost, instructions=count, core=core_name(self.target))
+        if self.graph.domain == "float":
+            return cost  # Their routines were never measured.
+        count = round(instructions_per_hop(self._printed, self.target))
+        counted = str(self.interface.window or cost.counted)
+        return replace(cost, instructions=count, core=core_name(self.target), counted=counted)
 
     def _alternatives(self) -> tuple[Alternative, ...]:
         options = Options(self.optimize, self.interface)

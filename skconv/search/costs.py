@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from skconv.compression import Compressed
@@ -74,9 +77,10 @@ def trial_rows(estimator: Any, y: NDArray[Any]) -> NDArray[np.intp]:
 def plan(estimator: Any, X: Any, y: NDArray[Any], options: Options, budget: Budget) -> Plan:
     """Fit a clone to few samples, and find the first way of exporting it that fits.
 
-    RAM and tables are those of the model fitted to all samples, to the byte, unless the size of
-    tables hangs on what is in them: support vectors, features that are constant in so few
-    samples and are left out, rounded weights that are stored by runs of zeros.
+    RAM and tables are those of the model fitted to all samples, to the byte, unless they hang on
+    what the samples are. A feature that is constant in so few samples counts as if it varied: what
+    is constant in all of them, or rounded to zero, is left out and makes the tables smaller than
+    was said. The bits of features, and the number of support vectors, may differ either way.
 
     Parameters
     ----------
@@ -88,18 +92,35 @@ def plan(estimator: Any, X: Any, y: NDArray[Any], options: Options, budget: Budg
         Arguments of `to_c` that are the user's; they are not varied.
     budget : Budget
     """
-    return planned(_quick(clone(estimator)).fit(X, y), X, options, budget)
+    return planned(trial(estimator, X, y), X, options, budget)
 
 
-def _quick(estimator: Any) -> Any:
-    """The estimator, with passes whose time does not count."""
-    if isinstance(estimator, Compressed):
-        estimator.with_costs = False
-        estimator.passes = [
-            PlainRounding(**each.get_params()) if type(each) is SecondOrderRounding else each
-            for each in estimator.passes
-        ]
-    return estimator
+def trial(estimator: Any, X: Any, y: NDArray[Any]) -> Any:
+    """A clone fitted to few samples, whose tables are as long as those of one fitted to many."""
+    if not isinstance(estimator, Compressed):
+        return _with_all_weights(clone(estimator).fit(X, y), X)
+    quick = clone(estimator)
+    inner = _with_all_weights(quick.estimator.fit(X, y), X)
+    quick.set_params(estimator=FrozenEstimator(inner), with_costs=False)
+    quick.passes = [
+        PlainRounding(**each.get_params()) if type(each) is SecondOrderRounding else each
+        for each in quick.passes
+    ]
+    return quick.fit(X, y)
+
+
+def _with_all_weights(fitted: Any, X: Any) -> Any:
+    """A mean weight for each feature that is constant in so few samples, and so has none.
+
+    In more samples it varies. Nothing is stored for a feature without a weight.
+    """
+    weights = vars(fitted[-1]).get("coef_") if isinstance(fitted, Pipeline) else None
+    if isinstance(weights, np.ndarray) and len(fitted) > 1:
+        features = fitted[:-1].transform(X)
+        features = features.toarray() if issparse(features) else np.asarray(features)
+        rows = np.atleast_2d(weights)
+        rows[:, np.ptp(features, axis=0) == 0] = np.abs(rows).mean(axis=1, keepdims=True)
+    return fitted
 
 
 def planned(fitted: Any, X: Any, options: Options, budget: Budget) -> Plan:

@@ -99,10 +99,12 @@ class CostReport:
     target : str
         What the C is for; empty where that is not known.
     instructions : int or None
-        About how many one inference takes; None where that is not known.
+        About how many one inference takes, or one hop of a stream; None where that is not known.
     core : str
         The core that they are of, which is like the target: Cortex-M4 for cores with packed
         arithmetic, Cortex-M0 for others.
+    counted : str
+        What takes them: an inference, or a hop of so many samples.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class CostReport:
     target: str = ""
     instructions: int | None = None
     core: str = ""
+    counted: str = "an inference"
 
     @cached_property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -195,7 +198,7 @@ class CostReport:
             )
         if self.instructions is not None:
             count = _two_digits(self.instructions)
-            yield f"instructions: about {count} an inference on a {self.core} (estimated)"
+            yield f"instructions: about {count} {self.counted} on a {self.core} (estimated)"
         yield f"caller's memory: input {self.input_bytes:,}, output {self.output_bytes:,} bytes"
         if self.nodes:
             flash, ram = self.largest_in_flash, self.largest_in_ram
@@ -250,7 +253,7 @@ class CostReport:
         """
         names = (
             *("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes"),
-            *("instructions", "core"),
+            *("instructions", "core", "counted"),
         )
         return {
             "nodes": [asdict(node) for node in self.nodes],

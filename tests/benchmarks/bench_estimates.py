@@ -1,13 +1,16 @@
 """Estimates of instructions and code: measures them, writes their file, prints their error.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_estimates.py measure FOLDER KIND FIRST LAST
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_estimates.py fit FOLDER [--write]
+    export OMP_NUM_THREADS=1
+    python tests/benchmarks/bench_estimates.py measure FOLDER KIND FIRST LAST
+    python tests/benchmarks/bench_estimates.py fit FOLDER [--only NAME ...] [--write]
 
 *measure* counts the instructions of every node on Cortex-M4 and Cortex-M0 under QEMU, and bytes of
 code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn``, ``smaller``,
-``special``, ``coded``, ``typical``, ``fitted``, ``random``) and a range of seeds: see
-`tests/estimate_measures.py`. It takes 1 to 10 s a graph; ranges may be measured one by one. *fit*
-reads all files of the folder. Coefficients are those, not below 0, whose relative errors have the
+``special``, ``coded``, ``typical``, ``fitted``, ``pools``, ``heads``, ``random``) and a range of
+seeds: see `tests/estimate_measures.py`. It takes 1 to 10 s a graph; ranges may be measured one by
+one. *fit* reads all files of the folder. With ``--only`` it fits the instructions of the routines
+that are named, and leaves all others, and what no graph of the folder has, as they are in the
+file. Coefficients are those, not below 0, whose relative errors have the
 least sum. The errors of routines are
 those of graphs that had no part in the coefficients: of every fifth graph, fitted on the others.
 The errors of pipelines are those of whole graphs with seeds from 2,000 on, which have no part in
@@ -149,7 +152,7 @@ def show(title: str, samples: Mapping[str, Samples]) -> None:
 
 def show_pipelines(found: Iterable[Measured], instructions: dict[str, dict[str, Weights]]) -> None:
     """Whole graphs that have no part in the coefficients."""
-    print(f"pipelines without a part in the coefficients (target: {MEDIAN:.0%}, {WORST:.0%})")
+    print(f"instructions of pipelines without a part in it (target: {MEDIAN:.0%}, {WORST:.0%})")
     errors: dict[tuple[str, str], list[float]] = defaultdict(list)
     for each in found:
         if each.counts is None or not each.is_held_out:
@@ -166,6 +169,22 @@ def show_pipelines(found: Iterable[Measured], instructions: dict[str, dict[str, 
         if abs(error) > WORST:
             names = ", ".join(node.op.describe() for node in each.graph.nodes)
             print(f"  {error:+.0%} {each.kind} {each.seed} on {each.core}: {names}")
+    show_errors(errors)
+
+
+def show_code_of_pipelines(found: Iterable[Measured], code: Mapping[str, Weights]) -> None:
+    """Bytes of code of the same graphs."""
+    print("bytes of code of pipelines without a part in it")
+    errors: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for each in found:
+        if each.code_bytes and each.is_held_out:
+            size = estimates.code_bytes_by(program_of(each.graph, "m"), code[each.core])
+            errors[each.core, each.kind].append(size / each.code_bytes - 1)
+    show_errors(errors)
+
+
+def show_errors(errors: Mapping[tuple[str, str], list[float]]) -> None:
+    """Of each core and kind the median and the largest."""
     for (core, kind), of_kind in sorted(errors.items()):
         sizes = np.abs(of_kind)
         print(
@@ -178,25 +197,40 @@ def rounded(weights: Weights) -> Weights:
     return {name: float(f"{value:.3g}") for name, value in weights.items()}
 
 
-def fit(folder: Path, *, writes: bool) -> None:
+def fit(folder: Path, only: list[str], *, writes: bool) -> None:
     found = [each for path in sorted(folder.glob("*.joblib")) for each in joblib.load(path)]
-    counted, code = instruction_samples(found), code_samples(found)
-    for core, samples in counted.items():
-        show(f"instructions of {core}", samples)
-    show("bytes of code", code)
+    known = estimates.coefficients()
+    counted = instruction_samples(found)
     instructions = {
         core: {
             name: rounded(each.fit(turns=0 if name == estimates.OTHER else TURNS))
             for name, each in sorted(samples.items())
+            if not only or name in only
         }
         for core, samples in counted.items()
     }
-    show_pipelines(found, instructions)
-    if writes:
+    of_code = known["code"]
+    for core, samples in counted.items():
+        show(f"instructions of {core}", {n: s for n, s in samples.items() if not only or n in only})
+    if only:
+        instructions = {
+            core: merged(known["instructions"][core], w) for core, w in instructions.items()
+        }
+    else:
+        code = code_samples(found)
+        show("bytes of code", code)
         of_code = {core: rounded(with_other(each.fit())) for core, each in sorted(code.items())}
+    show_pipelines(found, instructions)
+    show_code_of_pipelines(found, of_code)
+    if writes:
         text = json.dumps({"instructions": instructions, "code": of_code}, indent=1)
         estimates.FILE.write_text(text + "\n", encoding="utf-8")
         print(f"wrote {estimates.FILE}")
+
+
+def merged(known: Mapping[str, Weights], fitted: Mapping[str, Weights]) -> dict[str, Weights]:
+    """Coefficients of the file, those that were fitted anew in their place."""
+    return {**known, **{name: {**known.get(name, {}), **new} for name, new in fitted.items()}}
 
 
 def main() -> None:
@@ -206,10 +240,11 @@ def main() -> None:
     parser.add_argument("kind", nargs="?")
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?", default=0)
+    parser.add_argument("--only", nargs="+", default=[], help="routines that are fitted anew")
     parser.add_argument("--write", action="store_true", help="write the file of coefficients")
     options = parser.parse_args()
     if options.what == "fit":
-        fit(options.folder, writes=options.write)
+        fit(options.folder, options.only, writes=options.write)
         return
     options.folder.mkdir(parents=True, exist_ok=True)
     done: list[Measured] = []

@@ -12,6 +12,8 @@ import numpy as np
 from skconv.graph.base import Array
 
 WORD = 16
+# Of the bytes of a layer, below which every input has its weights.
+LEAST_SAVED = 1 / 8
 
 
 def kept_table(is_kept: Array) -> Array:

@@ -139,8 +139,12 @@ def _(op: PoolGeometry, mask: Mask, *inputs: TensorSpec) -> Masks:
     if mask.all():
         return (~found,)
     (height, width), (down, right) = op.size, op.stride
+    last_row, last_column = mask.shape[0] - 1, mask.shape[1] - 1
     for i, j in np.argwhere(places_of(mask)):
-        found[i * down : i * down + height, j * right : j * right + width] |= mask[i, j]
+        # What is left behind the last window counts as its own: as where all of it is read.
+        bottom = None if i == last_row else i * down + height
+        end = None if j == last_column else j * right + width
+        found[i * down : bottom, j * right : end] |= mask[i, j]
     return (found,)
 
 
