@@ -46,7 +46,8 @@ shards = np.array_split(np.arange(1400), 8)
 # Kernels from eight parts
 # ------------------------
 # A task fits a clone to its shard. What it sends back is the second moment of 5 x 5 patches, 625
-# numbers, and the kernels made of them.
+# numbers, and the kernels made of them. Pixels are whole numbers, so their sums are not rounded:
+# the kernels are equal to the last bit.
 
 features = skconv.PCAConvFeatures(n_kernels=8, kernel_size=5, pool_size=2, n_jobs=1)
 
