@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -125,19 +125,32 @@ def _with_all_weights(fitted: Any, X: Any) -> Any:
 
 def planned(fitted: Any, X: Any, options: Options, budget: Budget) -> Plan:
     """The first way of exporting a fitted estimator that fits, else the one that takes least."""
-    last: Plan | None = None
-    for way in _ways(options):
-        try:
-            costs = Costs.of(exported(fitted, X, way))
-        except ValueError:
-            if last is None:
-                raise
-            continue  # The input of this graph cannot come row by row.
-        last = Plan(costs, way, budget.excess(costs))
-        if not last.excess:
+    first, *others = _ways(options)
+    model = exported(fitted, X, first)
+    found = _as_plan(model, first, budget)
+    for way in others:
+        if not found.excess:
             break
-    assert last is not None
-    return last
+        try:
+            # The integers hang on no way; to choose them anew takes most of the time.
+            found = _as_plan(_another_way(model, way), way, budget)
+        except ValueError:
+            continue  # The input of this graph cannot come row by row.
+    return found
+
+
+def _as_plan(model: CModel, options: Options, budget: Budget) -> Plan:
+    costs = Costs.of(model)
+    return Plan(costs, options, budget.excess(costs))
+
+
+def _another_way(model: CModel, way: Options) -> CModel:
+    """The same integers with other routines."""
+    input_ = way.get("input", model.interface.input)
+    interface = replace(model.interface, input=input_)
+    optimize = way.get("optimize", model.optimize)
+    integers = (model.estimator, model._any_target, model.name)
+    return CModel(*integers, model.target, model.samples, optimize, interface)
 
 
 def exported(fitted: Any, X: Any, options: Options) -> CModel:
