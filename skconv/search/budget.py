@@ -116,3 +116,16 @@ class Budget:
             if getattr(self, name) is not None and getattr(costs, name) > getattr(self, name)
         )
         return "; ".join(over)
+
+    def share(self, costs: Costs) -> float:
+        """The largest share of a limit that is taken; 0 without limits.
+
+        Examples
+        --------
+        >>> from skconv.search.budget import Budget, Costs
+        >>> Budget(ram_bytes=2000, flash_bytes=8000).share(Costs(1500, 2000, 100_000, 1000))
+        0.75
+        """
+        limits = {f.name: getattr(self, f.name) for f in fields(self)}
+        shares = (getattr(costs, name) / limit for name, limit in limits.items() if limit)
+        return float(max(shares, default=0.0))

@@ -20,7 +20,6 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_array, check_random_state, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_y, check_is_fitted, column_or_1d
 
 from skconv.deploy.model import CModel
@@ -31,7 +30,7 @@ from skconv.search.levels import levels
 from skconv.search.optuna_sampler import Algorithm, OptunaSampler
 from skconv.search.results import cv_results, pareto_front
 from skconv.search.sampling import DensitySampler, RandomSampler, Sampler
-from skconv.search.spaces import Kind, as_spaces, default_space, kind_of, sample_shape
+from skconv.search.spaces import Space, space_of
 from skconv.search.study import Study, batch_size
 from skconv.target.chips import Chip, get_chip
 from skconv.utils.doc_link import DocLinkMixin
@@ -287,7 +286,9 @@ class BudgetSearchCV(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
 
     def _study(self, X: Any, y: Any, groups: Any, memory: Any) -> tuple[Study, Sampler]:
         random = check_random_state(self.random_state)
-        estimator, spaces = self._space(X, y, 0)
+        asked = (self.estimator, self.param_distributions, X, y)
+        space = space_of(*asked, 0)
+        estimator = space.estimator
         budget = Budget.of(self.chip, self.ram_bytes, self.flash_bytes, self.instructions)
         options = self._options()
         cv = check_cv(self.cv, y, classifier=is_classifier(estimator))
@@ -295,15 +296,15 @@ class BudgetSearchCV(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
         # Addresses in memory are others in the next process.
         scoring = re.sub(r" at 0x\w+", "", str(self.scoring))
         subject = joblib.hash(
-            (estimator, spaces, budget, options, folds, scoring, self.proxy, X, y)
+            (estimator, space.distributions, budget, options, folds, scoring, self.proxy, X, y)
         )
         journal = self._journal(str(subject), random)
         # Other searches of the study have the same extractors, and levels with the same samples.
         seed = journal.agreed("seed", {"seed": int(random.randint(2**31 - 1))})["seed"]
-        estimator, spaces = self._space(X, y, seed)
+        space = space_of(*asked, seed)
         study = Study(
-            estimator=estimator,
-            spaces=spaces,
+            estimator=space.estimator,
+            spaces=space.distributions,
             X=X,
             y=y,
             rows=trial_rows(estimator, y),
@@ -317,34 +318,15 @@ class BudgetSearchCV(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             proxy=self.proxy,
         )
-        return study, self._sampler(spaces, random, budget)
+        return study, self._sampler(space, random, budget)
 
-    def _sampler(
-        self, spaces: list[Mapping[str, Any]], random: np.random.RandomState, budget: Budget
-    ) -> Sampler:
+    def _sampler(self, space: Space, random: np.random.RandomState, budget: Budget) -> Sampler:
         if self.sampler in ("tpe", "nsga2"):
             algorithm = cast(Algorithm, self.sampler)
-            return OptunaSampler(spaces, random, budget.objectives, algorithm)
-        kind = RandomSampler if self.sampler == "random" else DensitySampler
-        return kind(spaces, random)
-
-    def _space(self, X: Any, y: Any, random_state: int) -> tuple[Any, list[Mapping[str, Any]]]:
-        given = self.estimator
-        if given is not None and not isinstance(given, str):
-            if self.param_distributions is None:
-                raise ValueError(
-                    "param_distributions=None with an estimator, expected a dict of parameters "
-                    "and the lists or distributions that they are drawn from"
-                )
-            return given, as_spaces(self.param_distributions)
-        if self.param_distributions is not None:
-            raise ValueError(
-                f"param_distributions is given with estimator={given!r}, expected an estimator "
-                "whose parameters they are"
-            )
-        kind = cast(Kind, given) or kind_of(sample_shape(X))
-        is_classification = type_of_target(y) in ("binary", "multiclass")
-        return default_space(kind, is_classification, random_state)
+            return OptunaSampler(space.distributions, random, budget.objectives, algorithm)
+        if self.sampler == "random":
+            return RandomSampler(space.distributions, random)
+        return DensitySampler(space.distributions, random, space.starts)
 
     def _options(self) -> dict[str, Any]:
         options = dict(self.options or {})

@@ -36,6 +36,8 @@ class Candidate:
         Its name in the journal: see `skconv.search.code`.
     is_ours : bool
         Whether this search proposed it; others of the same study may have.
+    fills : bool
+        Whether it is to be made as large as the budget has room for: see `skconv.search.growth`.
     """
 
     params: Mapping[str, Any]
@@ -48,6 +50,7 @@ class Candidate:
     float_score: float = float("nan")
     code: str = ""
     is_ours: bool = True
+    fills: bool = False
 
     @property
     def refused(self) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from typing import Any
 
+from joblib import effective_n_jobs, parallel_config
 from numpy.typing import NDArray
 
 from skconv.search.budget import Budget, Costs
@@ -17,11 +20,19 @@ from skconv.utils.progress import quietly
 Facts = dict[str, Any]
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """A job neither warns nor shares out its own work: dask would send it through the cluster."""
+    nested = parallel_config("sequential") if effective_n_jobs() > 1 else nullcontext()
+    with quietly(), warnings.catch_warnings(), nested:
+        warnings.simplefilter("ignore")
+        yield
+
+
 def plan_job(estimator: Any, X: Any, y: NDArray[Any], options: Options, budget: Budget) -> Facts:
     """`plan`; where it fails, why."""
     try:
-        with quietly(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _alone():
             found = plan(estimator, X, y, options, budget)
     except Exception as error:  # Of whatever kind: other candidates may do.
         return {"failed": _words(error)}
@@ -47,12 +58,31 @@ def measure_job(
 ) -> Facts:
     """`measure`; where it fails, why."""
     try:
-        with quietly(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _alone():
             found = measure(estimator, X, y, level, scorer, options, memory)
     except Exception as error:
         return {"failed": _words(error)}
     return {"failed": "", **asdict(found)}
+
+
+def joined(folds: Sequence[Facts]) -> Facts:
+    """What jobs found on each fold, as if one had measured all.
+
+    Examples
+    --------
+    >>> from skconv.search.jobs import joined
+    >>> fold = {"failed": "", "fold_scores": [0.5], "float_scores": [0.5], "seconds": 1}
+    >>> joined([fold, {**fold, "fold_scores": [0.75]}])["fold_scores"]
+    [0.5, 0.75]
+    """
+    failed = [each for each in folds if each["failed"]]
+    if failed or len(folds) == 1:
+        return [*failed, *folds][0]
+    found = dict(folds[-1])
+    for name in ("fold_scores", "float_scores"):
+        found[name] = [score for fold in folds for score in fold[name]]
+    found["seconds"] = sum(fold["seconds"] for fold in folds)
+    return found
 
 
 def take_measured(candidate: Candidate, facts: Facts, budget: Budget) -> None:

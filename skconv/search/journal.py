@@ -11,6 +11,9 @@ from typing import IO, Any
 
 from skconv.utils.locked import locked
 
+# What every line begins with.
+BEGINNING = b'{"subject": '
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -41,6 +44,11 @@ class Journal:
     entries : list of Entry
         In the order of the file.
 
+    Raises
+    ------
+    ValueError
+        Where the file holds something else.
+
     Examples
     --------
     >>> from pathlib import Path
@@ -62,6 +70,7 @@ class Journal:
         self._known: dict[str, dict[str, Any]] = {}
         self._end = 0
         self._threads = RLock()  # joblib asks for further jobs in a thread of its own.
+        self._check_file()
         self.read()
 
     def known(self, key: str) -> dict[str, Any] | None:
@@ -111,6 +120,19 @@ class Journal:
         if self._place(mark) is None:
             self.add(mark, {})
         return self.entries[: self._place(mark)]
+
+    def _check_file(self) -> None:
+        """Nothing is added to a file of another kind."""
+        if self.path is None or not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            start = file.read(len(BEGINNING))
+        if not BEGINNING.startswith(start):
+            raise ValueError(
+                f"study={str(self.path)!r} is not a study: it begins with "
+                f"{start.decode('latin-1')!r}, expected a file that a search wrote. Write another "
+                "name."
+            )
 
     def _place(self, mark: str) -> int | None:
         own = (i for i, e in enumerate(self.entries) if (e.writer, e.key) == (self.writer, mark))

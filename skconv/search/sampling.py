@@ -17,9 +17,11 @@ from skconv.search.pareto import is_dominated
 Distributions = Mapping[str, Any]
 
 # Children for each one that is kept: costs are cheap to find, scores are not.
-CHILDREN = 4
+CHILDREN = 2
 # Of all candidates, those drawn anew and not changed from a parent.
 DRAWN = 0.3
+# Of all children, those that are made as large as the budget has room for.
+FILLED = 0.5
 
 
 class Sampler(Protocol):
@@ -77,6 +79,15 @@ class DensitySampler(RandomSampler):
     A parent of the front, and of its children those to fit, are chosen with probabilities inverse
     to the density of the front at their costs. A child differs from its parent in one or two
     parameters, so it inherits the rest: with the same seed its first kernels are its parent's.
+    Every second child is made as large as the budget has room for: a smaller head leaves room for
+    more kernels.
+
+    Parameters
+    ----------
+    spaces : sequence of mapping
+    random : RandomState
+    starts : sequence of Candidate
+        What is proposed first.
 
     References
     ----------
@@ -84,7 +95,19 @@ class DensitySampler(RandomSampler):
     Lamarckian evolution", ICLR 2019 (LEMONADE, algorithm 1).
     """
 
+    def __init__(
+        self,
+        spaces: Sequence[Distributions],
+        random: np.random.RandomState,
+        starts: Sequence[Candidate] = (),
+    ) -> None:
+        super().__init__(spaces, random)
+        self._starts = list(starts)
+
     def ask(self, n: int, known: Sequence[Candidate]) -> list[Candidate]:
+        if self._starts:
+            found, self._starts = self._starts[:n], self._starts[n:]
+            return found
         parents = front(known)
         if len(parents) < 2:
             return [self.drawn() for _ in range(CHILDREN * n)]
@@ -113,7 +136,8 @@ class DensitySampler(RandomSampler):
         n = min(len(names), 1 + int(self.random.randint(2)))
         changed = self.random.choice(names, size=n, replace=False)
         values = self.values({name: distributions[name] for name in changed})
-        return Candidate({**parent.params, **values}, parent.space)
+        fills = bool(self.random.rand() < FILLED)
+        return Candidate({**parent.params, **values}, parent.space, fills=fills)
 
     def _chances(
         self, candidates: Sequence[Candidate], front: Sequence[Candidate]

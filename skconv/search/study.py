@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from skconv.search.budget import Budget
 from skconv.search.candidate import Candidate
 from skconv.search.code import encoded
 from skconv.search.costs import Options
-from skconv.search.jobs import Facts, measure_job, plan_job, take_measured, take_plan
+from skconv.search.growth import grown
+from skconv.search.jobs import Facts, joined, measure_job, plan_job, take_measured, take_plan
 from skconv.search.journal import Entry, Journal
 from skconv.search.levels import FACTOR, Level, Scorer
 from skconv.search.others import PLAN, Others, level_key
@@ -85,23 +87,28 @@ class Study:
 
     def __post_init__(self) -> None:
         self._others = Others(self.spaces, self.budget)
-        self._n_batches = 0
+        self._n_rounds = 0
+        self._end = float("inf")
 
     def run(self, sampler: Sampler, n_candidates: int | None, time_limit: float | None) -> None:
         """Search until so many candidates were scored, or that many seconds went by."""
-        end = float("inf") if time_limit is None else time.perf_counter() + time_limit
+        self._end = float("inf") if time_limit is None else time.perf_counter() + time_limit
         batch = batch_size(self.n_jobs)
         idle = 0
-        while time.perf_counter() < end and idle < PATIENCE:
+        while idle < PATIENCE and not (self._is_over and self.finished):
             before = self._n_scored_here
             n = batch if n_candidates is None else min(batch, n_candidates - before)
-            if not n:
-                break
-            self._batch(sampler, n, lambda: time.perf_counter() < end or not self.finished)
-            idle = idle + 1 if self._n_scored_here == before else 0
-            report(self._progress(end - time.perf_counter()))
+            n_begun = self._round(sampler, 0 if self._is_over else n)
+            if not n_begun and (self._is_over or not n):
+                break  # Nothing is left to climb.
+            idle = idle + 1 if n and self._n_scored_here == before else 0
+            report(self._progress(self._end - time.perf_counter()))
         self.journal.read()
         self._take_others(self.journal.entries)
+
+    @property
+    def _is_over(self) -> bool:
+        return time.perf_counter() >= self._end
 
     @property
     def scored(self) -> list[Candidate]:
@@ -136,19 +143,33 @@ class Study:
         is_drawn = place == 0 and self.proxy == "random"
         return with_random_kernels(found) if is_drawn else found
 
-    def _batch(self, sampler: Sampler, n: int, may_go_on: Callable[[], bool]) -> None:
-        self._n_batches += 1
-        known = self.journal.before(f"batch {self._n_batches}")
+    def _round(self, sampler: Sampler, n: int) -> int:
+        """Measure new candidates, and at the same time those that climb; how many there were."""
+        self._n_rounds += 1
+        known = self.journal.before(f"batch {self._n_rounds}")
         self._take_others(e for e in known if e.writer != self.journal.writer)
-        new = self._unseen(sampler.ask(n, self.scored))
+        places = dict(self._climbing())
+        if n:
+            self._propose(sampler, n)
+            waiting = [c for c in self.candidates if c.is_ours and not c.refused and not c.scores]
+            places |= dict.fromkeys(sampler.keep(n, waiting, self.scored), 0)
+        self._measure(places)
+        self.memory.reduce_size(bytes_limit=self.cache_bytes)
+        return len(places)
+
+    def _propose(self, sampler: Sampler, n: int) -> None:
+        """Find out the costs of as many new candidates as it takes to keep some."""
+        asked = sampler.ask(n, self.scored)
+        how = (self.spaces, self.budget, self._plan, lambda: self._is_over)
+        new = self._unseen(grown(asked, *how))
         self._plan(new)
         self.candidates += new
-        waiting = [c for c in self.candidates if c.is_ours and not c.refused and not c.scores]
-        self._measure(sampler.keep(n, waiting, self.scored), 0)
-        for level in range(1, len(self.levels)):
-            if may_go_on():
-                self._measure(self._promoted(level), level)
-        self.memory.reduce_size(bytes_limit=self.cache_bytes)
+
+    def _climbing(self) -> Iterator[tuple[Candidate, int]]:
+        """Candidates that go on to their next level; the dearest first."""
+        for level in range(len(self.levels) - 1, 0, -1):
+            for candidate in self._promoted(level):
+                yield candidate, level
 
     def _take_others(self, entries: Iterable[Entry]) -> None:
         ours = (c.code for c in self.candidates if c.is_ours)
@@ -168,40 +189,50 @@ class Study:
 
     def _plan(self, candidates: Sequence[Candidate]) -> None:
         X, y = self.trial_samples
-        facts = self._computed(
-            {c: f"{PLAN} {c.code}" for c in candidates},
-            lambda c: delayed(plan_job)(self._built(c), X, y, self.options, self.budget),
-        )
-        for candidate, found in zip(candidates, facts, strict=True):
+        for candidate in candidates:
+            candidate.code = encoded(candidate, self.spaces)
+
+        def jobs(c: Candidate) -> list[Any]:
+            return [delayed(plan_job)(self._built(c), X, y, self.options, self.budget)]
+
+        facts = self._computed({c: f"{PLAN} {c.code}" for c in candidates}, jobs)
+        for candidate, found in facts.items():
             take_plan(candidate, found, self.budget)
 
-    def _measure(self, candidates: Sequence[Candidate], place: int) -> None:
-        level = self.levels[place]
+    def _measure(self, places: dict[Candidate, int]) -> None:
+        """Measure every candidate at its level, all at the same time, a job a fold."""
 
-        def job(c: Candidate) -> Any:
+        def jobs(c: Candidate) -> list[Any]:
+            if self._is_over and self.finished:
+                return []  # Nothing is begun any more.
             options = {} if c.plan is None else c.plan.options
             more = (self.scorer, options, self.memory)
-            return delayed(measure_job)(self._built(c, place), self.X, self.y, level, *more)
+            estimator, level = self._built(c, places[c]), self.levels[places[c]]
+            folds = [Level(level.kind, [fold]) for fold in level.folds]
+            return [delayed(measure_job)(estimator, self.X, self.y, fold, *more) for fold in folds]
 
-        facts = self._computed({c: f"{level_key(place)} {c.code}" for c in candidates}, job)
-        for candidate, found in zip(candidates, facts, strict=True):
+        keys = {c: f"{level_key(place)} {c.code}" for c, place in places.items()}
+        for candidate, found in self._computed(keys, jobs).items():
             take_measured(candidate, found, self.budget)
 
-    def _computed(self, keys: dict[Candidate, str], job: Callable[[Candidate], Any]) -> list[Facts]:
+    def _computed(
+        self, keys: dict[Candidate, str], jobs: Callable[[Candidate], list[Any]]
+    ) -> dict[Candidate, Facts]:
         """What jobs find out, and what the journal knows already; each is noted as it comes."""
-        begun = []
+        begun: list[tuple[str, int]] = []
 
-        def jobs() -> Iterator[Any]:
+        def all_jobs() -> Iterator[Any]:
             for candidate, key in keys.items():
                 self.journal.read()  # Another search may have measured it meanwhile.
-                if self.journal.known(key) is None:
-                    begun.append(key)
-                    yield job(candidate)
+                if self.journal.known(key) is None and (mine := jobs(candidate)):
+                    begun.append((key, len(mine)))
+                    yield from mine
 
-        run = Parallel(n_jobs=self.n_jobs, return_as="generator")
-        for place, found in enumerate(run(jobs())):
-            self.journal.add(begun[place], found)
-        return [self.journal[key] for key in keys.values()]
+        results = iter(Parallel(n_jobs=self.n_jobs, return_as="generator")(all_jobs()))
+        for place, first in enumerate(results):
+            key, n = begun[place]
+            self.journal.add(key, joined([first, *islice(results, n - 1)]))
+        return {c: found for c, key in keys.items() if (found := self.journal.known(key))}
 
     # -------------------------------------------------------------------- promotion
 
