@@ -86,8 +86,9 @@ class BudgetSearchCV(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
         Seconds after which no further candidate is begun. Fits that have begun are finished, and
         the best model is fitted to all samples after that.
     sampler : {"density", "random", "tpe", "nsga2"}, default="density"
-        Children of the best so far, most where the front is thin (LEMONADE); independent draws;
-        optuna's tree-structured Parzen estimator or genetic algorithm.
+        Children of the best so far, most where the front is thin (LEMONADE), in a default space
+        after a portfolio of settings that suit many data sets; independent draws; optuna's
+        tree-structured Parzen estimator or genetic algorithm.
     proxy : {"ridge", "random"}, default="ridge"
         What candidates are fitted with at the first level: a ridge in place of the head, or, with
         "random", also random kernels in place of those that `PCAConvFeatures` and
