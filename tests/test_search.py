@@ -281,7 +281,7 @@ def test_a_search_is_dumped_with_its_results(tmp_path: Path, search: BudgetSearc
 
 def test_progress_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     searched(verbose=1, n_candidates=2, time_limit=100)
-    line = capsys.readouterr().out.splitlines()[-1]
+    *_, line = (each for each in capsys.readouterr().out.splitlines() if " fitted, " in each)
     for words in ("[BudgetSearchCV]", "over the budget", "best 0.", "RAM", "s left"):
         assert words in line
 
