@@ -34,6 +34,7 @@ def _(op: QKernelMachine, x: TensorSpec, y: TensorSpec) -> Work:
     found[f"{'fine ' if op.fine else ''}vectors"] = vectors
     found[f"{form}coefficients"] = op.dual_coef.size
     found["powers"] = vectors * (op.degree - 1) if op.kernel == "poly" else 0
+    found["sums of classes"] = op.n_classes * len(op.dual_coef) if op.n_classes > 2 else 0
     return +found
 
 

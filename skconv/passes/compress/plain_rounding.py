@@ -11,7 +11,7 @@ from skconv.passes.compress.base import Loss, Samples
 from skconv.passes.compress.rounding import SecondOrderRounding
 
 # The largest weight that is told from others, in units of the mean: about as many are rounded to
-# zero as by second moments, so that no input is left without any weight.
+# zero as by second moments.
 REACH = 1.5
 
 
@@ -28,4 +28,8 @@ class PlainRounding(SecondOrderRounding):
         means = np.abs(op.weights).mean(axis=1, keepdims=True)
         scales = np.where(means > 0, REACH * means / self.levels, 1)
         whole = np.clip(np.rint(op.weights / scales), -self.levels, self.levels)
+        # An input that had a weight keeps one: no tables are shorter than those of any rounding.
+        lost = np.flatnonzero(op.weights.any(axis=0) & ~whole.any(axis=0))
+        rows = np.abs(op.weights[:, lost]).argmax(axis=0)
+        whole[rows, lost] = np.sign(op.weights[rows, lost])
         return replace(op, weights=(whole * scales).astype(np.float32), levels=self.levels)
