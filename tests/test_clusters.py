@@ -16,10 +16,10 @@ from skconv import PCAConvFeatures
 from skconv.datasets import load_digits
 from tests.benchmarks.bench_clusters import CLUSTERS
 
-NEEDED = {"dask": ["distributed"], "ray": ["ray"], "spark": ["pyspark", "pandas", "pyarrow"]}
+NEEDED = {"ray": ["ray"], "spark": ["pyspark", "pandas", "pyarrow"]}
 
 
-@pytest.mark.parametrize("name", CLUSTERS)
+@pytest.mark.parametrize("name", NEEDED)
 @pytest.mark.filterwarnings("ignore")  # theirs, not ours
 def test_features_are_those_of_one_process(name: str, tmp_path: Path) -> None:
     for package in NEEDED[name]:

@@ -258,6 +258,8 @@ def main() -> None:
     parser.add_argument("--images", type=int)
     parser.add_argument("--shards", type=int, default=8)
     options = parser.parse_args()
+    if options.what == "search" and "spark" in options.names:
+        parser.error("search --with spark: joblib's backends here are dask and ray")
     if options.what == "merge":
         run_merge(options.images or ALL, options.shards)
     elif options.what == "transform":
