@@ -113,3 +113,11 @@ def test_a_job_keeps_to_itself() -> None:
     with joblib.parallel_config("threading", n_jobs=2):
         found = plan_job(Nested(), None, np.zeros(1), {}, FLASH)
     assert found["failed"] == "RuntimeError: 1 jobs"
+
+
+def test_a_head_that_would_read_too_much() -> None:
+    space = default_space("images", (12, 12), is_classification=True, random_state=0)
+    estimator = space.estimator.set_params(estimator__features__n_kernels=9)
+    images, labels = np.random.default_rng(0).random((30, 12, 12)), np.arange(30) % 3
+    found = plan_job(estimator, images, labels, {}, FLASH, 100)
+    assert "features, more than 100: too slow to round" in found["failed"]

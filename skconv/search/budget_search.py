@@ -318,6 +318,7 @@ class BudgetSearchCV(MetaEstimatorMixin, DocLinkMixin, BaseEstimator):
             cache_bytes=self.cache_bytes,
             n_jobs=self.n_jobs,
             proxy=self.proxy,
+            most_features=space.most_features,
         )
         return study, self._sampler(space, random, budget)
 

@@ -10,7 +10,10 @@ from typing import Any
 
 from joblib import effective_n_jobs, parallel_config
 from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
 
+from skconv.compression import Compressed
 from skconv.search.budget import Budget, Costs
 from skconv.search.candidate import Candidate
 from skconv.search.costs import Options, Plan, plan
@@ -29,14 +32,30 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def plan_job(estimator: Any, X: Any, y: NDArray[Any], options: Options, budget: Budget) -> Facts:
-    """`plan`; where it fails, why."""
+def plan_job(
+    estimator: Any,
+    X: Any,
+    y: NDArray[Any],
+    options: Options,
+    budget: Budget,
+    most_features: int | None = None,
+) -> Facts:
+    """`plan`; where it fails, or its head would read too much, why."""
     try:
         with _alone():
+            if most_features is not None:
+                _check_features(estimator, X, y, most_features)
             found = plan(estimator, X, y, options, budget)
     except Exception as error:  # Of whatever kind: other candidates may do.
         return {"failed": _words(error)}
     return {"failed": "", "costs": asdict(found.costs), "options": dict(found.options)}
+
+
+def _check_features(estimator: Any, X: Any, y: NDArray[Any], most: int) -> None:
+    pipeline = estimator.estimator if isinstance(estimator, Compressed) else estimator
+    n_features = clone(pipeline[0]).fit(X, y).transform(_safe_indexing(X, [0])).shape[1]
+    if n_features > most:
+        raise ValueError(f"{n_features:,} features, more than {most:,}: too slow to round")
 
 
 def take_plan(candidate: Candidate, facts: Facts, budget: Budget) -> None:

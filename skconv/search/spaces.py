@@ -35,16 +35,22 @@ class Space:
         As `sklearn.model_selection.RandomizedSearchCV` takes them.
     starts : list of Candidate
         What is tried first.
+    most_features : int or None
+        What a head may read.
     """
 
     estimator: Any
     distributions: list[Mapping[str, Any]]
     starts: list[Candidate] = field(default_factory=list)
+    most_features: int | None = None
 
 
 # In steps of an eighth: a budget is to be filled.
 N_KERNELS = [4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 22, 25, 28, 32, 36, 40, 45, 50, 56, 64]
 N_KERNELS += [72, 80, 90, 104, 116, 128]
+# The time of rounding grows with the cube of features, its memory with the square: .3 GB here. Few
+# classes would leave room for many more.
+MOST_FEATURES = 6000
 # Heads as they are, and rounded to 15, to 7 and to 3 levels.
 PASSES: list[tuple[Any, ...]] = [
     (),
@@ -130,7 +136,8 @@ def default_space(
         | {"passes": PASSES}
         for each, head in pairs
     ]
-    return Space(estimator, distributions, portfolio(kind, distributions, min(shape[:2])))
+    starts = portfolio(kind, distributions, min(shape[:2]))
+    return Space(estimator, distributions, starts, MOST_FEATURES)
 
 
 def _pairs(

@@ -62,6 +62,8 @@ class Study:
     n_jobs : int or None
     proxy : {"ridge", "random"}
         What the first level replaces: the head, or learned kernels, too.
+    most_features : int or None
+        What a head may read.
 
     Attributes
     ----------
@@ -83,6 +85,7 @@ class Study:
     cache_bytes: int
     n_jobs: int | None
     proxy: str = "ridge"
+    most_features: int | None = None
     candidates: list[Candidate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -193,7 +196,8 @@ class Study:
             candidate.code = encoded(candidate, self.spaces)
 
         def jobs(c: Candidate) -> list[Any]:
-            return [delayed(plan_job)(self._built(c), X, y, self.options, self.budget)]
+            more = (self.options, self.budget, self.most_features)
+            return [delayed(plan_job)(self._built(c), X, y, *more)]
 
         facts = self._computed({c: f"{PLAN} {c.code}" for c in candidates}, jobs)
         for candidate, found in facts.items():
