@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from skconv.features.quantized import QuantizedFeatures
     from skconv.graph import Graph
     from skconv.inspection import (
+        CostDisplay,
         FeatureMapDisplay,
         KernelDisplay,
         MemoryPlanDisplay,
         ParetoDisplay,
         QuantizationDisplay,
+        StreamDisplay,
     )
     from skconv.passes.compress import (
         BinaryKernels,
@@ -98,6 +100,7 @@ __all__ = [
     "CondensedConv",
     "ConvFeatures",
     "ConvStage",
+    "CostDisplay",
     "DCTBasis",
     "DCTCompression",
     "Decimate",
@@ -143,6 +146,7 @@ __all__ = [
     "SlidingWindow",
     "SmoothedClassifier",
     "SpectroTemporalGaborFeatures",
+    "StreamDisplay",
     "StridedPooling",
     "TemporalConvFeatures",
     "VectorMagnitude",
@@ -169,6 +173,7 @@ _HOMES = {
     "CondensedConv": "skconv.passes.compress",
     "ConvFeatures": "skconv.features",
     "ConvStage": "skconv.features",
+    "CostDisplay": "skconv.inspection",
     "Decimate": "skconv.signals",
     "EventDetector": "skconv.signals",
     "FeatureMapDisplay": "skconv.inspection",
@@ -216,6 +221,7 @@ _HOMES = {
     "SpectroTemporalGaborFeatures": "skconv.sound",
     "SlidingWindow": "skconv.signals",
     "SmoothedClassifier": "skconv.signals",
+    "StreamDisplay": "skconv.inspection",
     "StridedPooling": "skconv.passes.compress",
     "TemporalConvFeatures": "skconv.signals",
     "compress": "skconv.compression",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skconv.folders import load_folder as load_folder
 from skconv.utils.ts_file import read_ts
 from skconv.utils.wav_file import read_wav
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from skconv.cli.errors import DIFFERS, OK, UsageError
 from skconv.cli.files import SAVE_SAMPLES, load_labels, load_model, load_samples, save_model
 from skconv.cli.options import to_c_options
+from skconv.cli.printing import print_result, progress_aside, warn
 
 if TYPE_CHECKING:
     from skconv.deploy import CModel
@@ -21,7 +20,11 @@ def demo(arguments: argparse.Namespace) -> int:
     """Train, export and compare four pipelines."""
     from skconv import demo
 
-    return demo.main(arguments.data)
+    if not arguments.json:
+        return demo.main(arguments.data)
+    rows = list(demo.run(demo.load(arguments.data)))
+    print_result([asdict(row) for row in rows], True)
+    return DIFFERS if any(row.differing_bytes for row in rows) else OK
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -31,16 +34,23 @@ def export(arguments: argparse.Namespace) -> int:
             f"-o: {arguments.output} is a file. Write -o FOLDER, a folder to write to."
         )
     model, samples = _converted(arguments)
-    print(model.report())
+    cost, checked = model.report(), None
     if samples is None:
         warn(
             "no --calibration, so the C was not compared with the model, and the folder gets no "
             f"test vectors. {SAVE_SAMPLES}"
         )
     else:
-        print(model.verify(samples))
+        checked = model.verify(samples)
+    if not arguments.json:
+        print(cost, *([] if checked is None else [checked]), sep="\n")
     model.save(arguments.output)
-    print(f"written: {arguments.output}")
+    if arguments.json:
+        compared = None if checked is None else asdict(checked)
+        facts = {"report": cost.to_dict(), "verification": compared, "folder": arguments.output}
+        print_result(facts, True)
+    else:
+        print(f"written: {arguments.output}")
     return OK
 
 
@@ -51,9 +61,10 @@ def search(arguments: argparse.Namespace) -> int:
     X, y = load_samples(arguments.X, "X"), load_labels(arguments.y, "y")
     if len(X) != len(y):
         raise UsageError(f"X holds {len(X)} samples and y {len(y)} labels, expected as many.")
-    found = make_search(arguments).fit(X, y)
+    with progress_aside():
+        found = make_search(arguments).fit(X, y)
     if arguments.json:
-        print(json.dumps(found.pareto_front_.to_dicts(), indent=2, default=_plain))
+        print_result(found.pareto_front_.to_dicts(), True)
     else:
         print(found.pareto_front_)
         print(found.best_model_.report(arguments.chip))
@@ -68,7 +79,9 @@ def report(arguments: argparse.Namespace) -> int:
     """Print what the C will cost."""
     model, _ = _converted(arguments)
     found = model.report(chip=arguments.for_chip)
-    _print(found, arguments.json)
+    if arguments.output is not None:
+        found.save(arguments.output)
+    print_result(found, arguments.json)
     return OK
 
 
@@ -80,7 +93,7 @@ def verify(arguments: argparse.Namespace) -> int:
     if samples is None:
         raise UsageError("no samples to compare on. Write --samples X_test.npy.")
     found = model.verify(samples)
-    _print(found, arguments.json)
+    print_result(found, arguments.json)
     if found.message:
         raise UsageError(f"nothing was compared: {found.message}")
     return DIFFERS if found.differing_bytes else OK
@@ -92,7 +105,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     limits = {name: getattr(arguments, name) for name in ("chip", "flash_bytes", "ram_bytes")}
     found = check_folder(arguments.folder, **limits)
-    _print(found, arguments.json)
+    print_result(found, arguments.json)
     return OK if found.passed else DIFFERS
 
 
@@ -107,13 +120,8 @@ def bench(arguments: argparse.Namespace) -> int:
         raise UsageError(f"no --calibration, so there is no sample to run. {SAVE_SAMPLES}")
     flags = tuple(arguments.flags.split())
     found = model.benchmark(X=samples, n_samples=arguments.samples, flags=flags)
-    print(found)
+    print_result(found, arguments.json)
     return DIFFERS if found.wrong else OK
-
-
-def warn(message: object) -> None:
-    """Print one line that begins with ``warning``, to standard error."""
-    print(f"skconv: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _converted(arguments: argparse.Namespace) -> tuple[CModel, Any]:
@@ -144,20 +152,4 @@ def make_search(arguments: argparse.Namespace) -> Any:
 
     names = ("chip", "ram_bytes", "flash_bytes", "instructions", "n_candidates", "time_limit")
     more = {name: getattr(arguments, name) for name in (*names, "study", "resume", "n_jobs")}
-    return BudgetSearchCV(
-        arguments.kind, **more, random_state=arguments.seed, verbose=not arguments.json
-    )
-
-
-def _print(found: Any, as_json: bool) -> None:
-    """A report for people, or for programs."""
-    if not as_json:
-        print(found)
-        return
-    facts = found.to_dict() if hasattr(found, "to_dict") else asdict(found)
-    print(json.dumps(facts, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    """A number of numpy as one of Python; text for anything else."""
-    return value.item() if hasattr(value, "item") else str(value)
+    return BudgetSearchCV(arguments.kind, **more, random_state=arguments.seed, verbose=1)

@@ -49,10 +49,15 @@ def load_model(path: Path) -> Any:
 
 
 def save_model(estimator: Any, path: Path) -> None:
-    """A joblib file of a fitted estimator."""
+    """Write a joblib file of a fitted estimator: all of it, or nothing."""
     import joblib
 
-    joblib.dump(estimator, path)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        joblib.dump(estimator, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load_labels(given: str, option: str) -> Any:

@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from skconv.cli.commands import warn
 from skconv.cli.errors import INTERRUPTED, UNEXPECTED, WRONG_INPUT, UsageError
 from skconv.cli.files import one_line
 from skconv.cli.parser import parser
+from skconv.cli.printing import warn
 from skconv.emulator import BuildError, MissingToolError
 
 # What the library raises where input, options or this machine are not as they must be.

@@ -204,11 +204,17 @@ def _of_a_piece(spec: TensorSpec, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
 
 def instructions_per_hop(stream: Graph, target: Target) -> float:
     """Estimate of the instructions from one result of a stream to the next."""
+    return sum(hop_instructions_by_node(stream, target).values())
+
+
+def hop_instructions_by_node(stream: Graph, target: Target) -> dict[str, float]:
+    """Those of each node, by its name."""
     specs, runs = stream.specs, runs_per_hop(stream)
-    return sum(
-        runs[node.name] * _instructions(node, specs[node.inputs[0]], specs[node.name], target)
+    return {
+        node.name: runs[node.name]
+        * _instructions(node, specs[node.inputs[0]], specs[node.name], target)
         for node in stream.nodes
-    )
+    }
 
 
 def _instructions(node: Node, x: TensorSpec, y: TensorSpec, target: Target) -> float:

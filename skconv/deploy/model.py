@@ -16,7 +16,7 @@ from skconv.codegen.interface import Interface
 from skconv.codegen.program import Program
 from skconv.codegen.render import CSources
 from skconv.codegen.routines.base import Optimize
-from skconv.codegen.samples import computed, instructions_per_hop
+from skconv.codegen.samples import computed, hop_instructions_by_node
 from skconv.deploy import project
 from skconv.deploy.alternatives import Options, alternatives
 from skconv.deploy.bench import BenchReport, benchmark
@@ -190,11 +190,12 @@ class CModel(Scored):
             others=self._alternatives,
             target=self.target.name,
         )
+        cost = replace(cost, name=self.name, usage=project.usage(self.sources.program))
         if self.graph.domain == "float":
             return cost  # Their routines were never measured.
-        count = round(instructions_per_hop(self._printed, self.target))
+        counts = hop_instructions_by_node(self._printed, self.target)
         counted = str(self.interface.window or cost.counted)
-        return replace(cost, instructions=count, core=core_name(self.target), counted=counted)
+        return cost.with_instructions(counts, core_name(self.target), counted)
 
     def _alternatives(self) -> tuple[Alternative, ...]:
         options = Options(self.optimize, self.interface)

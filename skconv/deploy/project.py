@@ -125,6 +125,11 @@ def cmake_target(name: str) -> str:
     return f"{name}_model" if name.lower() in CMAKE_TARGETS else name
 
 
+def usage(program: Program) -> str:
+    """C that calls a model."""
+    return from_template("usage.c", program)
+
+
 def _readme(
     sources: CSources, has_samples: bool, made: Made, measured: Sequence[BenchReport]
 ) -> str:
@@ -133,6 +138,7 @@ def _readme(
     return from_template(
         "README.md",
         program,
+        usage=usage(program).rstrip("\n"),
         cmake=cmake_target(program.name),
         self_test=SELF_TEST,
         has_samples=has_samples,

@@ -8,10 +8,11 @@ caller's input and output are not counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from skconv.graph import Graph, Op, TensorSpec
@@ -22,6 +23,7 @@ from skconv.target.chips import Chip, get_chip
 from skconv.target.memory import MemoryPlan, plan_memory
 from skconv.target.targets import get_target
 from skconv.utils.columns import aligned, html_table
+from skconv.utils.files import write_whole
 
 HEADER = ("node", "op", "tensor", "MACs", "flash bytes", "RAM bytes")
 
@@ -40,6 +42,8 @@ class NodeCost:
         Bytes of its tables.
     ram_bytes : int
         Bytes of the arena in use while it runs.
+    instructions : int or None
+        About how many it takes; None where that is not known.
     """
 
     name: str
@@ -48,6 +52,7 @@ class NodeCost:
     macs: int
     flash_bytes: int
     ram_bytes: int
+    instructions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,12 @@ class CostReport:
         arithmetic, Cortex-M0 for others.
     counted : str
         What takes them: an inference, or a hop of so many samples.
+    name : str
+        Of the model.
+    plan : MemoryPlan or None
+        Where the tensors lie in the arena.
+    usage : str
+        C that calls the model.
 
     Examples
     --------
@@ -134,6 +145,9 @@ class CostReport:
     instructions: int | None = None
     core: str = ""
     counted: str = "an inference"
+    name: str = field(default="", compare=False, repr=False)
+    plan: MemoryPlan | None = field(default=None, compare=False, repr=False)
+    usage: str = field(default="", compare=False, repr=False)
 
     @cached_property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -238,6 +252,64 @@ class CostReport:
     def _repr_html_(self) -> str:
         return html_table(HEADER, self._rows(), self._facts())
 
+    def with_instructions(self, counts: Mapping[str, float], core: str, counted: str) -> CostReport:
+        """Give the same report with the instructions of each node.
+
+        Parameters
+        ----------
+        counts : mapping of str to float
+            By the name of the node, of all that it does until the next result.
+        core : str
+            The core that they are of.
+        counted : str
+            What takes all of them.
+
+        Returns
+        -------
+        CostReport
+            A new one.
+        """
+        nodes = tuple(
+            replace(node, instructions=round(counts[node.name])) if node.name in counts else node
+            for node in self.nodes
+        )
+        total = round(sum(counts.values()))
+        return replace(self, nodes=nodes, instructions=total, core=core, counted=counted)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report as a page of HTML: costs of nodes, memory plan, chips, how to call it.
+
+        The page needs no network, has room on a telephone, and is light or dark as the reader's
+        system is.
+
+        Parameters
+        ----------
+        path : path
+            A file that ends in ``.html``. One that is there is replaced.
+
+        Returns
+        -------
+        path : Path
+            Where it is.
+
+        Raises
+        ------
+        ValueError
+            Where the path ends in anything else.
+
+        Examples
+        --------
+        >>> from skconv.graph import Graph, Relu, TensorSpec
+        >>> from skconv.target.cost import report
+        >>> report(Graph(TensorSpec((3,))).append(Relu())).save("report.html")  # doctest: +SKIP
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"path is {str(path)!r}, expected a name that ends in .html")
+        from skconv.target.page import html_page
+
+        return write_whole(path, html_page(self))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, strings, lists and dictionaries, ready for JSON.
 
@@ -249,7 +321,7 @@ class CostReport:
         >>> cost = report(Graph(TensorSpec((3,))).append(Relu())).to_dict()
         >>> json.dumps(cost["nodes"][0])
         '{"name": "relu", "op": "Relu", "tensor": "float32 (3,)", "macs": 0, "flash_bytes": 0, \
-"ram_bytes": 0}'
+"ram_bytes": 0, "instructions": null}'
         """
         names = (
             *("macs", "flash_bytes", "code_bytes", "ram_bytes", "input_bytes", "output_bytes"),
@@ -269,7 +341,7 @@ class CostReport:
         Returns
         -------
         pandas.DataFrame
-            With columns op, tensor, macs, flash_bytes and ram_bytes.
+            With columns op, tensor, macs, flash_bytes, ram_bytes and instructions.
 
         Raises
         ------
@@ -368,6 +440,7 @@ def report(
         code_bytes,
         others,
         target,
+        plan=plan,
     )
 
 
