@@ -152,7 +152,8 @@ def test_to_frame_has_a_row_for_every_node(model):
     cost = model.report()
     frame = cost.to_frame()
     assert isinstance(frame, pandas.DataFrame)
-    assert list(frame.columns) == ["op", "tensor", "macs", "flash_bytes", "ram_bytes"]
+    wanted = ["op", "tensor", "macs", "flash_bytes", "ram_bytes", "instructions"]
+    assert list(frame.columns) == wanted
     assert list(frame.index) == [node.name for node in cost.nodes]
     assert frame["macs"].sum() == cost.macs
     assert np.issubdtype(frame["macs"].dtype, np.integer)
