@@ -33,6 +33,14 @@ skconv.MemoryPlanDisplay.from_model(model)
 plt.show()
 
 # %%
+# What each node costs
+# --------------------
+# Of the instructions, of the tables in flash, and of the arena.
+
+skconv.CostDisplay.from_model(model)
+plt.show()
+
+# %%
 # The same as text
 # ----------------
 # The plan prints itself, and the C file has it in its head.

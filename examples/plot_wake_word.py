@@ -133,16 +133,14 @@ print(counts)
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 5), sharex=True)
 top.plot(np.arange(0, len(samples), 20) / RATE, samples[::20], color="grey", linewidth=0.5)
 for start, stop in spans / RATE:
-    for ax in (top, bottom):
-        ax.axvspan(start, stop, color="tab:orange", alpha=0.3, linewidth=0)
+    top.axvspan(start, stop, color="gray", alpha=0.25, linewidth=0)
 top.set_ylabel("sound")
 top.set_title(
     f"{sound}, held back: {counts.hits} hits, {counts.misses} misses, "
-    f"{counts.false_alarms} false alarms (the phrase in orange)"
+    f"{counts.false_alarms} false alarms (the phrase in grey)"
 )
-bottom.plot(seconds, scores)
-bottom.axhline(detector.threshold, color="grey", linestyle=":")
-bottom.plot(seconds[events], scores[events], "v", color="tab:red", markersize=9)
-bottom.set_ylabel("score")
-bottom.set_xlabel("seconds")
+display = skconv.StreamDisplay(
+    seconds, scores, found, classes=["other", "hello world"], events=True
+)
+display.plot(bottom, spans=spans / RATE, threshold=detector.threshold)
 plt.show()

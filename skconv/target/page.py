@@ -53,10 +53,12 @@ def html_page(report: CostReport) -> str:
 
 def _cards(report: CostReport) -> Iterator[str]:
     """The totals."""
-    flash = report.flash_bytes + (report.code_bytes or 0)
-    about = "" if report.code_bytes is None else "about "
-    code = "without code" if report.code_bytes is None else f"{report.flash_bytes:,} of tables"
-    yield _card("Flash", f"{about}{flash:,} bytes", code)
+    tables = f"{report.flash_bytes:,}"
+    if report.code_bytes is None:
+        yield _card("Flash", f"{tables} bytes", "without code")
+    else:
+        flash = round(report.flash_bytes + report.code_bytes, -2)
+        yield _card("Flash", f"about {flash:,} bytes", f"{tables} of tables")
     caller = report.input_bytes + report.output_bytes
     more = f"and {caller:,} for input and output"
     yield _card("RAM", f"{report.ram_bytes:,} bytes", more)
