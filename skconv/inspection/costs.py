@@ -35,8 +35,8 @@ class CostDisplay:
     ax_ : matplotlib Axes
         The chart.
     bars_ : dict of str to matplotlib BarContainer
-        ``"instructions"``, ``"flash_bytes"`` and ``"ram_bytes"``; of a float model or a stream,
-        whose instructions are not known, the last two.
+        ``"instructions"``, ``"flash_bytes"`` and ``"ram_bytes"``; of a float model, whose
+        instructions are not known, the last two.
 
     See Also
     --------
