@@ -84,8 +84,8 @@ class StreamDisplay:
     ) -> None:
         self.times = np.asarray(times)
         self.scores = np.asarray(scores).reshape(len(self.times), -1)
-        self.decisions = None if decisions is None else np.asarray(decisions)
-        if decisions is not None and len(self.decisions) != len(self.times):
+        self.decisions: NDArray[Any] | None = None if decisions is None else np.asarray(decisions)
+        if self.decisions is not None and len(self.decisions) != len(self.times):
             raise ValueError(
                 f"decisions has {len(self.decisions)} entries, expected one for each of the "
                 f"{len(self.times)} times"
@@ -228,7 +228,12 @@ class StreamDisplay:
             at = np.flatnonzero(self.decisions >= 0)
             places = np.minimum(self.decisions[at], self.scores.shape[1] - 1)
             heights = self.scores[at, places.astype(np.intp)]
-            look = {"linestyle": "", "marker": "v", "color": "tab:red", "markersize": 8}
+            look: dict[str, Any] = {
+                "linestyle": "",
+                "marker": "v",
+                "color": "tab:red",
+                "markersize": 8,
+            }
             return ax.plot(self.times[at], heights, label="event", **look)[0]
         runs, colors = zip(*self._runs(), strict=True)
         low, high = ax.get_ylim()
