@@ -84,7 +84,7 @@ class Measured:
 def measured(kind: str, first: int, last: int) -> Iterator[Measured]:
     """All forms of the graphs of a kind, on all cores."""
     for seed in range(first, last):
-        with suppress(ValueError, NoIntegerFormError):  # A window or a class may be too small.
+        with suppress(ValueError, TypeError, NoIntegerFormError):  # A window may be too small, say.
             if kind == "random":
                 yield from _pipelines_measured(seed)
             else:

@@ -22,8 +22,8 @@ The file was written from these ranges, each routine as it was when it was measu
     typical 1000 1030, fitted 0 350, fitted 1000 1040, random 0 420, random 1000 1080
     and, for the figures of pipelines alone, random 2000 2064
 
-    then, with --only QTentPool QMeanPool QL2Pool MaxPool "QKernelMachine poly",
-    from these: pools 0 16, heads 0 92
+    then, with --only QTentPool QMeanPool QL2Pool MaxPool from pools 0 16, and of Cortex-M0 with
+    --only "QKernelMachine poly" from heads 0 92
 """
 
 from __future__ import annotations
