@@ -26,6 +26,12 @@ GRAPH = small_classifier(8)
 X = samples(np.random.default_rng(9), GRAPH.input, 12)
 
 
+@pytest.fixture(autouse=True)
+def compiler_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CMake and make read CC, too; the flags that are asked for here are gcc's."""
+    monkeypatch.delenv("CC", raising=False)
+
+
 def sources_of(graph, name):
     return CSources(program_of(graph, name))
 

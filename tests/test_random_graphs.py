@@ -68,10 +68,8 @@ OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 # runs them all.
 BOARDS = {
     "cortex-m0": (0, ("-O1",)),
-    "cortex-m3": (1, ("-Os", exactness.APART)),
     "cortex-m4": (0, ("-O2",)),
     "cortex-m7": (1, ("-O1", exactness.APART)),
-    "cortex-m33": (0, ("-O1", exactness.APART)),
     "rv32imc": (1, ("-O1",)),
 }
 AVR_RAM = 13_000
