@@ -73,7 +73,7 @@ def test_the_page_runs_and_its_c_decides_as_its_python(tmp_path: Path) -> None:
 
 
 def test_the_filters_of_the_page_run() -> None:
-    code = "".join(blocks("python")[:2]) + "print(len(decisions), model.interface.window)"
+    code = "".join(blocks("python")[:2]) + "print(len(decisions), repr(model.interface.window))"
     code = code.replace('model.save("gesture")', "")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
