@@ -49,7 +49,7 @@ def made_pass(text: str) -> Any:
     --------
     >>> from skconv.cli.compressing import made_pass
     >>> made_pass("SecondOrderRounding:levels=1,layers=all")
-    SecondOrderRounding(layers='all', levels=1)
+    SecondOrderRounding(levels=1, damping=0.01, layers='all', vector_bits=8, hessian='own')
     """
     from skconv.passes.compress import PASSES
 
