@@ -30,10 +30,10 @@ print(name, X_train.shape)
 # %%
 # The search
 # ----------
-# 8 kB of flash, 1 kB of RAM. Six candidates are the first batch: minutes find better ones.
+# 8 kB of flash, 1 kB of RAM. Three candidates are a taste: minutes find better ones.
 
 search = skconv.BudgetSearchCV(
-    ram_bytes=1024, flash_bytes=8 * 1024, n_candidates=6, cv=2, random_state=0
+    ram_bytes=1024, flash_bytes=8 * 1024, n_candidates=3, cv=2, random_state=0
 )
 search.fit(X_train, y_train)
 

@@ -43,7 +43,7 @@ print(name, X.shape)
 # ----------
 
 search = skconv.BudgetSearchCV(
-    ram_bytes=2048, flash_bytes=8 * 1024, n_candidates=8, cv=3, random_state=0
+    ram_bytes=2048, flash_bytes=8 * 1024, n_candidates=4, cv=2, random_state=0
 )
 search.fit(X, y)
 print(search.pareto_front_)
