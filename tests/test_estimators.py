@@ -129,16 +129,18 @@ EXTRACTORS: dict[str, Any] = {
         source=PatchKernels(n_kernels=6, kernel_size=3), n_kernels=2, root=True, random_state=0
     ),
 }
+# Of as many patches as there are samples, which kernels come out is up to the processor: one may
+# respond with next to nothing, and the root of a rounding error is no longer small. Hence 8.
 ESTIMATORS: list[Any] = [
     RandomConvFeatures(),
-    RandomConvFeatures(weights="patches"),
+    RandomConvFeatures(weights="patches", n_kernels=8),
     KMeansConvFeatures(),
     AutoencoderFeatures(),
-    GreedyConvFeatures(),
+    GreedyConvFeatures(n_kernels=8),
     SpectroTemporalGaborFeatures(),
     PowerNormalizedSpectrogram(),
     PowerNormalizedSpectrogram(variant="pncc2016"),
-    ConvFeatures(),
+    ConvFeatures([ConvStage(kernels=PatchKernels(n_kernels=8, kernel_size=3, random_state=0))]),
     *EXTRACTORS.values(),
     PCANetFeatures(output="float32", n_kernels=(4,), learn="random", random_state=0),
     PCANetFeatures(output="float32", n_kernels=(1, 1), kernel_size=3, learn="lda"),
