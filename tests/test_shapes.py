@@ -136,7 +136,9 @@ def test_transform_of_one_sample_is_an_error_that_says_what_to_write(input_shape
     fitted = extractor(input_shape=input_shape).fit(many)
     with pytest.raises(ValueError, match=r"is one sample.*write X\[None\]"):
         fitted.transform(many[0])
-    np.testing.assert_array_equal(fitted.transform(many[0][None]), fitted.transform(many)[:1])
+    one, first = fitted.transform(many[0][None]), fitted.transform(many)[:1]
+    # The order of float32 sums depends on how many samples are computed at once.
+    np.testing.assert_allclose(one, first, rtol=1e-6)
 
 
 def test_a_flat_sample_that_looks_like_a_row_of_the_image_is_a_sample():
