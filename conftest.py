@@ -4,7 +4,8 @@ Tests and examples that need torch are skipped where it is not installed. Contin
 installs it: under ``CI=true`` they fail.
 
 Most tests ask whether the bytes are right, whatever the compiler. Where tcc is installed, it builds
-the C for nine tests in ten, in a hundredth of gcc's time.
+the C for nine tests in ten, in a hundredth of gcc's time. What it builds is slow: tests that
+compute much are marked ``computes_much``.
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """A test builds C with tcc or with the compiler of this machine: always the same of both."""
-    is_quick = CC is None and zlib.crc32(item.nodeid.encode()) % GCC_EVERY and shutil.which("tcc")
-    if not is_quick:
+    is_one_of_ten = zlib.crc32(item.nodeid.encode()) % GCC_EVERY == 0
+    as_is = CC is not None or is_one_of_ten or item.get_closest_marker("computes_much")
+    if as_is or shutil.which("tcc") is None:
         return (yield)
     os.environ["CC"] = "tcc"
     try:

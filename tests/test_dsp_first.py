@@ -64,7 +64,7 @@ def odd_and_even_cases():
 
 
 @pytest.mark.needs(*TOOLS)
-@pytest.mark.parametrize("flag", ["-O0", "-O2", "-Os"])
+@pytest.mark.parametrize("flag", ["-O2", "-Os"])
 def test_equals_the_definition_on_cortex_m4(flag):
     assert differing_on_m4(list(odd_and_even_cases()), flag) == 0
 

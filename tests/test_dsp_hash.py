@@ -36,7 +36,7 @@ from tests.selecting import fastest, op_by_op
 TOOLS = emulator.tools("cortex-m4")
 M4 = get_target("cortex-m4")
 RNG = np.random.default_rng(0)
-FLAGS = pytest.mark.parametrize("flag", ["-O0", "-O2", "-Os"])
+FLAGS = pytest.mark.parametrize("flag", ["-O2", "-Os"])
 
 FEW = settings(
     max_examples=3,

@@ -119,7 +119,8 @@ SHAPES = [(1, 1, None), (5, 3, None), (66, 6, "int8"), (39, 10, "int16"), (64, 4
 @pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])
 @pytest.mark.parametrize("dtype, weights", [*product(TYPES, ["int8", "int16"])])
 def test_on_the_target(dtype, weights, flag):
-    for n_columns, n_rows, result in SHAPES:
+    # Without optimisation the compiler takes five times as long.
+    for n_columns, n_rows, result in SHAPES[2:3] if flag == "-O0" else SHAPES:
         rng = np.random.default_rng(5)
         x = input_spec((n_columns,), dtype)
         op = linear.example(rng, x, n_rows, weights, result)

@@ -74,7 +74,7 @@ def usual_cases():
 
 
 @pytest.mark.needs(*TOOLS)
-@pytest.mark.parametrize("flag", ["-O0", "-O2", "-Os"])
+@pytest.mark.parametrize("flag", ["-O2", "-Os"])
 def test_equals_the_definition_on_cortex_m4(flag):
     assert differing_on_m4(list(usual_cases()), flag) == 0
 

@@ -34,6 +34,7 @@ def model(features, digits):
 
 
 @pytest.mark.needs("cc")
+@pytest.mark.computes_much
 def test_bytes_and_accuracy(model, features, digits):
     images, y = digits
     assert model.verify(images[-N_SAMPLES:]).differing_bytes == 0
@@ -70,6 +71,7 @@ def test_two_thirds_of_it_are_the_first_linear_layer(model):
 
 
 @pytest.mark.needs("cc")
+@pytest.mark.computes_much
 def test_lines_of_digits_are_read_in_one_pass(pretrained, digits):
     """Its convolutions pad, so a window is not quite the crop alone: most classes are equal."""
     pretrained("uspsnet")

@@ -99,6 +99,7 @@ def test_digits_that_come_with_uspsnet_are_right(pretrained):
 
 
 @pytest.mark.needs("cc")
+@pytest.mark.computes_much
 def test_uspsnet_and_its_classifier_are_c(pretrained):
     pretrained("uspsnet")
     X, y = load_digits(return_X_y=True)
@@ -114,6 +115,7 @@ def test_uspsnet_and_its_classifier_are_c(pretrained):
 
 
 @pytest.mark.needs("cc")
+@pytest.mark.computes_much
 def test_half_of_mobilenet_and_its_classifier_are_c(pretrained, fashion_mnist):
     pretrained("mobilenet_v2")
     X, y = fashion_mnist

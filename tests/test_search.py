@@ -309,3 +309,14 @@ def test_layers_are_fronts_of_what_is_left(rows: list[tuple[int, ...]]) -> None:
             for row in there
         ]
         assert_array_equal(found[found >= layer] == layer, front)
+
+
+def test_candidates_that_differ_in_a_penalty_share_a_trial_fit() -> None:
+    Counted.fits.clear()
+    pipeline = make_pipeline(Counted(n_kernels=2, random_state=0, pool_size=4), Ridge())
+    space = {"ridge__alpha": [0.1, 1.0, 10.0, 100.0]}
+    search = BudgetSearchCV(pipeline, space, flash_bytes=9000, **{**SMALL, "n_candidates": 4})
+    search.fit(X, y.astype(float))
+    assert len(search.cv_results_["params"]) > 1
+    assert len(set(search.cv_results_["flash_bytes"])) == 1
+    assert sum(n == 64 for _, n in Counted.fits) == 1

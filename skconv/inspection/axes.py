@@ -1,4 +1,4 @@
-"""Where a display of one chart is drawn."""
+"""What displays of one chart have in common."""
 
 from __future__ import annotations
 
@@ -32,3 +32,29 @@ def axes_of(display: object, ax: Axes | None, figsize: tuple[float, float]) -> A
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=figsize, layout="tight")[1]
+
+
+def check_model(display: type, model: object, attribute: str) -> None:
+    """Check that ``from_model`` can draw.
+
+    Parameters
+    ----------
+    display : type
+        Whose ``from_model`` asks.
+    model : object
+    attribute : str
+        Of a `CModel`: what is drawn.
+
+    Raises
+    ------
+    ImportError
+        Where matplotlib is not installed.
+    TypeError
+        Where ``model`` is no exported model.
+    """
+    check_matplotlib_support(f"{display.__name__}.from_model")
+    if not hasattr(model, attribute):
+        raise TypeError(
+            f"model is a {type(model).__name__}, expected a CModel; write "
+            "skconv.to_c(estimator, X_calibration) first"
+        )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-
-from skconv.inspection.axes import axes_of
+from skconv.inspection.axes import axes_of, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,12 +84,7 @@ class CostDisplay:
         TypeError
             Where ``model`` is no exported model.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_model")
-        if not hasattr(model, "report"):
-            raise TypeError(
-                f"model is a {type(model).__name__}, expected a CModel; write "
-                "skconv.to_c(estimator, X_calibration) first"
-            )
+        check_model(cls, model, "report")
         return cls(model.report()).plot(ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> CostDisplay:

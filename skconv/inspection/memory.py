@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-
-from skconv.inspection.axes import axes_of
+from skconv.inspection.axes import axes_of, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,12 +85,7 @@ class MemoryPlanDisplay:
         TypeError
             Where ``model`` is no exported model.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_model")
-        if not hasattr(model, "plan"):
-            raise TypeError(
-                f"model is a {type(model).__name__}, expected a CModel; write "
-                "skconv.to_c(estimator, X_calibration) first"
-            )
+        check_model(cls, model, "plan")
         return cls(model.plan).plot(ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> MemoryPlanDisplay:

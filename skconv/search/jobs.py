@@ -14,9 +14,10 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from skconv.compression import Compressed
+from skconv.search.alike import hangs_on_shapes
 from skconv.search.budget import Budget, Costs
 from skconv.search.candidate import Candidate
-from skconv.search.costs import Options, Plan, plan
+from skconv.search.costs import Options, Plan, planned, trial
 from skconv.search.levels import Level, Measured, Scorer, measure
 from skconv.utils.progress import quietly
 
@@ -40,15 +41,21 @@ def plan_job(
     budget: Budget,
     most_features: int | None = None,
 ) -> Facts:
-    """`plan`; where it fails, or its head would read too much, why."""
+    """`plan`, and whether it holds with any penalty; where it fails or reads too much, why."""
     try:
         with _alone():
             if most_features is not None:
                 _check_features(estimator, X, y, most_features)
-            found = plan(estimator, X, y, options, budget)
+            fitted = trial(estimator, X, y)
+            found = planned(fitted, X, options, budget)
     except Exception as error:  # Of whatever kind: other candidates may do.
         return {"failed": _words(error)}
-    return {"failed": "", "costs": asdict(found.costs), "options": dict(found.options)}
+    return {
+        "failed": "",
+        "costs": asdict(found.costs),
+        "options": dict(found.options),
+        "any_penalty": hangs_on_shapes(fitted),
+    }
 
 
 def _check_features(estimator: Any, X: Any, y: NDArray[Any], most: int) -> None:

@@ -16,6 +16,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 
 from skconv.compression import Compressed
+from skconv.search.alike import without_penalties
 from skconv.search.budget import Budget
 from skconv.search.candidate import Candidate
 from skconv.search.code import encoded
@@ -90,6 +91,7 @@ class Study:
 
     def __post_init__(self) -> None:
         self._others = Others(self.spaces, self.budget)
+        self._shared: dict[str, Facts] = {}
         self._n_rounds = 0
         self._end = float("inf")
 
@@ -199,9 +201,16 @@ class Study:
             more = (self.options, self.budget, self.most_features)
             return [delayed(plan_job)(self._built(c), X, y, *more)]
 
-        facts = self._computed({c: f"{PLAN} {c.code}" for c in candidates}, jobs)
-        for candidate, found in facts.items():
-            take_plan(candidate, found, self.budget)
+        alike = {c: without_penalties(c.code, self.estimator) for c in candidates}
+        firsts = {name: c for c, name in reversed(alike.items()) if name not in self._shared}
+        found = self._computed({c: f"{PLAN} {c.code}" for c in firsts.values()}, jobs)
+        self._shared |= {alike[c]: f for c, f in found.items() if f.get("any_penalty")}
+        for candidate, name in alike.items():
+            if name in self._shared:
+                self.journal.agreed(f"{PLAN} {candidate.code}", self._shared[name])
+        found |= self._computed({c: f"{PLAN} {c.code}" for c in candidates}, jobs)
+        for candidate, facts in found.items():
+            take_plan(candidate, facts, self.budget)
 
     def _measure(self, places: dict[Candidate, int]) -> None:
         """Measure every candidate at its level, all at the same time, a job a fold."""

@@ -3,6 +3,7 @@
     export OMP_NUM_THREADS=1
     python tests/benchmarks/bench_estimates.py measure FOLDER KIND FIRST LAST
     python tests/benchmarks/bench_estimates.py fit FOLDER [--only NAME ...] [--write]
+    python tests/benchmarks/bench_estimates.py pipelines FOLDER
 
 *measure* counts the instructions of every node on Cortex-M4 and Cortex-M0 under QEMU, and bytes of
 code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn``, ``smaller``,
@@ -14,7 +15,8 @@ file. Coefficients are those, not below 0, whose relative errors have the
 least sum. The errors of routines are
 those of graphs that had no part in the coefficients: of every fifth graph, fitted on the others.
 The errors of pipelines are those of whole graphs with seeds from 2,000 on, which have no part in
-what is written; of those that are large, too, which take 1,000 instructions or more.
+what is written; of those that are large, too, which take 1,000 instructions or more. *pipelines*
+prints these alone, by the coefficients of the file.
 
 The file was written from these ranges, each routine as it was when it was measured:
 
@@ -200,8 +202,19 @@ def rounded(weights: Weights) -> Weights:
     return {name: float(f"{value:.3g}") for name, value in weights.items()}
 
 
+def read(folder: Path) -> list[Measured]:
+    return [each for path in sorted(folder.glob("*.joblib")) for each in joblib.load(path)]
+
+
+def pipelines(folder: Path) -> None:
+    """Errors of the coefficients as they are in the file."""
+    found, known = read(folder), estimates.coefficients()
+    show_pipelines(found, known["instructions"])
+    show_code_of_pipelines(found, known["code"])
+
+
 def fit(folder: Path, only: list[str], *, writes: bool) -> None:
-    found = [each for path in sorted(folder.glob("*.joblib")) for each in joblib.load(path)]
+    found = read(folder)
     known = estimates.coefficients()
     counted = instruction_samples(found)
     instructions = {
@@ -238,7 +251,7 @@ def merged(known: Mapping[str, Weights], fitted: Mapping[str, Weights]) -> dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("measure", "fit"))
+    parser.add_argument("what", choices=("measure", "fit", "pipelines"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("kind", nargs="?")
     parser.add_argument("first", type=int, nargs="?", default=0)
@@ -248,6 +261,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "fit":
         fit(options.folder, options.only, writes=options.write)
+        return
+    if options.what == "pipelines":
+        pipelines(options.folder)
         return
     options.folder.mkdir(parents=True, exist_ok=True)
     done: list[Measured] = []
