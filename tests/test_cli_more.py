@@ -113,6 +113,7 @@ def commands() -> list[str]:
         (["skconv", "fit", "--chip", "nrf"], {"nrf52832", "nrf52840"}),
         (["skconv", "export", "m.joblib", "--calib"], {"--calibration", "--calibration-method"}),
         (["skconv", "completion", "z"], {"zsh"}),
+        (["skconv", "export", "--target", "cortex-m3"], {"cortex-m3", "cortex-m33"}),
     ],
 )
 def test_bash_completes(words: list[str], wanted: set[str], run: Run) -> None:

@@ -49,11 +49,17 @@ def _options(command: Any) -> Iterator[Option]:
     """Options of a command, and the choices of words that stand without one."""
     command.complete()
     for action in command._actions:
-        choices = tuple(map(str, action.choices or ()))
+        choices = tuple(map(str, action.choices or _listed(action.metavar)))
         text = (action.help or "").replace("%%", "%").splitlines()
         takes = action.nargs != 0
         if action.option_strings or choices:
             yield Option(tuple(action.option_strings), choices, takes, text[0] if text else "")
+
+
+def _listed(metavar: Any) -> list[str]:
+    """Words in braces and with commas, as those of ``--target``, whose errors are its own."""
+    is_list = isinstance(metavar, str) and metavar.startswith("{")
+    return metavar.strip("{}").split(",") if is_list else []
 
 
 def _bash(commands: dict[str, list[Option]]) -> Iterator[str]:

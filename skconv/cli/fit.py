@@ -21,11 +21,12 @@ FIRMWARE = "firmware"
 def fit(arguments: argparse.Namespace) -> int:
     """Read a folder, find a Pipeline, print how good and large it is, write model and C."""
     firmware = arguments.firmware or arguments.output.parent / FIRMWARE
-    _check_outputs(arguments.output, firmware)
+    name = re.sub(r"\W", "_", arguments.output.stem)
+    name = name if name[:1].isalpha() else f"model_{name}"
+    _check_outputs(arguments.output, firmware, name)
     samples = _load(arguments.folder, arguments)
     test = None if arguments.test is None else _load(arguments.test, arguments)
-    name = re.sub(r"\W", "_", arguments.output.stem)
-    found = _fitted(arguments, samples, test, name if name[0].isalpha() else f"model_{name}")
+    found = _fitted(arguments, samples, test, name)
     checked = found.model.verify(found.samples.data)
     found.model.save(firmware, accuracy=found.accuracy)
     save_model(found.estimator, arguments.output)
@@ -39,8 +40,11 @@ def fit(arguments: argparse.Namespace) -> int:
     return DIFFERS if checked.differing_bytes else OK
 
 
-def _check_outputs(output: Path, firmware: Path) -> None:
+def _check_outputs(output: Path, firmware: Path, name: str) -> None:
     """Before anything is read: whether there is room for what will be written."""
+    from skconv.deploy.manifest import MANIFEST
+    from skconv.deploy.project_folder import require_ours
+
     if output.is_dir():
         raise UsageError(f"-o: {output} is a folder. Write -o {output / 'model.joblib'}.")
     if firmware.exists() and not firmware.is_dir():
@@ -55,6 +59,7 @@ def _check_outputs(output: Path, firmware: Path) -> None:
             raise UsageError(
                 f"{option}: {parent} cannot be written to: {error.strerror}"
             ) from error
+    require_ours(firmware.absolute(), (f"{name}.c", f"{name}.h", MANIFEST), name)
 
 
 def _load(folder: Path, arguments: argparse.Namespace) -> Any:

@@ -29,7 +29,14 @@ class Inference:
     ----------
     sources : CSources
         The C that is compiled, and the program that it prints.
+
+    Attributes
+    ----------
+    compiles : bool
+        Whether "auto" may call the compiler: for few samples that takes longer than the definition.
     """
+
+    compiles = True
 
     def __init__(self, sources: CSources) -> None:
         self.program = sources.program
@@ -95,7 +102,7 @@ class Inference:
     def _by_c(self, engine: Engine, run: Callable[[], Batch]) -> Batch | None:
         """What the C gives; None where it is not wanted, or cannot run and need not."""
         check_option("engine", engine, get_args(Engine))
-        if engine == "fixed":
+        if engine == "fixed" or (engine == "auto" and not self.compiles):
             return None
         try:
             return run()

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from skconv.codegen.source import HEADER_FOLDER
@@ -40,7 +40,7 @@ def write_project(folder: Path, files: Mapping[str, str], name: str) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _mend(folder)
-        _require_ours(folder, files, name)
+        require_ours(folder, files, name)
         temporary = Path(tempfile.mkdtemp(prefix=_hidden(folder, "new"), dir=folder.parent))
         try:
             _fill(temporary, files)
@@ -58,8 +58,24 @@ def write_project(folder: Path, files: Mapping[str, str], name: str) -> Path:
 # ----------------------------------------------------------------------- whose files they are
 
 
-def _require_ours(folder: Path, files: Mapping[str, str], name: str) -> None:
-    """Refuse to overwrite what another hand, or another model, has put there."""
+def require_ours(folder: Path, files: Collection[str], name: str) -> None:
+    """Refuse to overwrite what another hand, or another model, has put there.
+
+    Parameters
+    ----------
+    folder : Path
+    files : collection of str
+        Paths inside the folder that are to be written.
+    name : str
+        The model.
+
+    Raises
+    ------
+    FileExistsError
+        Where one of the files is there, and no earlier export of the model wrote it.
+    NotADirectoryError
+        Where the folder is a file.
+    """
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"folder is {str(folder)!r}, which is a file; write another name")
     links = sorted({str(path) for file in files for path in _links(folder, file)})

@@ -28,6 +28,8 @@ Kind = Literal["ridge", "float", "integer"]
 FACTOR = 3
 # Fewer training samples tell nothing about a candidate.
 AT_LEAST = 500
+# Samples that the definition scores before the C of a model is compiled.
+FEW = 2000
 # Penalty of the ridge head for each sample: the best of .01 to 1 on 400 to 1,400 features of 500 to
 # 1,000 images, where it scores like a logistic regression.
 RIDGE_ALPHA = 0.1
@@ -110,6 +112,7 @@ def measure(
         floats.append(float(scorer(fitted, x, y[held_out])))
         if level.kind == "integer":
             model = exported(fitted, _safe_indexing(X, train), options)
+            model.inference.compiles = len(held_out) > FEW
             scores.append(float(scorer(model, x, y[held_out])))
             costs = asdict(Costs.of(model))
     return Measured(scores or floats, floats, time.perf_counter() - start, costs)
