@@ -10,7 +10,7 @@ from numpy.ma import MaskedArray
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from skconv.search.budget import UNITS
+from skconv.search.budget import UNITS, Costs
 from skconv.search.candidate import Candidate
 from skconv.search.pareto import is_dominated
 from skconv.search.sampling import log_costs
@@ -59,18 +59,21 @@ def cv_results(candidates: Sequence[Candidate], n_folds: int) -> Results:
 
 
 def pareto_front(candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> ParetoFront:
-    """What no other finished candidate betters in score, RAM, flash and instructions."""
+    """What no other finished candidate betters in score, RAM, flash and instructions.
+
+    Of several that are equal in all of them, the first.
+    """
     if not finished:
         return ParetoFront()
     scores = np.array([[-c.scores[-1]] for c in finished])
     out = is_dominated(np.hstack([scores, log_costs(finished)]))
     places = {c: i for i, c in enumerate(candidates)}
-    points = (
-        ParetoPoint(places[c], c.scores[-1], c.plan.costs, dict(c.params))
-        for c, dominated in zip(finished, out, strict=True)
-        if c.plan is not None and not dominated
-    )
-    return ParetoFront(sorted(points, key=lambda point: -point.score))
+    points: dict[tuple[float, Costs], ParetoPoint] = {}
+    for c, dominated in zip(finished, out, strict=True):
+        if c.plan is not None and not dominated:
+            point = ParetoPoint(places[c], c.scores[-1], c.plan.costs, dict(c.params))
+            points.setdefault((point.score, point.costs), point)
+    return ParetoFront(sorted(points.values(), key=lambda point: -point.score))
 
 
 def _column(candidates: Sequence[Candidate], name: str) -> MaskedArray[Any, Any]:
