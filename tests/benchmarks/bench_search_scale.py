@@ -53,8 +53,11 @@ def load() -> str:
 
 def dask(repeats: str = "3") -> None:
     """The same search by one process and by two workers."""
+    from dask import config
     from distributed import Client
 
+    # dask's own setting makes fits take more than twice as long: see docs/clusters.md.
+    config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1}})
     X, y = skconv.datasets.load_fashion_mnist()
     X, y = X[:4000].copy(), y[:4000].copy()
     pipeline = make_pipeline(
