@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -323,37 +322,3 @@ def test_candidates_that_differ_in_a_penalty_share_a_trial_fit() -> None:
     assert len(search.cv_results_["params"]) > 1
     assert len(set(search.cv_results_["flash_bytes"])) == 1
     assert sum(n == 64 for _, n in Counted.fits) == 1
-
-
-def test_who_is_bettered_in_the_first_fold_runs_no_other(tmp_path: Path) -> None:
-    """Only one that a rival beat there, was no worse before, and costs no more."""
-    study = tmp_path / "study.jsonl"
-    space = {
-        "randomconvfeatures__n_kernels": [3],
-        "batchridgeclassifier__alpha": list(np.geomspace(1e-4, 1e5, 18)),
-    }
-    options = {**SMALL, "n_candidates": 18, "cv": 4, "sampler": "random"}
-    search = BudgetSearchCV(PIPELINE, space, study=study, flash_bytes=9000, **options).fit(X, y)
-    lines = [json.loads(line) for line in study.read_text().splitlines()]
-    last = len(search.levels_) - 1
-    first, whole = (
-        {line["key"].removeprefix(name): line["measured"] for line in lines if name in line["key"]}
-        for name in ("first fold ", f"level {last} ")
-    )
-    assert 0 < len(whole) < len(first)
-    before = {
-        line["key"].removeprefix(name): line["measured"]["fold_scores"]
-        for name in (f"level {last - 1} ",)
-        for line in lines
-        if name in line["key"]
-    }
-    for code in first.keys() - whole.keys():
-        assert any(
-            first[code]["fold_scores"] < first[rival]["fold_scores"]
-            and before[code] <= before[rival]
-            and first[rival]["costs"]["flash_bytes"] <= first[code]["costs"]["flash_bytes"]
-            for rival in first
-        )
-    for code in whole:
-        assert len(whole[code]["fold_scores"]) == 4
-        assert whole[code]["fold_scores"][:1] == first[code]["fold_scores"]

@@ -36,8 +36,6 @@ class Candidate:
         Its name in the journal: see `skconv.search.code`.
     is_ours : bool
         Whether this search proposed it; others of the same study may have.
-    is_bettered : bool
-        Whether it left the last level after the first fold: see `skconv.search.race`.
     fills : bool
         Whether it is to be made as large as the budget has room for: see `skconv.search.growth`.
     """
@@ -52,7 +50,6 @@ class Candidate:
     float_score: float = float("nan")
     code: str = ""
     is_ours: bool = True
-    is_bettered: bool = False
     fills: bool = False
 
     @property

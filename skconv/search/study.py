@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ from skconv.search.levels import FACTOR, Level, Scorer
 from skconv.search.others import PLAN, Others, level_key
 from skconv.search.pareto import layers
 from skconv.search.proxy import with_random_kernels
-from skconv.search.race import bettered
 from skconv.search.sampling import Distributions, Sampler, log_costs
 from skconv.utils.progress import report
 
@@ -215,66 +213,38 @@ class Study:
             take_plan(candidate, facts, self.budget)
 
     def _measure(self, places: dict[Candidate, int]) -> None:
-        """Measure every candidate at its level, all at the same time, a job a fold.
+        """Measure every candidate at its level, all at the same time, a job a fold."""
 
-        At the last level the first fold decides who runs the others: see `skconv.search.race`.
-        """
-        last = len(self.levels) - 1
-        several = len(self.levels[last].folds) > 1
+        def jobs(c: Candidate) -> list[Any]:
+            if self._is_over and self.finished:
+                return []  # Nothing is begun any more.
+            options = {} if c.plan is None else c.plan.options
+            more = (self.scorer, options, self.memory)
+            estimator, level = self._built(c, places[c]), self.levels[places[c]]
+            folds = [Level(level.kind, [fold]) for fold in level.folds]
+            return [delayed(measure_job)(estimator, self.X, self.y, fold, *more) for fold in folds]
+
         keys = {c: f"{level_key(place)} {c.code}" for c, place in places.items()}
-        new = [c for c, key in keys.items() if self.journal.known(key) is None]
-        firsts = {c: f"first fold {c.code}" for c in new if several and places[c] == last}
-        found = self._computed(
-            {**keys, **firsts},
-            lambda c: self._fold_jobs(c, places[c], slice(1 if c in firsts else None)),
-        )
-        begun = {c: found.pop(c) for c in firsts if c in found}
-        for candidate in self._bettered(begun):
-            candidate.is_bettered = True
-        rest = {c: keys[c] for c in begun if not c.is_bettered}
-        found |= self._computed(rest, lambda c: self._fold_jobs(c, last, slice(1, None)), begun)
-        for candidate, facts in found.items():
-            take_measured(candidate, facts, self.budget)
-
-    def _fold_jobs(self, candidate: Candidate, place: int, which: slice) -> list[Any]:
-        if self._is_over and self.finished:
-            return []  # Nothing is begun any more.
-        options = {} if candidate.plan is None else candidate.plan.options
-        more = (self.scorer, options, self.memory)
-        estimator, level = self._built(candidate, place), self.levels[place]
-        folds = [Level(level.kind, [fold]) for fold in level.folds[which]]
-        return [delayed(measure_job)(estimator, self.X, self.y, fold, *more) for fold in folds]
-
-    def _bettered(self, begun: dict[Candidate, Facts]) -> set[Candidate]:
-        racing = {c: facts["fold_scores"][0] for c, facts in begun.items() if not facts["failed"]}
-        finished = {c: c.fold_scores[0] for c in self.finished}
-        return bettered(racing, finished, len(self.levels) - 1)
+        for candidate, found in self._computed(keys, jobs).items():
+            take_measured(candidate, found, self.budget)
 
     def _computed(
-        self,
-        keys: dict[Candidate, str],
-        jobs: Callable[[Candidate], list[Any]],
-        before: Mapping[Candidate, Facts] = MappingProxyType({}),
+        self, keys: dict[Candidate, str], jobs: Callable[[Candidate], list[Any]]
     ) -> dict[Candidate, Facts]:
-        """What jobs find out, and what the journal knows already; each is noted as it comes.
-
-        What other jobs found out before is joined with it.
-        """
-        begun: list[tuple[Candidate, int]] = []
+        """What jobs find out, and what the journal knows already; each is noted as it comes."""
+        begun: list[tuple[str, int]] = []
 
         def all_jobs() -> Iterator[Any]:
             for candidate, key in keys.items():
                 self.journal.read()  # Another search may have measured it meanwhile.
                 if self.journal.known(key) is None and (mine := jobs(candidate)):
-                    begun.append((candidate, len(mine)))
+                    begun.append((key, len(mine)))
                     yield from mine
 
         results = iter(Parallel(n_jobs=self.n_jobs, return_as="generator")(all_jobs()))
         for place, first in enumerate(results):
-            candidate, n = begun[place]
-            facts = [before[candidate]] if candidate in before else []
-            facts += [first, *islice(results, n - 1)]
-            self.journal.add(keys[candidate], joined(facts))
+            key, n = begun[place]
+            self.journal.add(key, joined([first, *islice(results, n - 1)]))
         return {c: found for c, key in keys.items() if (found := self.journal.known(key))}
 
     # -------------------------------------------------------------------- promotion
@@ -296,9 +266,7 @@ class Study:
         by_layer = np.lexsort((-scores, layers(self._objectives(there, scores))))
         chosen = list(by_turns(by_score, by_layer))[: -(-len(there) // FACTOR)]
         # Those of other searches climb where they were proposed, and not twice.
-        could = (c for c in there if c.is_ours and not c.is_bettered and c.level == place - 1)
-        climbing = set(could)
-        return [there[i] for i in chosen if there[i] in climbing]
+        return [c for c in (there[i] for i in chosen) if c.is_ours and c.level == place - 1]
 
     def _objectives(
         self, candidates: Sequence[Candidate], scores: NDArray[np.float64]
