@@ -33,20 +33,29 @@ def without_penalties(code: str, pipeline: Any) -> str:
     return json.dumps([place, kept], sort_keys=True)
 
 
-def hangs_on_shapes(fitted: Any) -> bool:
+def is_as_large_with_any_penalty(fitted: Any) -> bool:
     """Whether the tables of a fitted Pipeline are as long with any penalty.
 
-    A linear head without a zero among its weights has tables of one length. A penalty that makes
-    weights zero, or chooses support vectors, changes it, and so may rounding.
+    They are where the head is linear and no weight is zero. An L1 penalty makes weights zero, the
+    penalty of a kernel machine chooses support vectors, and rounding depends on the weights.
 
     Examples
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
-    >>> from skconv.search.alike import hangs_on_shapes
-    >>> hangs_on_shapes(make_pipeline(LogisticRegression()).fit(*load_iris(return_X_y=True)))
+    >>> from skconv.search.alike import is_as_large_with_any_penalty
+    >>> X, y = load_iris(return_X_y=True)
+    >>> is_as_large_with_any_penalty(make_pipeline(LogisticRegression()).fit(X, y))
     True
+    >>> l1 = LogisticRegression(l1_ratio=1.0, solver="saga", C=100, max_iter=5000)
+    >>> is_as_large_with_any_penalty(make_pipeline(l1).fit(X, y))
+    False
     """
     weights = vars(fitted[-1]).get("coef_") if isinstance(fitted, Pipeline) else None
-    return isinstance(weights, np.ndarray) and bool(np.all(weights))
+    return isinstance(weights, np.ndarray) and bool(np.all(weights)) and not _is_sparse(fitted[-1])
+
+
+def _is_sparse(head: Any) -> bool:
+    """Whether the penalty of a head may make weights zero."""
+    return getattr(head, "penalty", None) == "l1" or bool(getattr(head, "l1_ratio", None))

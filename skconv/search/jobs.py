@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from skconv.compression import Compressed
-from skconv.search.alike import hangs_on_shapes
+from skconv.search.alike import is_as_large_with_any_penalty
 from skconv.search.budget import Budget, Costs
 from skconv.search.candidate import Candidate
 from skconv.search.costs import Options, Plan, planned, trial
@@ -54,7 +54,7 @@ def plan_job(
         "failed": "",
         "costs": asdict(found.costs),
         "options": dict(found.options),
-        "any_penalty": hangs_on_shapes(fitted),
+        "any_penalty": is_as_large_with_any_penalty(fitted),
     }
 
 

@@ -201,6 +201,7 @@ class Study:
             more = (self.options, self.budget, self.most_features)
             return [delayed(plan_job)(self._built(c), X, y, *more)]
 
+        # One trial fit of all that differ in a penalty alone, where it holds for all of them.
         alike = {c: without_penalties(c.code, self.estimator) for c in candidates}
         firsts = {name: c for c, name in reversed(alike.items()) if name not in self._shared}
         found = self._computed({c: f"{PLAN} {c.code}" for c in firsts.values()}, jobs)

@@ -2,9 +2,10 @@
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_search_scale.py PART [ARGUMENT ...]
 
-dask [REPEATS]
+dask [REPEATS [as-is]]
     Seconds by a local cluster of two workers against one process: the same candidates and scores,
-    target <= .65. Needs distributed; both cores should have nothing else to do.
+    target <= .65. Needs distributed; both cores should have nothing else to do. ``as-is`` leaves
+    dask's own setting of memory as it is: see docs/clusters.md.
 proxy [N]
     Spearman's rank correlation of the first level's ranking of N architectures, 30 by default, with
     that of the fitted Pipelines: a ridge in place of the head, and random kernels, too.
@@ -51,13 +52,13 @@ def load() -> str:
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
-def dask(repeats: str = "3") -> None:
+def dask(repeats: str = "3", memory: str = "") -> None:
     """The same search by one process and by two workers."""
     from dask import config
     from distributed import Client
 
-    # dask's own setting makes fits take more than twice as long: see docs/clusters.md.
-    config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1}})
+    if memory != "as-is":
+        config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1}})
     X, y = skconv.datasets.load_fashion_mnist()
     X, y = X[:4000].copy(), y[:4000].copy()
     pipeline = make_pipeline(
