@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 from threading import RLock
+from traceback import StackSummary, extract_stack
 from typing import Any
 
 import torch
@@ -120,14 +122,19 @@ class _Names:
 class _Tracer(fx.Tracer):  # type: ignore[misc]
     """Goes into every module, so that only functions are left, and notes what they return."""
 
-    record_stack_traces = True
-
     def __init__(self) -> None:
         super().__init__()
         self.names = _Names()
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return False
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        """And where it was called. To note that itself, torch imports its compiler, for seconds."""
+        node = super().create_node(*args, **kwargs)
+        calls = dropwhile(lambda frame: frame.name != "forward", extract_stack())
+        node.stack_trace = "".join(StackSummary.from_list(calls).format())
+        return node
 
     def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
         if isinstance(m, _BATCH_NORM) and type(m).forward is _BATCH_NORM.forward:
