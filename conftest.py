@@ -21,6 +21,12 @@ import pytest
 REASON = "torch is not installed (skconv[torch])"
 CC = os.environ.get("CC")
 GCC_EVERY = 10
+# Modules of a few long tests.
+LONG = {
+    "test_cpp", "test_csrc", "test_emulator", "test_export_c", "test_pipelines",
+    "test_pretrained_mcu", "test_random_graphs", "test_readme", "test_source_exactness",
+    "test_targets",
+}  # fmt: skip
 HAS_TORCH = find_spec("torch") is not None or os.environ.get("CI") == "true"
 if not HAS_TORCH:  # whose examples all need it
     collect_ignore_glob = ["skconv/pretrained/*.py", "skconv/runtime/torch_*.py"]
@@ -43,7 +49,8 @@ def pytest_make_collect_report(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """An example that imports torch."""
+    """What takes long comes first, so that workers end together; no example that needs torch."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
     for item in items:
         if not HAS_TORCH and isinstance(item, pytest.DoctestItem) and needs_torch(item):
             item.add_marker(pytest.mark.skip(reason=REASON))

@@ -62,7 +62,7 @@ CALIBRATED = (*EXPORT, "--calibration", "x.npy")
 def test_search_writes_a_folder_and_a_model(run: Run, folder: Path) -> None:
     np.save("images.npy", X[:200].reshape(-1, 8, 8))
     np.save("words.npy", np.where(Y[:200] < 5, "small", "large"))
-    limits = ("--flash-bytes", "12000", "--n-candidates", "2", "--seed", "0")
+    limits = ("--flash-bytes", "4000", "--n-candidates", "2", "--seed", "0")
     code, out, err = run(
         "search", "images.npy", "words.npy", *limits, "-o", "firmware", "--model", "best.joblib"
     )

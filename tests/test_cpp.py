@@ -17,7 +17,10 @@ from skconv.utils.files import write_files
 from tests.integer_graphs import every_integer_op
 from tests.selecting import op_by_op
 
-FLAGS = ("-std=c++11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-O1")
+FLAGS = (
+    "-std=c++11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
+    "-O0", "-DSKCONV_NO_OPTIMIZE_WARNING",
+)  # fmt: skip
 ARM = ("arm-none-eabi-g++", *get_target("cortex-m4").flags)
 COMPILERS = [
     pytest.param(("g++",), marks=pytest.mark.needs("g++"), id="g++"),

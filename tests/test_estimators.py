@@ -17,7 +17,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skconv
 from skconv import (
@@ -58,6 +57,7 @@ from skconv import (
 )
 from skconv.datasets import load_digits
 from skconv.kernels import MimicKernels, PatchKernels, PCAKernels, RandomKernels
+from tests.sklearn_checks import with_checks
 
 # One of each kind of kernel, nonlinearity and pool, small enough for 8 x 8 images.
 EXTRACTORS: dict[str, Any] = {
@@ -182,7 +182,7 @@ def fitted(name: str, x: Any = X, **params: Any) -> Any:
 
 # Checks fit rows of a few numbers: windows and numbers of kernels are cut to them.
 @pytest.mark.filterwarnings("ignore:.* is used:UserWarning")
-@parametrize_with_checks(ESTIMATORS)
+@with_checks(ESTIMATORS)
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
 

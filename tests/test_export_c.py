@@ -177,6 +177,10 @@ def test_the_least_int64_is_printed_as_c_can_read_it():
 # ------------------------------------------------------------------------ with compilers
 
 
+# Without optimisation, on purpose.
+AS_IT_IS = ("-O0", "-DSKCONV_NO_OPTIMIZE_WARNING")
+
+
 def symbols(folder: Path, graph: Graph, *flags: str) -> tuple[set[str], int]:
     """What the C of a graph leaves undefined, and the bytes of its tables; no warning."""
     write_files(folder, render(graph, "m"))
@@ -191,8 +195,8 @@ def symbols(folder: Path, graph: Graph, *flags: str) -> tuple[set[str], int]:
 
 @pytest.mark.needs("arm-none-eabi-gcc")
 def test_every_integer_op_compiles_without_a_warning_and_needs_no_library(tmp_path):
-    """On the core that can do least; `test_targets` compiles and runs every op on all."""
-    found, _ = symbols(tmp_path, every_integer_op(), *get_target("cortex-m0").flags, "-O1")
+    """On the core that can do least; `test_targets` optimises every op, with most warnings on."""
+    found, _ = symbols(tmp_path, every_integer_op(), *get_target("cortex-m0").flags, *AS_IT_IS)
     assert [name for name in found if not re.fullmatch(INTEGER_HELPERS, name)] == []
 
 
@@ -203,7 +207,7 @@ def test_every_float_op_compiles_without_a_warning_and_needs_no_library(tmp_path
     has_fpu = get_target(target).has_fpu
     helpers = INTEGER_HELPERS if has_fpu else FLOAT_HELPERS
     for graph in list(example_graphs().values())[has_fpu::2]:
-        found, tables = symbols(tmp_path, graph, *get_target(target).flags, "-Os")
+        found, tables = symbols(tmp_path, graph, *get_target(target).flags, *AS_IT_IS)
         assert [name for name in found if not re.fullmatch(helpers, name)] == []
         assert tables == graph.parameter_bytes  # As the report says.
 

@@ -43,15 +43,18 @@ def stage(middle, pool):
 
 
 @pytest.mark.needs("cc")
-@pytest.mark.parametrize("optimize", ["size", "balanced", "speed"])
 @pytest.mark.parametrize("name", example_graphs())
-def test_the_bytes_stay(name, optimize):
+def test_the_bytes_stay(name):
+    """Of what routines compute; what stays as it is others compare."""
     for dtype in ("int8", "int16"):
         graph = quantized_example(example_graphs()[name], input_dtype=dtype)
-        special = op_by_op(graph, M4, optimize)
-        x = example_samples(graph)
-        assert np.array_equal(fixed.run(special, x), fixed.run(graph, x))
-        assert_runtimes_agree(special, x)
+        x, seen = example_samples(graph), [render(graph, "m")]
+        for optimize in ("size", "balanced", "speed"):
+            special = op_by_op(graph, M4, optimize)
+            if (printed := render(special, "m")) not in seen:
+                seen.append(printed)
+                assert np.array_equal(fixed.run(special, x), fixed.run(graph, x))
+                assert_runtimes_agree(special, x)
 
 
 @pytest.mark.needs("cc", *TOOLS)

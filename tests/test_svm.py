@@ -16,13 +16,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import NuSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skconv.classifiers import laplacian
 from skconv.classifiers.svm import LaplacianNuSVC
+from tests.sklearn_checks import with_checks
 
 
-@parametrize_with_checks(
+@with_checks(
     [
         LaplacianNuSVC(),
         LaplacianNuSVC(power_of_two=True),

@@ -2,18 +2,20 @@
 
     export OMP_NUM_THREADS=1
     python tests/benchmarks/bench_estimates.py measure FOLDER KIND FIRST LAST
-    python tests/benchmarks/bench_estimates.py fit FOLDER [--only NAME ...] [--write]
+    python tests/benchmarks/bench_estimates.py fit FOLDER [--write]
+    python tests/benchmarks/bench_estimates.py fit FOLDER --only NAME ... [--parts NAME ...]
     python tests/benchmarks/bench_estimates.py pipelines FOLDER
 
 *measure* counts the instructions of every node on Cortex-M4 and Cortex-M0 under QEMU, and bytes of
 code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn``, ``smaller``,
-``special``, ``coded``, ``typical``, ``fitted``, ``pools``, ``heads``, ``random``) and a range of
-seeds: see `tests/estimate_measures.py`. It takes 1 to 10 s a graph; ranges may be measured one by
-one. *fit* reads all files of the folder. With ``--only`` it fits the instructions of the routines
-that are named, and leaves all others, and what no graph of the folder has, as they are in the
-file. Coefficients are those, not below 0, whose relative errors have the
-least sum. The errors of routines are
-those of graphs that had no part in the coefficients: of every fifth graph, fitted on the others.
+``special``, ``coded``, ``typical``, ``fitted``, ``pools``, ``heads``, ``patches``, ``maps``,
+``stages``, ``random``) and a range of seeds: see `tests/estimate_measures.py`. It takes 1 to 10 s
+a graph; ranges may be measured one by one. *fit* reads all files of the folder. With ``--only`` it
+fits the instructions of the routines that are named, and leaves all others, and what no graph of
+the folder has, as they are in the file. With ``--parts`` all coefficients that the file has of them
+stay, too, but those whose names begin so; with ``--core`` those of other cores do. Coefficients are
+those, not below 0, whose relative errors have the least sum. The errors of routines are those of
+graphs that had no part in the coefficients: of every fifth graph, fitted on the others.
 The errors of pipelines are those of whole graphs with seeds from 2,000 on, which have no part in
 what is written; of those that are large, too, which take 1,000 instructions or more. *pipelines*
 prints these alone, by the coefficients of the file.
@@ -24,8 +26,18 @@ The file was written from these ranges, each routine as it was when it was measu
     typical 1000 1030, fitted 0 350, fitted 1000 1040, random 0 420, random 1000 1080
     and, for the figures of pipelines alone, random 2000 2064
 
-    then, with --only QTentPool QMeanPool QL2Pool MaxPool from pools 0 16, and of Cortex-M0 with
-    --only "QKernelMachine poly" from heads 0 92
+    then, from random 0 500, random 1100 1220, heads 0 120, pools 0 40, maps 0 60, patches 0 80 and
+    stages 0 160, with --only
+
+    QConv MaxPool QL2Pool QMeanPool QTentPool ArgMax Rescale QNormalize QLocalContrast QDivide
+    QTriangle "QKernelMachine poly"
+    BlockedConv QLinear "QKernelMachine rbf" "QKernelMachine laplacian"  (--core cortex-m0)
+    DspConv DspLinear DspRows  (--core cortex-m4)
+    DspRowStage --parts QLocalContrast QDivide QTriangle
+    Concat --parts
+    Fused --parts of all names but those of codes, of separable and of coded kernels
+
+Names of parts that are no longer counted were taken out by hand.
 """
 
 from __future__ import annotations
@@ -74,33 +86,38 @@ class Samples:
             self.taken.append(taken)
             self.graphs.append(graph)
 
-    def fit(self, left_out: int | None = None, turns: int = TURNS) -> Weights:
-        """Coefficients of all features that are not 0 throughout.
+    def fit(self, kept: Weights, *, left_out: int | None = None, turns: int = TURNS) -> Weights:
+        """Coefficients of all features that are not 0 throughout; some may be given.
 
         Each turn brings them nearer to those whose errors have the least sum, not that of their
         squares: a few odd graphs change little then.
         """
         used = [i for i, graph in enumerate(self.graphs) if graph % FOLDS != left_out]
         names = sorted({n for i in used for n, value in self.features[i].items() if value})
+        names = [n for n in names if n not in kept]
+        if not names:
+            return kept
         taken = np.array([self.taken[i] for i in used])
         table = np.array([[self.features[i].get(n, 0.0) for n in names] for i in used])
         weight = np.minimum(1.0, taken / FULL_WEIGHT)
         relative = table * (weight / taken)[:, None]
-        scale = np.maximum(relative.max(axis=0), 1e-12)
-        found, _ = nnls(relative / scale, weight)
+        scale = np.maximum(relative.max(axis=0, initial=0.0), 1e-12)
+        known = np.array([given(self.features[i], kept) for i in used]) if kept else 0.0
+        wanted = weight * (1 - known / taken)
+        found, _ = nnls(relative / scale, wanted)
         for _ in range(turns):
-            error = np.abs(relative / scale @ found - weight)
+            error = np.abs(relative / scale @ found - wanted)
             share = 1 / np.sqrt(np.maximum(error, SMALL))
-            found, _ = nnls(relative / scale * share[:, None], weight * share)
-        return dict(zip(names, (found / scale).tolist(), strict=True))
+            found, _ = nnls(relative / scale * share[:, None], wanted * share)
+        return kept | dict(zip(names, (found / scale).tolist(), strict=True))
 
-    def ratios(self) -> np.ndarray:
+    def ratios(self, kept: Weights) -> np.ndarray:
         """Estimated over taken, of every sample by coefficients of the others."""
         found = np.full(len(self.taken), np.nan)
         for fold in sorted({graph % FOLDS for graph in self.graphs}):
             here = [i for i, graph in enumerate(self.graphs) if graph % FOLDS == fold]
             if len(here) < len(self.taken):
-                weights = self.fit(fold)
+                weights = self.fit(kept, left_out=fold)
                 for i in here:
                     found[i] = dot(self.features[i], weights) / self.taken[i]
         return found[np.isfinite(found)]
@@ -108,6 +125,11 @@ class Samples:
 
 def dot(features: Mapping[str, float], weights: Weights) -> float:
     return sum(value * estimates.factor_of(name, weights) for name, value in features.items())
+
+
+def given(features: Mapping[str, float], weights: Weights) -> float:
+    """The same of the parts that are given, and of no others."""
+    return sum(value * weights.get(name, 0.0) for name, value in features.items())
 
 
 def instruction_samples(found: Iterable[Measured]) -> dict[str, dict[str, Samples]]:
@@ -142,11 +164,11 @@ def with_other(weights: Weights) -> Weights:
     return weights | {estimates.OTHER: float(np.median([w for w in weights.values() if w > 0]))}
 
 
-def show(title: str, samples: Mapping[str, Samples]) -> None:
+def show(title: str, samples: Mapping[str, Samples], kept: Mapping[str, Weights]) -> None:
     print(f"{title}: estimate over measurement, of graphs without a part in it")
     print(f"{'':28s} {'n':>4s} {'10 %':>6s} {'median':>6s} {'90 %':>6s} {'mean error':>10s}")
     for name, each in sorted(samples.items()):
-        ratios = each.ratios()
+        ratios = each.ratios(kept.get(name, {}))
         if not len(ratios):
             print(f"{name:28s} {len(each.taken):4d}  of one graph")
             continue
@@ -213,35 +235,40 @@ def pipelines(folder: Path) -> None:
     show_code_of_pipelines(found, known["code"])
 
 
-def fit(folder: Path, only: list[str], *, writes: bool) -> None:
-    found = read(folder)
+def fit(folder: Path, options: argparse.Namespace) -> None:
+    found, only = read(folder), options.only
     known = estimates.coefficients()
-    counted = instruction_samples(found)
-    instructions = {
-        core: {
-            name: rounded(each.fit(turns=0 if name == estimates.OTHER else TURNS))
-            for name, each in sorted(samples.items())
-            if not only or name in only
-        }
-        for core, samples in counted.items()
-    }
-    of_code = known["code"]
-    for core, samples in counted.items():
-        show(f"instructions of {core}", {n: s for n, s in samples.items() if not only or n in only})
-    if only:
-        instructions = {
-            core: merged(known["instructions"][core], w) for core, w in instructions.items()
-        }
-    else:
+    instructions, of_code = known["instructions"] if only else {}, known["code"]
+    for core, samples in instruction_samples(found).items():
+        if options.core not in (None, core):
+            continue
+        of_file = known["instructions"][core] if only else {}
+        chosen = {n: s for n, s in sorted(samples.items()) if not only or n in only}
+        kept = {name: parts_kept(of_file.get(name, {}), options.parts) for name in chosen}
+        show(f"instructions of {core}", chosen, kept)
+        instructions[core] = merged(of_file, {n: fit_of(n, chosen[n], kept[n]) for n in chosen})
+    if not only:
         code = code_samples(found)
-        show("bytes of code", code)
-        of_code = {core: rounded(with_other(each.fit())) for core, each in sorted(code.items())}
+        show("bytes of code", code, {})
+        of_code = {core: rounded(with_other(each.fit({}))) for core, each in sorted(code.items())}
     show_pipelines(found, instructions)
     show_code_of_pipelines(found, of_code)
-    if writes:
+    if options.write:
         text = json.dumps({"instructions": instructions, "code": of_code}, indent=1)
         estimates.FILE.write_text(text + "\n", encoding="utf-8")
         print(f"wrote {estimates.FILE}")
+
+
+def parts_kept(known: Weights, parts: list[str] | None) -> Weights:
+    """What stays as it is in the file: nothing, or all that is not among the parts."""
+    return (
+        {} if parts is None else {n: c for n, c in known.items() if not n.startswith(tuple(parts))}
+    )
+
+
+def fit_of(name: str, samples: Samples, kept: Weights) -> Weights:
+    """Coefficients of a routine."""
+    return rounded(samples.fit(kept, turns=0 if name == estimates.OTHER else TURNS))
 
 
 def merged(known: Mapping[str, Weights], fitted: Mapping[str, Weights]) -> dict[str, Weights]:
@@ -257,10 +284,14 @@ def main() -> None:
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?", default=0)
     parser.add_argument("--only", nargs="+", default=[], help="routines that are fitted anew")
+    parser.add_argument("--parts", nargs="*", help="of those, what is fitted besides new parts")
+    parser.add_argument(
+        "--core", choices=COUNTED, help="whose instructions are fitted: by default all"
+    )
     parser.add_argument("--write", action="store_true", help="write the file of coefficients")
     options = parser.parse_args()
     if options.what == "fit":
-        fit(options.folder, options.only, writes=options.write)
+        fit(options.folder, options)
         return
     if options.what == "pipelines":
         pipelines(options.folder)

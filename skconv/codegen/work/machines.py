@@ -10,7 +10,7 @@ import numpy as np
 
 from skconv.codegen.routines.kernel_machine import DspKernelMachine
 from skconv.codegen.routines.neighbours import DspNeighbours
-from skconv.codegen.work.ops import Work, work
+from skconv.codegen.work.ops import Work, long_products, work
 from skconv.graph import QKernelMachine, QNoveltyMargin, TensorSpec
 from skconv.graph.base import Array
 from skconv.graph.neighbours import IntegerPrototypes, Neighbours
@@ -32,7 +32,11 @@ def _(op: QKernelMachine, x: TensorSpec, y: TensorSpec) -> Work:
     found[f"products of {numbers}"] = vectors * (features // 4) * 4
     found[f"last products of {numbers}"] = vectors * (features % 4)
     found[f"{'fine ' if op.fine else ''}vectors"] = vectors
-    found[f"{form}coefficients"] = op.dual_coef.size
+    found += long_products(op.exponent, vectors)
+    # With more than two classes each vector has a place among the sums of pairs.
+    of = "of pairs" if op.n_classes > 2 else ""
+    found[f"{form}coefficients {of}".strip()] = op.dual_coef.size
+    found["vectors of pairs"] = vectors if op.n_classes > 2 else 0
     found["powers"] = vectors * (op.degree - 1) if op.kernel == "poly" else 0
     found["sums of classes"] = op.n_classes * len(op.dual_coef) if op.n_classes > 2 else 0
     return +found

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from skconv.codegen.routines.blocked import BlockedConv
 from skconv.codegen.routines.linear import DspLinear
 from skconv.codegen.routines.sparse import SparseConv
 from skconv.codegen.routines.winograd import DspWinograd, PlainLine, PlainWinograd
 from skconv.graph import (
     ArgMax,
+    Concat,
     Decisions,
     KNearest,
     Op,
@@ -23,12 +23,15 @@ from skconv.graph import (
     QConvHash,
     QInterpolate,
     QLinear,
+    QNormalize,
     QSeparableConv,
     QTreeEnsemble,
+    Rescale,
+    Select,
     TensorSpec,
 )
 from skconv.graph.base import Array
-from skconv.graph.integer import ConvInteger
+from skconv.graph.integer import ConvInteger, Requantization
 from skconv.graph.nested import Packed
 from skconv.graph.ops import PoolGeometry
 from skconv.graph.storage.codebook import Codebook
@@ -40,6 +43,11 @@ from skconv.graph.storage.hashed import Hashed
 
 # Entries of a window that GCC takes one by one, at -O2.
 MOST_UNROLLED = 4
+
+# Fewer columns of a layer are no loop.
+FEW_COLUMNS = 3
+# A constant of at most so many signed digits is multiplied by with shifts.
+FEW_DIGITS = 3
 
 Work = Counter[str]
 Places = np.ndarray[Any, np.dtype[np.intp]]
@@ -75,6 +83,29 @@ def _(op: Packed, x: TensorSpec, y: TensorSpec) -> Work:
     return work(op.op, x, y)
 
 
+def long_products(rule: Requantization, count: int) -> Work:
+    """Of so many results, those whose product of 64 bits a routine makes, on cores without one.
+
+    Compilers multiply by one constant of few bits with shifts and sums.
+    """
+    multiplier = int(rule.multiplier[0])
+    is_short = len(rule.multiplier) == 1 and signed_digits(multiplier) <= FEW_DIGITS
+    return Counter({"long products": 0 if is_short else count})
+
+
+def signed_digits(number: int) -> int:
+    """Digits that are not 0 in the shortest sum of powers of two, and a shift at the end.
+
+    Examples
+    --------
+    >>> from skconv.codegen.work.ops import signed_digits
+    >>> signed_digits(64), signed_digits(255), signed_digits(510)
+    (1, 2, 3)
+    """
+    digits = (number ^ 3 * number).bit_count()
+    return digits + (digits > 1 and number % 2 == 0)
+
+
 # ------------------------------------------------------------------------------ convolutions
 
 
@@ -101,6 +132,8 @@ def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> W
     name = f"{form} of {x.dtype}" if form else f"of {x.dtype}"
     entries = inside * kernels
     found[f"entries {name}"] = pixels * kernels
+    if isinstance(op, QConv):
+        found += long_products(op.requantization, pixels * kernels)
     found["lines"] = entries * height if height > 1 else 0
     found["taps"] = entries * height * width if channels > 1 and width > 1 else 0
     # Compilers make other loops of one, two or three channels.
@@ -116,6 +149,7 @@ def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> W
     found[f"pixels at {there}"] = pixels - inside
     found[f"lines at {there}"] = border * height
     found[f"taps at {there}"] = lines * kernels * width
+    found[f"runs at {there}"] = visited * kernels if channels > 1 else 0
     found[f"macs at {there} {name}"] = visited * kernels * channels
     return found
 
@@ -143,24 +177,6 @@ def around(op: ConvInteger) -> str:
 @work.register(QConvHash)
 def _(op: ConvInteger, x: TensorSpec, y: TensorSpec) -> Work:
     return Counter(call=1) + map_work(op, x, *every_place(op, x)) + expansion(op)
-
-
-@work.register
-def _(op: BlockedConv, x: TensorSpec, y: TensorSpec) -> Work:
-    """Two windows at a time, and one where their number is odd; few levels, expanded for a row."""
-    conv = op.op
-    assert isinstance(conv, QConv)
-    rows, columns, kernels = conv.map_shape(x)
-    weights, length = conv.weights.size, int(conv.weights[0].size)
-    found: Work = Counter({"call": 1, f"reads of {x.dtype}": x.size})
-    found[f"macs of {x.dtype}"] = rows * (columns // 2) * 2 * weights
-    found[f"single macs of {x.dtype}"] = rows * (columns % 2) * weights
-    found["entries"] = rows * columns * kernels
-    found["blocks"] = rows * ceil(columns / 2) * kernels
-    found["lines"] = rows * columns * length
-    if conv.form is not None:
-        found[f"expanded {conv.form}"] = rows * weights
-    return found
 
 
 @work.register
@@ -236,6 +252,10 @@ def _symbols(values: Array) -> dict[str, int]:
 
 @work.register
 def _(op: QLinear, x: TensorSpec, y: TensorSpec) -> Work:
+    rows, columns = op.stored.shape
+    is_plain = op.form is None and op.is_kept is None and op.coded is None
+    if is_plain and columns < FEW_COLUMNS:
+        return Counter({"call": 1, f"rows of {columns}": rows}) + requantised(op)
     found = Counter(call=1) + layer_work(op, x) + expansion(op)
     if op.is_kept is not None:
         found["inputs tested"] = x.size
@@ -245,17 +265,27 @@ def _(op: QLinear, x: TensorSpec, y: TensorSpec) -> Work:
 def layer_work(op: QLinear, x: TensorSpec) -> Work:
     """Rows, and products of a layer; those of features that are left."""
     rows, columns = op.stored.shape
-    form = op.form or (type(op.coded).__name__ if op.coded is not None else op.weights.dtype.name)
-    form = f"{form} kept" if op.is_kept is not None else form
+    form = f"{weights_of(op)} kept" if op.is_kept is not None else weights_of(op)
     # Compilers make other loops of a single row.
     of = f"of {x.dtype}" if rows > 1 else f"of {x.dtype} in one row"
     found: Work = Counter({f"rows {of}": rows, f"macs {form} {of}": rows * columns})
     if op.is_kept is not None:
         found[f"rows kept {of}"] = rows
         found["kept"] = columns
-    if op.requantization is not None:
-        found["requantised"] = rows
-    return found
+    return found + requantised(op)
+
+
+def weights_of(op: QLinear) -> str:
+    """How the weights of a layer are stored."""
+    return op.form or (type(op.coded).__name__ if op.coded is not None else op.weights.dtype.name)
+
+
+def requantised(op: QLinear) -> Work:
+    """Rows whose sums become few bits."""
+    if op.requantization is None:
+        return Counter()
+    rows = len(op.bias)
+    return Counter({"requantised": rows}) + long_products(op.requantization, rows)
 
 
 @work.register
@@ -345,19 +375,54 @@ def _(op: KNearest, x: TensorSpec, y: TensorSpec) -> Work:
 
 @work.register
 def _(op: PoolGeometry, x: TensorSpec, y: TensorSpec) -> Work:
-    """Window by window; compilers leave no loop over windows of a few entries."""
-    if op.area <= MOST_UNROLLED and op.size[1] < MOST_UNROLLED:
+    """Window by window; compilers leave no loop over a few entries."""
+    is_narrow = op.size[1] < MOST_UNROLLED
+    rule: Requantization | None = getattr(op, "requantization", None)
+    found: Work = Counter() if rule is None else long_products(rule, y.size)
+    if is_narrow and op.area <= MOST_UNROLLED:
         small = {"small windows": y.size, f"unrolled {x.dtype}": op.area * y.size}
-        return Counter({"call": 1} | small)
-    found: Work = Counter(call=1, entries=y.size)
-    found["lines"] = op.size[0] * y.size if op.size[0] > 1 else 0
-    found[f"pooled {x.dtype}"] = op.area * y.size
+        return found + Counter({"call": 1} | small)
+    how = "narrow " if is_narrow else ""
+    found |= {"call": 1, f"{how}entries": y.size, f"{how}pooled {x.dtype}": op.area * y.size}
+    found[f"{how}lines"] = op.size[0] * y.size if op.size[0] > 1 else 0
     return found
 
 
-@work.register(ArgMax)
-@work.register(OvoVote)
-def _(op: Op, x: TensorSpec, y: TensorSpec) -> Work:
+@work.register
+def _(op: Concat, x: TensorSpec, y: TensorSpec) -> Work:
+    """Run by run: the channels of a pixel, or a vector."""
+    pixels, inputs = y.size // y.shape[-1], max(1, round(y.shape[-1] / x.shape[-1]))
+    run = x.nbytes // (x.size // x.shape[-1])
+    of = "words" if run % 4 == 0 else "bytes"
+    return Counter({"call": 1, "runs": inputs * pixels, f"bytes in {of}": y.nbytes})
+
+
+@work.register
+def _(op: Rescale, x: TensorSpec, y: TensorSpec) -> Work:
+    found = {"call": 1, f"reads of {x.dtype}": x.size, f"entries of {y.dtype}": y.size}
+    return Counter(found) + long_products(op.requantization, y.size)
+
+
+@work.register
+def _(op: Select, x: TensorSpec, y: TensorSpec) -> Work:
+    """Only what is selected is read."""
+    return Counter({"call": 1, f"entries of {y.dtype}": y.size})
+
+
+@work.register
+def _(op: QNormalize, x: TensorSpec, y: TensorSpec) -> Work:
+    roots = int(op.norm == "l2")
+    return Counter({"call": 1, f"reads of {x.dtype}": x.size, "quotients": y.size, "roots": roots})
+
+
+@work.register
+def _(op: ArgMax, x: TensorSpec, y: TensorSpec) -> Work:
+    few = "few " if x.size < MOST_UNROLLED else ""
+    return Counter({"call": 1, f"{few}reads": x.size})
+
+
+@work.register
+def _(op: OvoVote, x: TensorSpec, y: TensorSpec) -> Work:
     return Counter(call=1, reads=x.size, entries=y.size)
 
 

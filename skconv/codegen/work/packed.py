@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from math import ceil, prod
 
+import numpy as np
+
+from skconv.codegen.routines.blocked import BlockedConv
 from skconv.codegen.routines.conv import DspConv
 from skconv.codegen.routines.conv import packing as conv_packing
 from skconv.codegen.routines.depthwise import DspDepthwise
@@ -44,18 +47,39 @@ def _(op: DspConv, x: TensorSpec, y: TensorSpec) -> Work:
     return Counter(call=1) + ring_work(conv, x, rows) + block_work(conv, x, op.weight_bits, rows)
 
 
+@work.register
+def _(op: BlockedConv, x: TensorSpec, y: TensorSpec) -> Work:
+    """Two windows at a time, and one where their number is odd; few levels, expanded for a row."""
+    conv = op.op
+    assert isinstance(conv, QConv)
+    rows, columns, kernels = conv.map_shape(x)
+    place, width = conv_packing.layout(conv, x), int(conv.weights.shape[2])
+    weights = kernels * width * place.column
+    found: Work = Counter({"call": 1, "entries": rows * columns * kernels})
+    found[f"macs of {x.dtype}"] = rows * (columns // 2) * 2 * weights
+    found[f"single macs of {x.dtype}"] = rows * (columns % 2) * weights
+    found["blocks"] = rows * ceil(columns / 2) * kernels
+    values = (place.n_columns - 1) * place.distance + width * place.column
+    found += filled(conv, x, rows, widens=False) + Counter({"zeros at first": values})
+    # All values move a row down: words where a row is made of whole ones.
+    step, per_word = conv.stride[0] * x.shape[2], 4 // np.dtype(x.dtype).itemsize
+    moved = (rows - 1) * (values - step) if conv.stride[0] < conv.weights.shape[1] else 0
+    if step % per_word == 0:
+        found["moved words"] = moved // per_word
+    else:
+        found[f"moved values of {x.dtype}"] = moved
+    if conv.form is not None:
+        found[f"expanded {conv.form}"] = rows * weights
+    return +found
+
+
 def ring_work(op: QConv, x: TensorSpec, rows: int) -> Work:
     """What brings the rows of a kernel into the ring of `conv_ring.h`, as int16."""
     place, channels = conv_packing.layout(op, x), x.shape[2]
     if place.by_pixel:
-        return _taken(x, rows * x.shape[1])
+        return _taken(x, rows * x.shape[1], widens=True)
     height, step = int(op.weights.shape[1]), op.stride[0]
-    lines = height + (rows - 1) * min(step, height)
-    columns = (op.map_shape(x)[1] - 1) * op.stride[1] + int(op.weights.shape[2])
-    inside = min(columns, x.shape[1])
-    found = Counter({"rows": rows, "lines": lines, "zeros at first": place.values})
-    found += _taken(x, lines * inside)
-    found["zeros"] = lines * (columns - inside) * channels
+    found = filled(op, x, rows, widens=True) + Counter({"zeros at first": place.values})
     left = place.values - step * channels
     if step < height and step * channels % 2 == 0:
         words = left // 2
@@ -66,10 +90,26 @@ def ring_work(op: QConv, x: TensorSpec, rows: int) -> Work:
     return +found
 
 
-def _taken(x: TensorSpec, pixels: int) -> Work:
-    """Pixels of the input, brought to lanes."""
+def filled(op: QConv, x: TensorSpec, rows: int, *, widens: bool) -> Work:
+    """Rows that enter the ring of `conv_ring.h`: pixels of the input, and zeros around it."""
+    height, step = int(op.weights.shape[1]), op.stride[0]
+    first = np.arange(height)
+    later = np.arange(1, rows)[:, None] * step + first[-min(step, height) :]
+    lines = np.concatenate([first, later.ravel()]) - op.padding[0][0]
+    columns = (op.map_shape(x)[1] - 1) * op.stride[1] + int(op.weights.shape[2])
+    if op.pad_mode == "circular":
+        pixels = len(lines) * columns
+    else:
+        inside = int(((lines >= 0) & (lines < x.shape[0])).sum())
+        pixels = inside * min(columns - op.padding[1][0], x.shape[1])
+    zeros = (len(lines) * columns - pixels) * x.shape[2]
+    return Counter(rows=rows, lines=len(lines), zeros=zeros) + _taken(x, pixels, widens=widens)
+
+
+def _taken(x: TensorSpec, pixels: int, *, widens: bool) -> Work:
+    """Pixels of the input as they are, or, where four values fill a word, brought to lanes."""
     channels = x.shape[2]
-    if x.dtype == "int16" or channels % 4:
+    if not widens or x.dtype == "int16" or channels % 4:
         return Counter({f"pixels of {x.dtype}": pixels, f"reads of {x.dtype}": pixels * channels})
     found = Counter({"pixels widened": pixels, "widened eights": pixels * (channels // 8)})
     found["widened fours"] = pixels if channels % 8 else 0

@@ -16,12 +16,15 @@ from skconv.codegen.work.ops import (
     Places,
     Work,
     expansion,
-    layer_work,
+    long_products,
     map_work,
+    requantised,
     row_head_work,
+    weights_of,
     work,
 )
 from skconv.codegen.work.packed import block_work, ring_work
+from skconv.codegen.work.patches import pixelwise_work
 from skconv.graph import (
     Abs,
     BlockHistogram,
@@ -30,7 +33,9 @@ from skconv.graph import (
     Magnitude,
     MaxPool,
     Node,
+    QDivide,
     QLinear,
+    QLocalContrast,
     QMeanPool,
     QRoot,
     QSquare,
@@ -40,7 +45,7 @@ from skconv.graph import (
     SoftThreshold,
     TensorSpec,
 )
-from skconv.graph.integer import ConvInteger
+from skconv.graph.integer import ConvInteger, Requantization
 from skconv.graph.limits import INT8_MAX
 from skconv.graph.nested import Streamed
 from skconv.graph.ops import ConvGeometry, PoolGeometry
@@ -118,17 +123,19 @@ def behind(memory: StageMemory, pixels: int) -> Work:
                 if isinstance(node.op, BlockHistogram):
                     found["codes of BlockHistogram"] += results // node.op.n_bins * area
                 else:
-                    found[f"{how}{memory.sum_dtype} pooled by {name}"] += results * area
+                    found[f"{how}pooled by {name}"] += results * area
                 found[f"results of {name}"] += results
+                rule: Requantization | None = getattr(node.op, "requantization", None)
+                found += Counter() if rule is None else long_products(rule, results)
             case QLinear() if isinstance(memory.pool.op, BlockHistogram):
                 # Each code adds its weights to the scores: nothing is counted.
                 codes = found["codes of BlockHistogram"]
                 found["codes in a head"] += codes
                 found["weights of codes"] += codes * len(node.op.bias)
             case QLinear():
-                found += head_work(node.op, x)
-            case QTriangle():
-                found[name] += memory.graph.node_macs()[node.name]
+                found += head_work(node.op)
+            case QLocalContrast() | QDivide() | QTriangle():
+                found += pixelwise_work(node.op, x, pixels)
             case QRoot():
                 found["roots"] += prod(shape)
                 found["bits of roots"] += prod(shape) * root_bits(x.magnitude << node.op.shift)
@@ -153,12 +160,13 @@ def _comes_before(memory: StageMemory, node: Node) -> bool:
     return names.index(node.name) < names.index(memory.pool.name)
 
 
-def head_work(op: QLinear, x: TensorSpec) -> Work:
+def head_work(op: QLinear) -> Work:
     """Of a layer that takes features as they come."""
-    of_layer = {n: c for n, c in layer_work(op, x).items() if not n.startswith("rows")}
-    found = Counter({f"head, {name}": count for name, count in of_layer.items()})
-    found["features"] = op.stored.shape[1]
-    return found
+    rows, columns = op.stored.shape
+    found: Work = Counter({f"head, macs of {weights_of(op)}": rows * columns, "features": columns})
+    if op.is_kept is not None:
+        found["features tested"], found["features kept"] = len(op.is_kept), columns
+    return found + Counter({f"head, {name}": n for name, n in requantised(op).items()})
 
 
 # ----------------------------------------------------------------------- routines of the DSP
@@ -301,8 +309,10 @@ def of_features(memory: StageMemory) -> Work:
 
 def whole_pixels(memory: StageMemory, pixels: int) -> Work:
     """What is done with pixels as a whole, before entries are told apart."""
-    found, names = behind(memory, pixels), [type(n.op).__name__ for n in memory.pixelwise]
-    return Counter({name: found[name] for name in names})
+    found: Work = Counter()
+    for node in memory.pixelwise:
+        found += pixelwise_work(node.op, memory.specs[node.inputs[0]], pixels)
+    return found
 
 
 @work.register
@@ -324,5 +334,5 @@ def _with_row_head(found: Work, head: QLinear | None, runs: int) -> Work:
     """A stage whose head is one of `dsp_row_head.h`."""
     if head is None:
         return found
-    kept = {n: c for n, c in found.items() if not n.startswith("head,") and n != "features"}
+    kept = {n: c for n, c in found.items() if not n.startswith(("head,", "features"))}
     return Counter(kept) + row_head_work(head, runs)
