@@ -41,6 +41,8 @@ from skconv.signals.quant import dyadic_intervals
 from skconv.testing import chain, micro_frontend, mini_rocket, winner_counts
 
 FRAME, HOP = 16, 10
+# The most that a logarithm of 64 binary places above the floor leaves room for.
+LOG_SHIFT = 8
 
 
 @cache
@@ -76,7 +78,9 @@ def logarithm(rng: np.random.Generator, kind: str) -> Op:
     if isinstance(op, PowerOp):
         return QPower(offset, op.limit, op.exponent, op.requantization)
     assert isinstance(op, LogOp)
-    return QLog(offset, op.requantization)
+    # Below such a floor logarithms may be longer than that op's.
+    rule = replace(op.requantization, shift=min(op.requantization.shift, LOG_SHIFT))
+    return QLog(offset, rule)
 
 
 def power_normalization(rng: np.random.Generator, x: TensorSpec) -> QPowerNormalize:
