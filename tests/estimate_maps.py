@@ -27,7 +27,7 @@ from skconv.graph import (
     Triangle,
 )
 from skconv.testing import conv, few_levels, linear, pruned
-from tests.estimate_graphs import Rng, _of_any_type, _one
+from tests.estimate_graphs import Rng, of_any_type, one_of
 
 
 def maps(seed: int) -> Graph:
@@ -44,13 +44,13 @@ def maps(seed: int) -> Graph:
     for _ in range(3):
         window, padding = _window(rng, graph.input.shape)
         is_shared = rng.random() < 0.5
-        shape = (_one(rng, 1, 2, 3, 6), *window, 1 if is_shared else channels)
-        mode = _one(rng, "zero", "zero", "circular")
+        shape = (one_of(rng, 1, 2, 3, 6), *window, 1 if is_shared else channels)
+        mode = one_of(rng, "zero", "zero", "circular")
         layer = conv(rng, shape, padding=padding, shared=is_shared, pad_mode=mode)
         graph = graph.append(layer, INPUT)
         graph = graph.append(Reshape((graph.output.size,)))
         names.append(graph.output_name)
-    return _of_any_type(rng, graph.append(Concat(), *names))
+    return of_any_type(rng, graph.append(Concat(), *names))
 
 
 def patches(seed: int) -> Graph:
@@ -64,23 +64,23 @@ def patches(seed: int) -> Graph:
     rng = np.random.default_rng(seed)
     graph = Graph(TensorSpec(_shape(rng)))
     window, padding = _window(rng, graph.input.shape)
-    n, stride = _one(rng, 2, 4, 9, 12, 27), _one(rng, (1, 1), (1, 1), (2, 2))
+    n, stride = one_of(rng, 2, 4, 9, 12, 27), one_of(rng, (1, 1), (1, 1), (2, 2))
     stride = stride if window[0] > 1 else (1, stride[1])
     shape = (n, *window, graph.input.shape[2])
     graph = graph.append(conv(rng, shape, padding=padding, stride=stride))
-    responses, mean = graph.output_name, _one(rng, "patch", "channel", None)
+    responses, mean = graph.output_name, one_of(rng, "patch", "channel", None)
     graph = graph.append(LocalContrast(window, stride, padding, "zero", mean, eps=0.5), INPUT)
     graph = graph.append(Divide(), responses, graph.output_name)
-    triangle = Triangle(rng.normal(size=(_one(rng, 4, 6, 8), n)).astype("f4"))
-    code = _one(rng, None, Clip(0.0, 0.8), triangle, triangle)
+    triangle = Triangle(rng.normal(size=(one_of(rng, 4, 6, 8), n)).astype("f4"))
+    code = one_of(rng, None, Clip(0.0, 0.8), triangle, triangle)
     graph = graph if code is None else graph.append(code)
     rows, columns, _ = graph.output.shape
-    sides = (min(rows, _one(rng, 2, 3, 7)), min(columns, _one(rng, 2, 3, 7)))
-    kind, is_rooted = _one(rng, MaxPool, MeanPool, TentPool, None), rng.random() < 0.4
+    sides = (min(rows, one_of(rng, 2, 3, 7)), min(columns, one_of(rng, 2, 3, 7)))
+    kind, is_rooted = one_of(rng, MaxPool, MeanPool, TentPool, None), rng.random() < 0.4
     if kind is None:
-        return _of_any_type(rng, graph.append(Reshape((graph.output.size,))))
+        return of_any_type(rng, graph.append(Reshape((graph.output.size,))))
     graph = graph.append(kind(sides, sides))
-    return _of_any_type(rng, graph.append(Root()) if is_rooted and kind is MeanPool else graph)
+    return of_any_type(rng, graph.append(Root()) if is_rooted and kind is MeanPool else graph)
 
 
 def stages(seed: int) -> Graph:
@@ -94,45 +94,47 @@ def stages(seed: int) -> Graph:
     rng = np.random.default_rng(seed)
     graph = Graph(TensorSpec(_shape(rng)))
     window, padding = _window(rng, graph.input.shape)
-    is_shared, n = rng.random() < 0.7, _one(rng, 1, 2, 4, 6)
+    is_shared, n = rng.random() < 0.7, one_of(rng, 1, 2, 4, 6)
     shape = (n, *window, 1 if is_shared else graph.input.shape[2])
-    mode, stride = _one(rng, "zero", "zero", "circular"), _one(rng, (1, 1), (1, 1), (2, 2))
+    mode, stride = one_of(rng, "zero", "zero", "circular"), one_of(rng, (1, 1), (1, 1), (2, 2))
     stride = (stride[0] if window[0] > 1 else 1, stride[1] if window[1] > 1 else 1)
     layer = conv(rng, shape, padding=padding, stride=stride, shared=is_shared, pad_mode=mode)
     graph = graph.append(layer)
     soft = SoftThreshold(rng.random(graph.output.shape[2]).astype("f4"))
     codes = (None, Abs(), Relu(), BothSigns(), Square(), soft)
-    code = _one(rng, *codes, *((Magnitude(),) * (n % 2 == 0)))
+    code = one_of(rng, *codes, *((Magnitude(),) * (n % 2 == 0)))
     graph = graph if code is None else graph.append(code)
     rows, columns, _ = graph.output.shape
-    sides = (min(rows, _one(rng, 2, 3, 6)), min(columns, _one(rng, 2, 3, 6, 40)))
-    steps = _one(rng, sides, sides, tuple(max(1, side - 1) for side in sides))
-    kind, is_rooted = _one(rng, MaxPool, MeanPool, TentPool, L2Pool), rng.random() < 0.3
+    sides = (min(rows, one_of(rng, 2, 3, 6)), min(columns, one_of(rng, 2, 3, 6, 40)))
+    steps = one_of(rng, sides, sides, tuple(max(1, side - 1) for side in sides))
+    kind, is_rooted = one_of(rng, MaxPool, MeanPool, TentPool, L2Pool), rng.random() < 0.3
     graph = graph.append(kind(sides, steps))
     graph = graph.append(Root()) if is_rooted and kind in (MeanPool, TentPool) else graph
     if rng.random() < 0.6:
-        size, n_outputs = graph.output.size, _one(rng, 1, 3, 6)
-        head = _one(
-            rng, linear(rng, n_outputs, size), few_levels(rng, n_outputs, size, _one(rng, 1, 3, 7))
+        size, n_outputs = graph.output.size, one_of(rng, 1, 3, 6)
+        head = one_of(
+            rng,
+            linear(rng, n_outputs, size),
+            few_levels(rng, n_outputs, size, one_of(rng, 1, 3, 7)),
         )
-        head = _one(rng, head, pruned(head, _one(rng, 2, 3, 5))) if size > 5 else head
+        head = one_of(rng, head, pruned(head, one_of(rng, 2, 3, 5))) if size > 5 else head
         graph = graph.append(Reshape((size,))).append(head)
-    return _of_any_type(rng, graph)
+    return of_any_type(rng, graph)
 
 
 def _shape(rng: Rng) -> tuple[int, int, int]:
     """Of a small image, or of a signal along either axis."""
-    channels, side = _one(rng, 1, 1, 2, 3, 6), _one(rng, 6, 8, 10, 13)
-    long = _one(rng, 30, 50, 80)
-    image = (side, side + _one(rng, -1, 0, 2), channels)
-    return tuple(_one(rng, image, image, image, (1, long, channels), (long, 1, channels)))
+    channels, side = one_of(rng, 1, 1, 2, 3, 6), one_of(rng, 6, 8, 10, 13)
+    long = one_of(rng, 30, 50, 80)
+    image = (side, side + one_of(rng, -1, 0, 2), channels)
+    return tuple(one_of(rng, image, image, image, (1, long, channels), (long, 1, channels)))
 
 
 def _window(
     rng: Rng, shape: tuple[int, int, int]
 ) -> tuple[tuple[int, int], tuple[tuple[int, int], tuple[int, int]]]:
     """A window, and around the map nothing, half of it, or all but one."""
-    size, kind = _one(rng, 2, 3, 4, 5), _one(rng, "none", "same", "full")
+    size, kind = one_of(rng, 2, 3, 4, 5), one_of(rng, "none", "same", "full")
     window = tuple(min(side, size) for side in shape[:2])
     before = {"none": (0, 0), "same": (size // 2, (size - 1) // 2), "full": (size - 1,) * 2}[kind]
     height, width = (before if side > 1 else (0, 0) for side in window)
