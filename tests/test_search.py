@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -208,6 +209,18 @@ class Noting:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         self.scores.append(estimator.score(X, y))
         return self.scores[-1]
+
+
+def test_a_list_is_tried_as_a_whole() -> None:
+    """Random draws take each candidate of lists once, as `RandomizedSearchCV` does."""
+    values = KERNELS["randomconvfeatures__n_kernels"][:6]
+    space = {"randomconvfeatures__n_kernels": values, "batchridgeclassifier__alpha": [1.0, 10.0]}
+    search = BudgetSearchCV(
+        PIPELINE, space, sampler="random", n_candidates=12, cv=2, random_state=0, refit=False
+    ).fit(X, y)
+    found = {tuple(params.values()) for params in search.cv_results_["params"]}
+    assert found == set(product(values, [1.0, 10.0]))
+    assert len(search.cv_results_["params"]) == 12
 
 
 def test_random_kernels_at_the_first_level() -> None:

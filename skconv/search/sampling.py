@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
-from sklearn.model_selection import ParameterSampler
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from skconv.search.budget import UNITS
 from skconv.search.candidate import Candidate
@@ -22,6 +23,8 @@ CHILDREN = 2
 DRAWN = 0.3
 # Of all children, those that are made as large as the budget has room for.
 FILLED = 0.5
+# Candidates of lists that are shuffled as a whole.
+MOST_LISTED = 10_000
 
 
 class Sampler(Protocol):
@@ -39,15 +42,18 @@ class Sampler(Protocol):
 
 
 class RandomSampler:
-    """Independent draws, as `sklearn.model_selection.RandomizedSearchCV` makes them.
+    """Draws as `sklearn.model_selection.RandomizedSearchCV` makes them.
+
+    They are independent, but from a space of lists alone, which gives each of its candidates once,
+    if there are no more than 10,000.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skconv.search.sampling import RandomSampler
     >>> sampler = RandomSampler([{"C": [1, 10]}, {"alpha": [5]}], np.random.RandomState(0))
-    >>> [dict(candidate.params) for candidate in sampler.ask(3, [])]
-    [{'C': 1}, {'alpha': 5}, {'C': 1}]
+    >>> [dict(candidate.params) for candidate in sampler.ask(6, [])]
+    [{'alpha': 5}, {'C': 1}, {'C': 10}]
     """
 
     def __init__(self, spaces: Sequence[Distributions], random: np.random.RandomState) -> None:
@@ -55,7 +61,29 @@ class RandomSampler:
         self.random = random
 
     def ask(self, n: int, known: Sequence[Candidate]) -> list[Candidate]:
-        return [self.drawn() for _ in range(n)]
+        return [each for _ in range(n) if (each := self._next()) is not None]
+
+    @cached_property
+    def _orders(self) -> list[list[int] | None]:
+        return [self._order(space) for space in self.spaces]
+
+    def _order(self, space: Distributions) -> list[int] | None:
+        """Places in the grid of a space, in the order in which they are taken; None: draws."""
+        if any(hasattr(values, "rvs") for values in space.values()):
+            return None
+        size = len(ParameterGrid(space))
+        return self.random.permutation(size).tolist() if size <= MOST_LISTED else None
+
+    def _next(self) -> Candidate | None:
+        """One of a space that has more."""
+        left = [i for i, order in enumerate(self._orders) if order is None or order]
+        if not left:
+            return None
+        space = left[int(self.random.randint(len(left)))]
+        order = self._orders[space]
+        if order is None:
+            return Candidate(self.values(self.spaces[space]), space)
+        return Candidate(ParameterGrid(self.spaces[space])[order.pop()], space)
 
     def keep(
         self, n: int, planned: Sequence[Candidate], known: Sequence[Candidate]
