@@ -21,15 +21,6 @@ import pytest
 REASON = "torch is not installed (skconv[torch])"
 CC = os.environ.get("CC")
 GCC_EVERY = 10
-# Modules of a few long tests, those that either of two processes begins with.
-LONG = (
-    {
-        "test_emulator", "test_export_c", "test_random_graphs", "test_source_exactness",
-        "test_targets",
-    },
-    {"test_cpp", "test_csrc", "test_dsp_linear", "test_pipelines", "test_pretrained_mcu",
-     "test_readme", "test_row_stage"},
-)  # fmt: skip
 HAS_TORCH = find_spec("torch") is not None or os.environ.get("CI") == "true"
 if not HAS_TORCH:  # whose examples all need it
     collect_ignore_glob = ["skconv/pretrained/*.py", "skconv/runtime/torch_*.py"]
@@ -52,19 +43,10 @@ def pytest_make_collect_report(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In an order that processes end together with; an example that imports torch is skipped."""
-    items[:] = long_first(items)
+    """An example that imports torch."""
     for item in items:
         if not HAS_TORCH and isinstance(item, pytest.DoctestItem) and needs_torch(item):
             item.add_marker(pytest.mark.skip(reason=REASON))
-
-
-def long_first(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Each half begins with long tests: what is left for whoever ends first are short ones."""
-    first, second = ([i for i in items if i.path.stem in names] for names in LONG)
-    others = [i for i in items if not any(i.path.stem in names for names in LONG)]
-    n = max(0, len(items) // 2 - len(first))
-    return [*first, *others[:n], *second, *others[n:]]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,7 +35,7 @@ def run(check: Any, estimator: Any) -> None:
 
 
 def _assert_close(x: Any, y: Any, rtol: float = 1e-7, **options: Any) -> None:
-    rtol = max(rtol, SINGLE) if x.dtype == np.float32 else rtol
+    rtol = max(rtol, SINGLE) if getattr(x, "dtype", None) == np.float32 else rtol
     assert_allclose_dense_sparse(x, y, rtol=rtol, **options)
 
 
