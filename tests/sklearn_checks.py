@@ -25,10 +25,10 @@ def with_checks(estimators: Iterable[Any]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("estimator", "check"), cases)
 
 
-def run(check: Any, estimator: Any) -> None:
-    """A check that knows how many digits float32 has.
+def run_check(check: Any, estimator: Any) -> None:
+    """Run a check, with float32 compared to six digits.
 
-    The one that draws an order of samples, anew each time, wants features to seven digits.
+    scikit-learn wants seven of them where it puts samples in another order, drawn anew each time.
     """
     with patch("sklearn.utils.estimator_checks.assert_allclose_dense_sparse", _assert_close):
         check(estimator)

@@ -57,7 +57,7 @@ from skconv import (
 )
 from skconv.datasets import load_digits
 from skconv.kernels import MimicKernels, PatchKernels, PCAKernels, RandomKernels
-from tests.sklearn_checks import run, with_checks
+from tests.sklearn_checks import run_check, with_checks
 
 # One of each kind of kernel, nonlinearity and pool, small enough for 8 x 8 images.
 EXTRACTORS: dict[str, Any] = {
@@ -184,7 +184,7 @@ def fitted(name: str, x: Any = X, **params: Any) -> Any:
 @pytest.mark.filterwarnings("ignore:.* is used:UserWarning")
 @with_checks(ESTIMATORS)
 def test_scikit_learns_checks(estimator, check):
-    run(check, estimator)
+    run_check(check, estimator)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)

@@ -116,6 +116,7 @@ def test_the_demo_runs() -> None:
 
 @pytest.mark.usefixtures("no_torch")
 def test_what_needs_torch_says_how_to_install_it() -> None:
+    load.cache_clear()  # Another test may have loaded it with torch.
     with pytest.raises(ImportError, match=f"A torch network {INSTALL}"):
         skconv.PretrainedFeatures("uspsnet").fit(np.zeros((2, 16, 16)))
     with pytest.raises(ImportError, match=f"model='uspsnet' {INSTALL}"):
