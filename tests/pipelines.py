@@ -52,7 +52,7 @@ def pipeline(extractor: str, classifier: str) -> Pipeline:
 
 @dataclass(frozen=True)
 class Exported:
-    """One of the sixteen, fitted on 2,000 images and exported, with 1,000 other images."""
+    """One of the sixteen, fitted on some images and exported, with 1,000 other images."""
 
     pipeline: Pipeline
     model: CModel
@@ -90,9 +90,9 @@ class Exported:
 
 
 @cache
-def exported(extractor: str, classifier: str) -> Exported:
-    """Fit and export one of the sixteen on Fashion-MNIST's train images."""
+def exported(extractor: str, classifier: str, n_images: int = 2000) -> Exported:
+    """Fit and export one of the sixteen on so many of Fashion-MNIST's train images."""
     X, y = datasets.load_fashion_mnist()
-    fitted = pipeline(extractor, classifier).fit(X[:2000], y[:2000])
+    fitted = pipeline(extractor, classifier).fit(X[:n_images], y[:n_images])
     model = to_c(fitted, X[:500], name="m")
     return Exported(fitted, model, X[50_000:51_000], y[50_000:51_000])

@@ -126,10 +126,12 @@ def some_for_dsp() -> list[Case]:
 
 
 @pytest.mark.parametrize(
-    "compiler", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("gcc", "clang")]
+    ("half", "compiler"),
+    [pytest.param(*each, marks=pytest.mark.needs(each[1])) for each in enumerate(("clang", "gcc"))],
 )
-def test_on_this_machine(tmp_path, compiler):
-    some = cases("portable")
+def test_on_this_machine(tmp_path, half, compiler):
+    """Each compiler one half; without optimisation and with checks this machine runs both."""
+    some = cases("portable", half)
     sources, flags = program(some, host=True), ("-O2", exactness.APART)
     assert_none_differ(some, exactness.output_on_host(sources, flags, tmp_path, compiler))
 

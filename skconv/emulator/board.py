@@ -10,7 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "boards"
 FAULT = 99
 # The functions of a C library that compilers call, and its headers, where there is none.
-NO_LIBRARY = str(FOLDER / "memory.c")
+NO_LIBRARY = "memory.c"
 HEADERS = str(FOLDER / "libc")
 
 Output = tuple[int, str]
@@ -18,9 +18,10 @@ Output = tuple[int, str]
 
 @dataclass(frozen=True)
 class Library:
-    """A C library or its replacement: compiler flags, and what to link."""
+    """A C library or its replacement: compiler flags, C files in ``boards``, what to link."""
 
     flags: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 
 
@@ -56,6 +57,10 @@ class Board:
     unit: str
     output: Callable[[int, str], Output]
 
+    def library(self, *, hosted: bool) -> Library:
+        """What a program may count on."""
+        return self.hosted if hosted else self.freestanding
+
 
 def _as_it_is(status: int, text: str) -> Output:
     return status, text
@@ -88,7 +93,7 @@ def _qemu(
         (*command.split(), *options.split()),
         (startup,),
         Library(("-ffreestanding", "-I", HEADERS), (NO_LIBRARY,)),
-        Library((), ("-lc",)) if triple else Library(("-I", HEADERS), (NO_LIBRARY,)),
+        Library(links=("-lc",)) if triple else Library(("-I", HEADERS), (NO_LIBRARY,)),
         compile_flags,
         link,
         triple,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -100,21 +101,54 @@ def require_tool(program: str) -> None:
 def compile_for(
     name: str,
     folder: Path,
-    sources: Mapping[str, str],
+    sources: Iterable[str],
     flags: Sequence[str],
     *rest: str,
     compiler: Compiler = "gcc",
     hosted: bool = False,
 ) -> None:
-    """Compile the ``.c`` files of a folder for a target."""
+    """Compile those of some files in a folder that end in ``.c`` for a target."""
     target, board = simulated(name)
-    library, split = (board.hosted, ()) if hosted else (board.freestanding, SECTIONS)
+    library, split = board.library(hosted=hosted), () if hosted else SECTIONS
     command = (target.compiler,) if compiler == "gcc" else _clang(target, board)
     units = [file for file in sources if file.endswith(".c")]
     output(
         *command, *WARNINGS, *split, *target.dialect, *library.flags, *board.compile_flags,
         *flags, "-I", str(folder), "-I", str(FOLDER), *units, *rest, cwd=folder,
     )  # fmt: skip
+
+
+def link(
+    folder: Path,
+    sources: Iterable[str],
+    name: str,
+    flags: Sequence[str],
+    *,
+    compiler: Compiler = "gcc",
+    hosted: bool = False,
+) -> Path:
+    """Compile those of some files in a folder that end in ``.c``, and link a board's program."""
+    _, board = simulated(name)
+    objects = startup(name, tuple(flags), compiler, hosted=hosted)
+    for file, content in objects.items():
+        (folder / file).write_bytes(content)
+    image = folder / "image.elf"
+    rest = (*board.library(hosted=hosted).links, *board.link_flags, "-o", str(image))
+    compile_for(name, folder, sources, flags, *objects, *rest, compiler=compiler, hosted=hosted)
+    return image
+
+
+@cache
+def startup(
+    name: str, flags: tuple[str, ...], compiler: Compiler, *, hosted: bool
+) -> dict[str, bytes]:
+    """Objects that are linked to every program on a target's board, compiled once a process."""
+    _, board = simulated(name)
+    files = (*board.startup, *board.library(hosted=hosted).files)
+    with written({}) as folder:
+        sources = [str(FOLDER / file) for file in files]
+        compile_for(name, folder, sources, flags, "-c", compiler=compiler, hosted=hosted)
+        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.o"))}
 
 
 def _clang(target: Target, board: Board) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skconv.emulator.board import FOLDER, Board
-from skconv.emulator.build import Compiler, compile_for, require_tool, simulated, written
+from skconv.emulator.build import Compiler, link, require_tool, simulated, written
 from skconv.utils.template import fill
 
 COUNTING_MAIN = FOLDER / "counting_main.c.in"
@@ -66,11 +66,7 @@ def run(
     _, board = simulated(target)
     require_tool(board.command[0])
     with written(sources) as folder:
-        image = folder / "image.elf"
-        startup = [str(FOLDER / name) for name in board.startup]
-        library = board.hosted if hosted else board.freestanding
-        link = (*startup, *library.links, *board.link_flags, "-o", str(image))
-        compile_for(target, folder, sources, flags, *link, compiler=compiler, hosted=hosted)
+        image = link(folder, sources, target, flags, compiler=compiler, hosted=hosted)
         return _emulate(image, board, timeout)
 
 

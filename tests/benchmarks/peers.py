@@ -21,9 +21,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from skconv import emulator
-from skconv.emulator.board import FOLDER
-from skconv.emulator.build import compile_for, output, simulated, written
+from skconv.emulator.build import SECTIONS, link, output, written
 from skconv.emulator.run import COUNTING_MAIN
+from skconv.target.targets import get_target
 from skconv.utils.template import fill
 
 # The functions of libm are asked for before the objects that call them.
@@ -107,15 +107,10 @@ def _image_bytes(
     sources: Mapping[str, str], target: str, flags: Sequence[str], hosted: bool
 ) -> int:
     """Code, constants and initial values of a linked program, without what nothing calls."""
-    chosen, board = simulated(target)
-    library = board.hosted if hosted else board.freestanding
-    split = ("-ffunction-sections", "-fdata-sections")
     with written(sources) as folder:
-        image = folder / "image.elf"
-        startup = [str(FOLDER / name) for name in board.startup]
-        link = (*startup, *library.links, *board.link_flags, "-o", str(image))
-        compile_for(target, folder, sources, (*split, *flags), *link, hosted=hosted)
-        sizes = output(chosen.compiler.removesuffix("gcc") + "size", str(image))
+        image = link(folder, sources, target, (*SECTIONS, *flags), hosted=hosted)
+        size = get_target(target).compiler.removesuffix("gcc") + "size"
+        sizes = output(size, str(image))
     text, data, *_ = sizes.splitlines()[1].split()
     return int(text) + int(data)
 
