@@ -48,7 +48,7 @@ def test_a_relative_folder(variable, tmp_path, monkeypatch):
     assert len(list((tmp_path / "here").rglob("*.so"))) == 1
 
 
-@pytest.mark.parametrize("size", [0, 1000, -1])
+@pytest.mark.parametrize("size", [0, -1])
 def test_a_library_that_was_cut_off_is_built_again(cache, size):
     run()
     (path,) = cache.iterdir()

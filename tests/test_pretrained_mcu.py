@@ -45,10 +45,7 @@ def test_bytes_and_accuracy(model, features, digits):
 
 @pytest.mark.parametrize(
     "target",
-    [
-        pytest.param(name, marks=pytest.mark.needs(*tools(name)))
-        for name in ("cortex-m7", "cortex-m4")
-    ],
+    [pytest.param(name, marks=pytest.mark.needs(*tools(name))) for name in ("cortex-m7",)],
 )
 def test_flash_ram_and_results_on_the_board(model, digits, target):
     found = model.benchmark(target, X=digits[0][:N_SAMPLES], n_samples=N_SAMPLES)

@@ -69,7 +69,7 @@ OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 BOARDS = {
     "cortex-m0": (0, ("-O1",)),
     "cortex-m4": (0, ("-O2",)),
-    "cortex-m7": (1, ("-O1", exactness.APART)),
+    "cortex-m7": (1, ("-Os", exactness.APART)),
     "rv32imc": (1, ("-O1",)),
 }
 AVR_RAM = 13_000

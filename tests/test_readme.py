@@ -52,7 +52,9 @@ def test_the_example_of_a_stream_runs_without_a_warning(tmp_path: Path) -> None:
     assert result.stdout.count("'walk'") == 21  # one at each hop: the class of the recording
 
 
-def test_the_exported_file_goes_through_the_shell_too(tmp_path: Path) -> None:
+def test_the_exported_file_goes_through_the_shell_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command below the example, on a file as the example writes it."""
     code = (
         "import joblib, numpy as np, skconv\n"
@@ -64,7 +66,8 @@ def test_the_exported_file_goes_through_the_shell_too(tmp_path: Path) -> None:
         "joblib.dump(pipe.fit(X[:300], y[:300]), 'digits.joblib')\n"
         "np.save('X.npy', X[:300])\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, check=True)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
     (command,) = re.findall(r"`python (-m skconv export [^`]*)`", README)
     subprocess.run([sys.executable, *command.split()], cwd=tmp_path, env=ENVIRONMENT, check=True)
     assert (tmp_path / "firmware" / "digits.c").is_file()

@@ -25,9 +25,12 @@ from sklearn.svm import SVC
 import skconv
 from skconv import BudgetSearchCV, Compressed, KMeansConvFeatures
 from skconv.datasets import load_digits
+from skconv.search import study
 from skconv.search.budget import Budget, Costs
 from skconv.search.candidate import Candidate
 from skconv.search.costs import Plan, exported, plan, trial_rows
+from skconv.search.jobs import measure_job
+from skconv.search.levels import Level
 from skconv.search.optuna_sampler import OptunaSampler
 from skconv.search.pareto import is_dominated, layers
 from skconv.search.proxy import with_random_kernels
@@ -335,3 +338,22 @@ def test_candidates_that_differ_in_a_penalty_share_a_trial_fit() -> None:
     assert len(search.cv_results_["params"]) > 1
     assert len(set(search.cv_results_["flash_bytes"])) == 1
     assert sum(n == 64 for _, n in Counted.fits) == 1
+
+
+def test_candidates_that_differ_in_their_head_share_the_first_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = []
+
+    def counted(estimator: Any, X: Any, y: Any, level: Level, *more: Any) -> Any:
+        kinds.append(level.kind)
+        return measure_job(estimator, X, y, level, *more)
+
+    monkeypatch.setattr(study, "measure_job", counted)
+    pipeline = make_pipeline(clone(FEATURES).set_params(n_kernels=2), Ridge())
+    space = {"ridge__alpha": [0.1, 1.0, 10.0, 100.0]}
+    search = BudgetSearchCV(pipeline, space, flash_bytes=9000, **{**SMALL, "n_candidates": 4})
+    search.fit(X, y.astype(float))
+    assert (search.cv_results_["level"] >= 0).all()
+    assert len(search.cv_results_["level"]) == 4
+    assert kinds.count("ridge") == 1

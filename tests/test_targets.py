@@ -31,10 +31,9 @@ def on(names, compiler="gcc"):
     )
 
 
-EACH_TARGET = on(SIMULATED)
 # How every op is compiled for a set of instructions, and the types of inputs. The flash of an AVR
 # has no room for all at -O2. Other cores have the instructions of one of these, for integers:
-# `test_whole_models` and `test_random_graphs` run there.
+# `test_whole_models` and `test_random_graphs` run there. The latter inline everything.
 EVERY_OP = {
     "cortex-m0": ("-O2", "int8"),
     "cortex-m4": ("-O2", "int16"),
@@ -100,11 +99,20 @@ def test_every_tensor_of_every_op(target):
     optimise, *dtypes = EVERY_OP[target]
     for dtype in dtypes:
         sources = every_tensor(dtype, "avr" if target == "avr" else "")
-        assert exactness.on_target(sources, target, (optimise, "-DM_TRACE")) == 0
+        flags = (optimise, "-DM_TRACE", *(() if target == "avr" else (exactness.APART,)))
+        assert exactness.on_target(sources, target, flags) == 0
 
 
-@EACH_TARGET
-@pytest.mark.parametrize("name", ["random", "laplacian", "pcanet"])
+def whole_models():
+    """All of them for each set of instructions, one for each core that shares a set."""
+    names = ["random", "laplacian", "pcanet"]
+    for number, target in enumerate(SIMULATED):
+        some = names if target in EVERY_OP else [names[number % len(names)]]
+        for name in some:
+            yield pytest.param(target, name, marks=pytest.mark.needs(*tools(target)))
+
+
+@pytest.mark.parametrize(("target", "name"), list(whole_models()))
 def test_whole_models(target, name):
     assert exactness.on_target(whole_model(name, target), target, ("-Os",)) == 0
 
@@ -119,7 +127,7 @@ def test_what_was_made_for_another_core_is_slower_there_not_wrong(target, name):
 @pytest.mark.parametrize("flag", ["-Os"])
 def test_clang_for_microcontrollers(target, flag):
     """Without optimisation the same C runs on this machine."""
-    flags = (flag, "-DM_TRACE")
+    flags = (flag, "-DM_TRACE", exactness.APART)
     assert exactness.on_target(every_tensor(), target, flags, compiler="clang") == 0
 
 
@@ -127,14 +135,8 @@ def test_clang_for_microcontrollers(target, flag):
 @pytest.mark.parametrize("flag", ["-O3"])
 def test_clang_for_what_is_specialised(target, flag):
     """The linker is GNU's, which does not read what clang leaves for link-time optimisation."""
-    sources = special_program(target)
-    assert exactness.on_target(sources, target, (flag, "-DM_TRACE"), compiler="clang") == 0
-
-
-@on(["cortex-m4"])
-def test_what_is_specialised_for_small_code(target):
-    """`test_random_graphs` runs the same routines at -O2."""
-    assert exactness.on_target(special_program(target), target, ("-Os", "-DM_TRACE")) == 0
+    sources, flags = special_program(target), (flag, "-DM_TRACE", exactness.APART)
+    assert exactness.on_target(sources, target, flags, compiler="clang") == 0
 
 
 @on(["cortex-m4", "rv32imc", "avr"])
@@ -151,7 +153,7 @@ def test_any_optimisation_for_microcontrollers(target, flag):
     ],
 )
 def test_any_compiler_on_this_machine(tmp_path, compiler, flag):
-    flags = (flag, "-DM_TRACE")
+    flags = (flag, "-DM_TRACE", exactness.APART)
     sources = every_tensor(host=True)
     assert exactness.run_program(sources, flags, tmp_path, compiler) == 0
 

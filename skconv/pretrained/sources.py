@@ -10,6 +10,7 @@ from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, is_zipfile
 
 from skconv.graph import Graph, Permute, Reshape
 from skconv.pretrained import loaders
@@ -232,6 +233,8 @@ def _program(path: Path) -> Any:
     import torch
 
     try:
+        if not is_zipfile(path):  # What is an archive takes torch seconds to find out.
+            raise BadZipFile
         return torch.export.load(path)
     except Exception as error:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Candidates that differ in a penalty alone cost the same: one trial fit serves them all."""
+"""Candidates alike: one trial fit, or one measurement with another head, serves them all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
+
+from skconv.compression import Compressed
 
 # Of a linear head: they change its weights, not how many there are.
 PENALTIES = ("C", "alpha", "tol", "max_iter")
@@ -30,6 +32,33 @@ def without_penalties(code: str, pipeline: Any) -> str:
     penalties = [f"{pipeline.steps[-1][0]}__{name}" for name in PENALTIES]
     place, found = json.loads(code)
     kept = {name: each for name, each in found.items() if name not in penalties}
+    return json.dumps([place, kept], sort_keys=True)
+
+
+def without_head(code: str, estimator: Any) -> str:
+    """The name of a candidate with its head left out, and what compresses it.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skconv.search.alike import without_head
+    >>> code = '[0, {"pca__n_components": 1, "ridge": 2, "ridge__alpha": 0.5}]'
+    >>> without_head(code, make_pipeline(PCA(), Ridge()))
+    '[0, {"pca__n_components": 1}]'
+    """
+    is_compressed = isinstance(estimator, Compressed)
+    pipeline, of = (estimator.estimator, "estimator__") if is_compressed else (estimator, "")
+    if not code.startswith("[") or not isinstance(pipeline, Pipeline):
+        return code
+    head = of + pipeline.steps[-1][0]
+    place, found = json.loads(code)
+    kept = {
+        name: each
+        for name, each in found.items()
+        if name != head and not name.startswith(f"{head}__") and not (of and name == "passes")
+    }
     return json.dumps([place, kept], sort_keys=True)
 
 

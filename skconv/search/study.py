@@ -16,7 +16,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 
 from skconv.compression import Compressed
-from skconv.search.alike import without_penalties
+from skconv.search.alike import without_head, without_penalties
 from skconv.search.budget import Budget
 from skconv.search.candidate import Candidate
 from skconv.search.code import encoded
@@ -92,6 +92,7 @@ class Study:
     def __post_init__(self) -> None:
         self._others = Others(self.spaces, self.budget)
         self._shared: dict[str, Facts] = {}
+        self._ridges: dict[str, Facts] = {}
         self._n_rounds = 0
         self._end = float("inf")
 
@@ -226,8 +227,29 @@ class Study:
             return [delayed(measure_job)(estimator, self.X, self.y, fold, *more) for fold in folds]
 
         keys = {c: f"{level_key(place)} {c.code}" for c, place in places.items()}
-        for candidate, found in self._computed(keys, jobs).items():
-            take_measured(candidate, found, self.budget)
+        found = self._computed(self._unlike(keys, places), jobs)
+        # The first level puts a ridge in place of the head: candidates that differ in it are alike.
+        for candidate in (c for c, place in places.items() if place == 0):
+            name = without_head(candidate.code, self.estimator)
+            if candidate in found:
+                self._ridges.setdefault(name, found[candidate])
+            elif name in self._ridges:
+                facts = {**self._ridges[name], "seconds": 0.0}
+                found[candidate] = self.journal.agreed(keys[candidate], facts)
+        for candidate, facts in found.items():
+            take_measured(candidate, facts, self.budget)
+
+    def _unlike(
+        self, keys: dict[Candidate, str], places: dict[Candidate, int]
+    ) -> dict[Candidate, str]:
+        """Those that must be measured, of several with the same features the first."""
+        seen, found = set(self._ridges), {}
+        for candidate, key in keys.items():
+            name = without_head(candidate.code, self.estimator)
+            if places[candidate] > 0 or name not in seen:
+                found[candidate] = key
+                seen |= {name} if places[candidate] == 0 else set()
+        return found
 
     def _computed(
         self, keys: dict[Candidate, str], jobs: Callable[[Candidate], list[Any]]

@@ -290,6 +290,7 @@ def grid(seeds: str = "3", n: str = "3000", kib: str = "16") -> None:
             n_candidates=len(ParameterGrid(GRID)),
             flash_bytes=int(kib) * KIB,
             random_state=seed,
+            refit=False,
         ).fit(X, y)
         of_search = processor_seconds() - start
         start = processor_seconds()

@@ -2,10 +2,10 @@
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_search_scale.py PART [ARGUMENT ...]
 
-dask [REPEATS [as-is]]
-    Seconds by a local cluster of two workers against one process: the same candidates and scores,
-    target <= .65. Needs distributed; both cores should have nothing else to do. ``as-is`` leaves
-    dask's own setting of memory as it is: see docs/clusters.md.
+dask [REPEATS [N [as-is]]]
+    Seconds by a local cluster of two workers against one process: the same N candidates, 24 by
+    default, and scores, target <= .65. Needs distributed; both cores should have nothing else to
+    do. ``as-is`` leaves dask's own setting of memory as it is: see docs/clusters.md.
 proxy [N]
     Spearman's rank correlation of the first level's ranking of N architectures, 30 by default, with
     that of the fitted Pipelines: a ridge in place of the head, and random kernels, too.
@@ -52,7 +52,7 @@ def load() -> str:
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
-def dask(repeats: str = "3", memory: str = "") -> None:
+def dask(repeats: str = "3", n: str = "24", memory: str = "") -> None:
     """The same search by one process and by two workers."""
     from dask import config
     from distributed import Client
@@ -67,7 +67,7 @@ def dask(repeats: str = "3", memory: str = "") -> None:
 
     def searched() -> tuple[float, Any]:
         search = skconv.BudgetSearchCV(
-            pipeline, LARGE, sampler="random", n_candidates=12, random_state=0, refit=False
+            pipeline, LARGE, sampler="random", n_candidates=int(n), random_state=0, refit=False
         )
         start = time.perf_counter()
         search.fit(X, y)
