@@ -13,7 +13,7 @@ from tests.pipelines import CLASSIFIERS, EXTRACTORS, PAIRS, Exported
 from tests.pipelines import exported as fitted_and_exported
 
 pytestmark = [pytest.mark.usefixtures("fashion_mnist"), pytest.mark.slow]
-BUILDS = (("-O0",), ("-O3",), exactness.SANITIZERS)
+BUILDS = (("-O3",), exactness.SANITIZERS)
 TARGETS = ("cortex-m4", "cortex-m0")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from joblib import effective_n_jobs, parallel_config
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 
 from skconv.compression import Compressed
@@ -45,7 +46,7 @@ def plan_job(
     try:
         with _alone():
             if most_features is not None:
-                _check_features(estimator, X, y, most_features)
+                estimator = _with_features(estimator, X, y, most_features)
             fitted = trial(estimator, X, y)
             found = planned(fitted, X, options, budget)
     except Exception as error:  # Of whatever kind: other candidates may do.
@@ -58,11 +59,16 @@ def plan_job(
     }
 
 
-def _check_features(estimator: Any, X: Any, y: NDArray[Any], most: int) -> None:
-    pipeline = estimator.estimator if isinstance(estimator, Compressed) else estimator
-    n_features = clone(pipeline[0]).fit(X, y).transform(_safe_indexing(X, [0])).shape[1]
+def _with_features(estimator: Any, X: Any, y: NDArray[Any], most: int) -> Any:
+    """A clone whose extractor is fitted, where a head can read what it makes, and stays so."""
+    found = clone(estimator)
+    pipeline = found.estimator if isinstance(found, Compressed) else found
+    name, extractor = pipeline.steps[0]
+    n_features = extractor.fit(X, y).transform(_safe_indexing(X, [0])).shape[1]
     if n_features > most:
         raise ValueError(f"{n_features:,} features, more than {most:,}: too slow to round")
+    pipeline.steps[0] = (name, FrozenEstimator(extractor))
+    return found
 
 
 def take_plan(candidate: Candidate, facts: Facts, budget: Budget) -> None:
