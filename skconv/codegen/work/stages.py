@@ -112,7 +112,7 @@ def reach(pool: PoolGeometry, windows: tuple[int, ...]) -> tuple[int, int]:
 def behind(memory: StageMemory, pixels: int) -> Work:
     """What follows a convolution in a stage: at each pixel, for each window, in the head."""
     specs = memory.specs
-    found = Counter({"spread pixels": 0 if memory.by_window else pixels})
+    found = Counter() if memory.by_window else spread(memory, pixels)
     for node in memory.graph.nodes:
         name, shape, x = type(node.op).__name__, specs[node.name].shape, specs[node.inputs[0]]
         match node.op:
@@ -147,6 +147,27 @@ def behind(memory: StageMemory, pixels: int) -> Work:
             case _:
                 found[name] += prod(shape)
     return +found
+
+
+def spread(memory: StageMemory, pixels: int) -> Work:
+    """What it takes to find the windows that hold each pixel, and their sums."""
+    pool, (_, _, channels) = memory.pool.op, memory.specs[memory.pool.name].shape
+    assert isinstance(pool, PoolGeometry)
+    rows, columns = pixels_reached(memory)
+    held = sum(len(windows_at(row, pool, 0, memory)) for row in rows) * len(columns)
+    # A place is divided by the stride twice, and its row of windows by how many rows there are.
+    divisors = (pool.stride[1], pool.stride[1]) if len(columns) > 1 else ()
+    many = sum(n.bit_count() > 1 for n in (*divisors, memory.slots))
+    found = {"spread pixels": pixels, "spread divisions": pixels * many}
+    return Counter(found | {"spread entries": pixels * channels, "spread rows": held * channels})
+
+
+def windows_at(place: int, pool: PoolGeometry, axis: int, memory: StageMemory) -> range:
+    """Windows along an axis that hold a row or a column."""
+    size, stride = pool.size[axis], pool.stride[axis]
+    count = memory.specs[memory.pool.name].shape[axis]
+    first = 0 if place < size else (place - size) // stride + 1
+    return range(first, min(place // stride + 1, count))
 
 
 def root_bits(largest: int) -> int:
