@@ -134,10 +134,10 @@ def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> W
     found[f"entries {name}"] = pixels * kernels
     if isinstance(op, QConv):
         found += long_products(op.requantization, pixels * kernels)
-    found["lines"] = entries * height if height > 1 else 0
-    found["taps"] = entries * height * width if channels > 1 and width > 1 else 0
     # Compilers make other loops of one, two or three channels.
     run = "runs" if channels > 3 else f"{channels}"
+    found[f"lines in {run}"] = entries * height if height > 1 else 0
+    found[f"taps in {run}"] = entries * height * width if channels > 1 and width > 1 else 0
     found[f"macs {name} in {run}"] = entries * height * width * channels
     if inside == pixels:
         return found
