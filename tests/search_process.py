@@ -23,8 +23,8 @@ from skconv.datasets import load_digits
 ROOT = Path(__file__).parents[1]
 X, y = load_digits(return_X_y=True)
 X, y = X[:240].reshape(240, -1), y[:240]
-# After six scores at the first level and those of one candidate at the last.
-MIDDLE = 6 + 4 + 2
+# After seven scores at the first level and those of one candidate at the last.
+MIDDLE = 7 + 4 + 2
 
 
 class Scorer:

@@ -76,8 +76,8 @@ def test_the_third_best_of_each_level_climb(search: BudgetSearchCV) -> None:
     reached = search.cv_results_["level"]
     assert len(search.levels_) == 2  # A third of so few samples tells nothing.
     assert np.count_nonzero(reached >= 0) == 8
-    # Two of the six of the first batch, then three of eight, who need not be the same two.
-    assert np.count_nonzero(reached == 1) in (3, 4)
+    # Of all eight: without a limit of time the last level waits until all are scored.
+    assert np.count_nonzero(reached == 1) == 3
     assert search.cv_results_["rank_test_score"][search.best_index_] == 1
 
 

@@ -65,7 +65,7 @@ def test_a_search_that_is_killed_goes_on(processes: TwoProcesses, tmp_path: Path
     """Nothing is lost or measured twice, and the winner is that of a search without a kill."""
     assert processes.exit_code == -signal.SIGKILL
     *kept, torn = processes.killed.read_text().splitlines()
-    assert len(measured(lines_of("\n".join(kept)))) == 6
+    assert len(measured(lines_of("\n".join(kept)))) == 7
     study = tmp_path / "study.jsonl"
     study.write_text("\n".join([*kept, torn[:-20]]))
 

@@ -101,13 +101,15 @@ class Study:
         self._end = float("inf") if time_limit is None else time.perf_counter() + time_limit
         batch = batch_size(self.n_jobs)
         idle = 0
-        while idle < PATIENCE and not (self._is_over and self.finished):
+        while not (self._is_over and self.finished):
             before = self._n_scored_here
             n = batch if n_candidates is None else min(batch, n_candidates - before)
-            n_begun = self._round(sampler, 0 if self._is_over else n)
-            if not n_begun and (self._is_over or not n):
+            n = 0 if self._is_over or idle == PATIENCE else n
+            n_begun = self._round(sampler, n)
+            if not n_begun and not n:
                 break  # Nothing is left to climb.
-            idle = idle + 1 if n and self._n_scored_here == before else 0
+            if n:
+                idle = idle + 1 if self._n_scored_here == before else 0
             report(self._progress(self._end - time.perf_counter()))
         self.journal.read()
         self._take_others(self.journal.entries)
@@ -154,7 +156,7 @@ class Study:
         self._n_rounds += 1
         known = self.journal.before(f"batch {self._n_rounds}")
         self._take_others(e for e in known if e.writer != self.journal.writer)
-        places = dict(self._climbing())
+        places = dict(self._climbing(are_more=n > 0))
         if n:
             self._propose(sampler, n)
             waiting = [c for c in self.candidates if c.is_ours and not c.refused and not c.scores]
@@ -171,11 +173,17 @@ class Study:
         self._plan(new)
         self.candidates += new
 
-    def _climbing(self) -> Iterator[tuple[Candidate, int]]:
-        """Candidates that go on to their next level; the dearest first."""
-        for level in range(len(self.levels) - 1, 0, -1):
-            for candidate in self._promoted(level):
-                yield candidate, level
+    def _climbing(self, *, are_more: bool) -> Iterator[tuple[Candidate, int]]:
+        """Candidates that go on to their next level; the dearest first.
+
+        Without a limit of time the last level waits until all others are done: who is among the
+        best third is known then, and nobody is fitted to all samples whom a later one betters.
+        """
+        last = len(self.levels) - 1
+        before = [(c, level) for level in range(last - 1, 0, -1) for c in self._promoted(level)]
+        if not np.isinf(self._end) or not (are_more or before):
+            yield from ((c, last) for c in self._promoted(last))
+        yield from before
 
     def _take_others(self, entries: Iterable[Entry]) -> None:
         ours = (c.code for c in self.candidates if c.is_ours)
