@@ -195,7 +195,7 @@ def symbols(folder: Path, graph: Graph, *flags: str) -> tuple[set[str], int]:
     lines = [line.split() for line in done.stdout.splitlines()]
     undefined = {words[-1] for words in lines if words[-2] == "U"}
     visible = {words[-1] for words in lines if words[-2].isupper()} - undefined
-    assert visible <= {"gesture_run", "gesture_predict"}
+    assert {"gesture_run"} <= visible <= {"gesture_run", "gesture_predict"}
     return undefined, sum(int(words[1], 16) for words in lines if words[-2] in "rR")
 
 

@@ -107,7 +107,7 @@ def compile_for(
     compiler: Compiler = "gcc",
     hosted: bool = False,
 ) -> None:
-    """Compile those of some files in a folder that end in ``.c`` for a target."""
+    """Compile the ``.c`` files among some in a folder, for a target."""
     target, board = simulated(name)
     library, split = board.library(hosted=hosted), () if hosted else SECTIONS
     command = (target.compiler,) if compiler == "gcc" else _clang(target, board)
@@ -127,7 +127,7 @@ def link(
     compiler: Compiler = "gcc",
     hosted: bool = False,
 ) -> Path:
-    """Compile those of some files in a folder that end in ``.c``, and link a board's program."""
+    """Compile the ``.c`` files among some in a folder, and link a program of a board."""
     _, board = simulated(name)
     objects = startup(name, tuple(flags), compiler, hosted=hosted)
     for file, content in objects.items():

@@ -233,7 +233,7 @@ def _program(path: Path) -> Any:
     import torch
 
     try:
-        if not is_zipfile(path):  # What is an archive takes torch seconds to find out.
+        if not is_zipfile(path):  # Torch takes seconds to say so.
             raise BadZipFile
         return torch.export.load(path)
     except Exception as error:

@@ -1,8 +1,9 @@
-"""Candidates alike: one trial fit, or one measurement with another head, serves them all."""
+"""Candidates that are alike share a trial fit, or the measurement of the first level."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,7 @@ def without_penalties(code: str, pipeline: Any) -> str:
     if not code.startswith("[") or not isinstance(pipeline, Pipeline):
         return code  # A digest, or no head to know.
     penalties = [f"{pipeline.steps[-1][0]}__{name}" for name in PENALTIES]
-    place, found = json.loads(code)
-    kept = {name: each for name, each in found.items() if name not in penalties}
-    return json.dumps([place, kept], sort_keys=True)
+    return _without(code, penalties.__contains__)
 
 
 def without_head(code: str, estimator: Any) -> str:
@@ -53,12 +52,14 @@ def without_head(code: str, estimator: Any) -> str:
     if not code.startswith("[") or not isinstance(pipeline, Pipeline):
         return code
     head = of + pipeline.steps[-1][0]
+    left_out = {head, "passes"} if is_compressed else {head}
+    return _without(code, lambda name: name in left_out or name.startswith(f"{head}__"))
+
+
+def _without(code: str, is_left_out: Callable[[str], bool]) -> str:
+    """The name of a candidate without some of its parameters."""
     place, found = json.loads(code)
-    kept = {
-        name: each
-        for name, each in found.items()
-        if name != head and not name.startswith(f"{head}__") and not (of and name == "passes")
-    }
+    kept = {name: each for name, each in found.items() if not is_left_out(name)}
     return json.dumps([place, kept], sort_keys=True)
 
 

@@ -176,8 +176,8 @@ class Study:
     def _climbing(self, *, are_more: bool) -> Iterator[tuple[Candidate, int]]:
         """Candidates that go on to their next level; the dearest first.
 
-        Without a limit of time the last level waits until all others are done: who is among the
-        best third is known then, and nobody is fitted to all samples whom a later one betters.
+        Without a limit of time the last level waits until all others are done: the best third is
+        known then, and no candidate is fitted to all samples that a later one betters.
         """
         last = len(self.levels) - 1
         before = [(c, level) for level in range(last - 1, 0, -1) for c in self._promoted(level)]
@@ -250,7 +250,7 @@ class Study:
     def _unlike(
         self, keys: dict[Candidate, str], places: dict[Candidate, int]
     ) -> dict[Candidate, str]:
-        """Those that must be measured, of several with the same features the first."""
+        """Candidates to measure: at the first level one for each set of features."""
         seen, found = set(self._ridges), {}
         for candidate, key in keys.items():
             name = without_head(candidate.code, self.estimator)
