@@ -19,11 +19,11 @@ from sklearn.preprocessing import MaxAbsScaler
 import skconv
 
 X, y = skconv.datasets.load_digits()
-X_train, y_train, X_test, y_test = X[:1000], y[:1000], X[1000:], y[1000:]
+X_train, y_train, X_test, y_test = X[:600], y[:600], X[1000:], y[1000:]
 pipe = make_pipeline(
     skconv.PCAConvFeatures(n_kernels=8, kernel_size=3, pool_size=2),
     MaxAbsScaler(),
-    skconv.LaplacianNuSVC(nu=0.05, max_support_vectors=150, random_state=0),
+    skconv.LaplacianNuSVC(nu=0.05, max_support_vectors=80, random_state=0),
 )
 pipe.fit(X_train, y_train)
 model = skconv.to_c(pipe, X_train[:500])

@@ -14,12 +14,13 @@ from skconv.graph import Graph
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, quantized_example
 from skconv.utils.files import write_files
+from tests.exactness import APART
 from tests.integer_graphs import every_integer_op
 from tests.selecting import op_by_op
 
 FLAGS = (
     "-std=c++11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
-    "-O0", "-DSKCONV_NO_OPTIMIZE_WARNING",
+    "-O1", APART, "-DSKCONV_NO_OPTIMIZE_WARNING",
 )  # fmt: skip
 ARM = ("arm-none-eabi-g++", *get_target("cortex-m4").flags)
 COMPILERS = [

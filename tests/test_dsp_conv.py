@@ -116,7 +116,7 @@ def test_plain_c_equals_the_definition(tmp_path_factory, drawn):
 
 
 @pytest.mark.needs(*TOOLS)
-@pytest.mark.parametrize("flag", ["-O1", "-O3", "-Os"])
+@pytest.mark.parametrize("flag", ["-O3", "-Os"])
 @FEW
 @given(drawn=programs(FAST | BLOCKED))
 def test_microcontroller_equals_the_definition(flag, drawn):

@@ -171,8 +171,13 @@ FEW_VALUED_CASES = [
 
 
 @pytest.mark.needs(*TOOLS)
-@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])
-@pytest.mark.parametrize("kernel, dtype, n_features, n_support, wide", TARGET_CASES)
+@pytest.mark.parametrize(
+    "kernel, dtype, n_features, n_support, wide, flag",
+    [
+        *((*case, "-O3") for case in TARGET_CASES),
+        *((*case, ("-O0", "-Os")[i % 2]) for i, case in enumerate(TARGET_CASES)),
+    ],
+)
 def test_on_the_target(kernel, dtype, n_features, n_support, wide, flag):
     rng = np.random.default_rng(5)
     x = input_spec((n_features,), dtype)

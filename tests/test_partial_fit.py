@@ -110,9 +110,9 @@ def test_a_cache_is_not_missed_where_jobs_come_from_the_context(tmp_path: Path) 
     assert entries() == 1
     with parallel_config("threading", n_jobs=2):
         pipe.fit(X, y)
-    assert entries() == 1
-    # A parameter is part of what is looked up: this is computed again.
-    pipe.set_params(pcaconvfeatures__n_jobs=2).fit(X, y)
+        assert entries() == 1
+        # A parameter is part of what is looked up: this is computed again.
+        pipe.set_params(pcaconvfeatures__n_jobs=2).fit(X, y)
     assert entries() == 2
 
 

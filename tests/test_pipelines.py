@@ -44,14 +44,14 @@ def test_every_part_meets_every_build_and_target():
 
 @pytest.mark.needs("cc")
 def test_every_byte_of_the_exported_graph(it):
-    found = it.model.verify(it.images[:30])
+    found = it.model.verify(it.images[:20])
     n_bytes = sum(it.model.graph.specs[node.name].nbytes for node in it.model.graph.nodes)
-    assert (found.differing_bytes, found.compared_bytes) == (0, 30 * n_bytes)
+    assert (found.differing_bytes, found.compared_bytes) == (0, 20 * n_bytes)
 
 
 @pytest.mark.needs("cc")
 def test_every_tensor_op_by_op(it):
-    graph, x = it.plain, it.samples[:50]
+    graph, x = it.plain, it.samples[:20]
     assert len(graph.nodes) > len(it.model.graph.nodes)
     wanted, found = fixed.tensors(graph, x), CompiledGraph(graph).tensors(x)
     assert [name for name in wanted if not np.array_equal(wanted[name], found[name])] == []
@@ -67,14 +67,14 @@ def test_integers_lose_little_accuracy(it):
 @pytest.mark.parametrize(("extractor", "classifier", "flags"), in_turn(BUILDS))
 def test_other_builds_on_the_host(extractor, classifier, flags, tmp_path):
     it = exported(extractor, classifier)
-    assert exactness.on_host(it.model.graph, it.samples[:50], flags, tmp_path) == 0
+    assert exactness.on_host(it.model.graph, it.samples[:20], flags, tmp_path) == 0
 
 
 @pytest.mark.needs(*tools("cortex-m4"))
 @pytest.mark.parametrize(("extractor", "classifier", "target"), in_turn(TARGETS))
 def test_on_a_microcontroller(extractor, classifier, target):
     it = exported(extractor, classifier)
-    sources = exactness.program(it.model.graph, it.samples[:30], host=False)
+    sources = exactness.program(it.model.graph, it.samples[:15], host=False)
     assert exactness.on_target(sources, target) == 0
 
 

@@ -148,9 +148,9 @@ def decided(graph: Graph) -> Graph:
 
 @pytest.mark.needs("cc")
 @FEW
-@given(drawn=st.lists(stages(), min_size=4, max_size=4))
+@given(drawn=st.lists(stages(), min_size=3, max_size=3))
 def test_every_stage_on_the_host(tmp_path_factory, drawn):
-    for graph, optimize in zip(drawn, ("balanced", "speed") * 2, strict=True):
+    for graph, optimize in zip(drawn, ("balanced", "speed", "balanced"), strict=True):
         graph = special(graph, optimize)
         folder = tmp_path_factory.mktemp("stage")
         assert exactness.on_host(graph, inputs(graph), exactness.SANITIZERS, folder) == 0
