@@ -4,10 +4,21 @@
 
 #include "types.h"
 
+/* Compilers do not inline this function, nor do they learn anything from its callers. If they knew
+ * how many steps there are, they would count them in one more register, which a Cortex-M0 lacks.
+ */
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ < 8)
+#define SK_ISOLATED static __attribute__((noinline, unused))
+#elif defined(__GNUC__)
+#define SK_ISOLATED static __attribute__((noipa, unused))
+#else
+#define SK_ISOLATED static inline
+#endif
+
 /* Nearest integer to the square root: one bit of the root per step, no division. The value
  * must be below four times `highest`, a power of four.
  */
-SK_INLINE uint32_t sk_rounded_root_below(uint32_t value, uint32_t highest)
+SK_ISOLATED uint32_t sk_rounded_root_below(uint32_t value, uint32_t highest)
 {
     uint32_t rest = value;
     uint32_t root = 0;

@@ -24,6 +24,7 @@ from skconv.graph import (
     QInterpolate,
     QLinear,
     QNormalize,
+    QRoot,
     QSeparableConv,
     QTreeEnsemble,
     Rescale,
@@ -72,10 +73,12 @@ def work(op: Op, x: TensorSpec, y: TensorSpec) -> Work:
     >>> from skconv.graph import Relu, TensorSpec
     >>> x = TensorSpec((4, 4, 2), "int8")
     >>> dict(work(Relu(), x, x))
-    {'call': 1, 'macs': 0, 'reads of int8': 32, 'entries of int8': 32}
+    {'call': 1, 'reads of int8': 32, 'entries of int8': 32}
     """
     found = {"call": 1, "macs": op.macs(x), f"reads of {x.dtype}": x.size}
-    return Counter(found | {f"entries of {y.dtype}": y.size})
+    rule: Requantization | None = getattr(op, "requantization", None)
+    products = Counter() if rule is None else long_products(rule, y.size)
+    return Counter(found | {f"entries of {y.dtype}": y.size}) + products
 
 
 @work.register
@@ -366,11 +369,27 @@ def _(op: QInterpolate, x: TensorSpec, y: TensorSpec) -> Work:
 @work.register
 def _(op: KNearest, x: TensorSpec, y: TensorSpec) -> Work:
     """Each entry is compared again and again, until the range of the input is halved to one."""
+    turns = compared(op, x) // (x.shape[-1] * (2 if op.both_signs else 1))
+    return Counter(call=1, turns=turns, compared=compared(op, x), entries=y.size)
+
+
+def compared(op: KNearest, x: TensorSpec) -> int:
+    """How often an entry, or its negative, is compared."""
     low, high = x.limits
-    signs = 2 if op.both_signs else 1
-    turns = ceil(log2(max(2, high - low)))
-    pixels = x.size // x.shape[-1]
-    return Counter(call=1, turns=pixels * turns, compared=signs * x.size * turns, entries=y.size)
+    return x.size * (2 if op.both_signs else 1) * ceil(log2(max(2, high - low)))
+
+
+@work.register
+def _(op: QRoot, x: TensorSpec, y: TensorSpec) -> Work:
+    found = {"call": 1, f"reads of {x.dtype}": x.size, f"entries of {y.dtype}": y.size}
+    return Counter(found) + root_work(op, x, y.size)
+
+
+def root_work(op: QRoot, x: TensorSpec, count: int) -> Work:
+    """Of so many roots; their bits are found one by one."""
+    bits = ((x.magnitude << op.shift).bit_length() + 1) // 2
+    rule = long_products(op.requantization, count)
+    return Counter({"roots": count, "bits of roots": count * bits}) + rule
 
 
 @work.register

@@ -103,7 +103,10 @@ def filled(op: QConv, x: TensorSpec, rows: int, *, widens: bool) -> Work:
         inside = int(((lines >= 0) & (lines < x.shape[0])).sum())
         pixels = inside * min(columns - op.padding[1][0], x.shape[1])
     zeros = (len(lines) * columns - pixels) * x.shape[2]
-    return Counter(rows=rows, lines=len(lines), zeros=zeros) + _taken(x, pixels, widens=widens)
+    found: Work = Counter({"rows": rows, "lines": len(lines), "zeros": zeros})
+    # The place of each is the rest of a division.
+    found["pixels wrapped"] = pixels if op.pad_mode == "circular" else 0
+    return found + _taken(x, pixels, widens=widens)
 
 
 def _taken(x: TensorSpec, pixels: int, *, widens: bool) -> Work:

@@ -15,10 +15,12 @@ from skconv.codegen.routines.stage import packing as stage_packing
 from skconv.codegen.work.ops import (
     Places,
     Work,
+    compared,
     expansion,
     long_products,
     map_work,
     requantised,
+    root_work,
     row_head_work,
     weights_of,
     work,
@@ -30,6 +32,7 @@ from skconv.graph import (
     BlockHistogram,
     BothSigns,
     Fused,
+    KNearest,
     Magnitude,
     MaxPool,
     Node,
@@ -137,11 +140,12 @@ def behind(memory: StageMemory, pixels: int) -> Work:
             case QLocalContrast() | QDivide() | QTriangle():
                 found += pixelwise_work(node.op, x, pixels)
             case QRoot():
-                found["roots"] += prod(shape)
-                found["bits of roots"] += prod(shape) * root_bits(x.magnitude << node.op.shift)
+                found += root_work(node.op, x, prod(shape))
             case Magnitude():
                 found[name] += pixels * shape[-1]
                 found["bits of roots"] += pixels * shape[-1] * np.iinfo(x.dtype).bits
+            case KNearest():
+                found[f"{name} compared"] += compared(node.op, x) * pixels // prod(x.shape[:-1])
             case _ if _comes_before(memory, node):
                 found[name] += pixels * shape[-1]
             case _:
@@ -168,11 +172,6 @@ def windows_at(place: int, pool: PoolGeometry, axis: int, memory: StageMemory) -
     count = memory.specs[memory.pool.name].shape[axis]
     first = 0 if place < size else (place - size) // stride + 1
     return range(first, min(place // stride + 1, count))
-
-
-def root_bits(largest: int) -> int:
-    """Bits of the root of a number, which are found one by one."""
-    return (largest.bit_length() + 1) // 2
 
 
 def _comes_before(memory: StageMemory, node: Node) -> bool:
@@ -223,7 +222,8 @@ def _(op: DspStage, x: TensorSpec, y: TensorSpec) -> Work:
     of_sums = " of sums" if _gathers_sums(stage) else ""
     found[f"results of {type(pool).__name__}{of_sums}"] = results
     found["requantised"] = results if stage.to is not None else 0
-    found["roots"] = results if stage.root is not None else 0
+    if stage.root is not None:
+        found += root_work(stage.root, stage.pooled, results)
     if stage.linear is not None:
         found += row_head_work(stage.linear, rows)
     return found
