@@ -16,7 +16,7 @@ from skconv.graph import Graph
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, example_samples, quantized_example
-from tests import estimate_graphs, estimate_maps, estimate_models
+from tests import estimate_graphs, estimate_layers, estimate_maps, estimate_models
 from tests.selecting import fastest, fuse
 
 # Cores whose instructions are counted, and those whose code is measured besides.
@@ -40,6 +40,7 @@ DRAWN: dict[str, Callable[[int], Graph]] = {
     "coded": estimate_graphs.coded,
     "drawn": estimate_graphs.drawn,
     "heads": estimate_graphs.heads,
+    "layers": estimate_layers.layers,
     "maps": estimate_maps.maps,
     "patches": estimate_maps.patches,
     "pools": estimate_graphs.pools,
@@ -51,7 +52,7 @@ DRAWN: dict[str, Callable[[int], Graph]] = {
 
 
 # Of these kinds only what `skconv.to_c` makes of a graph is measured.
-PLAIN = ("typical", "pools", "heads", "maps", "patches", "stages")
+PLAIN = ("typical", "pools", "heads", "layers", "maps", "patches", "stages")
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class Study:
             self._propose(sampler, n)
             waiting = [c for c in self.candidates if c.is_ours and not c.refused and not c.scores]
             places |= dict.fromkeys(sampler.keep(n, waiting, self.scored), 0)
-        self._measure(places)
+        self._measure(places if effective_n_jobs(self.n_jobs) == 1 else dearest_first(places))
         self.memory.reduce_size(bytes_limit=self.cache_bytes)
         return len(places)
 
@@ -320,6 +320,16 @@ class Study:
 def batch_size(n_jobs: int | None) -> int:
     """Candidates that are measured before the next are proposed."""
     return max(BATCH, effective_n_jobs(n_jobs))
+
+
+def dearest_first(places: dict[Candidate, int]) -> dict[Candidate, int]:
+    """Higher levels and larger models first: workers that share them end at about the same time."""
+
+    def cost(each: tuple[Candidate, int]) -> tuple[int, int]:
+        candidate, place = each
+        return place, 0 if candidate.plan is None else candidate.plan.costs.instructions
+
+    return dict(sorted(places.items(), key=cost, reverse=True))
 
 
 def by_turns(first: Iterable[int], second: Iterable[int]) -> Iterator[int]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skconv.codegen.routines.linear import DspLinear
-from skconv.codegen.routines.sparse import SparseConv
+from skconv.codegen.routines.linear.packing import weight_type
 from skconv.codegen.routines.winograd import DspWinograd, PlainLine, PlainWinograd
 from skconv.graph import (
     ArgMax,
@@ -26,6 +26,7 @@ from skconv.graph import (
     QNormalize,
     QRoot,
     QSeparableConv,
+    QTentPool,
     QTreeEnsemble,
     Rescale,
     Select,
@@ -42,8 +43,8 @@ from skconv.graph.storage.entropy import Entropy
 from skconv.graph.storage.frequency import Frequency
 from skconv.graph.storage.hashed import Hashed
 
-# Entries of a window that GCC takes one by one, at -O2.
-MOST_UNROLLED = 4
+# Entries of a row, and of narrow windows, that GCC takes one by one, at -O2.
+MOST_UNROLLED, MOST_OF_WINDOWS = 4, 8
 
 # Fewer columns of a layer are no loop.
 FEW_COLUMNS = 3
@@ -134,7 +135,8 @@ def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> W
     form = getattr(op, "form", None) or ("coded" if coded_of(op) is not None else "")
     name = f"{form} of {x.dtype}" if form else f"of {x.dtype}"
     entries = inside * kernels
-    found[f"entries {name}"] = pixels * kernels
+    # A single kernel is no loop.
+    found[f"entries {name}" if kernels > 1 else "entries of one kernel"] = pixels * kernels
     if isinstance(op, QConv):
         found += long_products(op.requantization, pixels * kernels)
     # Compilers make other loops of one, two or three channels.
@@ -180,16 +182,6 @@ def around(op: ConvInteger) -> str:
 @work.register(QConvHash)
 def _(op: ConvInteger, x: TensorSpec, y: TensorSpec) -> Work:
     return Counter(call=1) + map_work(op, x, *every_place(op, x)) + expansion(op)
-
-
-@work.register
-def _(op: SparseConv, x: TensorSpec, y: TensorSpec) -> Work:
-    """Weight by weight that is no zero."""
-    conv = op.op
-    assert isinstance(conv, QConv)
-    pixels = prod(conv.map_shape(x)[:2])
-    weights = pixels * int(np.count_nonzero(conv.weights))
-    return Counter(call=1, pixels=pixels, entries=pixels * len(conv.bias), weights=weights)
 
 
 @work.register(DspWinograd)
@@ -258,7 +250,8 @@ def _(op: QLinear, x: TensorSpec, y: TensorSpec) -> Work:
     rows, columns = op.stored.shape
     is_plain = op.form is None and op.is_kept is None and op.coded is None
     if is_plain and columns < FEW_COLUMNS:
-        return Counter({"call": 1, f"rows of {columns}": rows}) + requantised(op)
+        alone = " alone" if rows == 1 else ""
+        return Counter({"call": 1, f"rows of {columns}{alone}": rows}) + requantised(op)
     found = Counter(call=1) + layer_work(op, x) + expansion(op)
     if op.is_kept is not None:
         found["inputs tested"] = x.size
@@ -297,7 +290,7 @@ def _(op: DspLinear, x: TensorSpec, y: TensorSpec) -> Work:
     layer = op.op
     assert isinstance(layer, QLinear)
     rows, columns = layer.weights.shape
-    weights = layer.form or layer.weights.dtype.name
+    weights = layer.form if op.narrow else weight_type(layer, wide=op.wide)
     name = f"{x.dtype} by {weights}"
     steps, blocks = ceil(columns / 4), ceil(rows / 4)
     found: Work = Counter(call=1, rows=rows, blocks=blocks, turns=blocks * (steps // 8))
@@ -311,16 +304,17 @@ def _(op: DspLinear, x: TensorSpec, y: TensorSpec) -> Work:
     return found
 
 
-def row_head_work(op: QLinear, runs: int) -> Work:
-    """A head that takes a run of features at a time, four of them a step."""
+def row_head_work(op: QLinear, features: str, runs: int) -> Work:
+    """A head that takes a run of features of a type at a time, four of them a step."""
     outputs, columns = op.stored.shape
     form = op.form or op.weights.dtype.name
-    size = 4 if form == "int4" else 5
-    steps = ceil(columns / 4)
-    found: Work = Counter(runs=runs)
-    found["groups"] = runs * ceil(outputs / size)
+    groups = ceil(outputs / (4 if form == "int4" else 5))
+    is_kept = np.ones(columns, bool) if op.is_kept is None else op.is_kept
+    steps = int(np.ceil(is_kept.reshape(runs, -1).sum(axis=1) / 4).sum())
+    found: Work = Counter(runs=runs, groups=runs * groups)
     found[f"steps, {form}"] = steps * outputs
-    found[f"steps of groups, {form}"] = steps * ceil(outputs / size)
+    found[f"steps of groups, {form}"] = steps * groups
+    found[f"steps of groups of {features}"] = steps * groups
     if op.is_kept is not None:
         found["may be kept"] = len(op.is_kept)
         found["kept"] = columns
@@ -395,16 +389,22 @@ def root_work(op: QRoot, x: TensorSpec, count: int) -> Work:
 @work.register
 def _(op: PoolGeometry, x: TensorSpec, y: TensorSpec) -> Work:
     """Window by window; compilers leave no loop over a few entries."""
-    is_narrow = op.size[1] < MOST_UNROLLED
+    height, width = op.size
+    pooled, is_narrow = op.area * y.size, width < MOST_UNROLLED
     rule: Requantization | None = getattr(op, "requantization", None)
-    found: Work = Counter() if rule is None else long_products(rule, y.size)
-    if is_narrow and op.area <= MOST_UNROLLED:
-        small = {"small windows": y.size, f"unrolled {x.dtype}": op.area * y.size}
-        return found + Counter({"call": 1} | small)
-    how = "narrow " if is_narrow else ""
-    found |= {"call": 1, f"{how}entries": y.size, f"{how}pooled {x.dtype}": op.area * y.size}
-    found[f"{how}lines"] = op.size[0] * y.size if op.size[0] > 1 else 0
-    return found
+    found = Counter(call=1) + (Counter() if rule is None else long_products(rule, y.size))
+    is_flat = width > 1 and not isinstance(op, QTentPool)
+    if is_narrow and op.area <= (MOST_OF_WINDOWS if is_flat else MOST_UNROLLED):
+        how = "unrolled "
+        found |= {"small windows": y.size, f"unrolled {x.dtype}": pooled}
+    else:
+        how = "narrow " if is_narrow else ""
+        found |= {f"{how}entries": y.size, f"{how}pooled {x.dtype}": pooled}
+        found[f"{how}lines"] = height * y.size if height > 1 else 0
+    if isinstance(op, QTentPool):  # The tent of two is flat.
+        found[f"{how}weighted by lines"] = pooled if height > 2 else 0
+        found[f"{how}weighted by columns"] = pooled if width > 2 else 0
+    return +found
 
 
 @work.register

@@ -17,6 +17,7 @@ from skconv.codegen.routines.hash import DspHash, DspHashStage
 from skconv.codegen.routines.hash import packing as hash_packing
 from skconv.codegen.routines.rows import DspRows
 from skconv.codegen.routines.rows import packing as rows_packing
+from skconv.codegen.routines.sparse import SparseConv
 from skconv.codegen.work.ops import Work, row_head_work, work
 from skconv.graph import Fused, QConv, QConvHash, TensorSpec
 from skconv.graph.integer import ConvInteger
@@ -59,8 +60,32 @@ def _(op: BlockedConv, x: TensorSpec, y: TensorSpec) -> Work:
     found[f"macs of {x.dtype}"] = rows * (columns // 2) * 2 * weights
     found[f"single macs of {x.dtype}"] = rows * (columns % 2) * weights
     found["blocks"] = rows * ceil(columns / 2) * kernels
-    values = (place.n_columns - 1) * place.distance + width * place.column
-    found += filled(conv, x, rows, widens=False) + Counter({"zeros at first": values})
+    if conv.form is not None:
+        found[f"expanded {conv.form}"] = rows * weights
+    return +(found + plain_ring_work(conv, x))
+
+
+@work.register
+def _(op: SparseConv, x: TensorSpec, y: TensorSpec) -> Work:
+    """Weight by weight that is no zero, each loaded for a few windows: two on small cores."""
+    conv = op.op
+    assert isinstance(conv, QConv)
+    rows, columns, kernels = conv.map_shape(x)
+    weights = rows * int(np.count_nonzero(conv.weights))
+    found: Work = Counter({"call": 1, "entries": rows * columns * kernels})
+    found[f"weights of {x.dtype}"] = columns * weights
+    for size in (2, 4):
+        walks = sum(divmod(columns, size))
+        found[f"walks of {size}"] = rows * walks * kernels
+        found[f"steps of {size}"] = walks * weights
+    return +(found + plain_ring_work(conv, x))
+
+
+def plain_ring_work(conv: QConv, x: TensorSpec) -> Work:
+    """What brings rows into a ring in the type of the input."""
+    rows, place = conv.map_shape(x)[0], conv_packing.layout(conv, x)
+    values = (place.n_columns - 1) * place.distance + int(conv.weights.shape[2]) * place.column
+    found = filled(conv, x, rows, widens=False) + Counter({"zeros at first": values})
     # All values move a row down: words where a row is made of whole ones.
     step, per_word = conv.stride[0] * x.shape[2], 4 // np.dtype(x.dtype).itemsize
     moved = (rows - 1) * (values - step) if conv.stride[0] < conv.weights.shape[1] else 0
@@ -68,9 +93,7 @@ def _(op: BlockedConv, x: TensorSpec, y: TensorSpec) -> Work:
         found["moved words"] = moved // per_word
     else:
         found[f"moved values of {x.dtype}"] = moved
-    if conv.form is not None:
-        found[f"expanded {conv.form}"] = rows * weights
-    return +found
+    return found
 
 
 def ring_work(op: QConv, x: TensorSpec, rows: int) -> Work:
@@ -201,7 +224,7 @@ def _(op: DspHashStage, x: TensorSpec, y: TensorSpec) -> Work:
         return found
     if stage.use == "weighted":
         found["zeros"] = channels * rows * stage.run
-        return found + row_head_work(stage.linear, channels * rows)
+        return found + row_head_work(stage.linear, stage.counts.dtype, channels * rows)
     found["groups looked up"] = lines * ceil(len(stage.linear.bias) / hash_packing.LOOK_UP_GROUP)
     found["weights looked up"] = lines * width * len(stage.linear.bias)
     return found

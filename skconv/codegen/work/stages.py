@@ -9,8 +9,9 @@ import numpy as np
 
 from skconv.codegen.routines.row_stage import DspRowStage
 from skconv.codegen.routines.row_stage import stage_of as row_stage_of
+from skconv.codegen.routines.rows import packing as rows_packing
 from skconv.codegen.routines.separable import DspSeparableStage
-from skconv.codegen.routines.stage import DspStage, stage_of
+from skconv.codegen.routines.stage import DspStage, pushes, stage_of
 from skconv.codegen.routines.stage import packing as stage_packing
 from skconv.codegen.work.ops import (
     Places,
@@ -163,7 +164,16 @@ def spread(memory: StageMemory, pixels: int) -> Work:
     divisors = (pool.stride[1], pool.stride[1]) if len(columns) > 1 else ()
     many = sum(n.bit_count() > 1 for n in (*divisors, memory.slots))
     found = {"spread pixels": pixels, "spread divisions": pixels * many}
-    return Counter(found | {"spread entries": pixels * channels, "spread rows": held * channels})
+    # Without rows, or columns, of windows there is a loop less.
+    along = axes(memory)
+    found |= {f"spread entries {along}": pixels * channels, f"spread rows {along}": held * channels}
+    return Counter(found)
+
+
+def axes(memory: StageMemory) -> str:
+    """Where windows stand beside one another."""
+    rows, columns, _ = memory.specs[memory.pool.name].shape
+    return "of both axes" if rows > 1 and columns > 1 else "down" if rows > 1 else "across"
 
 
 def windows_at(place: int, pool: PoolGeometry, axis: int, memory: StageMemory) -> range:
@@ -203,7 +213,10 @@ def _(op: DspStage, x: TensorSpec, y: TensorSpec) -> Work:
     share = computed_share(stage, per_group)
     is_pair = isinstance(stage.nonlinearity, Magnitude)
     kernels = len(stage.conv.bias) // (2 if is_pair else 1)
-    found: Work = Counter(call=1, reads=rows * pool.stride[0] * stage.input.shape[1])
+    pitch, pushed = rows_packing.pitch(stage.conv, stage.input), pushes(stage)
+    left = max(0, height + pool.size[0] - 1 - pool.stride[0])
+    found: Work = Counter({"call": 1, "pushes": pushed, "moved words": rows * left * pitch})
+    found[f"filled words of {x.dtype}"] = pushed * pitch
     found["windows"] = rows * columns * kernels
     blocks = sum(
         groups * rows * ceil(pool.size[0] / 2) * ceil(span / 2)
@@ -216,8 +229,9 @@ def _(op: DspStage, x: TensorSpec, y: TensorSpec) -> Work:
     found["lines of many"] = sums * height if width > MANY else 0
     found["macs"] = sums * height * 4 * width
     entries = round(rows * columns * kernels * share) * pool.area
-    found[_gathered(stage)] += entries
-    found["entries beside others"] = entries if per_group == 2 else 0
+    found += dict.fromkeys(_gathered(stage), entries)
+    if per_group == 2:
+        found["entries beside others" if columns > 1 else "entries tested"] = entries
     results = round(rows * columns * channels * share)
     of_sums = " of sums" if _gathers_sums(stage) else ""
     found[f"results of {type(pool).__name__}{of_sums}"] = results
@@ -225,22 +239,22 @@ def _(op: DspStage, x: TensorSpec, y: TensorSpec) -> Work:
     if stage.root is not None:
         found += root_work(stage.root, stage.pooled, results)
     if stage.linear is not None:
-        found += row_head_work(stage.linear, rows)
+        found += row_head_work(stage.linear, stage.features.dtype, rows)
     return found
 
 
-def _gathered(stage: stage_packing.Stage) -> str:
-    """How entries go into the sums of a window: the name of that work."""
+def _gathered(stage: stage_packing.Stage) -> tuple[str, ...]:
+    """How entries go into the sums of a window: the names of that work."""
     nonlinearity, pool = type(stage.nonlinearity).__name__, type(stage.pool).__name__
     if _gathers_sums(stage):
         both = isinstance(stage.nonlinearity, BothSigns | SoftThreshold)
-        return "entries of sums of both signs" if both else "entries of sums"
+        return ("entries of sums of both signs" if both else "entries of sums",)
     rule = stage.conv.requantization
     parts_signs = isinstance(stage.nonlinearity, BothSigns | SoftThreshold)
     is_even = stage.pool.size[1] % 2 == 0 and stage.pool.stride[1] % 2 == 0
     if parts_signs and is_even and (rule.minimum, rule.maximum) == (-INT8_MAX, INT8_MAX):
-        return f"entries of four by {pool}"
-    return f"entries of {nonlinearity} by {pool}"
+        return (f"entries of four by {pool}",)
+    return (f"entries of {nonlinearity}", f"entries by {pool}")
 
 
 def _gathers_sums(stage: stage_packing.Stage) -> bool:
@@ -283,7 +297,7 @@ def _(op: DspRowStage, x: TensorSpec, y: TensorSpec) -> Work:
     found += block_work(parts.reached, parts.input, op.weight_bits, down)
     found += spread_work(memory, parts.stage, down) + of_features(memory)
     found += whole_pixels(memory, down * across)
-    return _with_row_head(found, parts.stage.linear, windows[0])
+    return _with_row_head(found, parts.stage.linear, parts.stage.features.dtype, windows[0])
 
 
 def spread_work(memory: StageMemory, stage: stage_packing.Stage, rows: int) -> Work:
@@ -347,13 +361,16 @@ def _(op: DspSeparableStage, x: TensorSpec, y: TensorSpec) -> Work:
     assert isinstance(conv, ConvInteger)
     found = map_work(conv, op.op.graph.input, np.arange(down), np.arange(across))
     found += Counter(call=1, reads=x.size) + behind(memory, down * across)
-    head = next((n.op for n in memory.graph.nodes if isinstance(n.op, QLinear)), None)
-    return _with_row_head(found, head, windows[0])
+    head = next((n for n in memory.graph.nodes if isinstance(n.op, QLinear)), None)
+    if head is None:
+        return found
+    assert isinstance(head.op, QLinear)
+    return _with_row_head(found, head.op, memory.specs[head.inputs[0]].dtype, windows[0])
 
 
-def _with_row_head(found: Work, head: QLinear | None, runs: int) -> Work:
+def _with_row_head(found: Work, head: QLinear | None, features: str, runs: int) -> Work:
     """A stage whose head is one of `dsp_row_head.h`."""
     if head is None:
         return found
     kept = {n: c for n, c in found.items() if not n.startswith(("head,", "features"))}
-    return Counter(kept) + row_head_work(head, runs)
+    return Counter(kept) + row_head_work(head, features, runs)
