@@ -55,7 +55,7 @@ search = skconv.BudgetSearchCV(
     spaces,
     ram_bytes=2048,
     flash_bytes=8 * 1024,
-    n_candidates=12,
+    n_candidates=9,
     cv=2,
     random_state=0,
 )

@@ -24,16 +24,16 @@ try:
 except FileNotFoundError:
     X, y = skconv.datasets.load_digits()
     name = "digits, as Debian's dataset-fashion-mnist is not installed"
-X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:1700], y[900:1700]
+X_train, y_train, X_test, y_test = X[:700], y[:700], X[900:1400], y[900:1400]
 print(name, X_train.shape)
 
 # %%
 # The search
 # ----------
-# 8 kB of flash, 1 kB of RAM. Three candidates are a taste: minutes find better ones.
+# 4 kB of flash, 1 kB of RAM. Three candidates are a taste: minutes find better ones.
 
 search = skconv.BudgetSearchCV(
-    ram_bytes=1024, flash_bytes=8 * 1024, n_candidates=3, cv=2, random_state=0
+    ram_bytes=1024, flash_bytes=4 * 1024, n_candidates=3, cv=2, random_state=0
 )
 search.fit(X_train, y_train)
 
@@ -59,7 +59,7 @@ print(table.round(4).to_string(index=False))
 figure, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
 for level, rows in table.groupby("level"):
     ax.scatter(rows["flash"] / 1024, rows["score"], label=f"level {level}")
-ax.axvline(8, color="gray", linestyle="--")
+ax.axvline(4, color="gray", linestyle="--")
 ax.set(xlabel="flash, kB", ylabel="score", title=name)
 ax.legend()
 plt.show()

@@ -48,7 +48,7 @@ from tests.random_quadratic import squares_of_seed
 from tests.random_trees import trees_of_seed
 from tests.selecting import fastest
 
-N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 84, 4, 4, 4
+N_GRAPHS, N_ROCKETS, N_SIGNALS, N_CODED = 120, 4, 4, 4
 N_NARROW = 12
 N_SEPARABLE, N_BITS = 16, 6
 # Graphs of classical models: a maker of graphs from seeds, and how many of them.
