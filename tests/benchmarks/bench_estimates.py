@@ -29,7 +29,8 @@ The file was written from these ranges, each routine as it was when it was measu
     then, with --only all routines of cores that one of these has, but those of coded weights:
     random 0 500 and 1100 1220 (Pipelines without roots: their C was another when these were
     measured), random 500 826, random 1220 1580, heads 0 120, pools 0 40, maps 0 60, patches 0 80,
-    stages 0 160 and layers 0 480
+    stages 0 160 and layers 0 480; of Cortex-M4 DspSeparableStage from special 0 300 and SparseConv
+    from special 0 150 besides, DspDepthwise as before
 
 Names of parts that are no longer counted were taken out by hand.
 """

@@ -158,6 +158,8 @@ def spread(memory: StageMemory, pixels: int) -> Work:
     """What it takes to find the windows that hold each pixel, and their sums."""
     pool, (_, _, channels) = memory.pool.op, memory.specs[memory.pool.name].shape
     assert isinstance(pool, PoolGeometry)
+    if isinstance(pool, BlockHistogram):  # A pixel counts one code of all bins.
+        channels //= pool.n_bins
     rows, columns = pixels_reached(memory)
     held = sum(len(windows_at(row, pool, 0, memory)) for row in rows) * len(columns)
     # A place is divided by the stride twice, and its row of windows by how many rows there are.
