@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -16,13 +17,22 @@ from skconv.graph import Graph
 from skconv.passes.refusal import NoIntegerFormError
 from skconv.target.targets import get_target
 from skconv.testing import example_graphs, example_samples, quantized_example
-from tests import estimate_graphs, estimate_layers, estimate_maps, estimate_models
+from tests import (
+    estimate_graphs,
+    estimate_layers,
+    estimate_maps,
+    estimate_models,
+    estimate_signals,
+    estimate_stored,
+)
 from tests.selecting import fastest, fuse
 
 # Cores whose instructions are counted, and those whose code is measured besides.
 COUNTED = ("cortex-m4", "cortex-m0")
 OTHERS = ("cortex-m3", "rv32imc", "avr")
 FLAGS = ("-O2",)
+Form = Literal["ops", "fused", "balanced", "size", "speed"]
+FORMS: tuple[Form, ...] = get_args(Form)
 # Seeds from here on have no part in any coefficient: they are for the figures.
 FIRST_HELD_OUT = 2000
 
@@ -44,15 +54,20 @@ DRAWN: dict[str, Callable[[int], Graph]] = {
     "maps": estimate_maps.maps,
     "patches": estimate_maps.patches,
     "pools": estimate_graphs.pools,
+    "sizes": estimate_signals.sizes,
     "smaller": estimate_graphs.smaller,
     "stages": estimate_maps.stages,
+    "stored": estimate_stored.stored,
     "special": estimate_graphs.special,
     "typical": estimate_graphs.typical,
 }
 
 
 # Of these kinds only what `skconv.to_c` makes of a graph is measured.
-PLAIN = ("typical", "pools", "heads", "layers", "maps", "patches", "stages")
+PLAIN = (
+    "heads", "layers", "maps", "patches", "pools",
+    "signals", "sizes", "stages", "stored", "typical",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,6 +114,8 @@ def graph_of(kind: str, seed: int) -> tuple[Graph, np.ndarray]:
     """An integer graph, and samples of its input."""
     if kind == "fitted":
         return estimate_models.fitted(seed)
+    if kind == "signals":
+        return estimate_signals.signals(seed)
     graph = DRAWN[kind](seed)
     return graph, example_samples(graph, 1)
 
@@ -144,16 +161,16 @@ def _measured(
     yield Measured(kind, seed, core, form, graph, counts, code)
 
 
+def form_of(graph: Graph, core: str, name: Form) -> Graph:
+    """A graph op by op, with stages, or as it is chosen for a core."""
+    if name == "ops":
+        return graph
+    return fuse(graph) if name == "fused" else fastest(graph, get_target(core), name)
+
+
 def forms(graph: Graph, core: str) -> Iterator[tuple[str, Graph]]:
     """The forms of a graph that differ."""
-    target = get_target(core)
-    found = {
-        "ops": graph,
-        "fused": fuse(graph),
-        "balanced": fastest(graph, target),
-        "size": fastest(graph, target, "size"),
-        "speed": fastest(graph, target, "speed"),
-    }
+    found = {name: form_of(graph, core, name) for name in FORMS}
     seen = set()
     for name, form in found.items():
         described = tuple((type(node.op), node.op.describe()) for node in form.nodes)

@@ -182,7 +182,8 @@ def parts(program: Program) -> Features:
     for function in functions(program):
         if function.code_bytes:
             continue
-        found["line of assembly" if function.is_assembly else "line"] += len(function.lines)
+        lines = [line for line in function.lines if not line.lstrip().startswith("(void)")]
+        found["line of assembly" if function.is_assembly else "line"] += len(lines)
     if program.interface.probabilities is not None:
         found[type(program.interface.probabilities).__name__] += 1
     return found

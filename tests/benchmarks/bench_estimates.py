@@ -9,8 +9,9 @@
 *measure* counts the instructions of every node on Cortex-M4 and Cortex-M0 under QEMU, and bytes of
 code on five cores, all with -O2, for the graphs of a kind (``example``, ``drawn``, ``smaller``,
 ``special``, ``coded``, ``typical``, ``fitted``, ``pools``, ``heads``, ``layers``, ``patches``,
-``maps``, ``stages``, ``random``) and a range of seeds: see `tests/estimate_measures.py`. It takes 1
-to 10 s a graph; ranges may be measured one by one. *fit* reads all files of the folder. With
+``maps``, ``stages``, ``stored``, ``signals``, ``sizes``, ``random``) and a range of seeds: see
+`tests/estimate_measures.py`. It takes 1 to 10 s a graph; ranges may be measured one by one.
+*fit* reads all files of the folder. With
 ``--only`` it fits the instructions of the routines that are named, and leaves all others, and what
 no graph of the folder has, as they are in the file. With ``--parts`` all coefficients that the file
 has of them stay, too, but those whose names begin so; with ``--core`` those of other cores do.
@@ -32,7 +33,17 @@ The file was written from these ranges, each routine as it was when it was measu
     stages 0 160 and layers 0 480; of Cortex-M4 DspSeparableStage from special 0 300 and SparseConv
     from special 0 150 besides, DspDepthwise as before
 
-Names of parts that are no longer counted were taken out by hand.
+    then, each with the routines and parts that it is about:
+    stored 0 220: what expands and reads stored weights in QConv, Fused and QLinear
+    (where fours, products and runs are those of QConv); smaller 0 120 for CountedConv;
+    signals 0 175 and sizes 0 180, both with the examples, for what
+    `skconv.codegen.work.signals` and `maps` count, and for Sign, Relu, QResize, QAdd,
+    QMultiply and QSubtractMean; Above in Fused, Rescale of int32 and QInterpolate likewise;
+    stages and layers for KNearest and bytes in DspRowStage of Cortex-M4
+
+QBandRoot, of which there is one example, is QBandLog with bands of its own, and QWinnerCounts on
+Cortex-M4 that of Cortex-M0, scaled. Bytes of code of features of signals were moved by the median
+of what is missing. Names of parts that are no longer counted were taken out by hand.
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ An estimate is a sum of these numbers times what each was measured to take
 """
 
 import skconv.codegen.work.machines
+import skconv.codegen.work.maps
 import skconv.codegen.work.packed
 import skconv.codegen.work.patches
+import skconv.codegen.work.signals
 import skconv.codegen.work.stages  # noqa: F401  (they register routines)
 from skconv.codegen.work.ops import work
 

@@ -132,18 +132,13 @@ def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> W
         return found
     found = Counter(pixels=pixels)
     inside = int((down == height).sum() * (across == width).sum())
-    form = getattr(op, "form", None) or ("coded" if coded_of(op) is not None else "")
-    name = f"{form} of {x.dtype}" if form else f"of {x.dtype}"
     entries = inside * kernels
+    name = (stored := _stored(op)) or f"of {x.dtype}"
     # A single kernel is no loop.
     found[f"entries {name}" if kernels > 1 else "entries of one kernel"] = pixels * kernels
     if isinstance(op, QConv):
         found += long_products(op.requantization, pixels * kernels)
-    # Compilers make other loops of one, two or three channels.
-    run = "runs" if channels > 3 else f"{channels}"
-    found[f"lines in {run}"] = entries * height if height > 1 else 0
-    found[f"taps in {run}"] = entries * height * width if channels > 1 and width > 1 else 0
-    found[f"macs {name} in {run}"] = entries * height * width * channels
+    found += _products_inside(op, x, entries, name)
     if inside == pixels:
         return found
     border, there = (pixels - inside) * kernels, around(op)
@@ -154,9 +149,43 @@ def map_work(op: ConvInteger, x: TensorSpec, rows: Places, columns: Places) -> W
     found[f"pixels at {there}"] = pixels - inside
     found[f"lines at {there}"] = border * height
     found[f"taps at {there}"] = lines * kernels * width
+    if stored:
+        return found + runs_of(stored, visited * kernels, channels, x)
     found[f"runs at {there}"] = visited * kernels if channels > 1 else 0
     found[f"macs at {there} {name}"] = visited * kernels * channels
     return found
+
+
+def _products_inside(op: ConvInteger, x: TensorSpec, entries: int, name: str) -> Work:
+    """Those of windows that lie in the map."""
+    height, width, channels = op.weights.shape[1:]
+    stored = _stored(op)
+    if stored:
+        # Expanded taps side by side are one run of the input.
+        is_row = stored == "expanded" and op.dilation[1] == 1 and channels == x.shape[2]
+        lines, size = (height, width * channels) if is_row else (height * width, channels)
+        return runs_of(stored, entries * lines, size, x)
+    # Compilers make other loops of one, two or three channels.
+    run = "runs" if channels > 3 else f"{channels}"
+    found = Counter({f"lines in {run}": entries * height if height > 1 else 0})
+    found[f"taps in {run}"] = entries * height * width if channels > 1 and width > 1 else 0
+    found[f"macs {name} in {run}"] = entries * height * width * channels
+    return found
+
+
+def _stored(op: Op) -> str:
+    """How weights are stored that are no numbers of C: of few levels, or expanded to RAM."""
+    form: str = getattr(op, "form", None) or ""
+    return form or ("expanded" if coded_of(op) is not None else "")
+
+
+def runs_of(stored: str, count: int, size: int, x: TensorSpec) -> Work:
+    """So many runs of the input, the weights sought for each; expanded ones four at a time."""
+    found = Counter({f"runs, {stored}": count})
+    fours = size // 4 if stored == "expanded" else 0
+    found[f"fours of {'words' if x.dtype == 'int16' else 'bytes'}"] = count * fours
+    found[f"macs, {stored}"] = count * (size - 4 * fours)
+    return +found
 
 
 def every_place(op: ConvInteger, x: TensorSpec) -> tuple[Places, Places]:
@@ -220,26 +249,30 @@ def _decoded(coded: Coded) -> dict[str, int]:
     """Vectors, symbols of a Huffman code, and what a cosine transform adds up."""
     match coded:
         case Codebook():
-            return {"vectors": coded.indices.size}
+            # Weights are tested one by one where they lie apart, or the last vector is cut.
+            is_run = not coded.by_channel and coded.kernel_bytes % coded.codewords.shape[1] == 0
+            tested = 0 if is_run else prod(coded.shape)
+            return {"vectors": coded.indices.size, "tested weights": tested}
         case Dictionary():
             return {"vectors": coded.indices.size}
         case Entropy():
-            return _symbols(coded.values)
+            return _symbols(coded, coded.values)
         case Frequency():
             taps = coded.shape[1] * coded.shape[2]
             n_planes = coded.shape[0] * coded.shape[3]
             added = 1 if coded.indices is None else 2
-            return _symbols(coded.residual) | {"cosines": added * n_planes * taps**2}
+            return _symbols(coded, coded.residual) | {"cosines": added * n_planes * taps**2}
         case Hashed() if coded.basis is not None:
             taps = coded.shape[1] * coded.shape[2]
             return {"cosines": prod(coded.shape) * taps}
     return {}
 
 
-def _symbols(values: Array) -> dict[str, int]:
-    """Numbers that are not 0, and runs of zeros."""
+def _symbols(coded: Entropy | Frequency, values: Array) -> dict[str, int]:
+    """Numbers that are not 0, runs of zeros, and the bits of both."""
     flat = values.ravel() != 0
-    return {"symbols": int(flat.sum()) + int((np.diff(flat.astype(np.int8)) < 0).sum())}
+    symbols = int(flat.sum()) + int((np.diff(flat.astype(np.int8)) < 0).sum())
+    return {"symbols": symbols, "bits": 8 * coded.tables["bits"].size}
 
 
 # -------------------------------------------------------------------------------------- layers
@@ -261,6 +294,8 @@ def _(op: QLinear, x: TensorSpec, y: TensorSpec) -> Work:
 def layer_work(op: QLinear, x: TensorSpec) -> Work:
     """Rows, and products of a layer; those of features that are left."""
     rows, columns = op.stored.shape
+    if op.coded is not None and not op.coded.sums:
+        return runs_of("expanded", rows, columns, x) + requantised(op)
     form = f"{weights_of(op)} kept" if op.is_kept is not None else weights_of(op)
     # Compilers make other loops of a single row.
     of = f"of {x.dtype}" if rows > 1 else f"of {x.dtype} in one row"

@@ -7,6 +7,7 @@ from math import ceil, prod
 
 import numpy as np
 
+from skconv.codegen.routines.bits import WORD, CountedConv
 from skconv.codegen.routines.blocked import BlockedConv
 from skconv.codegen.routines.conv import DspConv
 from skconv.codegen.routines.conv import packing as conv_packing
@@ -18,7 +19,7 @@ from skconv.codegen.routines.hash import packing as hash_packing
 from skconv.codegen.routines.rows import DspRows
 from skconv.codegen.routines.rows import packing as rows_packing
 from skconv.codegen.routines.sparse import SparseConv
-from skconv.codegen.work.ops import Work, row_head_work, work
+from skconv.codegen.work.ops import Work, long_products, row_head_work, work
 from skconv.graph import Fused, QConv, QConvHash, TensorSpec
 from skconv.graph.integer import ConvInteger
 
@@ -63,6 +64,20 @@ def _(op: BlockedConv, x: TensorSpec, y: TensorSpec) -> Work:
     if conv.form is not None:
         found[f"expanded {conv.form}"] = rows * weights
     return +(found + plain_ring_work(conv, x))
+
+
+@work.register
+def _(op: CountedConv, x: TensorSpec, y: TensorSpec) -> Work:
+    """The bits of a window are gathered, then counted a word at a time for each kernel."""
+    conv = op.op
+    assert isinstance(conv, QConv)
+    rows, columns, kernels = conv.map_shape(x)
+    pixels, bits = rows * columns, conv.weights[0].size
+    found: Work = Counter({"call": 1, "pixels": pixels, "bits": pixels * bits})
+    found["taps"] = pixels * bits // x.shape[2]
+    found["words"] = pixels * (kernels + 1) * ceil(bits / WORD)
+    found["entries"] = y.size
+    return found + long_products(conv.requantization, y.size)
 
 
 @work.register

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from math import prod
 
-from skconv.codegen.work.ops import Work, work
-from skconv.graph import Op, QDivide, QLocalContrast, QTriangle, TensorSpec
+from skconv.codegen.work.ops import Work, compared, work
+from skconv.graph import KNearest, Op, QDivide, QLocalContrast, QTriangle, TensorSpec
 
 
 def pixelwise_work(op: Op, x: TensorSpec, pixels: int) -> Work:
     """What is done with each pixel: a patch around it, or all its channels at once."""
-    name, channels = type(op).__name__, x.shape[2]
+    name, channels = type(op).__name__, x.shape[-1]
     match op:
         case QLocalContrast():
             # In padding each entry is tested.
@@ -22,6 +22,8 @@ def pixelwise_work(op: Op, x: TensorSpec, pixels: int) -> Work:
         case QTriangle():
             distances = pixels * len(op.centroids)
             return Counter({name: distances * channels, "distances": distances})
+        case KNearest():
+            return Counter({f"{name} compared": compared(op, x) // prod(x.shape[:-1]) * pixels})
     return Counter({name: pixels * channels})
 
 
@@ -29,4 +31,4 @@ def pixelwise_work(op: Op, x: TensorSpec, pixels: int) -> Work:
 @work.register(QDivide)
 @work.register(QTriangle)
 def _(op: Op, x: TensorSpec, y: TensorSpec) -> Work:
-    return Counter(call=1) + pixelwise_work(op, x, prod(y.shape[:2]))
+    return Counter(call=1) + pixelwise_work(op, x, prod(y.shape[:-1]))

@@ -16,7 +16,6 @@ from skconv.codegen.routines.stage import packing as stage_packing
 from skconv.codegen.work.ops import (
     Places,
     Work,
-    compared,
     expansion,
     long_products,
     map_work,
@@ -138,15 +137,13 @@ def behind(memory: StageMemory, pixels: int) -> Work:
                 found["weights of codes"] += codes * len(node.op.bias)
             case QLinear():
                 found += head_work(node.op)
-            case QLocalContrast() | QDivide() | QTriangle():
+            case QLocalContrast() | QDivide() | QTriangle() | KNearest():
                 found += pixelwise_work(node.op, x, pixels)
             case QRoot():
                 found += root_work(node.op, x, prod(shape))
             case Magnitude():
                 found[name] += pixels * shape[-1]
                 found["bits of roots"] += pixels * shape[-1] * np.iinfo(x.dtype).bits
-            case KNearest():
-                found[f"{name} compared"] += compared(node.op, x) * pixels // prod(x.shape[:-1])
             case _ if _comes_before(memory, node):
                 found[name] += pixels * shape[-1]
             case _:
