@@ -1,7 +1,7 @@
 """Counts of every routine, which are kept in a file: estimates are held to them without a core.
 
-A count is the instructions of a node on a simulated core. They are taken
-anew by `tests/benchmarks/bench_estimate_counts.py`.
+A count is the instructions of a node on a simulated core;
+`tests/benchmarks/bench_estimate_counts.py` takes them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FILE = Path(__file__).with_name("estimate_counts.json")
 
 Counts = dict[str, dict[str, list[float]]]
 
-# Form that `skconv.to_c` makes by default.
+# What `skconv.to_c` makes by default.
 BALANCED: Form = "balanced"
 # Graphs besides the examples, and forms of examples, for routines that no example has so.
 ALONE = (
@@ -76,8 +76,13 @@ class Counted:
         return counts.tolist()
 
 
-def graphs() -> Iterator[Counted]:
-    """All graphs whose counts are kept, on every core that has the form."""
+@cache
+def graphs() -> tuple[Counted, ...]:
+    """All graphs whose counts are kept, on every core."""
+    return tuple(_graphs())
+
+
+def _graphs() -> Iterator[Counted]:
     for name, example in example_graphs().items():
         integer = quantized_example(example)
         kept: tuple[Form, ...] = (BALANCED, "ops") if name in ALONE else (BALANCED,)

@@ -28,7 +28,7 @@ SMALL = 200
 Rows = list[tuple[float, float, str]]
 
 
-def take(found: list[Counted], names: tuple[str, ...]) -> None:
+def take(found: tuple[Counted, ...], names: tuple[str, ...]) -> None:
     """Counts what has no count on its core, and what is named; counts of what is no more go."""
     chosen = [each for each in found if each.kept is None or each.name.startswith(names)]
     taken = Parallel(n_jobs=-1, verbose=1)(delayed(Counted.counted)(each) for each in chosen)
@@ -40,7 +40,7 @@ def take(found: list[Counted], names: tuple[str, ...]) -> None:
     write(counts)
 
 
-def by_routine(found: list[Counted]) -> dict[tuple[str, str], Rows]:
+def by_routine(found: tuple[Counted, ...]) -> dict[tuple[str, str], Rows]:
     """Estimate, count and graph of each node, by core and routine."""
     rows: dict[tuple[str, str], Rows] = defaultdict(list)
     for each in found:
@@ -61,7 +61,7 @@ def show(rows: dict[tuple[str, str], Rows]) -> None:
 
 
 def main() -> None:
-    found = list(graphs())
+    found = graphs()
     if sys.argv[1:2] == ["--write"]:
         take(found, tuple(sys.argv[2:]))
     show(by_routine(found))

@@ -6,7 +6,7 @@ from collections import Counter
 from math import prod
 
 from skconv.codegen.work.ops import Work, work
-from skconv.graph import Above, Hash, Median, Permute, QPad, TensorSpec, Upsample
+from skconv.graph import Above, BlockHistogram, Hash, Median, Permute, QPad, TensorSpec, Upsample
 
 # So many levels, or channels, are taken in a loop.
 FEWEST_LOOPED = 3
@@ -23,6 +23,12 @@ def _(op: Above, x: TensorSpec, y: TensorSpec) -> Work:
 @work.register
 def _(op: Hash, x: TensorSpec, y: TensorSpec) -> Work:
     return Counter(call=1, signs=x.size, codes=y.size)
+
+
+@work.register
+def _(op: BlockHistogram, x: TensorSpec, y: TensorSpec) -> Work:
+    """Bins are emptied, and each code of a window counts."""
+    return Counter(call=1, bins=y.size, codes=y.size // op.n_bins * op.area)
 
 
 @work.register
