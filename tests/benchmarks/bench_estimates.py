@@ -42,9 +42,10 @@ The file was written from these ranges, each routine as it was when it was measu
     stages and layers for KNearest and bytes in DspRowStage of Cortex-M4
 
 QLog, QPower, Decisions and BlockHistogram alone, of which there is one example each, are
-proportional to what they read. QBandRoot, likewise, is QBandLog with bands of its own, and QWinnerCounts on
-Cortex-M4 that of Cortex-M0, scaled. Bytes of code of features of signals were moved by the median
-of what is missing. Names of parts that are no longer counted were taken out by hand.
+proportional to what they read. QBandRoot, likewise, is QBandLog with bands of its own, and
+QWinnerCounts on Cortex-M4 that of Cortex-M0, scaled. Bytes of code of features of signals were
+moved by the median of what is missing. Names of parts that are no longer counted were taken out by
+hand.
 """
 
 from __future__ import annotations
