@@ -64,6 +64,8 @@ from skconv.testing.narrow import narrow_conv
 from skconv.testing.separable import factors, separable
 
 Rng = np.random.Generator
+# All forms of coded weights.
+CODES = (codebook, dictionary, entropy, frequency, hashed_weights)
 ZERO = ((0, 0), (0, 0))
 
 
@@ -246,7 +248,7 @@ def small_machine(rng: Rng, kernel: Any, n_features: int) -> KernelMachine:
 def coded(seed: int) -> Graph:
     """One layer of coded weights, on a map or vector of any size: integers."""
     rng = np.random.default_rng(seed)
-    make = (codebook, dictionary, entropy, frequency, hashed_weights)[seed % 5]
+    make = CODES[seed % len(CODES)]
     n, channels, side = one_of(rng, 4, 8, 16, 32), one_of(rng, 1, 2, 8), one_of(rng, 4, 6, 10, 16)
     if seed % 3 == 0 and make in (codebook, entropy, hashed_weights):
         shape, more = (n, one_of(rng, 64, 200, 400)), (8, 32) if make is codebook else ()
@@ -270,7 +272,7 @@ def _kernels(rng: Rng, form: str, n: int, size: int, channels: int) -> Op:
     if form == "narrow":
         return narrow_conv(rng, shape, one_of(rng, 1, 3, 7), padding=padding)
     if form == "coded":
-        make = one_of(rng, codebook, dictionary, entropy, frequency, hashed_weights)
+        make = one_of(rng, *CODES)
         return coded_conv(rng, make(rng, shape), padding=padding)
     return conv(rng, shape, padding=padding)
 

@@ -7,26 +7,34 @@ from dataclasses import replace
 import numpy as np
 
 from skconv.graph import (
+    Above,
     Abs,
     Affine,
     BothSigns,
     Graph,
+    Hash,
     KNearest,
     L2Pool,
     Magnitude,
     MaxPool,
     MeanPool,
+    Median,
     Op,
+    Pad,
+    Permute,
     Relu,
     Reshape,
+    Resize,
     Root,
     Select,
+    Sign,
     SoftThreshold,
     Square,
     TensorSpec,
     Threshold,
+    Upsample,
 )
-from skconv.testing import conv, few_levels, linear
+from skconv.testing import conv, few_levels, gated, linear, resampling, residual
 from tests.estimate_graphs import Rng, of_any_type, one_of
 
 
@@ -129,3 +137,43 @@ def _vector(rng: Rng) -> Graph:
     layer: Op = one_of(rng, *chosen)
     graph = graph.append(layer)
     return graph.append(Threshold()) if graph.output.shape == (1,) else graph
+
+
+def sizes(seed: int) -> Graph:
+    """One op that stands alone, of any size: integers.
+
+    Raises
+    ------
+    ValueError
+        Where a window does not fit: the seed has no graph.
+    """
+    rng = np.random.default_rng(seed)
+    channels = one_of(rng, 1, 2, 3, 4, 8)
+    shape = (int(rng.integers(4, 16)), int(rng.integers(4, 16)), channels)
+    graph = Graph(TensorSpec(shape))
+    kind = {0: "joined", 4: "gated"}.get(seed % 8, "op")
+    if kind == "op":
+        return of_any_type(rng, graph.append(_single(rng, shape)))
+    stem = graph.append(conv(rng, (channels, 1, 1, channels)))
+    branch = conv(rng, (channels, 3, 3, channels), padding=((1, 1), (1, 1)))
+    gate = conv(rng, (channels, 1, 1, channels))
+    return of_any_type(rng, residual(stem, branch) if kind == "joined" else gated(stem, gate))
+
+
+def _single(rng: Rng, shape: tuple[int, int, int]) -> Op:
+    height, width, channels = shape
+    around = ((1, 1), (1, 1))
+    levels = rng.normal(size=(one_of(rng, 1, 2, 4), channels)).astype("f4")
+    rows, columns = 2 * height - 1, max(2, width // 2)
+    return one_of(
+        rng,
+        Above(levels),
+        Hash(one_of(rng, *(n for n in (1, 2, 4, 8) if channels % n == 0))),
+        Sign(),
+        Relu(),
+        Permute(one_of(rng, (1, 0, 2), (2, 0, 1), (0, 2, 1))),
+        Pad(one_of(rng, around, ((0, 2), (3, 0))), one_of(rng, "zero", "lowest")),
+        Upsample(one_of(rng, (2, 2), (1, 3), (2, 1))),
+        Resize(resampling(rows, height), resampling(columns, width)),
+        Median(padding=one_of(rng, around, ((0, 0), (0, 0)))),
+    )

@@ -54,7 +54,7 @@ DRAWN: dict[str, Callable[[int], Graph]] = {
     "maps": estimate_maps.maps,
     "patches": estimate_maps.patches,
     "pools": estimate_graphs.pools,
-    "sizes": estimate_signals.sizes,
+    "sizes": estimate_layers.sizes,
     "smaller": estimate_graphs.smaller,
     "stages": estimate_maps.stages,
     "stored": estimate_stored.stored,

@@ -1,4 +1,4 @@
-"""Graphs of features of signals and sound, and of ops that hardly any Pipeline has, of any size."""
+"""Graphs of features of signals and sound, fitted to random signals."""
 
 from __future__ import annotations
 
@@ -12,26 +12,12 @@ from sklearn.pipeline import make_pipeline
 
 import skconv
 from skconv.convert import to_graph
-from skconv.graph import (
-    Above,
-    Graph,
-    Hash,
-    Median,
-    Op,
-    Pad,
-    Permute,
-    Relu,
-    Resize,
-    Sign,
-    TensorSpec,
-    Upsample,
-)
+from skconv.graph import Graph
 from skconv.graph.quantiles import Representation
 from skconv.passes.fold import fold
 from skconv.passes.integers import integer_graph
 from skconv.runtime import fixed
-from skconv.testing import conv, gated, resampling, residual
-from tests.estimate_graphs import Rng, of_any_type, one_of
+from tests.estimate_graphs import Rng, one_of
 
 N_FITTED, N_SAMPLES, RATE = 24, 2, 8000
 REPRESENTATIONS: tuple[Representation, ...] = ("raw", "difference", "second_difference")
@@ -108,46 +94,3 @@ def _filtered(rng: Rng) -> tuple[int, list[Any]]:
     steps = one_of(rng, [skconv.IIRFilter(sos)], [skconv.Decimate(2)], [skconv.RemoveMean()])
     features = skconv.TemporalConvFeatures(n_kernels=one_of(rng, 2, 4), random_state=0)
     return one_of(rng, 40, 100, 250), [*steps, features]
-
-
-# --------------------------------------------------------------------------------- single ops
-
-
-def sizes(seed: int) -> Graph:
-    """One op that stands alone, of any size: integers.
-
-    Raises
-    ------
-    ValueError
-        Where a window does not fit: the seed has no graph.
-    """
-    rng = np.random.default_rng(seed)
-    channels = one_of(rng, 1, 2, 3, 4, 8)
-    shape = (int(rng.integers(4, 16)), int(rng.integers(4, 16)), channels)
-    graph = Graph(TensorSpec(shape))
-    kind = {0: "joined", 4: "gated"}.get(seed % 8, "op")
-    if kind == "op":
-        return of_any_type(rng, graph.append(_single(rng, shape)))
-    stem = graph.append(conv(rng, (channels, 1, 1, channels)))
-    branch = conv(rng, (channels, 3, 3, channels), padding=((1, 1), (1, 1)))
-    gate = conv(rng, (channels, 1, 1, channels))
-    return of_any_type(rng, residual(stem, branch) if kind == "joined" else gated(stem, gate))
-
-
-def _single(rng: Rng, shape: tuple[int, int, int]) -> Op:
-    height, width, channels = shape
-    around = ((1, 1), (1, 1))
-    levels = rng.normal(size=(one_of(rng, 1, 2, 4), channels)).astype("f4")
-    rows, columns = 2 * height - 1, max(2, width // 2)
-    return one_of(
-        rng,
-        Above(levels),
-        Hash(one_of(rng, *(n for n in (1, 2, 4, 8) if channels % n == 0))),
-        Sign(),
-        Relu(),
-        Permute(one_of(rng, (1, 0, 2), (2, 0, 1), (0, 2, 1))),
-        Pad(one_of(rng, around, ((0, 2), (3, 0))), one_of(rng, "zero", "lowest")),
-        Upsample(one_of(rng, (2, 2), (1, 3), (2, 1))),
-        Resize(resampling(rows, height), resampling(columns, width)),
-        Median(padding=one_of(rng, around, ((0, 0), (0, 0)))),
-    )

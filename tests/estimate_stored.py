@@ -20,19 +20,9 @@ from skconv.graph import (
     TensorSpec,
 )
 from skconv.testing import few_levels
-from skconv.testing.coded import (
-    codebook,
-    coded_conv,
-    coded_linear,
-    dictionary,
-    entropy,
-    frequency,
-    hashed,
-)
+from skconv.testing.coded import codebook, coded_conv, coded_linear, entropy, hashed
 from skconv.testing.narrow import narrow_conv
-from tests.estimate_graphs import Rng, of_any_type, one_of
-
-CODES = (codebook, dictionary, entropy, frequency, hashed)
+from tests.estimate_graphs import CODES, Rng, of_any_type, one_of
 
 
 def stored(seed: int) -> Graph:
@@ -68,11 +58,11 @@ def _stage(rng: Rng) -> Graph:
 
 def _hashes(rng: Rng) -> Graph:
     """Codes of four signs, and their histograms."""
-    channels, is_shared = one_of(rng, 1, 1, 2), True
+    channels = one_of(rng, 1, 1, 2)
     graph = Graph(TensorSpec((9, one_of(rng, 8, 12), channels)))
     shape = (4, *one_of(rng, (3, 3), (2, 3), (5, 5)), 1)
     padding = one_of(rng, ((0, 0), (0, 0)), ((1, 1), (1, 1)))
-    graph = graph.append(_of_kind(rng, shape, shared=is_shared, padding=padding)).append(Hash(4))
+    graph = graph.append(_of_kind(rng, shape, shared=True, padding=padding)).append(Hash(4))
     size = one_of(rng, 2, 3)
     return graph.append(BlockHistogram((size, size), (one_of(rng, size, 2),) * 2, 16))
 

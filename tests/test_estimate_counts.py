@@ -13,9 +13,10 @@ from tests.estimate_measures import COUNTED
 
 COUNT_ANEW = "python tests/benchmarks/bench_estimate_counts.py --write"
 
-# What takes as long whatever its size.
+# What takes the same time whatever its size.
 CONSTANT = {"Reshape"}
-# A node may be off by a share of its count or a few instructions, all of a routine by less.
+# Wide enough for what is known to be off, narrow enough for what a fit breaks: a node may be off by a
+# share of its count or a few instructions, all nodes of a routine together by less.
 OFF, ALL_OFF, FEW = 0.6, 0.5, 350
 
 
@@ -51,6 +52,7 @@ def test_every_routine_is_estimated_near_its_counts(core):
 @pytest.mark.needs(*emulator.tools("cortex-m4"))
 @pytest.mark.parametrize("name", ["above, balanced", "l1 votes, ops", "special 0, balanced"])
 def test_counts_are_those_of_the_code_as_it_is(name):
-    for each in graphs():
-        if each.name == name:
-            assert each.counted() == pytest.approx(each.kept, rel=0.03, abs=FEW), COUNT_ANEW
+    found = [each for each in graphs() if each.name == name]
+    assert {each.core for each in found} == set(COUNTED)
+    for each in found:
+        assert each.counted() == pytest.approx(each.kept, rel=0.03, abs=30), COUNT_ANEW

@@ -8,13 +8,13 @@ from math import prod
 from skconv.codegen.work.ops import Work, work
 from skconv.graph import Above, BlockHistogram, Hash, Median, Permute, QPad, TensorSpec, Upsample
 
-# So many levels, or channels, are taken in a loop.
+# Fewer levels, or channels, are no loop.
 FEWEST_LOOPED = 3
 
 
 @work.register
 def _(op: Above, x: TensorSpec, y: TensorSpec) -> Work:
-    """Each entry is compared with all levels; a few of them, or of channels, are no loop."""
+    """Each entry is compared with all levels."""
     few = "few " if len(op.levels) < FEWEST_LOOPED else ""
     how = " of few channels" if x.shape[-1] < FEWEST_LOOPED else ""
     return Counter({"call": 1, "reads": x.size, f"{few}compared{how}": y.size})
@@ -46,14 +46,14 @@ def _(op: Median, x: TensorSpec, y: TensorSpec) -> Work:
 
 @work.register
 def _(op: QPad, x: TensorSpec, y: TensorSpec) -> Work:
-    """The border entry by entry, what it holds row by row."""
+    """The border is written entry by entry, the map inside it row by row."""
     found = {"call": 1, "rows": x.shape[0], f"filled of {y.dtype}": y.size - x.size}
     return Counter(found) + copied(x.nbytes, x.shape[0])
 
 
 @work.register
 def _(op: Upsample, x: TensorSpec, y: TensorSpec) -> Work:
-    """Pixels are repeated in a row, then rows."""
+    """Pixels are repeated along a row, then whole rows."""
     rows, columns = op.factor
     pixels = columns * prod(x.shape[:2])
     size = x.nbytes // prod(x.shape[:2])

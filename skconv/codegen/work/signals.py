@@ -8,7 +8,6 @@ from math import ceil, log
 import numpy as np
 
 from skconv.codegen.routines.minirocket import RocketScores
-from skconv.codegen.routines.winners import DspWinnerCounts
 from skconv.codegen.work.ops import Work, long_products, work
 from skconv.graph import (
     MiniRocket,
@@ -28,21 +27,20 @@ from skconv.graph.integer_spectra import BandsOp
 
 @work.register
 def _(op: BandsOp, x: TensorSpec, y: TensorSpec) -> Work:
-    """A transform of every frame, then the bins of every band."""
-    return Counter(call=1) + transform_work(op.points, y.size // len(op.band_starts), op)
+    return spectrum_work(op, op.points, y)
 
 
 @work.register
 def _(op: QMicroBands, x: TensorSpec, y: TensorSpec) -> Work:
-    return Counter(call=1) + transform_work(len(op.places), y.size // len(op.band_starts), op)
+    return spectrum_work(op, len(op.places), y)
 
 
-def transform_work(points: int, frames: int, op: BandsOp | QMicroBands) -> Work:
-    """That of so many complex points in steps of four, and of the bands."""
-    found: Work = Counter(frames=frames, points=frames * points)
+def spectrum_work(op: BandsOp | QMicroBands, points: int, y: TensorSpec) -> Work:
+    """A transform of every frame in steps of four, then the bins of each band."""
+    frames = y.size // len(op.band_starts)
+    found: Work = Counter(call=1, frames=frames, points=frames * points, bands=y.size)
     found["butterflies"] = frames * points * ceil(log(points, 4))
     found["bins"] = frames * len(op.weights)
-    found["bands"] = frames * len(op.band_starts)
     return found
 
 
@@ -54,7 +52,7 @@ def _(op: QMicroLevels, x: TensorSpec, y: TensorSpec) -> Work:
 
 @work.register
 def _(op: QPowerNormalize, x: TensorSpec, y: TensorSpec) -> Work:
-    """The background of a band is halved in on, over all frames at each step."""
+    """The background of a band is found by bisection: each step goes over all frames."""
     return neighbours_work(op, y) + Counter({"left in a step": y.size * (op.n_steps + 1)})
 
 
@@ -112,7 +110,7 @@ def sort_turns(size: int) -> int:
 
 @work.register
 def _(op: QWinnerCounts, x: TensorSpec, y: TensorSpec) -> Work:
-    """The kernels of a group on every step of time, of differences one fewer."""
+    """All kernels of a group at every step of time; differences have one step fewer."""
     n_groups, n_kernels, taps = op.weights.shape
     places = n_groups * op.length - int(op.differences.sum())
     found: Work = Counter({"call": 1, "groups": n_groups, "places": places})
@@ -120,13 +118,6 @@ def _(op: QWinnerCounts, x: TensorSpec, y: TensorSpec) -> Work:
     found["responses"] = places * n_kernels
     found["taps"] = places * n_kernels * taps
     return found + Counter({"entries": y.size}) + long_products(op.requantization, y.size)
-
-
-@work.register
-def _(op: DspWinnerCounts, x: TensorSpec, y: TensorSpec) -> Work:
-    """Taps in pairs; more kernels than fit an unrolled loop go on in a loop."""
-    assert isinstance(op.op, QWinnerCounts)
-    return work(op.op, x, y)
 
 
 @work.register
@@ -144,7 +135,7 @@ def _(op: RocketScores, x: TensorSpec, y: TensorSpec) -> Work:
 
 
 def rocket_work(op: MiniRocket) -> Work:
-    """A place of a convolution gains a tap and loses one; two biases are compared at a time."""
+    """From place to place a sum gains a tap and loses one; biases are compared two at a time."""
     firsts = op.first_features[:-1]
     spans, biases = op.positions[firsts], op.n_biases.astype(int)
     passes = (biases + 1) // 2
