@@ -15,8 +15,8 @@ COUNT_ANEW = "python tests/benchmarks/bench_estimate_counts.py --write"
 
 # What takes the same time whatever its size.
 CONSTANT = {"Reshape"}
-# Wide enough for what is known to be off, narrow enough for what a fit breaks: a node may be off by a
-# share of its count or a few instructions, all nodes of a routine together by less.
+# Wide enough for what is known to be off, narrow enough for what a fit breaks: a node may be off by
+# a share of its count or a few instructions, all nodes of a routine together by less.
 OFF, ALL_OFF, FEW = 0.6, 0.5, 350
 
 
